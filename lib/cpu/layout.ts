@@ -1,0 +1,126 @@
+/**
+ * Where things stand in a machine's linear memory, shared by the translator (which emits Wasm that reads and writes
+ * it), by the machine and by the kernel models. All numbers are bytes.
+ *
+ * A 64-bit BPF pointer carries a region number in its upper half and a linear address in its lower half. Region 0 is
+ * the null page: no byte of it may be touched.
+ */
+
+/** One entry of the region table. */
+export const REGION = {
+  bytes: 32,
+  /** First linear address. */
+  base: 0,
+  /** Sum of {@link REGION_FLAG}. */
+  flags: 4,
+  /** What a fault message calls it: an index into {@link Memory.regionNames}. */
+  tag: 8,
+  size: 12,
+  /** For accesses of 1, 2, 4, 8 bytes: how many start offsets are in bounds, `max(0, size - width + 1)`. */
+  limit1: 16,
+  limit2: 20,
+  limit4: 24,
+  limit8: 28,
+} as const;
+
+export const REGION_FLAG = {
+  read: 1,
+  write: 2,
+  /** Another CPU can reach it: every access is a visible operation. */
+  shared: 4,
+} as const;
+
+/** Regions in the upper half of a value that names a thing but may not be read: a map, a BPF function. */
+export const MAP_REGION = 0xffff_fffe;
+export const FUNC_REGION = 0xffff_fffd;
+
+/** A task: one flow of control on a CPU (a program run by a process, or by an interrupt). */
+export const TASK = {
+  bytes: 512,
+  /** r0 to r10, 8 bytes each. */
+  registers: 0,
+  /** `kind | block << 8`: what the next visible operation is, and where step() goes on. */
+  pending: 88,
+  /** Linear address of the pending memory operation. */
+  addr: 92,
+  /** Index of the instruction whose operation is pending, or that faulted, or that calls a helper. */
+  insn: 96,
+  /** Depth of BPF-to-BPF calls and callbacks, 0 for the main program. */
+  depth: 100,
+  /** Instructions that a step may run before it must return with `fuel`. */
+  fuel: 104,
+  /** CPU this task runs on. */
+  cpu: 108,
+  /** Of a fault: the offending 64-bit pointer. */
+  faultPointer: 112,
+  /** Only with `external` memory: the value to store, then the value that the machine loaded; and `expected`. */
+  value: 120,
+  expected: 128,
+  /** Saved r6 to r9 (32 bytes), the block to return to (4) and the caller's insn (4), for each of 8 frames. */
+  frames: 136,
+  frameBytes: 40,
+  maxFrames: 8,
+} as const;
+
+/** Return block of a frame that a kernel model called (a callback): its `exit` returns to the model. */
+export const RETURN_TO_KERNEL = 0xffff_ff;
+
+/** What stops a step: the low 4 bits of what step() returns (the rest counts the instructions that ran). */
+export const KIND = {
+  /** The program has not started, or nothing is pending. */
+  none: 0,
+  load: 1,
+  store: 2,
+  /** Atomic read-modify-write. */
+  rmw: 3,
+  /** The main program returned; r0 is in the record. */
+  exit: 4,
+  /** A bad access; insn and faultPointer are in the record. */
+  fault: 5,
+  /** A helper call; insn is in the record, r1 to r5 hold the arguments; the machine writes r0. */
+  call: 6,
+  /** Too many instructions without a visible operation; going on is allowed. */
+  fuel: 7,
+  /** A callback returned to the kernel model that called it; r0 is in the record. */
+  callbackReturn: 8,
+} as const;
+
+/** State of a CPU that the kernel models keep in memory, so that a snapshot of memory is a snapshot of it. */
+export const CPU = {
+  bytes: 64,
+  /** Nesting of interrupts-off and of preemption-off. */
+  irqOff: 0,
+  preemptOff: 4,
+  /** Task that last ran in process context and has not finished its run, plus one; 0 when none. */
+  current: 8,
+  /** Interrupt task that is running on this CPU, plus one; 0 when none. */
+  inIrq: 12,
+} as const;
+
+export const STACK_FRAME_BYTES = 512;
+export const STACK_BYTES = STACK_FRAME_BYTES * TASK.maxFrames;
+export const CACHE_LINE_BYTES = 64;
+export const PAGE_BYTES = 65536;
+
+/** Where the parts of one machine's memory begin. */
+export interface Layout {
+  readonly regionTable: number;
+  /** Number of entries; a region number at or above it is a fault. */
+  readonly regionCapacity: number;
+  readonly cpus: number;
+  readonly tasks: number;
+  readonly stacks: number;
+  /** First byte of the heap that maps and kernel data are allocated from. */
+  readonly heap: number;
+}
+
+/** Lays out a machine of so many CPUs, tasks and regions. */
+export function layoutFor(nrCpus: number, nrTasks: number, regionCapacity: number): Layout {
+  const align = (at: number) => (at + 4095) & ~4095;
+  const cpus = 4096;
+  const tasks = align(cpus + nrCpus * CPU.bytes);
+  const stacks = align(tasks + nrTasks * TASK.bytes);
+  const regionTable = align(stacks + nrTasks * STACK_BYTES);
+  const heap = align(regionTable + regionCapacity * REGION.bytes);
+  return { regionTable, regionCapacity, cpus, tasks, stacks, heap };
+}

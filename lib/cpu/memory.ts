@@ -1,0 +1,167 @@
+/** A machine's linear memory: regions that pointers are checked against, and an allocator that never frees. */
+import { CACHE_LINE_BYTES, type Layout, PAGE_BYTES, REGION, REGION_FLAG } from "./layout.ts";
+
+export type Width = 1 | 2 | 4 | 8;
+
+/** A bad access by a program: the message is for the reader of a notebook. */
+export class MemoryFault extends Error {
+  override name = "MemoryFault";
+}
+
+/** Bytes before and after a write, so that a search can take a step back. */
+export interface Journal {
+  /** Called before `size` bytes at `addr` change. */
+  beforeWrite(addr: number, size: number): void;
+}
+
+export class Memory {
+  readonly wasm: WebAssembly.Memory;
+  readonly view: DataView;
+  readonly bytes: Uint8Array;
+  readonly i32: Int32Array;
+  /** Names of regions for fault messages, by tag. */
+  readonly regionNames: string[] = ["null"];
+  journal: Journal | undefined;
+  #next: number;
+  #regions = 1;
+
+  /**
+   * @param layout where the parts begin
+   * @param heapBytes room for maps and kernel data
+   * @param shared whether worker threads share it
+   */
+  constructor(readonly layout: Layout, heapBytes: number, shared = false) {
+    const pages = Math.ceil((layout.heap + heapBytes) / PAGE_BYTES);
+    this.wasm = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    this.view = new DataView(this.wasm.buffer);
+    this.bytes = new Uint8Array(this.wasm.buffer);
+    this.i32 = new Int32Array(this.wasm.buffer);
+    this.#next = layout.heap;
+  }
+
+  /** Address just past the last allocated byte: [layout.heap, heapEnd) is everything that CPUs share. */
+  get heapEnd(): number {
+    return this.#next;
+  }
+
+  /** Number of regions in use, the null page included. */
+  get regionCount(): number {
+    return this.#regions;
+  }
+
+  /** Takes `size` zeroed bytes; kernel objects start on a cache line unless `align` says otherwise. */
+  allocate(size: number, align: number = CACHE_LINE_BYTES): number {
+    const at = Math.ceil(this.#next / align) * align;
+    if (at + size > this.bytes.length) {
+      throw new RangeError(`simulated memory is full: ${size} bytes wanted, ${this.bytes.length - at} left`);
+    }
+    this.#next = at + size;
+    return at;
+  }
+
+  /** Names `size` bytes at `base` as something that pointers may reach; gives the region's number. */
+  addRegion(base: number, size: number, flags: number, name: string): number {
+    const region = this.#regions++;
+    if (region >= this.layout.regionCapacity) throw new RangeError(`more than ${this.layout.regionCapacity} regions`);
+    const entry = this.layout.regionTable + region * REGION.bytes;
+    this.view.setUint32(entry + REGION.base, base, true);
+    this.view.setUint32(entry + REGION.flags, flags, true);
+    this.view.setUint32(entry + REGION.tag, this.regionNames.push(name) - 1, true);
+    this.view.setUint32(entry + REGION.size, size, true);
+    [1, 2, 4, 8].forEach((width, i) =>
+      this.view.setUint32(entry + REGION.limit1 + 4 * i, Math.max(0, size - width + 1), true)
+    );
+    return region;
+  }
+
+  /** The 64-bit BPF pointer to linear address `addr` of a region. */
+  pointer(region: number, addr: number): bigint {
+    return (BigInt(region) << 32n) | BigInt(addr);
+  }
+
+  /** Whether a pointer's region is one that other CPUs can reach (so that every access is a visible operation). */
+  isShared(pointer: bigint): boolean {
+    return (this.#flags(pointer) & REGION_FLAG.shared) !== 0;
+  }
+
+  /**
+   * Checks that `size` bytes at a BPF pointer may be read (or written); gives the linear address.
+   *
+   * @throws MemoryFault naming the region and what was wrong
+   */
+  check(pointer: bigint, size: number, write = false): number {
+    const region = Number(BigInt.asUintN(64, pointer) >> 32n), addr = Number(BigInt.asUintN(32, pointer));
+    const reason = this.#reject(region, addr, size, write);
+    if (reason) throw new MemoryFault(reason);
+    return addr;
+  }
+
+  /** Why an access faults, in words; the empty string when it does not. */
+  explain(pointer: bigint, size: number, write: boolean): string {
+    const unsigned = BigInt.asUintN(64, pointer);
+    return this.#reject(Number(unsigned >> 32n), Number(BigInt.asUintN(32, unsigned)), size, write);
+  }
+
+  read(addr: number, size: Width): bigint {
+    switch (size) {
+      case 1:
+        return BigInt(this.view.getUint8(addr));
+      case 2:
+        return BigInt(this.view.getUint16(addr, true));
+      case 4:
+        return BigInt(this.view.getUint32(addr, true));
+      case 8:
+        return this.view.getBigUint64(addr, true);
+    }
+  }
+
+  write(addr: number, size: Width, value: bigint): void {
+    this.journal?.beforeWrite(addr, size);
+    switch (size) {
+      case 1:
+        return this.view.setUint8(addr, Number(value & 0xffn));
+      case 2:
+        return this.view.setUint16(addr, Number(value & 0xffffn), true);
+      case 4:
+        return this.view.setUint32(addr, Number(value & 0xffff_ffffn), true);
+      case 8:
+        return this.view.setBigUint64(addr, BigInt.asUintN(64, value), true);
+    }
+  }
+
+  getU32(addr: number): number {
+    return this.view.getUint32(addr, true);
+  }
+
+  setU32(addr: number, value: number): void {
+    this.journal?.beforeWrite(addr, 4);
+    this.view.setUint32(addr, value, true);
+  }
+
+  writeBytes(addr: number, bytes: Uint8Array): void {
+    this.journal?.beforeWrite(addr, bytes.length);
+    this.bytes.set(bytes, addr);
+  }
+
+  #flags(pointer: bigint): number {
+    const region = Number(BigInt.asUintN(64, pointer) >> 32n);
+    if (region >= this.#regions) return 0;
+    return this.view.getUint32(this.layout.regionTable + region * REGION.bytes + REGION.flags, true);
+  }
+
+  #reject(region: number, addr: number, size: number, write: boolean): string {
+    const verb = write ? "write" : "read";
+    if (region === 0) return `${verb} of ${size} bytes through a null pointer or a number (address ${addr})`;
+    if (region >= this.#regions) return `${verb} of ${size} bytes through a value that is no pointer`;
+    const entry = this.layout.regionTable + region * REGION.bytes;
+    const base = this.view.getUint32(entry + REGION.base, true), length = this.view.getUint32(entry + REGION.size, true);
+    const flags = this.view.getUint32(entry + REGION.flags, true);
+    const name = this.regionNames[this.view.getUint32(entry + REGION.tag, true)];
+    const offset = (addr - base) | 0;
+    if (offset < 0 || offset + size > length) {
+      return `${verb} of ${size} bytes at offset ${offset} of ${name}, which has ${length} bytes`;
+    }
+    if (!(flags & (write ? REGION_FLAG.write : REGION_FLAG.read))) return `${verb} of ${name}, which is read-only`;
+    return "";
+  }
+}

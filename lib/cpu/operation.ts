@@ -1,0 +1,138 @@
+/**
+ * The one language in which kernel models speak to the machine.
+ *
+ * A kernel model (a helper function, a map operation, a lock, a user-space system call) is a generator that yields
+ * operations and is sent their results. It touches memory only through what it yields; between yields it is pure.
+ * That is what lets the machine schedule, time, trace and take back every step of it: a snapshot of a running model
+ * is the list of values that its yields have returned so far, replayed into a fresh generator.
+ */
+import type { Memory, Width } from "./memory.ts";
+
+interface Labelled {
+  /** What the kernel would call the thing that is touched, for traces: `bucket.first`, `elem.key`, `lock`. */
+  readonly label?: string;
+}
+
+export interface LoadOp extends Labelled {
+  readonly kind: "load";
+  readonly addr: number;
+  readonly size: Width;
+}
+export interface StoreOp extends Labelled {
+  readonly kind: "store";
+  readonly addr: number;
+  readonly size: Width;
+  readonly value: bigint;
+}
+/** Atomic read-modify-write; gives the old value. `cmpxchg` stores `value` only where memory holds `expected`. */
+export interface RmwOp extends Labelled {
+  readonly kind: "rmw";
+  readonly op: "add" | "or" | "and" | "xor" | "xchg" | "cmpxchg";
+  readonly addr: number;
+  readonly size: Width;
+  readonly value: bigint;
+  readonly expected?: bigint;
+}
+/**
+ * Waits, blocked rather than spinning, until memory holds a value that `until` accepts; gives that value. With
+ * `thenStore`, the step that sees it also stores (as the winner of a lock does).
+ */
+export interface AwaitOp extends Labelled {
+  readonly kind: "await";
+  readonly addr: number;
+  readonly size: Width;
+  readonly until: (value: bigint) => boolean;
+  readonly thenStore?: bigint;
+}
+/** Waits until a condition over all of memory holds (the end of a grace period). */
+export interface WaitOp extends Labelled {
+  readonly kind: "wait";
+  readonly until: (memory: Memory) => boolean;
+}
+/** One indivisible step over several words of shared memory, such as taking an element off a free list. */
+export interface AtomicOp extends Labelled {
+  readonly kind: "atomic";
+  /** An address that stands for what is touched, for the trace and for the cost of its cache line. */
+  readonly addr: number;
+  readonly run: (memory: Memory) => bigint;
+}
+/**
+ * Work on memory that no other CPU can see now (this CPU's own variables with interrupts off, the caller's stack,
+ * a fresh element): no scheduling point. Its result is recorded like any other.
+ */
+export interface PrivateOp extends Labelled {
+  readonly kind: "private";
+  readonly run: (memory: Memory) => bigint;
+}
+/** Something that takes time and touches nothing shared: no scheduling point; priced by the cost model. */
+export interface WorkOp extends Labelled {
+  readonly kind: "work";
+  readonly what: "helper" | "syscall" | "irqsave" | "irqrestore" | "hash" | "alloc" | "grace_period" | "sleep" | "insns";
+  /** How many of it (bytes hashed, instructions); 1 when left out. */
+  readonly amount?: number;
+}
+/** Interrupts or preemption of this CPU off (+1) or on again (-1); pending interrupts run when they are on again. */
+export interface MaskOp {
+  readonly kind: "mask";
+  readonly what: "irq" | "preempt";
+  readonly delta: 1 | -1;
+}
+/** Runs a BPF function of the calling program (a callback) and gives its r0. */
+export interface CallbackOp {
+  readonly kind: "callback";
+  /** The function's address as the program passed it. */
+  readonly func: bigint;
+  readonly args: readonly bigint[];
+}
+/** The task may be switched out here (a sleepable program that sleeps, a system call that blocks). */
+export interface SleepOp extends Labelled {
+  readonly kind: "sleep";
+}
+/** A line that `bpf_printk` prints, or a remark of a model; it appears in the trace. */
+export interface PrintOp {
+  readonly kind: "print";
+  readonly text: string;
+}
+/** A fault by the calling program (a bad pointer handed to a helper): the run ends there with this message. */
+export interface FaultOp {
+  readonly kind: "fault";
+  readonly message: string;
+}
+
+export type Operation =
+  | LoadOp
+  | StoreOp
+  | RmwOp
+  | AwaitOp
+  | WaitOp
+  | AtomicOp
+  | PrivateOp
+  | WorkOp
+  | MaskOp
+  | CallbackOp
+  | SleepOp
+  | PrintOp
+  | FaultOp;
+
+/** A kernel model: yields operations, is sent their results (0n where there is none), returns `T`. */
+export type Model<T = bigint> = Generator<Operation, T, bigint>;
+
+/** Who runs a kernel model: passed to every model. */
+export interface TaskContext {
+  /** Index of the task among all tasks of the machine, and the CPU it runs on. */
+  readonly task: number;
+  readonly cpu: number;
+  readonly nrCpus: number;
+  readonly memory: Memory;
+  /** Where the run is from: a program in process context, in an interrupt, a sleepable one, or user space. */
+  readonly from: "program" | "interrupt" | "sleepable" | "user";
+}
+
+export const load = (addr: number, size: Width, label?: string): LoadOp => ({ kind: "load", addr, size, label });
+export const store = (addr: number, size: Width, value: bigint, label?: string): StoreOp => ({
+  kind: "store",
+  addr,
+  size,
+  value,
+  label,
+});

@@ -1,0 +1,14 @@
+/** User space as an actor of the simulation: generator functions over the `user` API. */
+import type { Model } from "../cpu/operation.ts";
+
+/** A user-space thread: its body yields* calls of `user`; what it returns becomes part of the outcome. */
+export interface UserActor {
+  /** Name in traces and outcomes. */
+  readonly name: string;
+  /** CPU it runs on; a CPU of its own when left out. */
+  readonly cpu?: number;
+  readonly body: (user: UserApi) => Generator<unknown, unknown, never> | Model<unknown>;
+}
+
+// deno-lint-ignore no-empty-interface -- filled in beside the map models
+export interface UserApi {}

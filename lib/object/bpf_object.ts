@@ -1,0 +1,109 @@
+/** What a BPF object file holds once it is read: programs, maps, types, lines. */
+import type { Insn } from "../isa/insn.ts";
+import type { Btf } from "./btf.ts";
+
+/** A C line that an instruction was compiled from (from `.BTF.ext` line info). */
+export interface LineInfo {
+  /** Index of the first instruction of this line, in {@link Program.insns}. */
+  readonly insn: number;
+  readonly file: string;
+  /** 1-based line and column of the listing as the reader wrote it. */
+  readonly line: number;
+  readonly column: number;
+  /** The text of the line. */
+  readonly text: string;
+}
+
+/** One BPF function inside {@link Program.insns}: the main program first, then each subprogram it reaches. */
+export interface Subprog {
+  readonly name: string;
+  /** Index of its first instruction and of the one after its last. */
+  readonly start: number;
+  readonly end: number;
+  /** Global functions are verified on their own and may not be called under a lock; static ones are followed. */
+  readonly global: boolean;
+  /** BTF id of its FUNC type, when the object has BTF. */
+  readonly btfId?: number;
+}
+
+/** What a `BPF_LD_IMM64` or call at an instruction refers to. */
+export type Relocation =
+  | { readonly insn: number; readonly kind: "map"; readonly map: number }
+  /** The address of a byte of an array map's only value: a global variable. */
+  | { readonly insn: number; readonly kind: "mapValue"; readonly map: number; readonly offset: number }
+  /** The address of a BPF function (a callback): the index of its first instruction in {@link Program.insns}. */
+  | { readonly insn: number; readonly kind: "func"; readonly target: number }
+  /** A kernel function or variable that the object only declares (`__ksym`). */
+  | { readonly insn: number; readonly kind: "extern"; readonly name: string };
+
+/** A program with all the subprograms it reaches, linked as libbpf does: calls and jumps resolved, data not. */
+export interface Program {
+  readonly name: string;
+  /** The SEC() name, e.g. `tp_btf/sys_enter`. */
+  readonly section: string;
+  readonly insns: readonly Insn[];
+  readonly subprogs: readonly Subprog[];
+  readonly relocations: readonly Relocation[];
+  readonly lines: readonly LineInfo[];
+}
+
+/** A global variable, as it appears in outcomes. */
+export interface Variable {
+  readonly name: string;
+  /** Byte offset in its section and size in bytes. */
+  readonly offset: number;
+  readonly size: number;
+  /** BTF type id, when known. */
+  readonly type?: number;
+}
+
+/** A map as the object defines it. Global data sections (`.bss`, `.data`, `.rodata`) are array maps of one value. */
+export interface MapDef {
+  readonly name: string;
+  /** Number of the map type (`BPF_MAP_TYPE_*`). */
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  /** `map_flags`, e.g. BPF_F_NO_PREALLOC = 1. */
+  readonly flags: number;
+  /** BTF type ids of key and value, when the object says. */
+  readonly keyType?: number;
+  readonly valueType?: number;
+  /** Shape of the inner map of a map in map. */
+  readonly inner?: MapDef;
+  /** For map in map: initial inner maps by slot, as indices into {@link BpfObject.maps}. */
+  readonly slots?: readonly { readonly key: number; readonly map: number }[];
+  /** For a data section: its name, its initial bytes and its variables. */
+  readonly data?: {
+    readonly section: string;
+    readonly bytes: Uint8Array;
+    readonly variables: readonly Variable[];
+    /** `.rodata`: frozen before the program runs. */
+    readonly readonly: boolean;
+  };
+}
+
+/** A BPF object file, read and linked. */
+export interface BpfObject {
+  /** A name for messages: the file's or the listing's. */
+  readonly name: string;
+  /** The object file itself, for the running kernel. */
+  readonly bytes: Uint8Array;
+  readonly programs: readonly Program[];
+  readonly maps: readonly MapDef[];
+  readonly btf?: Btf;
+  readonly license: string;
+  /** The C listing, when it was compiled here. */
+  readonly source?: string;
+}
+
+/** The C line of an instruction, or `undefined` where the object has no line info for it. */
+export function lineOf(program: Program, insn: number): LineInfo | undefined {
+  let found: LineInfo | undefined;
+  for (const line of program.lines) {
+    if (line.insn > insn) break;
+    found = line;
+  }
+  return found;
+}
