@@ -60,6 +60,24 @@ export const TASK = {
   frames: 136,
   frameBytes: 40,
   maxFrames: 8,
+  /** Invocations that have ended. */
+  invocation: 456,
+  /** Whether a run is under way: one of {@link RUN}. */
+  runState: 460,
+  /** Runs begun so far: with runState, what a grace period waits for. */
+  runCount: 464,
+  /** Runs that the recursion guard skipped. */
+  missed: 468,
+} as const;
+
+/** What a task is doing, for the grace period and the scheduler. */
+export const RUN = {
+  /** Between two runs, or all done. */
+  none: 0,
+  /** In a non-sleepable run: inside rcu_read_lock. */
+  nonSleepable: 1,
+  /** In a sleepable run: inside rcu_read_lock_trace only. */
+  sleepable: 2,
 } as const;
 
 /** Return block of a frame that a kernel model called (a callback): its `exit` returns to the model. */
