@@ -1,0 +1,27 @@
+/** The one interface behind the three machines. */
+import type { BpfObject } from "../object/bpf_object.ts";
+import type { Result } from "../report/result.ts";
+import type { Workload } from "./workload.ts";
+
+/** Whether a machine can be used here; if not, why, and the command or step that would help. */
+export type Availability =
+  | { readonly available: true }
+  | { readonly available: false; readonly reason: string; readonly remedy: string };
+
+/** A machine that runs a workload: the simulator, the threads of this computer, the running kernel. */
+export interface Backend {
+  readonly name: Result["machine"];
+  available(): Availability;
+  /**
+   * Runs a workload and gives back everything it took: threads, programs, maps and file descriptors, also after an
+   * error.
+   *
+   * @throws BackendError when the machine is not available or cannot run this workload
+   */
+  run(object: BpfObject, workload: Workload): Promise<Result>;
+}
+
+/** A machine cannot do what was asked: which, why, and what to do instead. */
+export class BackendError extends Error {
+  override name = "BackendError";
+}

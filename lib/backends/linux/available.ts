@@ -1,0 +1,53 @@
+/** Whether the running kernel can be used, and if not, why and what would help. */
+import { existsSync } from "node:fs";
+import process from "node:process";
+import type { Availability } from "../backend.ts";
+import { cString, libbpf, libc, options } from "./libbpf.ts";
+import { errnoName } from "./errno.ts";
+
+const BPF_PROG_TYPE_RAW_TRACEPOINT = 17;
+const RUN_AS_ROOT = 'sudo env "PATH=$PATH" npx -y deno@2.8.1 task start';
+
+const no = (reason: string, remedy: string): Availability => ({ available: false, reason, remedy });
+
+/**
+ * Looks for everything the Linux backend needs, the cheapest first: Linux, Deno with FFI, libbpf, the kernel's BTF, and
+ * the right to load a program. The last is found out by loading a program of two instructions and closing it.
+ */
+export function linuxAvailable(): Availability {
+  if (process.platform !== "linux") {
+    return no(
+      `this is ${process.platform}, not Linux`,
+      "run it in a Linux virtual machine; recorded figures stand in its place",
+    );
+  }
+  if (typeof Deno === "undefined") return no("this is not Deno (its FFI is needed)", "npx -y deno@2.8.1 task test");
+  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") {
+    return no("Deno may not call native libraries", "run deno with --allow-ffi (or -A)");
+  }
+  try {
+    libbpf();
+    libc();
+  } catch (error) {
+    return no(
+      `libbpf.so.1 cannot be opened (${error instanceof Error ? error.message : error})`,
+      "sudo apt-get install libbpf1   (Fedora: sudo dnf install libbpf)",
+    );
+  }
+  if (!existsSync("/sys/kernel/btf/vmlinux")) {
+    return no("the kernel has no BTF (/sys/kernel/btf/vmlinux)", "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+  }
+  const fd = loadTinyProgram();
+  if (fd < 0) {
+    const user = Deno.uid() === 0 ? "root without the capability CAP_BPF" : "not root";
+    return no(`the kernel refuses to load programs: ${errnoName(fd)} (${user})`, RUN_AS_ROOT);
+  }
+  libc().close(fd);
+  return { available: true };
+}
+
+/** `r0 = 0; exit` as a raw tracepoint program; gives its fd or a negative errno. */
+function loadTinyProgram(): number {
+  const insns = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
+  return libbpf().bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, cString("probe"), cString("GPL"), insns, 2n, options(8));
+}

@@ -1,0 +1,151 @@
+/** An object file in libbpf's hands: opened, loaded into the kernel, closed again. */
+import { BackendError } from "../backend.ts";
+import { errnoName } from "./errno.ts";
+import { errno, libbpf, libc, textAt } from "./libbpf.ts";
+import { libbpfMessages } from "./libbpf_messages.ts";
+
+/** Room for the log of one program. The kernel writes only what it needs; untouched pages cost nothing. */
+const LOG_BYTES = 64 << 20;
+const PROT_READ_WRITE = 3, MAP_PRIVATE_ANONYMOUS = 0x22;
+
+/** A program as libbpf sees it. Handles are valid until the object is closed. */
+export interface LoadableProgram {
+  readonly name: string;
+  readonly section: string;
+  readonly handle: Deno.PointerObject;
+}
+
+/** A map of a loaded object. Sizes in bytes. */
+export interface KernelMap {
+  /** The name in the object file; a data section is called `.bss`, `.data`, `.rodata` or `.data.x`. */
+  readonly name: string;
+  readonly fd: number;
+  /** `BPF_MAP_TYPE_*`. */
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly flags: number;
+}
+
+/** What loading came to: 0 or a positive errno, the verifier's log, and what libbpf said when the log is empty. */
+export interface LoadOutcome {
+  readonly errno: number;
+  readonly log: string;
+  readonly messages: string;
+}
+
+export class KernelObject implements Disposable {
+  readonly programs: readonly LoadableProgram[];
+  #handle: Deno.PointerValue;
+  #log: Deno.PointerValue = null;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  /**
+   * Opens an object file; nothing reaches the kernel before {@link load}.
+   *
+   * @throws BackendError when libbpf cannot read the file
+   */
+  constructor(bytes: Uint8Array, readonly name: string) {
+    this.#bytes = new Uint8Array(bytes);
+    this.#handle = this.#open();
+    if (this.#handle === null) {
+      const failed = errno();
+      const messages = libbpfMessages(() => {
+        this.#handle = this.#open();
+        this.close();
+      });
+      throw new BackendError(`${name}: libbpf cannot open this object (${errnoName(failed)}). ${messages}`.trim());
+    }
+    const programs: LoadableProgram[] = [];
+    for (const handle of walk((at) => libbpf().bpf_object__next_program(this.#handle, at))) {
+      programs.push({
+        name: textAt(libbpf().bpf_program__name(handle)),
+        section: textAt(libbpf().bpf_program__section_name(handle)),
+        handle,
+      });
+    }
+    this.programs = programs;
+  }
+
+  /**
+   * The program of this name.
+   *
+   * @throws BackendError naming the programs that there are
+   */
+  program(name: string): LoadableProgram {
+    const found = this.programs.find((program) => program.name === name);
+    if (found) return found;
+    const names = this.programs.map((program) => program.name).join(", ");
+    throw new BackendError(`${this.name} has no program "${name}"; it has ${names || "none"}`);
+  }
+
+  /**
+   * Creates the maps and loads the named programs (and no others). Once per object: open it anew to load it again.
+   *
+   * @param logLevel 0: a log only of a refused program; 1 or 2: always, as the kernel's log levels
+   */
+  load(names: readonly string[], logLevel: 0 | 1 | 2 = 0): LoadOutcome {
+    this.#log ??= libc().mmap(null, BigInt(LOG_BYTES), PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0n);
+    for (const { name, handle } of this.programs) {
+      libbpf().bpf_program__set_autoload(handle, names.includes(name));
+      libbpf().bpf_program__set_log_buf(handle, this.#log, BigInt(LOG_BYTES));
+      libbpf().bpf_program__set_log_level(handle, logLevel);
+    }
+    const failed = -libbpf().bpf_object__load(this.#handle);
+    const log = textAt(this.#log);
+    return { errno: failed, log, messages: failed && !log ? this.#messagesOfFailedLoad(names) : "" };
+  }
+
+  /** The maps of a loaded object. */
+  maps(): KernelMap[] {
+    const maps: KernelMap[] = [];
+    for (const handle of walk((at) => libbpf().bpf_object__next_map(this.#handle, at))) {
+      const name = textAt(libbpf().bpf_map__name(handle));
+      maps.push({
+        // libbpf puts the object's name before a data section's
+        name: name.includes(".") ? name.slice(name.indexOf(".")) : name,
+        fd: libbpf().bpf_map__fd(handle),
+        type: libbpf().bpf_map__type(handle),
+        keySize: libbpf().bpf_map__key_size(handle),
+        valueSize: libbpf().bpf_map__value_size(handle),
+        maxEntries: libbpf().bpf_map__max_entries(handle),
+        flags: libbpf().bpf_map__map_flags(handle),
+      });
+    }
+    return maps;
+  }
+
+  /** Closes every program, map and BTF of this object. May be called twice. */
+  close(): void {
+    if (this.#handle !== null) libbpf().bpf_object__close(this.#handle);
+    if (this.#log !== null) libc().munmap(this.#log, BigInt(LOG_BYTES));
+    this.#handle = this.#log = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #open(): Deno.PointerValue {
+    return libbpf().bpf_object__open_mem(this.#bytes, BigInt(this.#bytes.length), null);
+  }
+
+  /** What libbpf says when it fails before the verifier has spoken: a second try on a fresh handle, listened to. */
+  #messagesOfFailedLoad(names: readonly string[]): string {
+    return libbpfMessages(() => {
+      const handle = this.#open();
+      if (handle === null) return;
+      for (const program of walk((at) => libbpf().bpf_object__next_program(handle, at))) {
+        const name = textAt(libbpf().bpf_program__name(program));
+        libbpf().bpf_program__set_autoload(program, names.includes(name));
+      }
+      libbpf().bpf_object__load(handle);
+      libbpf().bpf_object__close(handle);
+    });
+  }
+}
+
+function* walk(next: (at: Deno.PointerValue) => Deno.PointerValue): Generator<Deno.PointerObject> {
+  for (let at = next(null); at !== null; at = next(at)) yield at;
+}

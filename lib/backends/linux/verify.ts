@@ -1,0 +1,74 @@
+/** Asks the running kernel's own verifier. */
+import type { BpfObject } from "../../object/bpf_object.ts";
+import { BackendError } from "../backend.ts";
+import { linuxAvailable } from "./available.ts";
+import { errnoName } from "./errno.ts";
+import { KernelObject, type LoadOutcome } from "./kernel_object.ts";
+import { verifierMessage } from "./verifier_log.ts";
+
+/** The running kernel's verdict on one program. */
+export interface KernelVerdict {
+  readonly program: string;
+  /** The SEC() name. */
+  readonly section: string;
+  readonly verdict: "accept" | "reject";
+  /** 0, or what bpf(BPF_PROG_LOAD) failed with, and its name. */
+  readonly errno: number;
+  readonly errname: string;
+  /** The line that says why, registers and all; the empty string when accepted. */
+  readonly message: string;
+  /** The verifier's log, as the kernel prints it; empty when accepted and not asked for. */
+  readonly log: string;
+  /** What libbpf said, when it failed before the verifier had spoken. */
+  readonly libbpf: string;
+}
+
+export interface LinuxVerifyOptions {
+  /** Name of the C function; default: every program of the object, up to the first that is refused. */
+  readonly program?: string;
+  /** 1 or 2 to have the log of an accepted program too. */
+  readonly logLevel?: 0 | 1 | 2;
+}
+
+/**
+ * Loads a program into the running kernel, each in its own section's type, and closes it again; nothing is attached.
+ *
+ * @throws BackendError when this kernel cannot be asked, or the object has no such program
+ */
+export function linuxVerify(
+  object: Pick<BpfObject, "bytes" | "name">,
+  options: LinuxVerifyOptions = {},
+): KernelVerdict {
+  const availability = linuxAvailable();
+  if (!availability.available) {
+    throw new BackendError(`the running kernel cannot be asked: ${availability.reason}. ${availability.remedy}`);
+  }
+  let verdict: KernelVerdict | undefined;
+  using listing = new KernelObject(object.bytes, object.name);
+  const names = options.program ? [options.program] : listing.programs.map((program) => program.name);
+  if (names.length === 0) throw new BackendError(`${object.name} holds no program`);
+  for (const name of names) {
+    const { section } = listing.program(name);
+    using opened = new KernelObject(object.bytes, object.name);
+    verdict = verdictOf(name, section, opened.load([name], options.logLevel));
+    if (verdict.verdict === "reject") break;
+  }
+  return verdict!;
+}
+
+/** Turns what loading a program came to into a verdict. */
+export function verdictOf(program: string, section: string, outcome: LoadOutcome): KernelVerdict {
+  const { errno, log, messages } = outcome;
+  const verdict = errno === 0 ? "accept" : "reject";
+  const message = errno === 0 ? "" : verifierMessage(log) || messages.split("\n")[0] || errnoName(errno);
+  return {
+    program,
+    section,
+    verdict,
+    errno,
+    errname: errno === 0 ? "" : errnoName(errno),
+    message,
+    log,
+    libbpf: messages,
+  };
+}
