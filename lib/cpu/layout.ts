@@ -68,6 +68,8 @@ export const TASK = {
   runCount: 464,
   /** Runs that the recursion guard skipped. */
   missed: 468,
+  /** r0 of the last run that ended. */
+  lastReturn: 472,
 } as const;
 
 /** What a task is doing, for the grace period and the scheduler. */

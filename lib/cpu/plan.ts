@@ -1,0 +1,112 @@
+/** From a workload to the tasks of a machine: who runs what, how often, on which CPU. */
+import type { ProgRun, Workload } from "../backends/workload.ts";
+import type { UserApi } from "../maps/user_space.ts";
+import type { BpfObject, Program } from "../object/bpf_object.ts";
+import type { Model } from "./operation.ts";
+
+/** Something about the workload that can't be run; the message says what to change. */
+export class WorkloadError extends Error {
+  override name = "WorkloadError";
+}
+
+export interface PlannedTask {
+  readonly kind: "process" | "interrupt" | "user";
+  readonly name: string;
+  readonly cpu: number;
+  readonly prog?: string;
+  readonly invocations: number;
+  readonly sleepable: boolean;
+  readonly ctx?: Uint8Array;
+  readonly body?: (user: UserApi) => Model<unknown>;
+}
+
+export interface TaskPlan {
+  readonly tasks: readonly PlannedTask[];
+  readonly programs: readonly Program[];
+  /** CPUs that run programs: the possible CPUs of per-CPU maps. */
+  readonly nrCpus: number;
+  /** These and one more for each user actor that names no CPU. */
+  readonly allCpus: number;
+  readonly sharesCpus: boolean;
+}
+
+export const MAX_CPUS = 256;
+
+/**
+ * Lists the tasks of a workload.
+ *
+ * @throws WorkloadError for an unknown program, a CPU out of range, a count that is no whole number
+ */
+export function planTasks(object: BpfObject, workload: Workload): TaskPlan {
+  const nrCpus = workload.cpus ?? 2, perCpu = workload.invocations ?? 1000;
+  whole("cpus", nrCpus, 1, MAX_CPUS);
+  whole("invocations", perCpu, 0, 1_000_000_000);
+  const runs = (workload.programs ?? [onlyProgram(object)]).map((run): ProgRun =>
+    typeof run === "string" ? { prog: run } : run
+  );
+  const tasks: PlannedTask[] = [], used = new Map<string, Program>();
+  const use = (name: string) => used.set(name, findProgram(object, name));
+  for (const run of runs) {
+    use(run.prog);
+    const sleepable = run.sleepable ?? /^[a-z_]+\.s(\/|$)|^syscall/.test(used.get(run.prog)!.section);
+    const invocations = run.invocations ?? perCpu;
+    whole("invocations", invocations, 0, 1_000_000_000);
+    for (const cpu of run.cpus ?? Array.from({ length: nrCpus }, (_, i) => i)) {
+      whole("a CPU number of `programs`", cpu, 0, nrCpus - 1);
+      tasks.push({ kind: "process", name: `cpu${cpu}`, cpu, prog: run.prog, invocations, sleepable, ctx: run.ctx });
+    }
+  }
+  for (const interrupt of workload.interrupts ?? []) {
+    use(interrupt.prog);
+    whole("a CPU number of `interrupts`", interrupt.cpu, 0, nrCpus - 1);
+    const invocations = interrupt.count ?? 1;
+    whole("count of an interrupt", invocations, 0, 1_000_000_000);
+    tasks.push({
+      kind: "interrupt",
+      name: `irq on cpu${interrupt.cpu}`,
+      cpu: interrupt.cpu,
+      prog: interrupt.prog,
+      invocations,
+      sleepable: false,
+      ctx: interrupt.ctx,
+    });
+  }
+  let allCpus = nrCpus;
+  for (const actor of workload.user ?? []) {
+    if (actor.cpu !== undefined) whole(`the CPU of user actor ${actor.name}`, actor.cpu, 0, nrCpus - 1);
+    tasks.push({
+      kind: "user",
+      name: `user ${actor.name}`,
+      cpu: actor.cpu ?? allCpus++,
+      invocations: 1,
+      sleepable: true,
+      body: actor.body as (user: UserApi) => Model<unknown>,
+    });
+  }
+  const perCpuTasks = new Set<number>();
+  const shared = tasks.some((task) => task.kind !== "process" || perCpuTasks.size === perCpuTasks.add(task.cpu).size);
+  return { tasks, programs: [...used.values()], nrCpus, allCpus, sharesCpus: shared };
+}
+
+function onlyProgram(object: BpfObject): string {
+  if (object.programs.length === 1) return object.programs[0].name;
+  const names = object.programs.map((program) => program.name).join(", ");
+  if (object.programs.length === 0) {
+    throw new WorkloadError(`${object.name} has no program: give a function a section, SEC("raw_tp") for one`);
+  }
+  throw new WorkloadError(`${object.name} has several programs (${names}): say which, as in programs: ["${object.programs[0].name}"]`);
+}
+
+/** The program of this name. */
+export function findProgram(object: BpfObject, name: string): Program {
+  const found = object.programs.find((program) => program.name === name);
+  if (found) return found;
+  const names = object.programs.map((program) => program.name).join(", ");
+  throw new WorkloadError(`${object.name} has no program ${name}; it has ${names || "none"}`);
+}
+
+function whole(what: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  const expected = max === 1_000_000_000 ? `a whole number, at least ${min}` : `a whole number from ${min} to ${max}`;
+  throw new WorkloadError(`${what} is ${value}: it must be ${expected}`);
+}

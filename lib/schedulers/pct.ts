@@ -1,0 +1,43 @@
+/**
+ * Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A Randomized Scheduler with
+ * Probabilistic Guarantees of Finding Bugs", ASPLOS 2010): every task has a random priority, the highest enabled one
+ * runs, and at d - 1 random steps the running task falls to the bottom.
+ */
+import { SeededRandom } from "./random_numbers.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/**
+ * @param depth d, the number of ordering constraints of the bugs to be found, at least 1
+ * @param steps k, how many steps a run takes (change points are drawn from them), at least 1
+ */
+export function pct(depth = 2, steps = 1000): Scheduler {
+  let priority: number[] = [], changes: number[] = [], lowest = 0;
+  return {
+    name: `pct (depth ${depth}, ${steps} steps)`,
+    reset(tasks, seed) {
+      const numbers = new SeededRandom(seed);
+      priority = Array.from({ length: tasks }, (_, i) => depth + i);
+      for (let i = tasks - 1; i > 0; i--) {
+        const j = numbers.below(i + 1);
+        [priority[i], priority[j]] = [priority[j], priority[i]];
+      }
+      changes = Array.from({ length: depth - 1 }, () => numbers.below(steps)).sort((a, b) => a - b);
+      lowest = depth - 1;
+    },
+    next({ enabled, step }) {
+      const highest = () => enabled.reduce((best, task) => priority[task] > priority[best] ? task : best);
+      while (changes.length > 0 && changes[0] <= step) {
+        changes.shift();
+        priority[highest()] = lowest--;
+      }
+      return highest();
+    },
+  };
+}
+
+/** The chance, at least, that one PCT run of n tasks and k steps finds a bug of depth d: 1 / (n k^(d-1)). */
+export const pctGuarantee = (tasks: number, steps: number, depth: number): number => 1 / (tasks * steps ** (depth - 1));
+
+/** The chance, at most, that this many runs all miss a bug of depth d. */
+export const pctMissing = (tasks: number, steps: number, depth: number, runs: number): number =>
+  (1 - pctGuarantee(tasks, steps, depth)) ** runs;
