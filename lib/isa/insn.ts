@@ -66,8 +66,7 @@ export const isCall = (insn: Insn): boolean => insn.opcode === 0x85;
 export const isHelperCall = (insn: Insn): boolean => isCall(insn) && insn.src === 0;
 export const isBpfCall = (insn: Insn): boolean => isCall(insn) && insn.src === BPF_PSEUDO.CALL;
 export const isLoad = (insn: Insn): boolean => classOf(insn) === BPF_CLASS.LDX;
-export const isAtomic = (insn: Insn): boolean =>
-  classOf(insn) === BPF_CLASS.STX && modeOf(insn) === BPF_MODE.ATOMIC;
+export const isAtomic = (insn: Insn): boolean => classOf(insn) === BPF_CLASS.STX && modeOf(insn) === BPF_MODE.ATOMIC;
 export const isStore = (insn: Insn): boolean =>
   (classOf(insn) === BPF_CLASS.ST || classOf(insn) === BPF_CLASS.STX) && !isAtomic(insn);
 export const isMemoryAccess = (insn: Insn): boolean => isLoad(insn) || isStore(insn) || isAtomic(insn);

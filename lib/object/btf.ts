@@ -32,8 +32,15 @@ export interface BtfType {
   readonly nelems?: number;
   readonly indexType?: number;
   /** Members of a struct or union (`bitOffset`), variables of a datasec (`offset`, `size` in bytes). */
-  readonly members?: readonly { readonly name: string; readonly type: number; readonly bitOffset: number; readonly bitSize: number }[];
+  readonly members?: readonly {
+    readonly name: string;
+    readonly type: number;
+    readonly bitOffset: number;
+    readonly bitSize: number;
+  }[];
   readonly variables?: readonly { readonly type: number; readonly offset: number; readonly size: number }[];
+  /** Constants of an enum or enum64. */
+  readonly values?: readonly { readonly name: string; readonly value: bigint }[];
   readonly params?: readonly { readonly name: string; readonly type: number }[];
   /** FUNC: 0 static, 1 global, 2 extern. VAR the same. */
   readonly linkage?: number;

@@ -1,0 +1,99 @@
+/** Object bytes -> {@link BpfObject}: what libbpf's open phase does, without a kernel. */
+import type { BpfObject, MapDef, Program } from "./bpf_object.ts";
+import { type BtfExt, readBtfExt } from "./btf_ext.ts";
+import { parseBtf, type ParsedBtf } from "./btf_parser.ts";
+import { dataSectionMap, isDataSection } from "./data_sections.ts";
+import { type Elf, readElf } from "./elf.ts";
+import { type FindMap, linkPrograms } from "./link.ts";
+import { readMapDefinitions } from "./map_definitions.ts";
+import { ObjectError } from "./object_error.ts";
+
+export { ObjectError };
+
+/** Kernel-side programs are assumed to be GPL where a listing does not say. */
+const DEFAULT_LICENSE = "GPL";
+
+/**
+ * Reads and links an object file that clang wrote for BPF.
+ *
+ * @param bytes the object file
+ * @param name what messages call it
+ * @param source the C listing that it was compiled from, when there is one
+ * @throws ObjectError when the bytes are not a whole, sound BPF object; the message starts with `name`
+ */
+export function loadObject(bytes: Uint8Array, name: string, source?: string): BpfObject {
+  try {
+    return load(bytes, name, source);
+  } catch (error) {
+    if (error instanceof ObjectError) throw new ObjectError(`${name}: ${error.message}`);
+    throw error;
+  }
+}
+
+function load(bytes: Uint8Array, name: string, source: string | undefined): BpfObject {
+  const elf = readElf(bytes);
+  const section = (name: string) => elf.sections.find((section) => section.name === name && section.size > 0);
+  const btfSection = section(".BTF"), extSection = section(".BTF.ext"), licenseSection = section("license");
+  if (section("maps")) throw new ObjectError('maps in SEC("maps") are no longer supported; use SEC(".maps")');
+  const btf = btfSection && parseBtf(btfSection.bytes);
+  const ext = btf && extSection && readBtfExt(extSection.bytes, btf.strings);
+  const { maps, findMap } = readMaps(elf, btf);
+  const programs = linkPrograms(elf, named(ext, name, source), findMap);
+  if (programs.length === 0) throw new ObjectError("the object has no program: a function needs SEC(...)");
+  checkNames(programs);
+  const license = licenseSection && new TextDecoder().decode(licenseSection.bytes).split("\0")[0];
+  return {
+    name,
+    bytes,
+    programs,
+    maps,
+    btf: btf && { types: btf.types, bytes: btf.bytes },
+    license: license || DEFAULT_LICENSE,
+    source,
+  };
+}
+
+/** Declared maps first, then data sections, each in the order of the file. */
+function readMaps(elf: Elf, btf: ParsedBtf | undefined): { maps: MapDef[]; findMap: FindMap } {
+  const maps: MapDef[] = [];
+  const byPlace = new Map<string, number>(), dataMaps = new Map<number, number>();
+  for (const section of elf.sections.filter((section) => section.name === ".maps" && section.size > 0)) {
+    for (const { map, offset } of readMapDefinitions(elf, section, btf, maps.length)) {
+      byPlace.set(`${section.index}:${offset}`, maps.push(map) - 1);
+    }
+  }
+  for (const section of elf.sections.filter(isDataSection)) {
+    dataMaps.set(section.index, maps.push(dataSectionMap(elf, section, btf)) - 1);
+  }
+  const findMap: FindMap = (section, offset) => {
+    const data = dataMaps.get(section);
+    if (data !== undefined) return { map: data, offset };
+    const declared = byPlace.get(`${section}:${offset}`);
+    return declared === undefined ? undefined : { map: declared };
+  };
+  return { maps, findMap };
+}
+
+/**
+ * Line info names the file that the compiler read, which for a listing of a notebook is not a file that the reader
+ * knows. Lines whose text is the listing's own get the listing's name.
+ */
+function named(ext: BtfExt | undefined, name: string, source: string | undefined): BtfExt | undefined {
+  if (!ext || source === undefined) return ext;
+  const texts = source.split("\n").map((text) => text.trim());
+  const lines = new Map(
+    [...ext.lines].map(([section, records]) => [
+      section,
+      records.map((record) => texts[record.line - 1] === record.text ? { ...record, file: name } : record),
+    ]),
+  );
+  return { ...ext, lines };
+}
+
+function checkNames(programs: readonly Program[]): void {
+  const seen = new Set<string>();
+  for (const { name } of programs) {
+    if (seen.has(name)) throw new ObjectError(`two programs are called ${name}`);
+    seen.add(name);
+  }
+}
