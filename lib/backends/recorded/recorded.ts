@@ -1,0 +1,87 @@
+/** Figures measured on a real kernel, for readers without one: the shape of the data files beside this one. */
+import { readFileSync } from "node:fs";
+
+/** Median and range of repeated measurements. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** One way to do something, timed. */
+export interface Timing {
+  readonly cpus: number;
+  readonly repeats: number;
+  /** Nanoseconds per operation, the loop's own time (about 0.85 ns) included. */
+  readonly nsPerOp: Spread;
+  /** Updates that were lost, 0 to 100; absent where nothing counts. */
+  readonly lostPercent?: Spread;
+}
+
+/** Where the private work stands that keeps CPUs apart. */
+export type WorkPlacement =
+  | "after the store, one per callback"
+  | "after the store, 64 in a row"
+  | "between load and store"
+  | "after an atomic add";
+
+/** The figures of one machine. */
+export interface RecordedKernel {
+  readonly origin: string;
+  readonly machine: {
+    readonly kernel: string;
+    readonly cpu: string;
+    readonly cpus: number;
+    readonly jit: boolean;
+    readonly preempt: string;
+    readonly hz: number;
+  };
+  readonly date: string;
+  /** How each table was measured, in words. */
+  readonly how: Readonly<Record<"ops" | "sizes" | "torn", string>>;
+  /** What the short names of {@link valueSizes} do. */
+  readonly techniques: Readonly<Record<string, string>>;
+  readonly operations: readonly (Timing & { readonly id: string; readonly operation: string })[];
+  /** Lost updates and time against private instructions. */
+  readonly privateWork: readonly (Timing & { readonly placement: WorkPlacement; readonly insns: number })[];
+  /** Time and lost updates against value size. */
+  readonly valueSizes: readonly (Timing & {
+    readonly technique: string;
+    readonly map: string;
+    readonly bytes: number;
+    /** Whether both CPUs work on one key or each on its own. */
+    readonly keys: "same" | "own";
+  })[];
+  readonly tornReads: readonly {
+    readonly bytes: number;
+    readonly writer: string;
+    readonly reader: string;
+    readonly keys: number;
+    /** Loop turns between lookup and read. */
+    readonly heldTurns: number;
+    readonly reads: number;
+    readonly torn: number;
+    readonly tornPerMillion: Spread;
+    readonly wrongKeyPerMillion: number;
+  }[];
+  /** One system call, in nanoseconds. */
+  readonly userSpace: readonly { readonly call: string; readonly ns: Spread }[];
+  /** Locked memory of a map, in bytes. */
+  readonly memory: readonly {
+    readonly map: string;
+    readonly entries: number;
+    readonly valueBytes: number;
+    readonly cpus: number;
+    readonly bytes: number;
+  }[];
+  /** Everything else that was tried, by experiment; the fields differ. */
+  readonly experiments: Readonly<
+    Record<string, readonly Readonly<Record<string, string | number | boolean | number[]>>[]>
+  >;
+}
+
+/** The figures of the kernel that the book was first measured on. */
+export function recordedKernel(): RecordedKernel {
+  const path = new URL("./kernel-6.18.44.json", import.meta.url);
+  return JSON.parse(readFileSync(path, "utf8")) as RecordedKernel;
+}
