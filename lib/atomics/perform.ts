@@ -31,7 +31,10 @@ export function perform(memory: Memory, op: Operation): bigint {
 }
 
 /** The value that a read-modify-write stores, or undefined where a compare-and-exchange does not store. */
-export function readModifyWrite(op: Pick<RmwOp, "op" | "value" | "expected" | "size">, old: bigint): bigint | undefined {
+export function readModifyWrite(
+  op: Pick<RmwOp, "op" | "value" | "expected" | "size">,
+  old: bigint,
+): bigint | undefined {
   const bits = 8 * op.size;
   switch (op.op) {
     case "add":

@@ -14,7 +14,7 @@ import { CPU, FUNC_REGION, KIND, layoutFor, REGION_FLAG, RETURN_TO_KERNEL, RUN, 
 import { Memory, type Width } from "./memory.ts";
 import type { Model, Operation } from "./operation.ts";
 import { planTasks, type TaskPlan } from "./plan.ts";
-import { type ActiveModel, replayModel, runningModel, type Task } from "./task.ts";
+import { type ActiveModel, runningModel, sendModel, startModel, type Task } from "./task.ts";
 import { instantiate, translate, type Translation } from "./translate.ts";
 import type { Workload } from "../backends/workload.ts";
 import type { HelperModel } from "../bpf_helpers/kernel.ts";
@@ -46,13 +46,9 @@ export interface Pending {
 }
 
 /** What a snapshot keeps beside memory: the kernel models under way, by task. */
-interface SavedModel {
-  readonly model: ActiveModel;
-  readonly returned: readonly bigint[];
-}
 export interface Snapshot {
   readonly memory: Uint8Array;
-  readonly models: readonly (readonly SavedModel[])[];
+  readonly models: readonly (readonly ActiveModel[])[];
 }
 
 const WASM_KINDS = ["start", "load", "store", "rmw"] as const;
@@ -168,7 +164,12 @@ export class Machine {
     }
     const kind = WASM_KINDS[view.getUint32(task.record + TASK.pending, true) & 0xff] ?? "start";
     if (kind === "start") return { kind, addr: 0, size: 0, insn: task.program?.start ?? -1 };
-    return { kind, addr: view.getUint32(task.record + TASK.addr, true), size: accessBytes(this.image.insns[insn]), insn };
+    return {
+      kind,
+      addr: view.getUint32(task.record + TASK.addr, true),
+      size: accessBytes(this.image.insns[insn]),
+      insn,
+    };
   }
 
   /**
@@ -183,7 +184,8 @@ export class Machine {
     if (this.sharesCpus && task.kind === "process") this.#setCurrent(task.cpu, task.index + 1);
     const model = runningModel(task);
     if (model) {
-      this.#resume(task, model, value ?? perform(this.memory, model.pending));
+      if (!this.#send(task, value ?? perform(this.memory, model.pending))) return;
+      this.advance(task, this.stepWasm(task.record));
       return;
     }
     if (this.#runState(task) === RUN.none && !this.#begin(task)) return;
@@ -210,7 +212,10 @@ export class Machine {
           this.#insnsSinceStep += returned >>> 4;
           if (this.#insnsSinceStep >= this.#insnsPerStep) {
             const n = this.#insnsSinceStep.toLocaleString("en");
-            this.#setFault(task, `${n} instructions without an end and without touching shared memory: an endless loop?`);
+            this.#setFault(
+              task,
+              `${n} instructions without an end and without touching shared memory: an endless loop?`,
+            );
             return;
           }
           break;
@@ -229,7 +234,7 @@ export class Machine {
     const { layout, heapEnd } = this.memory;
     return {
       memory: this.memory.bytes.slice(layout.cpus, heapEnd),
-      models: this.tasks.map((task) => task.models.map((model) => ({ model, returned: [...model.returned] }))),
+      models: this.tasks.map((task) => task.models),
     };
   }
 
@@ -237,7 +242,7 @@ export class Machine {
     this.memory.bytes.set(snapshot.memory, this.memory.layout.cpus);
     this.fault = undefined;
     this.tasks.forEach((task, i) => {
-      task.models = snapshot.models[i].map(({ model, returned }) => replayModel(model, returned));
+      task.models = snapshot.models[i];
     });
   }
 
@@ -313,7 +318,11 @@ export class Machine {
 
   /** kernel/trace/bpf_trace.c:__bpf_trace_run: a tracing program that is running on this CPU is not run again. */
   #recursion(task: Task): boolean {
-    if (!/^(tp_btf|raw_tp|raw_tracepoint|tp|tracepoint|kprobe|kretprobe|fentry|fexit|perf_event)\b/.test(task.program!.program.section)) {
+    if (
+      !/^(tp_btf|raw_tp|raw_tracepoint|tp|tracepoint|kprobe|kretprobe|fentry|fexit|perf_event)\b/.test(
+        task.program!.program.section,
+      )
+    ) {
       return false;
     }
     return this.tasks.some((other) =>
@@ -357,27 +366,11 @@ export class Machine {
   }
 
   #startModel(task: Task, name: string, resume: number, start: () => Model<unknown>): boolean {
-    const generator = start(), next = generator.next();
-    if (next.done) return this.#finishModel(task, resume, next.value);
-    const model: ActiveModel = { start, generator, returned: [], pending: next.value, resume, name };
-    task.models.push(model);
-    return this.#runPrivate(task, model);
-  }
-
-  /** Sends a model the result of its pending operation; true when it (and its caller) ended and the program goes on. */
-  #resume(task: Task, model: ActiveModel, value: bigint): void {
-    if (this.#send(task, model, value)) this.advance(task, this.stepWasm(task.record));
-  }
-
-  #send(task: Task, model: ActiveModel, value: bigint): boolean {
-    model.returned.push(value);
-    const next = model.generator.next(value);
-    if (next.done) {
-      task.models.pop();
-      return this.#finishModel(task, model.resume, next.value);
-    }
-    model.pending = next.value;
-    return this.#runPrivate(task, model);
+    const started = startModel(name, resume, start);
+    if ("value" in started) return this.#finishModel(task, resume, started.value);
+    task.models = [...task.models, started.model];
+    const result = this.#performPrivate(task, started.model.pending);
+    return typeof result === "boolean" ? result : this.#send(task, result);
   }
 
   #finishModel(task: Task, resume: number, value: unknown): boolean {
@@ -391,43 +384,49 @@ export class Machine {
     return true;
   }
 
-  /** Performs what is no scheduling point; true when the program goes on (a callback, or the model ended). */
-  #runPrivate(task: Task, model: ActiveModel): boolean {
+  /**
+   * Sends the innermost model a value and performs what is no scheduling point, until it stands before an operation
+   * that is one. True when the program goes on: the model ended, or calls back into the program.
+   */
+  #send(task: Task, value: bigint): boolean {
     for (;;) {
-      const op = model.pending;
-      let value = 0n;
-      switch (op.kind) {
-        case "private":
-          value = op.run(this.memory);
-          break;
-        case "work":
-          break;
-        case "mask": {
-          const field = this.#cpuField(task.cpu, op.what === "irq" ? CPU.irqOff : CPU.preemptOff);
-          this.memory.setU32(field, this.memory.getU32(field) + op.delta);
-          break;
-        }
-        case "print":
-          this.printed.push({ task: task.index, text: op.text });
-          break;
-        case "callback":
-          return this.#enterCallback(task, op.func, op.args);
-        case "fault":
-          this.#setFault(task, op.message);
-          return false;
-        case "sleep":
-          if (this.sharesCpus) this.#setCurrent(task.cpu, 0);
-          return false;
-        default:
-          return false;
+      const model = task.models[task.models.length - 1], sent = sendModel(model, value);
+      if ("value" in sent) {
+        task.models = task.models.slice(0, -1);
+        return this.#finishModel(task, model.resume, sent.value);
       }
-      model.returned.push(value);
-      const next = model.generator.next(value);
-      if (next.done) {
-        task.models.pop();
-        return this.#finishModel(task, model.resume, next.value);
+      task.models = [...task.models.slice(0, -1), sent.model];
+      const result = this.#performPrivate(task, sent.model.pending);
+      if (typeof result === "boolean") return result;
+      value = result;
+    }
+  }
+
+  /** The value of an operation that is no scheduling point; else whether the program goes on. */
+  #performPrivate(task: Task, op: Operation): bigint | boolean {
+    switch (op.kind) {
+      case "private":
+        return op.run(this.memory);
+      case "work":
+        return 0n;
+      case "mask": {
+        const field = this.#cpuField(task.cpu, op.what === "irq" ? CPU.irqOff : CPU.preemptOff);
+        this.memory.setU32(field, this.memory.getU32(field) + op.delta);
+        return 0n;
       }
-      model.pending = next.value;
+      case "print":
+        this.printed.push({ task: task.index, text: op.text });
+        return 0n;
+      case "callback":
+        return this.#enterCallback(task, op.func, op.args);
+      case "fault":
+        this.#setFault(task, op.message);
+        return false;
+      case "sleep":
+        if (this.sharesCpus) this.#setCurrent(task.cpu, 0);
+        return false;
+      default:
+        return false;
     }
   }
 
@@ -465,7 +464,7 @@ export class Machine {
     view.setUint32(record + TASK.insn, view.getUint32(frame + 36, true), true);
     view.setUint32(record + TASK.depth, depth, true);
     view.setBigUint64(record + 80, view.getBigUint64(record + 80, true) - 512n, true);
-    return this.#send(task, task.models.at(-1)!, view.getBigUint64(record, true));
+    return this.#send(task, view.getBigUint64(record, true));
   }
 
   #explainFault(task: Task): string {
@@ -474,7 +473,9 @@ export class Machine {
     const pointer = view.getBigUint64(task.record + TASK.faultPointer, true), size = accessBytes(insn) as Width;
     const reason = this.memory.explain(pointer, size, (insn.opcode & 7) !== 1);
     if (reason) return reason;
-    if (isAtomic(insn) && pointer % BigInt(size) !== 0n) return `atomic operation on ${size} bytes at an address that is not aligned`;
+    if (isAtomic(insn) && pointer % BigInt(size) !== 0n) {
+      return `atomic operation on ${size} bytes at an address that is not aligned`;
+    }
     return "calls nest deeper than 8 frames, or the stack is exceeded";
   }
 

@@ -154,7 +154,8 @@ export class Memory {
     if (region === 0) return `${verb} of ${size} bytes through a null pointer or a number (address ${addr})`;
     if (region >= this.#regions) return `${verb} of ${size} bytes through a value that is no pointer`;
     const entry = this.layout.regionTable + region * REGION.bytes;
-    const base = this.view.getUint32(entry + REGION.base, true), length = this.view.getUint32(entry + REGION.size, true);
+    const base = this.view.getUint32(entry + REGION.base, true),
+      length = this.view.getUint32(entry + REGION.size, true);
     const flags = this.view.getUint32(entry + REGION.flags, true);
     const name = this.regionNames[this.view.getUint32(entry + REGION.tag, true)];
     const offset = (addr - base) | 0;

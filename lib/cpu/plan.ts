@@ -94,7 +94,9 @@ function onlyProgram(object: BpfObject): string {
   if (object.programs.length === 0) {
     throw new WorkloadError(`${object.name} has no program: give a function a section, SEC("raw_tp") for one`);
   }
-  throw new WorkloadError(`${object.name} has several programs (${names}): say which, as in programs: ["${object.programs[0].name}"]`);
+  throw new WorkloadError(
+    `${object.name} has several programs (${names}): say which, as in programs: ["${object.programs[0].name}"]`,
+  );
 }
 
 /** The program of this name. */

@@ -44,7 +44,16 @@ export class Tracer {
       const { task, text } = machine.printed[this.#printed];
       if (now >= this.window.from && now < this.window.to) {
         const { cpu, program } = machine.tasks[task];
-        this.steps.push({ step: now, task, cpu, invocation: 0, prog: program?.name ?? "", kind: "print", insn: -1, text });
+        this.steps.push({
+          step: now,
+          task,
+          cpu,
+          invocation: 0,
+          prog: program?.name ?? "",
+          kind: "print",
+          insn: -1,
+          text,
+        });
       }
     }
   }

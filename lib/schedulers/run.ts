@@ -64,7 +64,13 @@ export function runRandom(machine: Machine, seed: number, limits: RunLimits, bef
 }
 
 /** Lets a scheduler choose each step among all enabled tasks. */
-export function runScheduler(machine: Machine, scheduler: Scheduler, seed: number, limits: RunLimits, beforeStep?: BeforeStep): void {
+export function runScheduler(
+  machine: Machine,
+  scheduler: Scheduler,
+  seed: number,
+  limits: RunLimits,
+  beforeStep?: BeforeStep,
+): void {
   scheduler.reset(machine.tasks.length, seed);
   for (let last = -1;;) {
     const enabled = machine.enabled();
@@ -76,7 +82,9 @@ export function runScheduler(machine: Machine, scheduler: Scheduler, seed: numbe
     if (machine.steps >= limits.steps) return stopAtLimit(machine, limits);
     const next = scheduler.next({ enabled, last, step: machine.steps });
     if (!enabled.includes(next)) {
-      throw new RangeError(`scheduler ${scheduler.name} chose task ${next} at step ${machine.steps}; enabled: ${enabled.join(", ")}`);
+      throw new RangeError(
+        `scheduler ${scheduler.name} chose task ${next} at step ${machine.steps}; enabled: ${enabled.join(", ")}`,
+      );
     }
     beforeStep?.(next);
     machine.step(next);
@@ -86,6 +94,8 @@ export function runScheduler(machine: Machine, scheduler: Scheduler, seed: numbe
 
 export function stopAtLimit(machine: Machine, limits: RunLimits): void {
   machine.stop(
-    `stopped after ${limits.steps.toLocaleString("en")} visible operations: an endless loop? (limits: { steps } allows more)`,
+    `stopped after ${
+      limits.steps.toLocaleString("en")
+    } visible operations: an endless loop? (limits: { steps } allows more)`,
   );
 }

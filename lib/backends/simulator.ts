@@ -1,0 +1,161 @@
+/** The first machine: n simulated CPUs, deterministic and replayable. */
+import { Machine, type MachineOptions } from "../cpu/machine.ts";
+import { WorkloadError } from "../cpu/plan.ts";
+import { Tracer } from "../cpu/trace.ts";
+import type { BpfObject } from "../object/bpf_object.ts";
+import { lostFraction } from "../report/lost.ts";
+import type { Fault, Result, TraceStep, Values } from "../report/result.ts";
+import { pct } from "../schedulers/pct.ts";
+import { roundRobin } from "../schedulers/round_robin.ts";
+import { type BeforeStep, DEFAULT_STEPS, runRandom, runScheduler } from "../schedulers/run.ts";
+import { runClock } from "../schedulers/run_clock.ts";
+import { formatSchedule } from "../schedulers/schedule.ts";
+import type { Scheduler } from "../schedulers/scheduler.ts";
+import type { SimulateOptions } from "./workload.ts";
+
+/** Which steps of a run to trace: the first is 0. */
+export interface TraceWindow {
+  readonly from?: number;
+  /** How many steps. Default 20,000. */
+  readonly steps?: number;
+}
+
+/** A finished simulation: a {@link Result} that can be replayed for a trace or for its schedule. */
+export class Simulation implements Result {
+  readonly machine = "simulator";
+  readonly program: string;
+  readonly cpus: number;
+  readonly invocations: number;
+  readonly seed: number;
+  readonly initial: Values;
+  readonly serial: Values | undefined;
+  readonly final: Values;
+  readonly lost: number;
+  readonly fault: Fault | undefined;
+  readonly printed: readonly string[];
+  readonly steps: number;
+  readonly insns: number;
+  readonly how: string;
+  readonly nsPerOp: number | undefined;
+  /** What each user actor's body returned, by name. */
+  readonly returned: Readonly<Record<string, unknown>>;
+  readonly #object: BpfObject;
+  readonly #options: SimulateOptions & MachineOptions;
+
+  constructor(object: BpfObject, options: SimulateOptions & MachineOptions) {
+    this.#object = object;
+    this.#options = options;
+    this.cpus = options.cpus ?? 2;
+    this.invocations = options.invocations ?? 1000;
+    this.seed = options.seed ?? 1;
+    const machine = this.#machine();
+    this.program = machine.image.programs.map((program) => program.name).join(", ");
+    this.initial = new Machine(object, {
+      ...options,
+      invocations: 0,
+      programs: onlyNames(options),
+      user: [],
+      interrupts: [],
+    }, options).kernel.values();
+    this.nsPerOp = this.#run(machine);
+    this.final = machine.kernel.values();
+    this.fault = machine.fault;
+    this.printed = machine.printed.map(({ text }) => text);
+    this.steps = machine.steps;
+    this.insns = machine.insns;
+    this.returned = Object.fromEntries(
+      machine.tasks.filter((task) => task.kind === "user").map((task) => [task.name.slice(5), task.returned]),
+    );
+    this.serial = this.#serial();
+    this.lost = this.serial && !this.fault ? lostFraction(this.initial, this.serial, this.final) : 0;
+    this.how = `simulated: ${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.invocations} runs on each, ` +
+      `${describeScheduler(options.scheduler)}, seed ${this.seed}`;
+  }
+
+  /**
+   * Runs the simulation again and records what each step did.
+   *
+   * @returns the steps of the window in order
+   */
+  trace({ from = 0, steps = 20_000 }: TraceWindow = {}): TraceStep[] {
+    const machine = this.#machine(), tracer = new Tracer(machine, { from, to: from + steps });
+    this.#run(machine, tracer.beforeStep);
+    return tracer.finish();
+  }
+
+  /** The schedule as text, which `replay` takes on any machine: which task took each step. */
+  schedule(): string {
+    const machine = this.#machine(), tasks: number[] = [];
+    this.#run(machine, (task) => void tasks.push(task));
+    return formatSchedule(tasks);
+  }
+
+  toJSON(): unknown {
+    const { program, cpus, invocations, seed, serial, final, lost, fault, printed, steps, insns, nsPerOp, how } = this;
+    return { program, cpus, invocations, seed, serial, final, lost, fault, printed, steps, insns, nsPerOp, how };
+  }
+
+  #machine(): Machine {
+    return new Machine(this.#object, this.#options, this.#options);
+  }
+
+  #run(machine: Machine, beforeStep?: BeforeStep): number | undefined {
+    const { scheduler = "random", limits } = this.#options;
+    const stop = { steps: limits?.steps ?? DEFAULT_STEPS };
+    if (scheduler === "random") return void runRandom(machine, this.seed, stop, beforeStep);
+    if (scheduler === "clock") {
+      const ended = runClock(machine, this.seed, stop, beforeStep);
+      return this.invocations === 0 ? undefined : Math.max(...ended) / this.invocations;
+    }
+    return void runScheduler(machine, schedulerNamed(scheduler), this.seed, stop, beforeStep);
+  }
+
+  /** The outcome when tasks run one after another, in the order the workload lists them. */
+  #serial(): Values | undefined {
+    const machine = this.#machine();
+    const limit = this.#options.limits?.steps ?? DEFAULT_STEPS;
+    for (const task of machine.tasks) {
+      while (!machine.isDone(task) && machine.isEnabled(task.index) && machine.steps < limit) machine.step(task.index);
+      if (!machine.isDone(task)) return undefined;
+    }
+    return machine.fault ? undefined : machine.kernel.values();
+  }
+}
+
+/**
+ * Runs programs on simulated CPUs.
+ *
+ * @param object what `bpf` or `loadObject` gave
+ * @param options CPUs, invocations per CPU, scheduler, seed, interrupts, user-space actors
+ * @returns what the run ended with, what one after another would have given, and how much was lost
+ * @throws WorkloadError when the workload can't be run as asked
+ *
+ * @example
+ * ```ts
+ * import { bpf, simulate } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const run = await simulate(racy, { cpus: 2, invocations: 100, seed: 1 });
+ * if (run.serial?.counter !== 200n) throw new Error("two times a hundred");
+ * ```
+ */
+export function simulate(object: BpfObject, options: SimulateOptions & MachineOptions = {}): Promise<Simulation> {
+  return Promise.resolve().then(() => new Simulation(object, options));
+}
+
+function schedulerNamed(scheduler: Exclude<SimulateOptions["scheduler"], undefined>): Scheduler {
+  if (typeof scheduler !== "string") return scheduler;
+  if (scheduler === "round_robin") return roundRobin();
+  if (scheduler === "pct") return pct();
+  throw new WorkloadError(`no scheduler is called ${scheduler}: random, round_robin, pct, clock, or one of your own`);
+}
+
+function describeScheduler(scheduler: SimulateOptions["scheduler"] = "random"): string {
+  if (scheduler === "random") return "random schedule";
+  if (scheduler === "clock") return "smallest clock first";
+  return typeof scheduler === "string" ? scheduler.replace("_", " ") : scheduler.name;
+}
+
+/** The programs of a workload with no runs at all, so that initial values can be read. */
+function onlyNames(options: SimulateOptions): SimulateOptions["programs"] {
+  return options.programs?.map((run) => typeof run === "string" ? run : { prog: run.prog, invocations: 0 });
+}
