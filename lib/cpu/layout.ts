@@ -70,6 +70,10 @@ export const TASK = {
   missed: 468,
   /** r0 of the last run that ended. */
   lastReturn: 472,
+  /** Tail calls of this run so far; the machine zeroes it when a run begins (MAX_TAIL_CALL_CNT is 33). */
+  tailCalls: 480,
+  /** Keys that bpf_for_each_map_elem hands to callbacks by address: one for each of 3 nested walks. */
+  walkKeys: 488,
 } as const;
 
 /** What a task is doing, for the grace period and the scheduler. */

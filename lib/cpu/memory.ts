@@ -61,17 +61,31 @@ export class Memory {
 
   /** Names `size` bytes at `base` as something that pointers may reach; gives the region's number. */
   addRegion(base: number, size: number, flags: number, name: string): number {
-    const region = this.#regions++;
-    if (region >= this.layout.regionCapacity) throw new RangeError(`more than ${this.layout.regionCapacity} regions`);
-    const entry = this.layout.regionTable + region * REGION.bytes;
-    this.view.setUint32(entry + REGION.base, base, true);
-    this.view.setUint32(entry + REGION.flags, flags, true);
-    this.view.setUint32(entry + REGION.tag, this.regionNames.push(name) - 1, true);
-    this.view.setUint32(entry + REGION.size, size, true);
-    [1, 2, 4, 8].forEach((width, i) =>
-      this.view.setUint32(entry + REGION.limit1 + 4 * i, Math.max(0, size - width + 1), true)
-    );
-    return region;
+    return this.addRegions(1, base, size, size, flags, name);
+  }
+
+  /**
+   * Names `count` stretches of `size` bytes, the first at `base` and each `stride` bytes after the last (the values of
+   * a map): consecutive regions that share a name. Gives the number of the first.
+   */
+  addRegions(count: number, base: number, stride: number, size: number, flags: number, name: string): number {
+    const first = this.#regions, tag = this.regionNames.push(name) - 1;
+    this.#regions += count;
+    if (this.#regions > this.layout.regionCapacity) {
+      throw new RangeError(`more than ${this.layout.regionCapacity} regions`);
+    }
+    for (let i = 0; i < count; i++) {
+      const entry = this.layout.regionTable + (first + i) * REGION.bytes;
+      this.view.setUint32(entry + REGION.base, base + i * stride, true);
+      this.view.setUint32(entry + REGION.flags, flags, true);
+      this.view.setUint32(entry + REGION.tag, tag, true);
+      this.view.setUint32(entry + REGION.size, size, true);
+      this.view.setUint32(entry + REGION.limit1, Math.max(0, size), true);
+      this.view.setUint32(entry + REGION.limit2, Math.max(0, size - 1), true);
+      this.view.setUint32(entry + REGION.limit4, Math.max(0, size - 3), true);
+      this.view.setUint32(entry + REGION.limit8, Math.max(0, size - 7), true);
+    }
+    return first;
   }
 
   /** The 64-bit BPF pointer to linear address `addr` of a region. */

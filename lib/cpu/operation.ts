@@ -13,13 +13,19 @@ interface Labelled {
   readonly label?: string;
 }
 
+/**
+ * Loads and stores are scheduling points, unless `exclusive`: then a lock that is held keeps every other CPU away from
+ * these bytes, so that the operation has a price but nobody can come before or after it.
+ */
 export interface LoadOp extends Labelled {
   readonly kind: "load";
+  readonly exclusive?: boolean;
   readonly addr: number;
   readonly size: Width;
 }
 export interface StoreOp extends Labelled {
   readonly kind: "store";
+  readonly exclusive?: boolean;
   readonly addr: number;
   readonly size: Width;
   readonly value: bigint;
@@ -64,10 +70,13 @@ export interface PrivateOp extends Labelled {
   readonly kind: "private";
   readonly run: (memory: Memory) => bigint;
 }
-/** Something that takes time and touches nothing shared: no scheduling point; priced by the cost model. */
+/**
+ * Something that takes time and touches nothing shared: no scheduling point; priced by the cost model. `syscall` and
+ * `sysret` enclose what user space does inside the kernel: between them other tasks of the same CPU have to wait.
+ */
 export interface WorkOp extends Labelled {
   readonly kind: "work";
-  readonly what: "helper" | "syscall" | "irqsave" | "irqrestore" | "hash" | "alloc" | "grace_period" | "sleep" | "insns";
+  readonly what: "helper" | "syscall" | "sysret" | "irqsave" | "irqrestore" | "hash" | "alloc" | "grace_period" | "sleep" | "insns";
   /** How many of it (bytes hashed, instructions); 1 when left out. */
   readonly amount?: number;
 }
@@ -83,6 +92,11 @@ export interface CallbackOp {
   /** The function's address as the program passed it. */
   readonly func: bigint;
   readonly args: readonly bigint[];
+}
+/** Leaves the calling program for another one of the object, by index; the model is never resumed (bpf_tail_call). */
+export interface TailCallOp {
+  readonly kind: "tail_call";
+  readonly prog: number;
 }
 /** The task may be switched out here (a sleepable program that sleeps, a system call that blocks). */
 export interface SleepOp extends Labelled {
@@ -110,6 +124,7 @@ export type Operation =
   | WorkOp
   | MaskOp
   | CallbackOp
+  | TailCallOp
   | SleepOp
   | PrintOp
   | FaultOp;
