@@ -1,0 +1,75 @@
+/** The whole contents of a map, read and put back by system calls. */
+import { BackendError } from "../backend.ts";
+import { errnoName } from "./errno.ts";
+import type { KernelMap } from "./kernel_object.ts";
+import { copiedValueBytes, deleteElem, isPerCpu, lookupElem, nextKey, possibleCpus, updateElem } from "./map_calls.ts";
+
+const BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6;
+const BPF_F_RDONLY_PROG = 1 << 7;
+/** Types whose elements are plain bytes and can be written back. */
+const RESTORABLE: readonly number[] = [1, 2, 5, 6, 9, 10];
+
+/** One element as a system call copies it: for per-CPU maps the values of all possible CPUs. */
+export interface Element {
+  readonly key: Uint8Array;
+  /** One value, or one for each possible CPU; each of `valueSize` bytes. */
+  readonly values: readonly Uint8Array[];
+}
+
+/** Every element of a map, in the kernel's order. Nothing may write the map meanwhile. */
+export function readMap(map: KernelMap): Element[] {
+  const elements: Element[] = [];
+  for (const key of keysOf(map)) {
+    const bytes = lookupElem(map, key);
+    if (typeof bytes !== "number") elements.push({ key, values: splitValue(map, bytes) });
+  }
+  return elements;
+}
+
+/**
+ * Makes a map hold exactly these elements again.
+ *
+ * @throws BackendError when the kernel refuses
+ */
+export function restoreMap(map: KernelMap, elements: readonly Element[]): void {
+  if (!RESTORABLE.includes(map.type) || (map.flags & BPF_F_RDONLY_PROG)) return;
+  if (!isArray(map)) {
+    for (const key of keysOf(map)) deleteElem(map, key);
+  }
+  for (const { key, values } of elements) {
+    const bytes = joinValue(map, values);
+    if (isArray(map) && sameBytes(lookupElem(map, key), bytes)) continue;
+    const failed = updateElem(map, key, bytes);
+    if (failed < 0) throw new BackendError(`map ${map.name} cannot be reset: ${errnoName(failed)}`);
+  }
+}
+
+/** Splits what a lookup copied into one value per possible CPU (or just the value). */
+export function splitValue(map: KernelMap, bytes: Uint8Array): Uint8Array[] {
+  if (!isPerCpu(map.type)) return [bytes];
+  const stride = bytes.length / possibleCpus();
+  return Array.from({ length: possibleCpus() }, (_, cpu) => bytes.slice(cpu * stride, cpu * stride + map.valueSize));
+}
+
+/** The inverse of {@link splitValue}. */
+export function joinValue(map: KernelMap, values: readonly Uint8Array[]): Uint8Array {
+  if (!isPerCpu(map.type)) return values[0];
+  const bytes = new Uint8Array(copiedValueBytes(map)), stride = bytes.length / possibleCpus();
+  values.forEach((value, cpu) => bytes.set(value, cpu * stride));
+  return bytes;
+}
+
+const isArray = (map: KernelMap): boolean => map.type === BPF_MAP_TYPE_ARRAY || map.type === BPF_MAP_TYPE_PERCPU_ARRAY;
+
+function keysOf(map: KernelMap): Uint8Array[] {
+  const keys: Uint8Array[] = [];
+  for (let key = nextKey(map, undefined); typeof key !== "number"; key = nextKey(map, key)) {
+    keys.push(key);
+    if (keys.length > map.maxEntries) break;
+  }
+  return keys;
+}
+
+function sameBytes(a: Uint8Array | number, b: Uint8Array): boolean {
+  return typeof a !== "number" && a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

@@ -1,0 +1,148 @@
+/** Finds a way to run a listing's function many times by BPF_PROG_RUN. */
+import { decode, type Insn } from "../../isa/insn.ts";
+import { BackendError } from "../backend.ts";
+import { functionStarts, loopHarness } from "./harness.ts";
+import type { KernelObject, LoadableProgram } from "./kernel_object.ts";
+import { cString, libbpf, libc, options } from "./libbpf.ts";
+import { BPF_F_SLEEPABLE, loadProgram, ProgramRefused } from "./load_program.ts";
+import { BPF_PROG_TYPE, canTestRun, progTypeName, runnableTypes, takesPacket } from "./prog_types.ts";
+import type { Job } from "./pinned_threads.ts";
+
+/** More turns than this bpf_loop refuses (include/linux/bpf.h:BPF_MAX_LOOPS). */
+export const MAX_TURNS = 8 << 20;
+const BPF_MAP_TYPE_ARRAY = 2;
+
+/** A listing's function as loaded, with everything filled in by libbpf. */
+export interface LoadedProgram {
+  readonly name: string;
+  readonly section: string;
+  readonly type: number;
+  readonly sleepable: boolean;
+  readonly fd: number;
+  readonly insns: readonly Insn[];
+}
+
+/** Reads a program back from libbpf after loading: map fds filled in, subprograms appended. */
+export function loadedProgram(object: KernelObject, name: string): LoadedProgram {
+  const { handle, section }: LoadableProgram = object.program(name);
+  const insns = libbpf().bpf_program__insns(handle);
+  if (insns === null) throw new BackendError(`${name} has no instructions`);
+  const bytes = Number(libbpf().bpf_program__insn_cnt(handle)) * 8;
+  return {
+    name,
+    section,
+    type: libbpf().bpf_program__type(handle),
+    sleepable: (libbpf().bpf_program__flags(handle) & BPF_F_SLEEPABLE) !== 0,
+    fd: libbpf().bpf_program__fd(handle),
+    insns: decode(new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(insns, bytes).slice(0))),
+  };
+}
+
+/** How a function is called again and again. */
+export type Looping = "bpf_loop" | "repeat" | "one call each";
+
+export class Runner implements Disposable {
+  #fd: number;
+  readonly #ownsFd: boolean;
+  #roundsFd: number;
+
+  private constructor(
+    readonly program: LoadedProgram,
+    /** The type that it runs as. */
+    readonly type: number,
+    readonly looping: Looping,
+    fd: number,
+    ownsFd: boolean,
+    roundsFd: number,
+  ) {
+    this.#fd = fd;
+    this.#ownsFd = ownsFd;
+    this.#roundsFd = roundsFd;
+  }
+
+  /**
+   * The best way that this kernel takes: a bpf_loop around the function, the kernel's own `repeat`, a call for each.
+   *
+   * @param exact without any loop around it, so that what the function returns can be seen
+   * @throws BackendError when it can be run in no way, with the verifier's reason for each type tried
+   */
+  static for(program: LoadedProgram, license: string, exact = false): Runner {
+    const refusals: string[] = [];
+    const attempt = (type: number, load: () => Runner): Runner | undefined => {
+      try {
+        return load();
+      } catch (error) {
+        if (!(error instanceof ProgramRefused)) throw error;
+        refusals.push(`as ${progTypeName(type)}: ${error.message}`);
+      }
+    };
+    const types = runnableTypes(program.type, program.sleepable);
+    for (const type of exact ? [] : types) {
+      const runner = attempt(type, () => Runner.#looped(program, type, license));
+      if (runner) return runner;
+    }
+    if (canTestRun(program.type)) {
+      return new Runner(program, program.type, plainLooping(program.type), program.fd, false, -1);
+    }
+    for (const type of types) {
+      const runner = attempt(type, () => {
+        const linked = { insns: program.insns, starts: functionStarts(program.insns) };
+        return new Runner(
+          program,
+          type,
+          plainLooping(type),
+          loadProgram(type, linked, license, flagsOf(type)),
+          true,
+          -1,
+        );
+      });
+      if (runner) return runner;
+    }
+    throw new BackendError(
+      `${program.name} is accepted as ${program.section}, which BPF_PROG_RUN cannot run, and refused as what it can run ` +
+        `(${[...new Set(refusals)].join("; ")})`,
+    );
+  }
+
+  static #looped(program: LoadedProgram, type: number, license: string): Runner {
+    const rounds = libbpf().bpf_map_create(BPF_MAP_TYPE_ARRAY, cString("rounds"), 4, 4, 1, options(8));
+    if (rounds < 0) throw new BackendError("the kernel refuses a map of 4 bytes");
+    try {
+      const fd = loadProgram(type, loopHarness(program.insns, rounds), license, flagsOf(type));
+      return new Runner(program, type, "bpf_loop", fd, true, rounds);
+    } catch (error) {
+      libc().close(rounds);
+      throw error;
+    }
+  }
+
+  /** The job of one thread: `invocations` calls of the function on a CPU. */
+  job(invocations: number, cpu: number, input?: Uint8Array): Job {
+    if (this.looping === "bpf_loop") {
+      const value = new Uint8Array(new Uint32Array([invocations]).buffer);
+      libbpf().bpf_map_update_elem(this.#roundsFd, new Uint8Array(4), value, 0n);
+    }
+    const repeat = this.looping === "repeat" ? invocations : 1;
+    const calls = this.looping === "one call each" ? invocations : invocations === 0 ? 0 : 1;
+    return { cpu, calls, run: { fd: this.#fd, type: this.type, repeat, input } };
+  }
+
+  /** In words: `raw_tp, looped by bpf_loop`. */
+  describe(): string {
+    const standIn = this.type === this.program.type ? "" : ` (${this.program.section} cannot be test-run)`;
+    return `${this.program.name} run as ${progTypeName(this.type)}${standIn}, ${this.looping}`;
+  }
+
+  close(): void {
+    if (this.#ownsFd && this.#fd >= 0) libc().close(this.#fd);
+    if (this.#roundsFd >= 0) libc().close(this.#roundsFd);
+    this.#fd = this.#roundsFd = -1;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+const plainLooping = (type: number): Looping => takesPacket(type) ? "repeat" : "one call each";
+const flagsOf = (type: number): number => type === BPF_PROG_TYPE.SYSCALL ? BPF_F_SLEEPABLE : 0;
