@@ -1,0 +1,117 @@
+/**
+ * BPF byte code -> one WebAssembly function `step(task)`.
+ *
+ * A step performs the visible operation that is pending for a task, runs private instructions, and ends just before the
+ * next visible operation, which it publishes in the task record (layout.ts). It returns `insns << 4 | kind`.
+ *
+ * The way of an instruction from byte code to Wasm:
+ *
+ *     translate_flow      which instructions can be reached, in which basic blocks
+ *     translate_pointers  which memory accesses are known to be in bounds, and whether other CPUs see them
+ *     translate_liveness  which registers must be in locals, which must be saved when a step ends
+ *     translate_blocks    where steps can begin; one run of instructions after another, with its jumps
+ *       translate_alu     arithmetic, conditions
+ *       translate_memory  loads, stores, atomics
+ *       translate_calls   helpers, BPF functions, exit
+ *     wasm_assembler      bytes
+ */
+import type { Insn } from "../isa/insn.ts";
+import type { Layout } from "./layout.ts";
+import type { Memory } from "./memory.ts";
+import { BlockEmitter, findGates, placeBlocks } from "./translate_blocks.ts";
+import { controlFlow } from "./translate_flow.ts";
+import { analyseLiveness } from "./translate_liveness.ts";
+import { GENERAL, LOCAL_TYPES } from "./translate_locals.ts";
+import { findAccesses } from "./translate_pointers.ts";
+import { assembleModule } from "./wasm_assembler.ts";
+
+export interface TranslateOptions {
+  readonly layout: Layout;
+  /**
+   * Memory whose regions are all in place: pointers that are constants are then checked now and not at run time. The
+   * translation is good for memories with the same regions only.
+   */
+  readonly memory?: Memory;
+  /** The machine performs visible operations: operands and results pass through `TASK.value` and `TASK.expected`. */
+  readonly external?: boolean;
+  /** No step ends at a memory access or helper call: helpers are calls of the import `env.helper(task, insn)`. */
+  readonly direct?: boolean;
+  /** The memory is shared among threads. */
+  readonly shared?: boolean;
+}
+
+/** A translated image. Blocks are numbered places where a step can begin. */
+export interface Translation {
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  /** Block to put into `TASK.pending` (with kind `none`) to begin at an instruction that is one of the entries. */
+  entryBlock(insn: number): number;
+  /** Registers (bit r for register r) that are live, and in the task record, when a step begins at a block. */
+  readonly liveAt: Int32Array;
+  /** Instruction at which a step goes on that begins at a block; of a pending operation, its own instruction. */
+  readonly blockInsn: Int32Array;
+  readonly direct: boolean;
+  readonly shared: boolean;
+}
+
+/** A dispatch table has at most so many entries (a limit of V8). */
+const MAX_BLOCKS = 65_520;
+
+/**
+ * Translates an image.
+ *
+ * @param insns validated programs one after the other, with pointers resolved in `imm64`
+ * @param entries first instructions of programs and callbacks
+ * @throws RangeError where the image was not validated, or is too large for one Wasm function
+ */
+export function translate(insns: readonly Insn[], entries: readonly number[], options: TranslateOptions): Translation {
+  const { direct = false, external = false, shared = false, layout } = options;
+  const flow = controlFlow(insns, entries);
+  const accesses = findAccesses(insns, flow, entries, options.memory);
+  const gates = findGates(insns, flow, accesses, direct);
+  const liveness = analyseLiveness(insns, flow, entries, accesses, { direct, external, gates });
+  const placement = placeBlocks(insns, flow, accesses, entries, gates, direct);
+  const dispatched = placement.places.filter(({ entry }) => entry >= 0);
+  if (dispatched.length > MAX_BLOCKS) {
+    throw new RangeError(
+      `a program of ${insns.length} insns has ${dispatched.length} places where a step can begin; the simulator takes at most ${MAX_BLOCKS}: split the program`,
+    );
+  }
+  const code = new BlockEmitter({ insns, accesses, liveness }, placement, { layout, external, direct }).emit();
+  const imports = direct ? [{ name: "helper", params: ["i32", "i32"] as const }] : [];
+  const step = { name: "step", params: ["i32"] as const, result: "i32" as const, locals: LOCAL_TYPES, code };
+  return {
+    wasm: assembleModule(step, imports, shared),
+    entryBlock(insn) {
+      const block = placement.entries.reload.get(insn);
+      if (block === undefined) throw new RangeError(`insn ${insn} is not an entry of the translated image`);
+      return block;
+    },
+    liveAt: Int32Array.from(
+      dispatched,
+      ({ kind, insn, start }) =>
+        GENERAL & (kind === "operation" ? liveness.liveAtOperation(insn) : liveness.live[start]),
+    ),
+    blockInsn: Int32Array.from(dispatched, ({ kind, insn, start }) => kind === "operation" ? insn : start),
+    direct,
+    shared,
+  };
+}
+
+/** Runs one step of the task whose record stands at a linear address; gives `insns << 4 | kind`. */
+export type Step = (task: number) => number;
+
+/**
+ * Compiles a translation for a memory.
+ *
+ * @param helper of a direct translation: performs the helper call at an instruction; arguments and result pass through
+ *   the task record
+ */
+export function instantiate(
+  translation: Translation,
+  memory: Memory,
+  helper?: (task: number, insn: number) => void,
+): Step {
+  const module = new WebAssembly.Module(translation.wasm);
+  const instance = new WebAssembly.Instance(module, { env: { memory: memory.wasm, ...(helper && { helper }) } });
+  return instance.exports.step as Step;
+}
