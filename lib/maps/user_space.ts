@@ -1,5 +1,7 @@
 /** User space as an actor of the simulation: generator functions over the `user` API. */
-import type { Model } from "../cpu/operation.ts";
+import type { Model, TaskContext } from "../cpu/operation.ts";
+import type { BpfObject } from "../object/bpf_object.ts";
+import type { KernelMap } from "./kernel_map.ts";
 
 /** A user-space thread: its body yields* calls of `user`; what it returns becomes part of the outcome. */
 export interface UserActor {
@@ -10,5 +12,6 @@ export interface UserActor {
   readonly body: (user: UserApi) => Generator<unknown, unknown, never> | Model<unknown>;
 }
 
-// deno-lint-ignore no-empty-interface -- filled in beside the map models
-export interface UserApi {}
+export class UserApi {
+  constructor(readonly maps: readonly KernelMap[], readonly object: BpfObject, readonly ctx: TaskContext) {}
+}

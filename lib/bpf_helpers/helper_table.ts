@@ -1,0 +1,18 @@
+/** The helper functions that are modelled, by number. */
+import { helperId } from "../isa/helper_names.ts";
+import type { HelperModel } from "./kernel.ts";
+import * as mapHelpers from "./map_helpers.ts";
+import * as taskHelpers from "./task_helpers.ts";
+
+/** Models by helper number. */
+export const HELPERS: readonly (HelperModel | undefined)[] = byNumber({ ...mapHelpers, ...taskHelpers });
+
+function byNumber(models: Readonly<Record<string, HelperModel>>): (HelperModel | undefined)[] {
+  const table: (HelperModel | undefined)[] = [];
+  for (const [name, model] of Object.entries(models)) {
+    const id = helperId(name);
+    if (id === undefined) throw new Error(`no helper function is called ${name}`);
+    table[id] = model;
+  }
+  return table;
+}

@@ -1,0 +1,157 @@
+/** The kernel under a simulated program: its maps, its helper functions, its side for user space. */
+import { REGION_FLAG } from "../cpu/layout.ts";
+import type { Memory } from "../cpu/memory.ts";
+import type { Model, TaskContext } from "../cpu/operation.ts";
+import { helperLabel, helperName } from "../isa/helper_names.ts";
+import { bpf_spin_lock, bpf_spin_unlock, type SpinLockModel } from "../locks/spin_lock.ts";
+import { ArenaMeter } from "../maps/arena.ts";
+import { ArrayMap } from "../maps/array.ts";
+import { createMaps } from "../maps/create.ts";
+import type { KernelMap, Span } from "../maps/kernel_map.ts";
+import { UserApi } from "../maps/user_space.ts";
+import { mapValues } from "../maps/map_values.ts";
+import type { BpfObject, MapDef } from "../object/bpf_object.ts";
+import type { Values } from "../report/result.ts";
+import { HELPERS } from "./helper_table.ts";
+import { KernelVariables } from "./kernel_variables.ts";
+
+/** Arguments of a helper: r1 to r5. */
+export type HelperArgs = readonly [bigint, bigint, bigint, bigint, bigint];
+
+/**
+ * A helper function: a plain number when it takes no step at all (it may read the caller's stack then, which no other
+ * CPU sees), otherwise the generator of its steps.
+ */
+export type HelperModel = (kernel: Kernel, ctx: TaskContext, args: HelperArgs) => Model | bigint;
+
+export interface KernelOptions {
+  /** CPUs that may run kernel code, those of user-space actors included. */
+  readonly nrCpus: number;
+  /** CPUs that per-CPU maps have values for; default: nrCpus. */
+  readonly possibleCpus?: number;
+  readonly seed: number;
+  /** The reader's own models by helper name, `bpf_spin_lock` for one. */
+  readonly helpers?: Readonly<Record<string, HelperModel>>;
+  /** Simulated time. Without it, each call of bpf_ktime_get_ns moves this CPU's own clock on. */
+  readonly nowNs?: () => number;
+}
+
+/** Memory that the kernel of an object takes: what a {@link Memory} has to be made with. */
+export function kernelSize(
+  maps: readonly MapDef[],
+  nrCpus: number,
+  possibleCpus = nrCpus,
+): { heapBytes: number; regions: number } {
+  const arena = new ArenaMeter(), locks = { bpf_spin_lock, bpf_spin_unlock };
+  new KernelVariables(arena, nrCpus);
+  createMaps(maps, { arena, nrCpus, possibleCpus, locks, walkKeyRegion: 0 });
+  return { heapBytes: arena.heapBytes, regions: arena.regions + 1 };
+}
+
+export class Kernel {
+  readonly maps: readonly KernelMap[];
+  readonly possibleCpus: number;
+  readonly locks: SpinLockModel;
+  /** Per-CPU variables of the kernel's own. */
+  readonly variables: KernelVariables;
+  readonly nowNs: (() => number) | undefined;
+  readonly #helpers: readonly (HelperModel | undefined)[];
+  readonly #spans: readonly Span[];
+
+  /**
+   * @throws UnsupportedMap, KernelError for maps that can't be made
+   * @throws RangeError for a name in `options.helpers` that no helper has
+   */
+  constructor(readonly memory: Memory, readonly object: BpfObject, readonly options: KernelOptions) {
+    const { nrCpus, helpers: own = {} } = options;
+    this.possibleCpus = options.possibleCpus ?? nrCpus;
+    this.nowNs = options.nowNs;
+    this.#helpers = withOwnModels(own);
+    this.locks = {
+      bpf_spin_lock: (ctx, addr) => this.#callLock("bpf_spin_lock", ctx, addr) ?? bpf_spin_lock(ctx, addr),
+      bpf_spin_unlock: (ctx, addr) => this.#callLock("bpf_spin_unlock", ctx, addr) ?? bpf_spin_unlock(ctx, addr),
+    };
+    const { layout } = memory;
+    const walkKeyRegion = memory.addRegion(layout.tasks, layout.stacks - layout.tasks, REGION_FLAG.read, "a key");
+    this.variables = new KernelVariables(memory, nrCpus);
+    this.variables.initialize(memory, options.seed);
+    this.maps = createMaps(object.maps, {
+      arena: memory,
+      nrCpus,
+      possibleCpus: this.possibleCpus,
+      btf: object.btf,
+      locks: this.locks,
+      walkKeyRegion,
+    });
+    for (const map of this.maps) map.initialize(memory);
+    this.#spans = this.maps.flatMap((map) => map.spans).sort((a, b) => a.start - b.start);
+  }
+
+  mapPointer(index: number): bigint {
+    return this.maps[index].pointer;
+  }
+
+  /** Pointer to a byte of an array map's first value, as instructions that name a global variable hold it. */
+  valuePointer(index: number, offset: number): bigint {
+    const map = this.maps[index];
+    if (!(map instanceof ArrayMap)) {
+      throw new RangeError(`map ${map.name} is no array: no instruction can point into it`);
+    }
+    return map.valuePointer(0, offset);
+  }
+
+  /** The model of a helper; undefined for one that is not modelled. */
+  helper(id: number): HelperModel | undefined {
+    return this.#helpers[id];
+  }
+
+  helperName(id: number): string {
+    return helperName(id) ?? helperLabel(id);
+  }
+
+  /** The map that a program's map pointer stands for. */
+  mapAt(pointer: bigint): KernelMap | undefined {
+    const index = Number(BigInt.asUintN(32, pointer));
+    return this.maps[index]?.pointer === pointer ? this.maps[index] : undefined;
+  }
+
+  /** What user space may call, for the actor of a task. */
+  userApi(task: number, cpu: number): UserApi {
+    const { nrCpus } = this.options;
+    return new UserApi(this.maps, this.object, { task, cpu, nrCpus, memory: this.memory, from: "user" });
+  }
+
+  /** All shared state by name. */
+  values(): Values {
+    return mapValues(this.maps, this.object.btf, this.memory);
+  }
+
+  /** What stands at a linear address: `counter`, `stats[3].bytes`, `flows.bucket[4].first`. */
+  nameOf(addr: number): string | undefined {
+    let low = 0, high = this.#spans.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#spans[middle].end <= addr) low = middle + 1;
+      else high = middle;
+    }
+    const span = this.#spans[low];
+    return span && addr >= span.start ? span.nameOf(addr - span.start, this.memory) : undefined;
+  }
+
+  /** The reader's own lock, when one was given, called with a pointer as programs would. */
+  #callLock(name: string, ctx: TaskContext, addr: number): Model | undefined {
+    const own = this.options.helpers?.[name];
+    const result = own?.(this, ctx, [BigInt(addr), 0n, 0n, 0n, 0n]);
+    return typeof result === "bigint" ? undefined : result;
+  }
+}
+
+function withOwnModels(own: Readonly<Record<string, HelperModel>>): (HelperModel | undefined)[] {
+  const helpers = [...HELPERS];
+  for (const [name, model] of Object.entries(own)) {
+    const id = Array.from({ length: 256 }, (_, id) => id).find((id) => helperName(id) === name);
+    if (id === undefined) throw new RangeError(`no helper function is called ${name}`);
+    helpers[id] = model;
+  }
+  return helpers;
+}

@@ -1,0 +1,35 @@
+/** bpf_spin_lock as the kernel takes it. */
+import { type Model, store, type TaskContext } from "../cpu/operation.ts";
+
+/** How the lock inside a map value is taken and released; a reader may pass another pair. */
+export interface SpinLockModel {
+  readonly bpf_spin_lock: (ctx: TaskContext, addr: number) => Model;
+  readonly bpf_spin_unlock: (ctx: TaskContext, addr: number) => Model;
+}
+
+const LOCKED = 1n;
+
+/**
+ * kernel/bpf/helpers.c:__bpf_spin_lock_irqsave: interrupts of this CPU off, preemption off, then arch_spin_lock: one
+ * compare-and-exchange when the lock is free, otherwise wait in turn. No owner, no recursion check. Waiting is blocked,
+ * not spinning; who waits longest is not always next (the queue is not fair under a hypervisor).
+ */
+export function* bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
+  yield { kind: "work", what: "irqsave" };
+  yield { kind: "mask", what: "irq", delta: 1 };
+  yield { kind: "mask", what: "preempt", delta: 1 };
+  const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: LOCKED, label: "lock" };
+  if (old !== 0n) {
+    yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: LOCKED, label: "lock" };
+  }
+  return 0n;
+}
+
+/** kernel/bpf/helpers.c:__bpf_spin_unlock_irqrestore: store-release, then preemption and interrupts on again. */
+export function* bpf_spin_unlock(_ctx: TaskContext, addr: number): Model {
+  yield store(addr, 4, 0n, "unlock");
+  yield { kind: "mask", what: "preempt", delta: -1 };
+  yield { kind: "mask", what: "irq", delta: -1 };
+  yield { kind: "work", what: "irqrestore" };
+  return 0n;
+}

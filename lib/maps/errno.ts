@@ -1,0 +1,51 @@
+/** Error numbers as the kernel returns them (include/uapi/asm-generic/errno-base.h, errno.h, include/linux/errno.h). */
+export const ERRNO = {
+  EPERM: 1,
+  ENOENT: 2,
+  E2BIG: 7,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EFAULT: 14,
+  EBUSY: 16,
+  EEXIST: 17,
+  EINVAL: 22,
+  ENOSPC: 28,
+  EDEADLK: 35,
+  EOPNOTSUPP: 95,
+  ENOTSUPP: 524,
+} as const;
+
+export type ErrnoName = keyof typeof ERRNO;
+
+const MEANING: Readonly<Record<ErrnoName, string>> = {
+  EPERM: "not permitted",
+  ENOENT: "no such key",
+  E2BIG: "the map is full, or the index is beyond max_entries",
+  EAGAIN: "try again",
+  ENOMEM: "no memory",
+  EFAULT: "bad address",
+  EBUSY: "the bucket is locked on this CPU already",
+  EEXIST: "the key exists already",
+  EINVAL: "an argument that the call does not take",
+  ENOSPC: "the buffer is too small",
+  EDEADLK: "taking the lock would deadlock",
+  EOPNOTSUPP: "not supported by this map type",
+  ENOTSUPP: "not supported by this map type",
+};
+
+/** What a kernel function returns for an error: `-EEXIST` is `errno("EEXIST")`. */
+export const errno = (name: ErrnoName): bigint => -BigInt(ERRNO[name]);
+
+/** The name of a (positive or negative) error number. */
+export function errnoName(number: number | bigint): ErrnoName | undefined {
+  const positive = Math.abs(Number(number));
+  return (Object.keys(ERRNO) as ErrnoName[]).find((name) => ERRNO[name] === positive);
+}
+
+/** A system call that failed, or a map that can't be made; `code` is the errno's name, for `catch` in an actor's body. */
+export class KernelError extends Error {
+  override name = "KernelError";
+  constructor(readonly code: ErrnoName, what: string) {
+    super(`${what}: ${code} (${MEANING[code]})`);
+  }
+}

@@ -1,0 +1,140 @@
+/** What every map is to the kernel around it: operations called by programs, by system calls, and by reports. */
+import { CACHE_LINE_BYTES, MAP_REGION } from "../cpu/layout.ts";
+import type { Memory } from "../cpu/memory.ts";
+import type { Model, TaskContext } from "../cpu/operation.ts";
+import type { SpinLockModel } from "../locks/spin_lock.ts";
+import type { MapDef } from "../object/bpf_object.ts";
+import type { Btf } from "../object/btf.ts";
+import type { Arena } from "./arena.ts";
+import { errno, KernelError } from "./errno.ts";
+import type { Source } from "./source.ts";
+import { spinLockOffset } from "./value_layout.ts";
+import { type Word, wordsOf } from "./words.ts";
+
+/** What maps are made with. */
+export interface MapEnvironment {
+  readonly arena: Arena;
+  /** CPUs that may run kernel code, and those that per-CPU values are kept for. */
+  readonly nrCpus: number;
+  readonly possibleCpus: number;
+  readonly btf?: Btf;
+  readonly locks: SpinLockModel;
+  /** Region of the task records, where walks keep the keys that they hand to callbacks. */
+  readonly walkKeyRegion: number;
+  /** The maps of the kernel by index, for maps in maps. */
+  readonly maps: readonly KernelMap[];
+}
+
+/** One entry as reports see it; `cpu` tells the values of a per-CPU map apart. */
+export interface MapEntry {
+  readonly key: Uint8Array;
+  readonly addr: number;
+  readonly cpu?: number;
+}
+
+/** What a lookup from user space gives: the value's bytes (of all CPUs, one after another, in a per-CPU map) or -errno. */
+export type Found = Uint8Array | bigint;
+
+const BPF_SPIN_LOCK_BYTES = 4;
+
+export abstract class KernelMap {
+  readonly name: string;
+  /** Words of a value that copies touch: all but the spin lock. */
+  readonly valueWords: readonly Word[];
+  /** Where the value's bpf_spin_lock stands, when it has one. */
+  readonly lockOffset: number | undefined;
+  readonly #spans: Span[] = [];
+
+  constructor(readonly def: MapDef, readonly index: number, readonly environment: MapEnvironment) {
+    if (def.maxEntries < 1) throw new KernelError("EINVAL", `map ${def.name} with max_entries ${def.maxEntries}`);
+    this.name = def.name;
+    const { btf } = environment;
+    this.lockOffset = btf && def.valueType ? spinLockOffset(btf, def.valueType) : undefined;
+    this.valueWords = wordsOf(
+      def.valueSize,
+      this.lockOffset === undefined ? [] : [{ offset: this.lockOffset, size: BPF_SPIN_LOCK_BYTES }],
+    );
+  }
+
+  /** What a program holds: not memory that it may read. */
+  get pointer(): bigint {
+    return (BigInt(MAP_REGION) << 32n) | BigInt(this.index);
+  }
+
+  /** Writes what the map holds when it was just made. Called once. */
+  abstract initialize(memory: Memory): void;
+
+  /** map->ops->map_lookup_elem for a program: pointer to the value, or 0n. */
+  abstract map_lookup_elem(ctx: TaskContext, key: Source): Model | bigint;
+  /** map->ops->map_update_elem for a program; 0n or -errno. */
+  abstract map_update_elem(ctx: TaskContext, key: Source, value: Source, flags: bigint): Model;
+  /** map->ops->map_delete_elem for a program; 0n or -errno. */
+  abstract map_delete_elem(ctx: TaskContext, key: Source): Model;
+  /** map->ops->map_get_next_key: the key's bytes, or -ENOENT after the last. */
+  abstract map_get_next_key(ctx: TaskContext, key: Uint8Array | undefined): Model<Found>;
+
+  /** What a map holds now, read behind everybody's back: for reports, never for models. */
+  abstract entries(memory: Memory): Iterable<MapEntry>;
+
+  /** Whether programs look keys up without calling a function (map_gen_lookup), and without a step. */
+  get lookupIsInlined(): boolean {
+    return false;
+  }
+
+  /** A number of a value as reports show it. */
+  formatLeaf(value: bigint | string): bigint | string {
+    return value;
+  }
+
+  /** map->ops->map_lookup_percpu_elem: pointer to another CPU's value. */
+  map_lookup_percpu_elem(_ctx: TaskContext, _key: Source, _cpu: number): Model | bigint {
+    return 0n;
+  }
+
+  /** map->ops->map_for_each_callback: calls `func(map, key, value, callbackCtx)` for each element; gives how many. */
+  *map_for_each_callback(_ctx: TaskContext, _func: bigint, _callbackCtx: bigint): Model {
+    return errno("EOPNOTSUPP");
+  }
+
+  /** kernel/bpf/syscall.c:bpf_map_copy_value: what a lookup from user space copies. */
+  abstract bpf_map_copy_value(ctx: TaskContext, key: Uint8Array, flags: bigint): Model<Found>;
+
+  /** kernel/bpf/syscall.c:bpf_map_update_value. */
+  *bpf_map_update_value(ctx: TaskContext, key: Uint8Array, value: Uint8Array, flags: bigint): Model {
+    return yield* this.map_update_elem(ctx, { bytes: key }, { bytes: value }, flags);
+  }
+
+  /** Delete from user space. */
+  *delete_value(ctx: TaskContext, key: Uint8Array): Model {
+    return yield* this.map_delete_elem(ctx, { bytes: key });
+  }
+
+  /** Whether user space copies one value for each possible CPU. */
+  get isPerCpu(): boolean {
+    return false;
+  }
+
+  /** Bytes that user space passes as a value: in per-CPU maps round_up(value_size, 8) for each possible CPU. */
+  get userValueBytes(): number {
+    return this.def.valueSize;
+  }
+
+  /** Every stretch of memory of this map, with how to call an address in it. */
+  get spans(): readonly Span[] {
+    return this.#spans;
+  }
+
+  /** Takes memory and remembers how to call it in traces. */
+  protected allocate(size: number, nameOf: Span["nameOf"], align = CACHE_LINE_BYTES): number {
+    const start = this.environment.arena.allocate(size, align);
+    this.#spans.push({ start, end: start + size, nameOf });
+    return start;
+  }
+}
+
+/** A stretch of linear memory and the names of what stands in it. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly nameOf: (offset: number, memory: Memory) => string;
+}

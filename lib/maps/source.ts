@@ -1,0 +1,42 @@
+/** Where a map operation reads a key or a value from. */
+import type { Memory } from "../cpu/memory.ts";
+import { type FaultOp, load, type Model } from "../cpu/operation.ts";
+import { bytesToNumber, numberToBytes, setWord, type Word, wordAt, wordsOf } from "./words.ts";
+
+/**
+ * A buffer that nobody else can change (the caller's stack, what a system call copied in), as its bytes; or memory
+ * that other CPUs can reach, which has to be loaded word by word when its turn comes.
+ */
+export type Source = { readonly bytes: Uint8Array } | { readonly addr: number };
+
+/** Ends the run with a message for the reader; never returns. */
+export function* faultWith(message: string): Model<never> {
+  yield { kind: "fault", message } satisfies FaultOp;
+  throw new Error("a run went on after its fault");
+}
+
+/** The `size` bytes that a program's pointer points to. */
+export function* sourceAt(memory: Memory, pointer: bigint, size: number, what: string): Model<Source> {
+  const reason = memory.explain(pointer, size, false);
+  if (reason) return yield* faultWith(`${what}: ${reason}`);
+  const addr = Number(BigInt.asUintN(32, pointer));
+  if (memory.isShared(pointer)) return { addr };
+  const number = yield { kind: "private", run: (m) => bytesToNumber(m.bytes.subarray(addr, addr + size)) };
+  return { bytes: numberToBytes(number, size) };
+}
+
+/** Loads a source completely: what a key is before it is hashed and compared. */
+export function* readSource(source: Source, size: number, label: string): Model<Uint8Array> {
+  return "bytes" in source ? source.bytes : yield* readWords(source.addr, size, wordsOf(size), label);
+}
+
+export function* readWord(source: Source, word: Word, label: string): Model {
+  return "bytes" in source ? wordAt(source.bytes, word) : yield load(source.addr + word.offset, word.size, label);
+}
+
+/** Copies shared memory into a buffer of the kernel's, word by word; bytes outside the words stay zero. */
+export function* readWords(addr: number, size: number, words: readonly Word[], label: string): Model<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  for (const word of words) setWord(bytes, word, yield load(addr + word.offset, word.size, label));
+  return bytes;
+}

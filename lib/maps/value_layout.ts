@@ -1,0 +1,92 @@
+/** What BTF says about a value: its fields, and where its lock stands. */
+import type { Btf } from "../object/btf.ts";
+import { resolveType, sizeOfType } from "../object/btf_types.ts";
+
+/** A number (or a run of bytes) inside a value. `path` is `.field`, `[3]`, or empty for a value that is one number. */
+export interface Leaf {
+  readonly path: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly signed: boolean;
+  /** Bit-fields: which bits of the bytes. */
+  readonly bits?: { readonly offset: number; readonly size: number };
+}
+
+const SPIN_LOCKS = new Set(["bpf_spin_lock", "bpf_res_spin_lock"]);
+
+/** Byte offset of the bpf_spin_lock in a value of this type, nested structs included (kernel/bpf/btf.c:btf_parse_fields). */
+export function spinLockOffset(btf: Btf, type: number): number | undefined {
+  const struct = resolveType(btf, type);
+  if (struct.kind !== "struct") return undefined;
+  if (SPIN_LOCKS.has(struct.name)) return 0;
+  for (const member of struct.members ?? []) {
+    const inside = spinLockOffset(btf, member.type);
+    if (inside !== undefined) return member.bitOffset / 8 + inside;
+  }
+  return undefined;
+}
+
+/** Every number inside a value of a BTF type, in order; locks are left out. */
+export function leavesOf(btf: Btf | undefined, type: number | undefined, size: number): Leaf[] {
+  const leaves: Leaf[] = [];
+  if (btf && type) collect(btf, type, "", 0, leaves);
+  return leaves.length > 0 ? leaves : [{ path: "", offset: 0, size, signed: false }];
+}
+
+function collect(btf: Btf, id: number, path: string, offset: number, leaves: Leaf[]): void {
+  const type = resolveType(btf, id);
+  if (type.kind === "struct" || type.kind === "union") {
+    if (SPIN_LOCKS.has(type.name)) return;
+    for (const member of type.members ?? []) {
+      const name = member.name === "" ? path : `${path}.${member.name}`;
+      if (member.bitSize > 0) {
+        const byte = offset + (member.bitOffset >> 3);
+        const bits = { offset: member.bitOffset & 7, size: member.bitSize };
+        const width = Math.ceil((bits.offset + bits.size) / 8);
+        leaves.push({ path: name, offset: byte, size: width, signed: isSigned(btf, member.type), bits });
+      } else collect(btf, member.type, name, offset + member.bitOffset / 8, leaves);
+    }
+    return;
+  }
+  if (type.kind === "array") {
+    const element = resolveType(btf, type.type ?? 0), stride = sizeOfType(btf, type.type ?? 0);
+    const nelems = type.nelems ?? 0;
+    if (element.size === 1 && element.kind === "int") {
+      leaves.push({ path, offset, size: nelems, signed: false });
+      return;
+    }
+    for (let i = 0; i < nelems; i++) collect(btf, type.type ?? 0, `${path}[${i}]`, offset + i * stride, leaves);
+    return;
+  }
+  const size = sizeOfType(btf, id);
+  if (size > 0) leaves.push({ path, offset, size, signed: isSigned(btf, id) });
+}
+
+function isSigned(btf: Btf, id: number): boolean {
+  const type = resolveType(btf, id);
+  return (type.kind === "int" || type.kind === "enum" || type.kind === "enum64") && type.signed === true;
+}
+
+/** A leaf's value: a number, or hex text for a run of bytes that no number holds. */
+export function readLeaf(bytes: Uint8Array, leaf: Leaf, at = 0): bigint | string {
+  const start = at + leaf.offset;
+  if (![1, 2, 4, 8].includes(leaf.size) && !leaf.bits) return hex(bytes.subarray(start, start + leaf.size));
+  let value = 0n;
+  for (let i = leaf.size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[start + i]);
+  const width = leaf.bits?.size ?? 8 * leaf.size;
+  value >>= BigInt(leaf.bits?.offset ?? 0);
+  return leaf.signed ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);
+}
+
+/** Puts a number into a leaf's bytes. */
+export function writeLeaf(bytes: Uint8Array, leaf: Leaf, value: bigint): void {
+  const shift = BigInt(leaf.bits?.offset ?? 0), width = leaf.bits?.size ?? 8 * leaf.size;
+  const mask = ((1n << BigInt(width)) - 1n) << shift;
+  let all = 0n;
+  for (let i = leaf.size - 1; i >= 0; i--) all = (all << 8n) | BigInt(bytes[leaf.offset + i]);
+  all = (all & ~mask) | ((value << shift) & mask);
+  for (let i = 0; i < leaf.size; i++, all >>= 8n) bytes[leaf.offset + i] = Number(all & 0xffn);
+}
+
+export const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
