@@ -76,3 +76,8 @@ export function imageLine(image: Image, insn: number): LineInfo | undefined {
   const at = programAt(image, insn);
   return lineOf(at.program, insn - at.start);
 }
+
+/** Whether any instruction names the frame pointer, r10. */
+export function usesStack(image: Image): boolean {
+  return image.insns.some((insn) => insn.dst === 10 || (insn.src === 10 && !isBpfCall(insn)));
+}

@@ -9,7 +9,7 @@ import { perform } from "../atomics/perform.ts";
 import { Kernel, kernelSize } from "../bpf_helpers/kernel.ts";
 import { accessBytes, isAtomic } from "../isa/insn.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
-import { type Image, imageLine, linkImage, programAt } from "./image.ts";
+import { type Image, imageLine, linkImage, programAt, usesStack } from "./image.ts";
 import { CPU, FUNC_REGION, KIND, layoutFor, REGION_FLAG, RETURN_TO_KERNEL, RUN, STACK_BYTES, TASK } from "./layout.ts";
 import { Memory, type Width } from "./memory.ts";
 import type { Model, Operation } from "./operation.ts";
@@ -71,6 +71,7 @@ export class Machine {
   #insnsSinceStep = 0;
   readonly #preemptFull: boolean;
   readonly #insnsPerStep: number;
+  readonly #usesStack: boolean;
 
   constructor(readonly object: BpfObject, readonly workload: Workload, readonly options: MachineOptions = {}) {
     const plan: TaskPlan = planTasks(object, workload);
@@ -89,6 +90,7 @@ export class Machine {
       nowNs: options.nowNs ?? (() => this.steps),
     });
     this.image = linkImage(object, plan.programs, this.kernel);
+    this.#usesStack = usesStack(this.image);
     this.tasks = plan.tasks.map((task, index): Task => {
       const record = layout.tasks + index * TASK.bytes, stack = layout.stacks + index * STACK_BYTES;
       const program = this.image.programs.find((p) => p.name === task.prog);
@@ -263,6 +265,10 @@ export class Machine {
     this.#setFault(task, message);
   }
 
+  #stackBase(task: Task): number {
+    return Number(BigInt.asUintN(32, task.stackTop)) - 512;
+  }
+
   #runState(task: Task): number {
     return this.memory.getU32(task.record + TASK.runState);
   }
@@ -290,7 +296,7 @@ export class Machine {
   /** Brings a task to just before its first visible operation. */
   #prepare(task: Task): void {
     if (task.kind === "user") {
-      this.#startModel(task, task.name, 0, task.body!);
+      this.#startModel(task, task.name, 0, 0, task.body!);
       return;
     }
     if (this.sharesCpus || this.isDone(task)) return;
@@ -308,6 +314,7 @@ export class Machine {
     }
     view.setBigUint64(record + TASK.registers + 8, task.ctx, true);
     view.setBigUint64(record + TASK.registers + 80, task.stackTop, true);
+    if (this.#usesStack) this.memory.bytes.fill(0, this.#stackBase(task), this.#stackBase(task) + 512);
     view.setUint32(record + TASK.depth, 0, true);
     view.setUint32(record + TASK.pending, KIND.none | (this.translation.entryBlock(program.start) << 8), true);
     view.setUint32(record + TASK.runState, task.sleepable ? RUN.sleepable : RUN.nonSleepable, true);
@@ -362,11 +369,24 @@ export class Machine {
       first = undefined;
       return generator;
     };
-    return this.#startModel(task, this.kernel.helperName(insn.imm), view.getUint32(record + TASK.pending, true), start);
+    const resume = view.getUint32(record + TASK.pending, true);
+    return this.#startModel(task, this.kernel.helperName(insn.imm), resume, this.#hashArguments(task, args), start);
   }
 
-  #startModel(task: Task, name: string, resume: number, start: () => Model<unknown>): boolean {
-    const started = startModel(name, resume, start);
+  /** Arguments of a helper as one number; the caller's own stack counts by offset, so that tasks compare. */
+  #hashArguments(task: Task, args: readonly bigint[]): number {
+    const stack = task.stackTop - 512n, region = task.stackTop >> 32n;
+    let hash = 0;
+    for (const arg of args) {
+      const value = arg >> 32n === region ? arg - stack : arg;
+      hash = Math.imul(hash ^ Number(BigInt.asIntN(32, value)), 0x9e37_79b1);
+      hash = Math.imul(hash ^ (hash >>> 15) ^ Number(BigInt.asIntN(32, value >> 32n)), 0x85eb_ca6b);
+    }
+    return hash ^ (hash >>> 13);
+  }
+
+  #startModel(task: Task, name: string, resume: number, key: number, start: () => Model<unknown>): boolean {
+    const started = startModel(name, resume, key, start);
     if ("value" in started) return this.#finishModel(task, resume, started.value);
     task.models = [...task.models, started.model];
     const result = this.#performPrivate(task, started.model.pending);

@@ -22,6 +22,8 @@ export interface ActiveModel {
   readonly start: () => Model<unknown>;
   /** TASK.pending when the program called it: where the program goes on. */
   readonly resume: number;
+  /** A hash of what it was called with, for state hashing. */
+  readonly key: number;
   readonly history: History | undefined;
   /** The operation it waits to have performed. */
   readonly pending: Operation;
@@ -65,12 +67,13 @@ export function runningModel(task: Task): ActiveModel | undefined {
 export function startModel(
   name: string,
   resume: number,
+  key: number,
   start: () => Model<unknown>,
 ): { readonly model: ActiveModel } | { readonly value: unknown } {
   const generator = start(), next = generator.next();
   if (next.done) return { value: next.value };
   const cursor = { generator, at: undefined };
-  return { model: { name, start, resume, history: undefined, pending: next.value, cursor } };
+  return { model: { name, start, resume, key, history: undefined, pending: next.value, cursor } };
 }
 
 /** Sends a model the result of its pending operation. */

@@ -63,8 +63,6 @@ export interface Result {
   readonly printed: readonly string[];
   readonly steps: number;
   readonly insns: number;
-  /** Steps as run-length encoded task numbers, to replay; empty where not recorded. */
-  readonly schedule?: string;
   /** Time per invocation in nanoseconds: modelled or measured (`machine` says which). */
   readonly nsPerOp?: number;
   /** How it was done, in one sentence for the reader. */

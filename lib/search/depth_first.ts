@@ -1,0 +1,182 @@
+/**
+ * Stateful depth-first search over all schedules: every enabled task at every state, each state once.
+ *
+ * The search runs in slices so that a notebook can show progress and be interrupted between them.
+ */
+import { RUN, TASK } from "../cpu/layout.ts";
+import type { Machine } from "../cpu/machine.ts";
+import type { SearchState } from "./state.ts";
+import { VisitedSet } from "./visited.ts";
+
+/** A place where a schedule ends. */
+export interface End {
+  readonly kind: "done" | "deadlock" | "fault";
+  /** The schedule that leads here: a task per step. */
+  readonly path: () => number[];
+}
+
+export interface DepthFirstOptions {
+  /** Tasks change only where a run ends (and where one waits): the serial outcomes. */
+  readonly serial?: boolean;
+  /**
+   * Whether a task's pending operation touches only what no other task ever touches: then it alone is explored here
+   * (partial-order reduction: the other orders lead to the same states).
+   */
+  readonly isLocal?: (task: number) => boolean;
+  /** Called at every end of a schedule that has not been seen; the machine stands in the final state. */
+  readonly onEnd: (end: End) => void;
+  /** Called in every new state; true prunes what follows. */
+  readonly onState?: () => boolean;
+  readonly maxStates: number;
+  readonly maxDepth: number;
+}
+
+export class DepthFirst {
+  readonly visited = new VisitedSet();
+  transitions = 0;
+  /** Steps into a state that was seen already. */
+  matched = 0;
+  deepest = 0;
+  /** The bound that ended the search, when one did. */
+  bound: "states" | "depth" | undefined;
+  readonly #machine: Machine;
+  readonly #state: SearchState;
+  readonly #options: DepthFirstOptions;
+  readonly #tasks: number;
+  /** Per depth: the task to try next, the one that was taken, and how many tasks were enabled. */
+  #next = new Int32Array(1024);
+  #taken = new Int32Array(1024);
+  #some = new Uint8Array(1024);
+  #only = new Int32Array(1024);
+  #depth = 0;
+  #finished = false;
+
+  constructor(machine: Machine, state: SearchState, options: DepthFirstOptions) {
+    this.#machine = machine;
+    this.#state = state;
+    this.#options = options;
+    this.#tasks = machine.tasks.length;
+    this.visited.add(state.a, state.b);
+    this.#enter(0);
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** Roughly how much of the tree is behind, 0 to 1. */
+  get progress(): number {
+    let share = 1, done = 0;
+    for (let d = 0; d <= Math.min(this.#depth, 40); d++) {
+      share /= this.#tasks;
+      done += share * Math.max(0, this.#next[d] - 1);
+    }
+    return this.#finished ? 1 : Math.min(1, done);
+  }
+
+  /** Explores until `until` (milliseconds of performance.now()), a bound, or the end. */
+  run(until: number): void {
+    const machine = this.#machine,
+      state = this.#state,
+      tasks = this.#tasks,
+      { onState, maxStates, maxDepth } = this.#options;
+    for (let ticks = 0;; ticks++) {
+      if ((ticks & 0x3ff) === 0x3ff && performance.now() > until) return;
+      const depth = this.#depth, task = this.#next[depth];
+      if (task >= tasks) {
+        if (this.#some[depth] === 0) this.#end();
+        if (depth === 0) {
+          this.#finished = true;
+          return;
+        }
+        state.back();
+        this.#depth = depth - 1;
+        continue;
+      }
+      this.#next[depth] = task + 1;
+      if (this.#only[depth] >= 0 && task !== this.#only[depth]) continue;
+      if (!machine.isEnabled(task)) continue;
+      this.#some[depth] = 1;
+      state.step(task);
+      this.transitions++;
+      if (!this.visited.add(state.a, state.b)) {
+        this.matched++;
+        state.back();
+        continue;
+      }
+      this.#taken[depth] = task;
+      if (onState?.()) {
+        state.back();
+        continue;
+      }
+      if (this.visited.size >= maxStates) {
+        this.bound = "states";
+        return;
+      }
+      if (depth + 1 >= maxDepth) {
+        this.bound ??= "depth";
+        state.back();
+        continue;
+      }
+      this.#enter(depth + 1);
+      if (depth + 1 > this.deepest) this.deepest = depth + 1;
+    }
+  }
+
+  #enter(depth: number): void {
+    if (depth >= this.#next.length) this.#grow();
+    this.#depth = depth;
+    this.#next[depth] = 0;
+    this.#some[depth] = 0;
+    this.#only[depth] = -1;
+    if (this.#options.serial) this.#only[depth] = this.#unfinished(depth);
+    else if (this.#options.isLocal) this.#only[depth] = this.#local();
+  }
+
+  /** In a serial search: the task that took the last step, while its run is not over and it can go on. */
+  #unfinished(depth: number): number {
+    if (depth === 0) return -1;
+    const last = this.#taken[depth - 1], task = this.#machine.tasks[last], { memory } = this.#machine;
+    const under = task.kind === "user"
+      ? task.models.length > 0
+      : memory.getU32(task.record + TASK.runState) !== RUN.none;
+    if (!under || !this.#machine.isEnabled(last)) return -1;
+    const began = task.kind !== "user" && !this.#machine.sharesCpus &&
+      memory.getU32(task.record + TASK.invocation) !== this.#invocationBefore(last);
+    return began ? -1 : last;
+  }
+
+  #invocationBefore(task: number): number {
+    return this.#state.savedField(task, TASK.invocation);
+  }
+
+  #local(): number {
+    const { isLocal } = this.#options;
+    for (let task = 0; task < this.#tasks; task++) {
+      if (this.#machine.isEnabled(task) && isLocal!(task)) return task;
+    }
+    return -1;
+  }
+
+  #end(): void {
+    const machine = this.#machine;
+    const kind = machine.fault ? "fault" : machine.tasks.every((task) => machine.isDone(task)) ? "done" : "deadlock";
+    const depth = this.#depth, taken = this.#taken;
+    this.#options.onEnd({ kind, path: () => Array.from(taken.subarray(0, depth)) });
+  }
+
+  #grow(): void {
+    const length = this.#next.length * 2;
+    const grow = (old: Int32Array) => {
+      const grown = new Int32Array(length);
+      grown.set(old);
+      return grown;
+    };
+    this.#next = grow(this.#next);
+    this.#taken = grow(this.#taken);
+    this.#only = grow(this.#only);
+    const some = new Uint8Array(length);
+    some.set(this.#some);
+    this.#some = some;
+  }
+}

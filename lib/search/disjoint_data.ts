@@ -1,0 +1,59 @@
+/**
+ * Partial-order reduction where data is disjoint: an operation on memory that no other task ever touches commutes with
+ * all they do, so one order of it is enough.
+ *
+ * Who touches what is learnt: some random runs first, then each search notes every address that a second task touches
+ * although it was taken for one task's own; the search is run again until none turns up.
+ */
+import { Machine } from "../cpu/machine.ts";
+import { runRandom } from "../schedulers/run.ts";
+
+const LEARNING_RUNS = 8, LEARNING_STEPS = 200_000;
+
+export class DisjointData {
+  /** Whether any address belongs to one task alone; else the reduction is not worth its checks. */
+  readonly useful: boolean;
+  /** Per 8-byte word: the task that touches it, or -1 when several do. */
+  readonly #owner = new Map<number, number>();
+  #changed = false;
+
+  constructor(make: () => Machine) {
+    for (let seed = 1; seed <= LEARNING_RUNS; seed++) {
+      const machine = make();
+      if (machine.sharesCpus) break;
+      runRandom(machine, seed, { steps: LEARNING_STEPS }, (task) => this.#touch(machine, task));
+    }
+    this.#changed = false;
+    this.useful = [...this.#owner.values()].some((owner) => owner >= 0);
+  }
+
+  /** What a search asks before each state's tasks are tried: may this task's pending operation go alone? */
+  watch(machine: Machine): (task: number) => boolean {
+    return (task) => this.#touch(machine, task);
+  }
+
+  /** Whether an address turned out to be shared since the last call: then the search has to be run again. */
+  learn(): boolean {
+    const changed = this.#changed;
+    this.#changed = false;
+    return changed;
+  }
+
+  #touch(machine: Machine, task: number): boolean {
+    const pending = machine.pending(task);
+    if (pending.kind !== "load" && pending.kind !== "store" && pending.kind !== "rmw") return false;
+    let alone = true;
+    for (let word = pending.addr & ~7; word < pending.addr + pending.size; word += 8) {
+      const owner = this.#owner.get(word);
+      if (owner === undefined) this.#owner.set(word, task);
+      else if (owner !== task) {
+        if (owner !== -1) {
+          this.#owner.set(word, -1);
+          this.#changed = true;
+        }
+        alone = false;
+      }
+    }
+    return alone;
+  }
+}

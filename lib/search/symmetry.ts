@@ -1,0 +1,33 @@
+/** Whether the tasks of a machine can be exchanged for one another without anybody noticing. */
+import { isHelperCall } from "../isa/insn.ts";
+import type { Machine } from "../cpu/machine.ts";
+
+const BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2;
+
+/** Helpers whose steps do not depend on the CPU that they run on: lookup (in maps that CPUs share), lock, unlock. */
+const SAME_ON_EVERY_CPU = new Set([1, 93, 94]);
+
+/**
+ * Symmetry reduction is sound when every task runs the same program equally often and no step depends on the CPU:
+ * no user actors, no interrupts, no per-CPU maps, no helper that reads the CPU's number or its own variables.
+ *
+ * @returns undefined when it is, else the reason why not
+ */
+export function asymmetry(machine: Machine): string | undefined {
+  const [first, ...rest] = machine.tasks;
+  if (rest.length === 0) return "there is one task";
+  if (machine.sharesCpus) return "tasks share CPUs, or user space takes part";
+  for (const task of rest) {
+    if (task.program !== first.program || task.invocations !== first.invocations) return "CPUs run different programs";
+  }
+  for (const map of machine.object.maps) {
+    if (map.type !== BPF_MAP_TYPE_ARRAY && map.type !== BPF_MAP_TYPE_HASH) return `map ${map.name} depends on the CPU`;
+  }
+  const { start, end } = first.program!;
+  for (const insn of machine.image.insns.slice(start, end)) {
+    if (isHelperCall(insn) && !SAME_ON_EVERY_CPU.has(insn.imm)) {
+      return `${machine.kernel.helperName(insn.imm)} depends on the CPU`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,52 @@
+/** The states that a search has seen, as 64-bit fingerprints in an open hash table: 8 bytes a slot, half full or less. */
+
+/** A set of 64-bit numbers given as two 32-bit halves. */
+export class VisitedSet {
+  #size = 0;
+  #bits: number;
+  #table: Int32Array;
+
+  constructor(bits = 16) {
+    this.#bits = bits;
+    this.#table = new Int32Array(2 << bits);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes of the table. */
+  get bytes(): number {
+    return this.#table.byteLength;
+  }
+
+  /** Adds (a, b); false when it was there. */
+  add(a: number, b: number): boolean {
+    if ((a | b) === 0) a = 1;
+    const table = this.#table, mask = table.length - 1;
+    let at = (Math.imul(a ^ (b >>> 7), 0x9e37_79b1) >>> (32 - this.#bits)) << 1;
+    for (;;) {
+      const x = table[at], y = table[at + 1];
+      if (x === a && y === b) return false;
+      if ((x | y) === 0) break;
+      at = (at + 2) & mask;
+    }
+    table[at] = a;
+    table[at + 1] = b;
+    if (++this.#size > (table.length >> 2) + (table.length >> 4)) this.#grow();
+    return true;
+  }
+
+  #grow(): void {
+    const old = this.#table, bits = ++this.#bits, table = new Int32Array(2 << bits), mask = table.length - 1;
+    for (let i = 0; i < old.length; i += 2) {
+      const a = old[i], b = old[i + 1];
+      if ((a | b) === 0) continue;
+      let at = (Math.imul(a ^ (b >>> 7), 0x9e37_79b1) >>> (32 - bits)) << 1;
+      while ((table[at] | table[at + 1]) !== 0) at = (at + 2) & mask;
+      table[at] = a;
+      table[at + 1] = b;
+    }
+    this.#table = table;
+  }
+}
