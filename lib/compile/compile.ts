@@ -1,0 +1,138 @@
+/** C listing -> object bytes. */
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import process from "node:process";
+import { CompileError, parseDiagnostics } from "./compile_error.ts";
+import { type Compiler, CompilerMissingError, findCompiler } from "./compiler.ts";
+import { headersFolder } from "./folders.ts";
+import { inspectListing, type ListingTraits } from "./listing.ts";
+import { cachedObject, contentKey, keepObject, shippedObject } from "./object_cache.ts";
+import { runCommand } from "./run_command.ts";
+
+export interface CompileOptions {
+  /** What messages call the listing. Default `the listing`. */
+  readonly name?: string;
+  /** Folders in which `#include "..."` and `#include <...>` are looked for, before our own headers. */
+  readonly includeDirs?: readonly string[];
+  /** Instruction set: v3 (default) or v4, which adds signed division, sign extension, byte swaps and `gotol`. */
+  readonly cpu?: "v1" | "v2" | "v3" | "v4";
+}
+
+const DEFAULT_NAME = "the listing";
+const COMPILE_MS = 120_000;
+
+/**
+ * Compiles a listing, or finds the object that it gave before.
+ *
+ * @param source the C text; lines count from 1 at its first character
+ * @throws CompileError when the compiler refuses it
+ * @throws CompilerMissingError when it has to be compiled and there is no compiler
+ */
+export async function compile(source: string, options: CompileOptions = {}): Promise<Uint8Array> {
+  const listing = prepare(source, options);
+  const shipped = await shippedObject(listing.key);
+  if (shipped) return shipped;
+  let compiler: Compiler;
+  try {
+    compiler = await findCompiler();
+  } catch (error) {
+    // Without a compiler, an object that any compiler made of the same text is as good.
+    const cached = error instanceof CompilerMissingError ? await cachedObject(listing.key) : undefined;
+    if (cached) return cached;
+    throw error;
+  }
+  const cached = await cachedObject(listing.key, compiler.name);
+  if (cached) return cached;
+  const bytes = await compileWith(compiler, listing);
+  await keepObject(listing.key, compiler.name, bytes);
+  return bytes;
+}
+
+/** Compiles a listing anew, whatever is kept; for `deno task objects`. */
+export async function compileAnew(source: string, options: CompileOptions = {}): Promise<Uint8Array> {
+  return await compileWith(await findCompiler(), prepare(source, options));
+}
+
+/** The name under which the object of a listing is kept; see {@link contentKey}. */
+export const listingKey = (source: string, options: CompileOptions = {}): string => prepare(source, options).key;
+
+interface Listing {
+  readonly name: string;
+  readonly source: string;
+  /** File name that ends up in line info. */
+  readonly file: string;
+  readonly key: string;
+  readonly traits: ListingTraits;
+  readonly includeDirs: readonly string[];
+  readonly cpu: string;
+}
+
+function prepare(text: string, options: CompileOptions): Listing {
+  const source = text.replaceAll("\r\n", "\n");
+  const name = options.name ?? DEFAULT_NAME, cpu = options.cpu ?? "v3";
+  const includeDirs = (options.includeDirs ?? []).map((folder) => resolve(folder));
+  const traits = inspectListing(source, includeDirs);
+  const key = contentKey([source, cpu, ...traits.localHeaders.map((header) => header.text)]);
+  const file = /^[\w.+-]+\.c$/.test(basename(name)) ? basename(name) : "listing.bpf.c";
+  return { name, source, file, key, traits, includeDirs, cpu };
+}
+
+async function compileWith(compiler: Compiler, listing: Listing): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), "interleave-"));
+  try {
+    await writeFile(join(folder, listing.file), listing.source);
+    await writeOwnFunctions(folder, listing.traits.ownFunctions);
+    const args = [...compiler.args, ...flags(listing, folder), "-c", listing.file, "-o", "listing.o"];
+    const result = await runCommand(compiler.command, args, { cwd: folder, env: compiler.env, timeoutMs: COMPILE_MS });
+    if (!result) throw new CompilerMissingError(`${compiler.name} is gone: ${compiler.command}`);
+    if (result.status !== 0) {
+      const found = parseDiagnostics(result.stderr, listing.file);
+      const words = result.stderr.trim().split("\n")[0] || `the compiler ended with status ${result.status}`;
+      const diagnostics = found.some((one) => one.severity === "error")
+        ? found
+        : [{ severity: "error" as const, message: words, line: 0, column: 0 }];
+      throw new CompileError(listing.name, diagnostics, compiler.name, listing.source);
+    }
+    return new Uint8Array(await readFile(join(folder, "listing.o")));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function flags({ traits, includeDirs, cpu }: Listing, folder: string): string[] {
+  const defines = traits.ownTypes.map((name) => `-DINTERLEAVE_OWN_${name}`);
+  if (!traits.hasLicense) defines.push("-DINTERLEAVE_NO_LICENSE");
+  if (traits.ownFunctions.length > 0) defines.push("-DINTERLEAVE_OWN_FUNCTIONS");
+  if (traits.hasVmlinux) defines.push("-DINTERLEAVE_LINUX_BPF_H", "-DINTERLEAVE_LINUX_TYPES_H");
+  return [
+    ...["-std=gnu11", "-O2", "-g", `-mcpu=${cpu}`, "-fno-color-diagnostics"],
+    // The same bytes from the same text, in whatever folder.
+    ...["-fdebug-compilation-dir=.", `-ffile-prefix-map=${folder}=.`, `-ffile-prefix-map=${headersFolder}=include`],
+    // An undeclared function would become a call of nothing; a macro of ours that the listing has too is fine.
+    ...["-Werror=implicit-function-declaration", "-Wno-macro-redefined"],
+    ...defines,
+    ...includeDirs.flatMap((dir) => ["-iquote", dir, "-I", dir]),
+    ...["-iquote", folder, "-I", headersFolder],
+    ...systemHeaders(),
+    ...(traits.hasVmlinux ? [] : ["-include", "interleave.h"]),
+  ];
+}
+
+/** For listings that include what our headers lack (<linux/if_ether.h>): the system's, after all others. */
+function systemHeaders(): string[] {
+  if (process.platform !== "linux") return [];
+  const triple = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+  return ["/usr/include", `/usr/include/${triple}`].filter((dir) => existsSync(dir)).flatMap((
+    dir,
+  ) => ["-idirafter", dir]);
+}
+
+/** Helpers that the listing declares itself get another name while our header declares its own. */
+async function writeOwnFunctions(folder: string, names: readonly string[]): Promise<void> {
+  const begin = names.map((name) => `#define ${name} interleave_own_${name}\n`).join("");
+  const end = names.map((name) => `#undef ${name}\n`).join("");
+  await writeFile(join(folder, "own_functions_begin.h"), begin);
+  await writeFile(join(folder, "own_functions_end.h"), end);
+}

@@ -1,0 +1,89 @@
+/** Errors of the C compiler, told in the listing's own lines. */
+
+/** One message of the compiler about a place in the listing. */
+export interface Diagnostic {
+  readonly severity: "error" | "warning" | "note";
+  /** The compiler's words. */
+  readonly message: string;
+  /** `undefined` for the listing itself, else the header that the message is about. */
+  readonly header?: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly column: number;
+}
+
+const MAX_SHOWN = 5;
+
+/** A listing that is not valid C, or not valid BPF C; the message shows each place. */
+export class CompileError extends Error {
+  override name = "CompileError";
+
+  /**
+   * @param listing what the listing is called
+   * @param diagnostics what the compiler said, as {@link parseDiagnostics} gives it
+   * @param compiler which compiler said so
+   * @param source the listing
+   */
+  constructor(
+    readonly listing: string,
+    readonly diagnostics: readonly Diagnostic[],
+    readonly compiler: string,
+    source: string,
+  ) {
+    super(describe(listing, diagnostics, compiler, source.split("\n")));
+  }
+}
+
+/**
+ * Reads what clang printed: `file:line:column: error: words`; its own excerpts are left out.
+ *
+ * @param output standard error of the compiler
+ * @param file the file name that the compiler was given for the listing
+ */
+export function parseDiagnostics(output: string, file: string): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const text of output.split("\n")) {
+    const match = /^(.+?):(\d+):(\d+): (?:fatal )?(error|warning|note): (.*)$/.exec(text.trimEnd());
+    if (match) {
+      const [, path, line, column, severity, message] = match;
+      const header = path === file || path === `./${file}` ? undefined : headerName(path);
+      found.push({
+        severity: severity as Diagnostic["severity"],
+        message,
+        header,
+        line: Number(line),
+        column: Number(column),
+      });
+      continue;
+    }
+    const general = /^(?:[\w-]+: )?(?:fatal )?error: (.*)$/.exec(text.trimEnd());
+    if (general) found.push({ severity: "error", message: general[1], line: 0, column: 0 });
+  }
+  return found;
+}
+
+/** A header's name as a listing would include it, without the folder that it happens to be in. */
+const headerName = (path: string): string => /(?:^|\/)include\/(.*)$/.exec(path)?.[1] ?? path.replace(/^.*[/\\]/, "");
+
+function describe(
+  listing: string,
+  diagnostics: readonly Diagnostic[],
+  compiler: string,
+  lines: readonly string[],
+): string {
+  const errors = diagnostics.filter((one) => one.severity === "error");
+  const shown = errors.slice(0, MAX_SHOWN).map((one) => excerpt(one, lines));
+  if (errors.length > MAX_SHOWN) shown.push(`... and ${errors.length - MAX_SHOWN} more`);
+  const count = errors.length === 1 ? "1 error" : `${errors.length} errors`;
+  return [`${listing} does not compile: ${count} (${compiler})`, ...shown].join("\n\n");
+}
+
+function excerpt({ line, column, message, header }: Diagnostic, lines: readonly string[]): string {
+  if (line === 0) return `error: ${message}`;
+  const place = `${header ? `<${header}> ` : ""}line ${line}, column ${column}: error: ${message}`;
+  const text = header ? undefined : lines[line - 1];
+  if (text === undefined) return place;
+  const number = String(line).padStart(5);
+  const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
+  return `${place}\n${number} | ${text}\n${" ".repeat(number.length)} | ${indent}^`;
+}

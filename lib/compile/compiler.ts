@@ -1,0 +1,63 @@
+/** Finds a C compiler that writes BPF: clang where it can, else zig's clang out of npm. */
+import process from "node:process";
+import { runCommand } from "./run_command.ts";
+import { CompilerMissingError, fetchZig } from "./zig_package.ts";
+
+export { CompilerMissingError };
+
+/** How to start a compiler; it takes clang's options from there on. */
+export interface Compiler {
+  /** For messages and cache keys, e.g. `clang 14.0.6`. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const NEWEST_CLANG = 23, OLDEST_CLANG = 13;
+/** Distributions name it by version, Homebrew keeps it out of the PATH because Apple's own has no BPF target. */
+const CANDIDATES = [
+  "clang",
+  ...Array.from({ length: NEWEST_CLANG - OLDEST_CLANG + 1 }, (_, i) => `clang-${NEWEST_CLANG - i}`),
+  "/opt/homebrew/opt/llvm/bin/clang",
+  "/usr/local/opt/llvm/bin/clang",
+];
+const PROBE_MS = 20_000;
+
+let found: Promise<Compiler> | undefined;
+
+/**
+ * The compiler to use; asked once per process. `INTERLEAVE_CLANG` names one to use instead; `zig` means the one of npm.
+ *
+ * @throws CompilerMissingError when there is no clang and none could be fetched; the message says how to install one
+ */
+export function findCompiler(): Promise<Compiler> {
+  found ??= search();
+  found.catch(() => found = undefined);
+  return found;
+}
+
+async function search(): Promise<Compiler> {
+  const wish = process.env.INTERLEAVE_CLANG;
+  if (wish === "zig") return await fetchZig();
+  if (wish) {
+    const compiler = await probeClang(wish);
+    if (compiler) return compiler;
+    throw new CompilerMissingError(`INTERLEAVE_CLANG is ${wish}, which is not a clang with a BPF target`);
+  }
+  for (const candidate of CANDIDATES) {
+    const compiler = await probeClang(candidate);
+    if (compiler) return compiler;
+  }
+  return await fetchZig();
+}
+
+/** Asks a clang for its version and whether it knows BPF. */
+async function probeClang(command: string): Promise<Compiler | undefined> {
+  const version = await runCommand(command, ["--version"], { timeoutMs: PROBE_MS });
+  const number = /clang version (\d+\.\d+\.\d+)/.exec(version?.stdout ?? "");
+  if (!number || Number.parseInt(number[1]) < OLDEST_CLANG) return undefined;
+  const targets = await runCommand(command, ["--print-targets"], { timeoutMs: PROBE_MS });
+  if (!/^\s*bpfel\b/m.test(targets?.stdout ?? "")) return undefined;
+  return { name: `clang ${number[1]}`, command, args: ["-target", "bpfel"], env: {} };
+}

@@ -1,0 +1,2 @@
+/* Some headers ask for this name. */
+#include <linux/types.h>

@@ -1,0 +1,2 @@
+/* TC_ACT_* live with the rest. */
+#include <linux/bpf.h>

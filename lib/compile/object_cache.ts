@@ -1,0 +1,55 @@
+/** Compiled objects by content: those that come with the project first, then those compiled on this machine. */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { cacheFolder, headersFolder, shippedObjectsFolder } from "./folders.ts";
+
+/** Changes when the way in which objects are made changes. */
+const FORMAT = "interleave object 1";
+const DIGITS = 16;
+
+/** Names what an object is made of, without the compiler and without the listing's name. */
+export function contentKey(parts: readonly string[]): string {
+  const hash = createHash("sha256").update(FORMAT);
+  for (const part of [...parts, ...ownHeaders()]) hash.update(`\0${part.length}\0`).update(part);
+  return hash.digest("hex").slice(0, DIGITS);
+}
+
+let headers: string[] | undefined;
+
+function ownHeaders(): string[] {
+  return headers ??= readdirSync(headersFolder, { recursive: true })
+    .map(String).filter((name) => name.endsWith(".h")).sort()
+    .map((name) => readFileSync(join(headersFolder, name), "utf8").replaceAll("\r\n", "\n"));
+}
+
+/** The shipped object of a content key: `notebooks/progs/objects/<name>.<key>.o`. */
+export async function shippedObject(key: string): Promise<Uint8Array | undefined> {
+  if (!shippedObjectsFolder || !existsSync(shippedObjectsFolder)) return undefined;
+  const name = readdirSync(shippedObjectsFolder).find((name) => name.endsWith(`.${key}.o`));
+  return name === undefined ? undefined : new Uint8Array(await readFile(join(shippedObjectsFolder, name)));
+}
+
+const folder = (): string => join(cacheFolder(), "objects");
+const compilerKey = (compiler: string): string => compiler.replace(/[^\w.]+/g, "-");
+
+/** The object that this machine compiled before; with any compiler when `compiler` is left out. */
+export async function cachedObject(key: string, compiler?: string): Promise<Uint8Array | undefined> {
+  if (!existsSync(folder())) return undefined;
+  const name = compiler
+    ? `${key}.${compilerKey(compiler)}.o`
+    : readdirSync(folder()).find((name) => name.startsWith(`${key}.`) && name.endsWith(".o"));
+  if (name === undefined) return undefined;
+  return await readFile(join(folder(), name)).then((bytes) => new Uint8Array(bytes), () => undefined);
+}
+
+/** Keeps an object; whoever reads meanwhile sees all of it or nothing. */
+export async function keepObject(key: string, compiler: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(folder(), { recursive: true });
+  const path = join(folder(), `${key}.${compilerKey(compiler)}.o`);
+  const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
+  await writeFile(temporary, bytes);
+  await rename(temporary, path);
+}
