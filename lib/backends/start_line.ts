@@ -15,20 +15,25 @@ export function resetStartLine(words: Int32Array): void {
 }
 
 /**
- * Waits, spinning, until `threads` threads have arrived.
+ * Waits until `threads` threads have arrived.
  *
  * @param timeoutMs after so long the run is called off for everybody: a thread is missing, or gets no CPU
+ * @param spin whether to keep the CPU while waiting; not when another of the threads needs it
  * @returns whether to run
  */
-export function startTogether(words: Int32Array, threads: number, timeoutMs: number): boolean {
-  if (Atomics.add(words, ARRIVED, 1) + 1 === threads) Atomics.compareExchange(words, STATE, WAITING, GO);
+export function startTogether(words: Int32Array, threads: number, timeoutMs: number, spin: boolean): boolean {
+  if (Atomics.add(words, ARRIVED, 1) + 1 === threads) settle(words, GO);
   const deadline = performance.now() + timeoutMs;
   for (let turns = 1; Atomics.load(words, STATE) === WAITING; turns++) {
-    if (turns % 1024 === 0 && performance.now() > deadline) {
-      Atomics.compareExchange(words, STATE, WAITING, CANCELLED);
-    }
+    if (!spin) Atomics.wait(words, STATE, WAITING, timeoutMs);
+    if ((!spin || turns % 1024 === 0) && performance.now() > deadline) settle(words, CANCELLED);
   }
   return Atomics.load(words, STATE) === GO;
+}
+
+function settle(words: Int32Array, state: number): void {
+  Atomics.compareExchange(words, STATE, WAITING, state);
+  Atomics.notify(words, STATE);
 }
 
 /** Whether the run has begun; for a thread that only looks on. */

@@ -1,7 +1,7 @@
 /// <reference lib="deno.worker" />
 /** One thread of the Linux backend: pins itself to a CPU and makes BPF_PROG_RUN calls from a common start line. */
 import { startTogether } from "../start_line.ts";
-import { libc } from "./libbpf.ts";
+import { libbpf, libc } from "./libbpf.ts";
 import { PreparedTestRun, type TestRun } from "./test_run.ts";
 
 /** Asks a thread for one run. */
@@ -57,10 +57,11 @@ function schedule(policy: number): void {
 
 function perform(request: RunRequest): RunReply {
   pinTo(request.cpu);
+  libbpf();
   const prepared = new PreparedTestRun(request.run);
   if (request.undisturbed) schedule(SCHED_FIFO);
   try {
-    if (!startTogether(request.startLine, request.threads, START_TIMEOUT_MS)) {
+    if (!startTogether(request.startLine, request.threads, START_TIMEOUT_MS, request.undisturbed)) {
       return { started: false, startNs: 0, endNs: 0, onCpuNs: 0, errno: 0, returned: 0 };
     }
     const onCpu = clock(CLOCK_THREAD_CPUTIME_ID), startNs = clock(CLOCK_MONOTONIC);

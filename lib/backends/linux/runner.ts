@@ -104,6 +104,23 @@ export class Runner implements Disposable {
     );
   }
 
+  /**
+   * A way to run a function in an inter-processor interrupt: as raw_tp, which BPF_PROG_RUN takes to any CPU.
+   *
+   * @throws BackendError when the kernel refuses it as raw_tp
+   */
+  static forInterrupt(program: LoadedProgram, license: string): Runner {
+    const type = BPF_PROG_TYPE.RAW_TRACEPOINT;
+    if (program.type === type) return new Runner(program, type, "one call each", program.fd, false, -1);
+    try {
+      const linked = { insns: program.insns, starts: functionStarts(program.insns) };
+      return new Runner(program, type, "one call each", loadProgram(type, linked, license), true, -1);
+    } catch (error) {
+      if (!(error instanceof ProgramRefused)) throw error;
+      throw new BackendError(`${program.name} cannot run in an interrupt here (as raw_tp): ${error.message}`);
+    }
+  }
+
   static #looped(program: LoadedProgram, type: number, license: string): Runner {
     const rounds = libbpf().bpf_map_create(BPF_MAP_TYPE_ARRAY, cString("rounds"), 4, 4, 1, options(8));
     if (rounds < 0) throw new BackendError("the kernel refuses a map of 4 bytes");
@@ -116,15 +133,20 @@ export class Runner implements Disposable {
     }
   }
 
-  /** The job of one thread: `invocations` calls of the function on a CPU. */
-  job(invocations: number, cpu: number, input?: Uint8Array): Job {
+  /**
+   * The job of one thread: `invocations` calls of the function on a CPU.
+   *
+   * @param input the packet or the context
+   * @param onCpu run there instead, each call in an interrupt that `cpu` sends
+   */
+  job(invocations: number, cpu: number, input?: Uint8Array, onCpu?: number): Job {
     if (this.looping === "bpf_loop") {
       const value = new Uint8Array(new Uint32Array([invocations]).buffer);
       libbpf().bpf_map_update_elem(this.#roundsFd, new Uint8Array(4), value, 0n);
     }
     const repeat = this.looping === "repeat" ? invocations : 1;
     const calls = this.looping === "one call each" ? invocations : invocations === 0 ? 0 : 1;
-    return { cpu, calls, run: { fd: this.#fd, type: this.type, repeat, input } };
+    return { cpu, calls, run: { fd: this.#fd, type: this.type, repeat, input, onCpu } };
   }
 
   /** In words: `raw_tp, looped by bpf_loop`. */
