@@ -130,7 +130,6 @@ export class Machine {
 
   /** Whether a task has nothing left to do. */
   isDone(task: Task): boolean {
-    if (task.kind === "user") return task.models.length === 0;
     return this.memory.getU32(task.record + TASK.invocation) >= task.invocations;
   }
 
@@ -188,6 +187,10 @@ export class Machine {
     if (model) {
       if (!this.#send(task, value ?? perform(this.memory, model.pending))) return;
       this.advance(task, this.stepWasm(task.record));
+      return;
+    }
+    if (task.kind === "user") {
+      this.#startModel(task, task.name, 0, 0, task.body!);
       return;
     }
     if (this.#runState(task) === RUN.none && !this.#begin(task)) return;
@@ -295,7 +298,7 @@ export class Machine {
 
   /** Brings a task to just before its first visible operation. */
   #prepare(task: Task): void {
-    if (task.kind === "user") {
+    if (task.kind === "user" && task.cpu >= this.nrCpus) {
       this.#startModel(task, task.name, 0, 0, task.body!);
       return;
     }
@@ -312,15 +315,22 @@ export class Machine {
       this.memory.setU32(record + TASK.invocation, this.memory.getU32(record + TASK.invocation) + 1);
       return false;
     }
-    view.setBigUint64(record + TASK.registers + 8, task.ctx, true);
-    view.setBigUint64(record + TASK.registers + 80, task.stackTop, true);
     if (this.#usesStack) this.memory.bytes.fill(0, this.#stackBase(task), this.#stackBase(task) + 512);
-    view.setUint32(record + TASK.depth, 0, true);
-    view.setUint32(record + TASK.pending, KIND.none | (this.translation.entryBlock(program.start) << 8), true);
+    view.setUint32(record + TASK.tailCalls, 0, true);
+    this.#enterProgram(task, program.start);
     view.setUint32(record + TASK.runState, task.sleepable ? RUN.sleepable : RUN.nonSleepable, true);
     view.setUint32(record + TASK.runCount, view.getUint32(record + TASK.runCount, true) + 1, true);
     if (task.kind === "interrupt") this.memory.setU32(this.#cpuField(task.cpu, CPU.inIrq), task.index + 1);
     return true;
+  }
+
+  /** Puts a task at the first instruction of a program, with the context in r1 and an empty stack. */
+  #enterProgram(task: Task, insn: number): void {
+    const { view } = this.memory, record = task.record;
+    view.setBigUint64(record + TASK.registers + 8, task.ctx, true);
+    view.setBigUint64(record + TASK.registers + 80, task.stackTop, true);
+    view.setUint32(record + TASK.depth, 0, true);
+    view.setUint32(record + TASK.pending, KIND.none | (this.translation.entryBlock(insn) << 8), true);
   }
 
   /** kernel/trace/bpf_trace.c:__bpf_trace_run: a tracing program that is running on this CPU is not run again. */
@@ -396,6 +406,7 @@ export class Machine {
   #finishModel(task: Task, resume: number, value: unknown): boolean {
     if (task.kind === "user") {
       task.returned = value;
+      this.memory.setU32(task.record + TASK.invocation, 1);
       return false;
     }
     const { view } = this.memory;
@@ -425,9 +436,14 @@ export class Machine {
   /** The value of an operation that is no scheduling point; else whether the program goes on. */
   #performPrivate(task: Task, op: Operation): bigint | boolean {
     switch (op.kind) {
+      case "load":
+      case "store":
+        return op.exclusive ? perform(this.memory, op) : false;
       case "private":
         return op.run(this.memory);
       case "work":
+        if (op.what === "syscall" && this.sharesCpus) this.#setCurrent(task.cpu, task.index + 1);
+        if (op.what === "sysret" && this.sharesCpus) this.#setCurrent(task.cpu, 0);
         return 0n;
       case "mask": {
         const field = this.#cpuField(task.cpu, op.what === "irq" ? CPU.irqOff : CPU.preemptOff);
@@ -439,6 +455,10 @@ export class Machine {
         return 0n;
       case "callback":
         return this.#enterCallback(task, op.func, op.args);
+      case "tail_call":
+        task.models = task.models.slice(0, -1);
+        this.#enterProgram(task, this.image.programs.find((p) => p.program === this.object.programs[op.prog])!.start);
+        return true;
       case "fault":
         this.#setFault(task, op.message);
         return false;
@@ -508,7 +528,7 @@ export class Machine {
       prog: program?.name ?? task.name,
       cpu: task.cpu,
       insn: program ? at - program.start : -1,
-      text: at >= 0 ? disassembleInsn(this.image.insns[at], at) : "",
+      text: at >= 0 ? disassembleInsn(this.image.insns[at]) : "",
       line: line && { file: line.file, line: line.line, text: line.text },
     };
   }

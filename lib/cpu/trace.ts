@@ -69,7 +69,7 @@ export class Tracer {
       ? `start of ${task.program?.name ?? task.name}`
       : pending.op
       ? `${model?.name ?? task.name}: ${pending.kind}${label ? ` ${label}` : ""}`
-      : disassembleInsn(image.insns[pending.insn], pending.insn - program!.start);
+      : disassembleInsn(image.insns[pending.insn]);
     return {
       step,
       task: index,
