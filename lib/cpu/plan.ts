@@ -32,6 +32,8 @@ export interface TaskPlan {
 
 export const MAX_CPUS = 256;
 
+const BPF_MAP_TYPE_PROG_ARRAY = 3;
+
 /**
  * Lists the tasks of a workload.
  *
@@ -85,7 +87,9 @@ export function planTasks(object: BpfObject, workload: Workload): TaskPlan {
   }
   const perCpuTasks = new Set<number>();
   const shared = tasks.some((task) => task.kind !== "process" || perCpuTasks.size === perCpuTasks.add(task.cpu).size);
-  return { tasks, programs: [...used.values()], nrCpus, allCpus, sharesCpus: shared };
+  const tailCalls = object.maps.some((map) => map.type === BPF_MAP_TYPE_PROG_ARRAY);
+  const programs = tailCalls ? object.programs : [...used.values()];
+  return { tasks, programs, nrCpus, allCpus, sharesCpus: shared };
 }
 
 function onlyProgram(object: BpfObject): string {

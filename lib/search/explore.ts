@@ -215,10 +215,7 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
   result.complete = search.bound === undefined;
   result.stuck = distinct(result.stuck);
 
-  if (result.complete && !reason === false && !search.reduced && search.states <= COUNT_STATES) {
-    const fresh = make();
-    result.schedules = countSchedules(fresh, new SearchState(fresh, false), COUNT_STATES);
-  } else if (result.complete && search.states <= COUNT_STATES / 20) {
+  if (result.complete && search.states <= COUNT_STATES / 5) {
     const fresh = make();
     result.schedules = countSchedules(fresh, new SearchState(fresh, false), COUNT_STATES);
   }

@@ -13,13 +13,15 @@ import { usesStack } from "../cpu/image.ts";
 import type { Fault } from "../report/result.ts";
 
 const RECORD_WORDS = TASK.bytes >> 2;
-/** Words of a record without its frames, and those after them. */
-const HEAD_WORDS = TASK.frames >> 2;
-const TAIL_WORD = (TASK.frames + TASK.frameBytes * TASK.maxFrames) >> 2;
+/** Words of a record about where the run stands: pending, addr, insn, depth; and those about its runs. */
+const STATE_WORD = TASK.pending >> 2, STATE_END = (TASK.depth >> 2) + 1;
+const RUN_WORD = TASK.invocation >> 2, RUN_END = (TASK.lastReturn >> 2) + 2;
 
 /** What a step changed, so that it can be taken back. */
 interface Undo {
   task: number;
+  /** Whether the whole record was kept, or the live registers and the words about the run. */
+  whole: boolean;
   models: readonly ActiveModel[];
   returned: unknown;
   fault: Fault | undefined;
@@ -132,7 +134,9 @@ export class SearchState implements Journal {
     undo.sharedA = this.sharedA;
     undo.sharedB = this.sharedB;
     const taskA = undo.taskA = this.#taskA[index], taskB = undo.taskB = this.#taskB[index];
-    this.#save(depth, index);
+    // A program between two visible operations needs its live registers only; in a call or a helper, all is kept.
+    undo.whole = task.models.length > 0 || this.#i32[this.#recordAt[index] + (TASK.depth >> 2)] !== 0;
+    this.#save(depth, index, undo.whole);
     if (task.models.length === 0 && task.program) {
       const word = this.#recordAt[index] + (TASK.pending >> 2);
       const kind = this.#i32[word] & 0xff;
@@ -163,10 +167,16 @@ export class SearchState implements Journal {
     this.#logLength = undo.log;
     const saved = this.#saved, record = this.#recordAt[undo.task];
     let from = this.depth * this.#savedWords;
-    if (saved[from + (TASK.depth >> 2)] === 0 && i32[record + (TASK.depth >> 2)] === 0) {
-      for (let i = 0; i < HEAD_WORDS; i++) i32[record + i] = saved[from + i];
-      for (let i = TAIL_WORD; i < RECORD_WORDS; i++) i32[record + i] = saved[from + i];
-    } else i32.set(saved.subarray(from, from + RECORD_WORDS), record);
+    if (undo.whole) i32.set(saved.subarray(from, from + RECORD_WORDS), record);
+    else {
+      for (let i = STATE_WORD; i < STATE_END; i++) i32[record + i] = saved[from + i];
+      for (let i = RUN_WORD; i < RUN_END; i++) i32[record + i] = saved[from + i];
+      for (let live = this.#live[saved[from + STATE_WORD] >>> 8]; live !== 0; live &= live - 1) {
+        const r = 2 * (31 - Math.clz32(live & -live));
+        i32[record + r] = saved[from + r];
+        i32[record + r + 1] = saved[from + r + 1];
+      }
+    }
     from += RECORD_WORDS;
     if (this.#stackWords) i32.set(saved.subarray(from, from + this.#stackWords), this.#stackAt[undo.task]);
     from += this.#stackWords;
@@ -235,7 +245,7 @@ export class SearchState implements Journal {
     return false;
   }
 
-  #save(depth: number, index: number): void {
+  #save(depth: number, index: number, whole: boolean): void {
     let from = depth * this.#savedWords;
     if (from + this.#savedWords > this.#saved.length) {
       const grown = new Int32Array(this.#saved.length * 2);
@@ -243,10 +253,16 @@ export class SearchState implements Journal {
       this.#saved = grown;
     }
     const saved = this.#saved, i32 = this.#i32, record = this.#recordAt[index];
-    if (i32[record + (TASK.depth >> 2)] === 0 && this.#stackWords === 0) {
-      for (let i = 0; i < HEAD_WORDS; i++) saved[from + i] = i32[record + i];
-      for (let i = TAIL_WORD; i < RECORD_WORDS; i++) saved[from + i] = i32[record + i];
-    } else saved.set(i32.subarray(record, record + RECORD_WORDS), from);
+    if (whole) saved.set(i32.subarray(record, record + RECORD_WORDS), from);
+    else {
+      for (let i = STATE_WORD; i < STATE_END; i++) saved[from + i] = i32[record + i];
+      for (let i = RUN_WORD; i < RUN_END; i++) saved[from + i] = i32[record + i];
+      for (let live = this.#live[i32[record + STATE_WORD] >>> 8]; live !== 0; live &= live - 1) {
+        const r = 2 * (31 - Math.clz32(live & -live));
+        saved[from + r] = i32[record + r];
+        saved[from + r + 1] = i32[record + r + 1];
+      }
+    }
     from += RECORD_WORDS;
     if (this.#stackWords) {
       const stack = this.#stackAt[index];
@@ -314,7 +330,7 @@ export class SearchState implements Journal {
         if (word !== 0) a = mixA(a + Math.imul(word, 0x27d4_eb2f) + i);
       }
     }
-    if (task.kind === "user" && task.models.length === 0) {
+    if (task.kind === "user" && invocation > 0) {
       const text = describeReturned(task.returned);
       for (let i = 0; i < text.length; i++) {
         a = mixA(a + text.charCodeAt(i));
