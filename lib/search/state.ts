@@ -36,6 +36,22 @@ interface Undo {
   sharedB: number;
 }
 
+const emptyUndo = (): Undo => ({
+  task: 0,
+  whole: false,
+  models: [],
+  returned: undefined,
+  fault: undefined,
+  printed: 0,
+  log: 0,
+  a: 0,
+  b: 0,
+  taskA: 0,
+  taskB: 0,
+  sharedA: 0,
+  sharedB: 0,
+});
+
 const mixA = (h: number): number => {
   h = Math.imul(h ^ (h >>> 16), 0x85eb_ca6b);
   return h ^ (h >>> 13);
@@ -122,7 +138,7 @@ export class SearchState implements Journal {
   /** Lets a task take a step that {@link back} can take back. */
   step(index: number): void {
     const machine = this.#machine, task = machine.tasks[index], depth = this.depth;
-    const undo = this.#undo[depth] ??= {} as Undo;
+    const undo = this.#undo[depth] ??= emptyUndo();
     undo.task = index;
     undo.models = task.models;
     undo.returned = task.returned;
@@ -184,7 +200,7 @@ export class SearchState implements Journal {
     task.models = undo.models;
     task.returned = undo.returned;
     machine.fault = undo.fault;
-    machine.printed.length = undo.printed;
+    if (machine.printed.length !== undo.printed) machine.printed.length = undo.printed;
     this.a = undo.a;
     this.b = undo.b;
     this.sharedA = undo.sharedA;
