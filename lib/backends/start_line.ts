@@ -2,39 +2,64 @@
  * A start line for threads: nobody runs before everybody is there. Works on shared memory alone, so that the last
  * thread starts within nanoseconds of the first.
  */
+import { BackendError } from "./backend.ts";
 
-/** Words of a start line in shared memory: how many have arrived, and what came of it. */
-export const START_LINE_WORDS = 2;
 const ARRIVED = 0, STATE = 1;
 const WAITING = 0, GO = 1, CANCELLED = 2;
+/** How often a run is tried whose threads do not all get to the start line in time. */
+const ATTEMPTS = 20;
+/** After so long a run is called off for everybody: a thread is missing, or gets no CPU. */
+const TIMEOUT_MS = 100;
 
-/** Makes a start line ready for the next run; called while no thread stands at it. */
-export function resetStartLine(words: Int32Array): void {
-  Atomics.store(words, ARRIVED, 0);
-  Atomics.store(words, STATE, WAITING);
+/** The memory of a start line. */
+export const newStartLine = (): Int32Array => new Int32Array(new SharedArrayBuffer(8));
+
+/** What a thread says of a run: whether it started at all. */
+export interface Started {
+  readonly started: boolean;
 }
 
 /**
- * Waits until `threads` threads have arrived.
+ * Runs something on several threads, again while not all of them get to the start line in time.
  *
- * @param timeoutMs after so long the run is called off for everybody: a thread is missing, or gets no CPU
+ * @param begin asks every thread to run from the start line
+ * @throws BackendError when they never come together
+ */
+export async function runFromStartLine<Reply extends Started>(
+  line: Int32Array,
+  begin: () => readonly Promise<Reply>[],
+): Promise<readonly Reply[]> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    Atomics.store(line, ARRIVED, 0);
+    Atomics.store(line, STATE, WAITING);
+    const replies = await Promise.all(begin());
+    if (replies.every((reply) => reply.started)) return replies;
+  }
+  throw new BackendError(
+    "the threads did not get a CPU each at the same time: other programs keep this computer busy; try again",
+  );
+}
+
+/**
+ * Waits, as one of the threads, until all of them have arrived.
+ *
  * @param spin whether to keep the CPU while waiting; not when another of the threads needs it
  * @returns whether to run
  */
-export function startTogether(words: Int32Array, threads: number, timeoutMs: number, spin: boolean): boolean {
-  if (Atomics.add(words, ARRIVED, 1) + 1 === threads) settle(words, GO);
-  const deadline = performance.now() + timeoutMs;
-  for (let turns = 1; Atomics.load(words, STATE) === WAITING; turns++) {
-    if (!spin) Atomics.wait(words, STATE, WAITING, timeoutMs);
-    if ((!spin || turns % 1024 === 0) && performance.now() > deadline) settle(words, CANCELLED);
+export function startTogether(line: Int32Array, threads: number, spin: boolean): boolean {
+  if (Atomics.add(line, ARRIVED, 1) + 1 === threads) settle(line, GO);
+  const deadline = performance.now() + TIMEOUT_MS;
+  for (let turns = 1; Atomics.load(line, STATE) === WAITING; turns++) {
+    if (!spin) Atomics.wait(line, STATE, WAITING, TIMEOUT_MS);
+    if ((!spin || turns % 1024 === 0) && performance.now() > deadline) settle(line, CANCELLED);
   }
-  return Atomics.load(words, STATE) === GO;
+  return Atomics.load(line, STATE) === GO;
 }
 
-function settle(words: Int32Array, state: number): void {
-  Atomics.compareExchange(words, STATE, WAITING, state);
-  Atomics.notify(words, STATE);
+function settle(line: Int32Array, state: number): void {
+  Atomics.compareExchange(line, STATE, WAITING, state);
+  Atomics.notify(line, STATE);
 }
 
 /** Whether the run has begun; for a thread that only looks on. */
-export const hasStarted = (words: Int32Array): boolean => Atomics.load(words, STATE) === GO;
+export const hasStarted = (line: Int32Array): boolean => Atomics.load(line, STATE) === GO;

@@ -6,7 +6,7 @@ import type { KernelMap } from "./kernel_map.ts";
 import { hex, type Leaf, leavesOf, readLeaf } from "./value_layout.ts";
 
 /** Maps with more entries than this show only those that are not all zero. */
-const ALWAYS_SHOWN = 64;
+export const ALWAYS_SHOWN = 64;
 
 /**
  * Every global variable and every map entry: `counter`, `stats[3].bytes`, and with `@cpu2` behind the key the value
@@ -15,32 +15,28 @@ const ALWAYS_SHOWN = 64;
 export function mapValues(maps: readonly KernelMap[], btf: Btf | undefined, memory: Memory): Values {
   const values: Values = {};
   for (const map of maps) {
-    if (map.def.data) globalValues(map, btf, memory, values);
+    if (map.def.data) globalValues(map, memory, values);
     else entryValues(map, btf, memory, values);
   }
   return values;
 }
 
-function globalValues(map: KernelMap, btf: Btf | undefined, memory: Memory, values: Values): void {
-  const { variables = [], readonly = false } = map.def.data ?? {};
-  if (readonly) return;
+function globalValues(map: KernelMap, memory: Memory, values: Values): void {
+  if (map.def.data?.readonly) return;
   for (const { addr } of map.entries(memory)) {
-    for (const variable of variables) {
-      for (const leaf of leavesOf(btf, variable.type, variable.size)) {
-        values[variable.name + leaf.path] = readLeaf(memory.bytes, leaf, addr + variable.offset);
-      }
-    }
+    for (const leaf of map.valueLeaves) values[leaf.path] = readLeaf(memory.bytes, leaf, addr);
   }
 }
 
 function entryValues(map: KernelMap, btf: Btf | undefined, memory: Memory, values: Values): void {
-  const leaves = leavesOf(btf, map.def.valueType, map.def.valueSize);
   const keyLeaves = leavesOf(btf, map.def.keyType, map.def.keySize);
   const sparse = map.def.maxEntries > ALWAYS_SHOWN;
   for (const { key, addr, cpu } of map.entries(memory)) {
     if (sparse && memory.bytes.subarray(addr, addr + map.def.valueSize).every((byte) => byte === 0)) continue;
     const where = `${map.name}[${formatKey(key, keyLeaves)}]${cpu === undefined ? "" : `@cpu${cpu}`}`;
-    for (const leaf of leaves) values[where + leaf.path] = map.formatLeaf(readLeaf(memory.bytes, leaf, addr));
+    for (const leaf of map.valueLeaves) {
+      values[where + leaf.path] = map.formatLeaf(readLeaf(memory.bytes, leaf, addr));
+    }
   }
 }
 

@@ -1,16 +1,21 @@
-/// <reference lib="deno.worker" />
 /** One thread of the Linux backend: pins itself to a CPU and makes BPF_PROG_RUN calls from a common start line. */
-import { startTogether } from "../start_line.ts";
+import { serve } from "../crew.ts";
+import type { ThreadRun } from "../measure.ts";
+import { type Started, startTogether } from "../start_line.ts";
 import { libbpf, libc } from "./libbpf.ts";
 import { PreparedTestRun, type TestRun } from "./test_run.ts";
 
-/** Asks a thread for one run. */
-export interface RunRequest {
+/** What one thread is to do in a run. */
+export interface Job {
   readonly run: TestRun;
   /** How many calls of BPF_PROG_RUN. */
   readonly calls: number;
   /** The CPU to run on. */
   readonly cpu: number;
+}
+
+/** Asks a thread for one run. */
+export interface RunRequest extends Job {
   /** Threads at the start line, and its memory. */
   readonly threads: number;
   readonly startLine: Int32Array;
@@ -19,17 +24,11 @@ export interface RunRequest {
 }
 
 /** What a thread answers. */
-export interface RunReply {
-  readonly started: boolean;
-  readonly startNs: number;
-  readonly endNs: number;
-  readonly onCpuNs: number;
+export interface RunReply extends ThreadRun, Started {
   /** 0 or a negative errno of the first call that failed. */
   readonly errno: number;
-  readonly returned: number;
 }
 
-const START_TIMEOUT_MS = 100;
 const CLOCK_MONOTONIC = 1, CLOCK_THREAD_CPUTIME_ID = 3;
 const SCHED_OTHER = 0, SCHED_FIFO = 1;
 const CPU_SET_BYTES = 128;
@@ -55,29 +54,23 @@ function schedule(policy: number): void {
   libc().sched_setscheduler(0, policy, new Uint8Array(new Int32Array([policy === SCHED_FIFO ? 1 : 0]).buffer));
 }
 
-function perform(request: RunRequest): RunReply {
-  pinTo(request.cpu);
+function perform({ run, calls, cpu, threads, startLine, undisturbed }: RunRequest): RunReply {
+  pinTo(cpu);
   libbpf();
-  const prepared = new PreparedTestRun(request.run);
-  if (request.undisturbed) schedule(SCHED_FIFO);
+  const prepared = new PreparedTestRun(run);
+  if (undisturbed) schedule(SCHED_FIFO);
   try {
-    if (!startTogether(request.startLine, request.threads, START_TIMEOUT_MS, request.undisturbed)) {
-      return { started: false, startNs: 0, endNs: 0, onCpuNs: 0, errno: 0, returned: 0 };
+    if (!startTogether(startLine, threads, undisturbed)) {
+      return { started: false, startNs: 0, endNs: 0, onCpuNs: 0, errno: 0, returned: 0n };
     }
     const onCpu = clock(CLOCK_THREAD_CPUTIME_ID), startNs = clock(CLOCK_MONOTONIC);
     let errno = 0;
-    for (let call = 0; call < request.calls && errno === 0; call++) errno = prepared.call();
+    for (let call = 0; call < calls && errno === 0; call++) errno = prepared.call();
     const endNs = clock(CLOCK_MONOTONIC), onCpuNs = clock(CLOCK_THREAD_CPUTIME_ID) - onCpu;
-    return { started: true, startNs, endNs, onCpuNs, errno, returned: prepared.returned };
+    return { started: true, startNs, endNs, onCpuNs, errno, returned: BigInt(prepared.returned) };
   } finally {
-    if (request.undisturbed) schedule(SCHED_OTHER);
+    if (undisturbed) schedule(SCHED_OTHER);
   }
 }
 
-self.onmessage = (event: MessageEvent<RunRequest>) => {
-  try {
-    self.postMessage(perform(event.data));
-  } catch (error) {
-    self.postMessage({ error: error instanceof Error ? error.message : String(error) });
-  }
-};
+serve(perform);

@@ -6,10 +6,8 @@ import type { KernelObject, LoadableProgram } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
 import { BPF_F_SLEEPABLE, loadProgram, ProgramRefused } from "./load_program.ts";
 import { BPF_PROG_TYPE, canTestRun, progTypeName, runnableTypes, takesPacket } from "./prog_types.ts";
-import type { Job } from "./pinned_threads.ts";
+import type { Job } from "./pinned_worker.ts";
 
-/** More turns than this bpf_loop refuses (include/linux/bpf.h:BPF_MAX_LOOPS). */
-export const MAX_TURNS = 8 << 20;
 const BPF_MAP_TYPE_ARRAY = 2;
 
 /** A listing's function as loaded, with everything filled in by libbpf. */

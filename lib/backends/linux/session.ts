@@ -3,18 +3,21 @@ import { type PlannedTask, planTasks, type TaskPlan } from "../../cpu/plan.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Values } from "../../report/result.ts";
 import { BackendError } from "../backend.ts";
+import { Crew } from "../crew.ts";
+import type { RealMachine } from "../measure.ts";
+import { newStartLine, runFromStartLine } from "../start_line.ts";
 import type { Workload } from "../workload.ts";
 import { linuxAvailable } from "./available.ts";
 import { allowedCpus } from "./cpus.ts";
+import { errnoName } from "./errno.ts";
 import { type KernelMap, KernelObject } from "./kernel_object.ts";
 import { type Element, readMap, restoreMap } from "./map_contents.ts";
-import { type Job, PinnedThreads } from "./pinned_threads.ts";
-import type { RunReply } from "./pinned_worker.ts";
+import type { Job, RunReply, RunRequest } from "./pinned_worker.ts";
 import { loadedProgram, Runner } from "./runner.ts";
 import { linuxValues } from "./values.ts";
 import { verdictOf } from "./verify.ts";
 
-export class LinuxSession implements Disposable {
+export class LinuxSession implements RealMachine, Disposable {
   readonly plan: TaskPlan;
   /** CPUs of this computer by CPU number of the workload. */
   readonly cpus: readonly number[];
@@ -22,7 +25,8 @@ export class LinuxSession implements Disposable {
   readonly #maps: readonly KernelMap[];
   readonly #initial: ReadonlyMap<string, readonly Element[]>;
   readonly #runners = new Map<string, Runner>();
-  #threads: PinnedThreads | undefined;
+  readonly #startLine = newStartLine();
+  #threads: Crew<RunRequest, RunReply> | undefined;
 
   /**
    * @param exact run each invocation as a call of its own
@@ -35,6 +39,9 @@ export class LinuxSession implements Disposable {
     }
     this.cpus = allowedCpus();
     this.plan = planTasks(object, { ...workload, cpus: Math.min(workload.cpus ?? 2, this.cpus.length) });
+    if (this.plan.tasks.some((task) => task.kind === "user")) {
+      throw new BackendError("user-space actors: run them with the simulator");
+    }
     this.#kernel = new KernelObject(object.bytes, object.name);
     try {
       this.#load();
@@ -46,14 +53,18 @@ export class LinuxSession implements Disposable {
     }
   }
 
-  /** Runs tasks together, each from the start line, `factor` times their invocations. */
+  /** Runs tasks together, each from the start line, processes `factor` times their invocations. */
   async run(tasks: readonly PlannedTask[], factor: number): Promise<readonly RunReply[]> {
-    this.#threads ??= new PinnedThreads(this.plan.tasks.length);
-    const jobs = tasks.map((task) => this.#job(task, factor));
-    const replies = await this.#threads.run(jobs, new Set(jobs.map((job) => job.cpu)).size === jobs.length);
+    const crew = this.#threads ??= new Crew(new URL("./pinned_worker.ts", import.meta.url), this.plan.tasks.length);
+    const jobs = tasks.map((task) => this.#job(task, factor)), startLine = this.#startLine;
+    const undisturbed = new Set(jobs.map((job) => job.cpu)).size === jobs.length;
+    const replies = await runFromStartLine(
+      startLine,
+      () => jobs.map((job, index) => crew.ask(index, { ...job, threads: jobs.length, startLine, undisturbed })),
+    );
     replies.forEach((reply, index) => {
       if (reply.errno === 0) return;
-      throw new BackendError(`BPF_PROG_RUN of ${tasks[index].prog} failed: ${reply.errno}`);
+      throw new BackendError(`BPF_PROG_RUN of ${tasks[index].prog} failed: ${errnoName(reply.errno)}`);
     });
     return replies;
   }

@@ -1,6 +1,7 @@
 /** Names what the kernel's maps hold, as the simulator names its own. */
 import type { BpfObject, MapDef } from "../../object/bpf_object.ts";
-import { hex, leavesOf, readLeaf } from "../../maps/value_layout.ts";
+import { ALWAYS_SHOWN, formatKey } from "../../maps/map_values.ts";
+import { leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { Values } from "../../report/result.ts";
 import type { KernelMap } from "./kernel_object.ts";
 import { isPerCpu } from "./map_calls.ts";
@@ -35,12 +36,12 @@ function addElement(
   key: Uint8Array,
   slots: readonly Uint8Array[],
 ): void {
-  const keyLeaves = leavesOf(object.btf, def.keyType, def.keySize);
-  const keyText = keyLeaves.length === 1 ? String(readLeaf(key, keyLeaves[0])) : hex(key);
+  const keyText = formatKey(key, leavesOf(object.btf, def.keyType, def.keySize));
   slots.forEach((bytes, cpu) => {
-    const suffix = slots.length > 1 ? `@cpu${cpu}` : "";
+    if (def.maxEntries > ALWAYS_SHOWN && bytes.every((byte) => byte === 0)) return;
+    const where = `${def.name}[${keyText}]${isPerCpu(def.type) ? `@cpu${cpu}` : ""}`;
     for (const leaf of leavesOf(object.btf, def.valueType, def.valueSize)) {
-      values[`${def.name}[${keyText}]${suffix}${leaf.path}`] = readLeaf(bytes, leaf);
+      values[where + leaf.path] = readLeaf(bytes, leaf);
     }
   });
 }
