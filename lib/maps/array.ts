@@ -8,7 +8,6 @@ import { errno, KernelError } from "./errno.ts";
 import { type Found, KernelMap, type MapEntry, type MapEnvironment } from "./kernel_map.ts";
 import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./map_types.ts";
 import { readSource, type Source } from "./source.ts";
-import { leavesOf } from "./value_layout.ts";
 import { roundUp8, wordAt } from "./words.ts";
 
 const KEY = { offset: 0, size: 4 } as const;
@@ -81,22 +80,10 @@ export class ArrayMap extends IndexedMap {
   constructor(def: MapDef, index: number, environment: MapEnvironment) {
     super(def, index, environment);
     this.stride = roundUp8(def.valueSize);
-    const leaves = def.data
-      ? def.data.variables.flatMap((variable) =>
-        leavesOf(environment.btf, variable.type, variable.size).map((leaf) => ({
-          ...leaf,
-          path: variable.name + leaf.path,
-          offset: variable.offset + leaf.offset,
-        }))
-      )
-      : leavesOf(environment.btf, def.valueType, def.valueSize);
-    const prefix = (i: number) => def.data ? "" : `${def.name}[${i}]`;
     this.#values = this.allocate(def.maxEntries * this.stride, (offset) => {
-      const i = Math.floor(offset / this.stride), inside = offset % this.stride;
-      const leaf = leaves.find((leaf) => inside >= leaf.offset && inside < leaf.offset + leaf.size);
-      const rest = leaf ? leaf.path : inside === this.lockOffset ? ".lock" : `${def.data ? def.name : ""}+${inside}`;
-      const past = leaf && inside > leaf.offset ? `+${inside - leaf.offset}` : "";
-      return prefix(i) + rest + past;
+      const inside = this.nameInValue(offset % this.stride);
+      if (def.data) return inside.startsWith("+") ? def.name + inside : inside;
+      return `${def.name}[${Math.floor(offset / this.stride)}]${inside}`;
     });
     const flags = REGION_FLAG.read | (def.data?.readonly ? 0 : REGION_FLAG.write | REGION_FLAG.shared);
     const name = def.data ? `section ${def.data.section}` : `a value of ${def.name}`;

@@ -1,6 +1,12 @@
 /** From map definitions to map models (kernel/bpf/syscall.c:map_create). */
 import type { MapDef } from "../object/bpf_object.ts";
 import { ArrayMap } from "./array.ts";
+import { HashMap } from "./hash.ts";
+import { LruHashMap } from "./lru_hash.ts";
+import { ArrayOfMaps, HashOfMaps } from "./map_in_map.ts";
+import { PercpuArrayMap } from "./percpu_array.ts";
+import { PercpuHashMap } from "./percpu_hash.ts";
+import { ProgArrayMap } from "./prog_array.ts";
 import type { KernelMap, MapEnvironment } from "./kernel_map.ts";
 import { BPF_MAP_TYPE, mapTypeName } from "./map_types.ts";
 
@@ -13,6 +19,20 @@ export function createMap(def: MapDef, index: number, environment: MapEnvironmen
   switch (def.type) {
     case BPF_MAP_TYPE.ARRAY:
       return new ArrayMap(def, index, environment);
+    case BPF_MAP_TYPE.HASH:
+      return new HashMap(def, index, environment);
+    case BPF_MAP_TYPE.PERCPU_ARRAY:
+      return new PercpuArrayMap(def, index, environment);
+    case BPF_MAP_TYPE.PERCPU_HASH:
+      return new PercpuHashMap(def, index, environment);
+    case BPF_MAP_TYPE.LRU_HASH:
+      return new LruHashMap(def, index, environment);
+    case BPF_MAP_TYPE.ARRAY_OF_MAPS:
+      return new ArrayOfMaps(def, index, environment);
+    case BPF_MAP_TYPE.HASH_OF_MAPS:
+      return new HashOfMaps(def, index, environment);
+    case BPF_MAP_TYPE.PROG_ARRAY:
+      return new ProgArrayMap(def, index, environment);
     default:
       throw new UnsupportedMap(
         `map ${def.name}: ${mapTypeName(def.type)} is not modelled; the simulator has ` +

@@ -8,7 +8,7 @@ import type { Btf } from "../object/btf.ts";
 import type { Arena } from "./arena.ts";
 import { errno, KernelError } from "./errno.ts";
 import type { Source } from "./source.ts";
-import { spinLockOffset } from "./value_layout.ts";
+import { type Leaf, leavesOf, spinLockOffset, variableLeaves } from "./value_layout.ts";
 import { type Word, wordsOf } from "./words.ts";
 
 /** What maps are made with. */
@@ -43,12 +43,17 @@ export abstract class KernelMap {
   readonly valueWords: readonly Word[];
   /** Where the value's bpf_spin_lock stands, when it has one. */
   readonly lockOffset: number | undefined;
+  /** Every number inside a value, by name. */
+  readonly valueLeaves: readonly Leaf[];
   readonly #spans: Span[] = [];
 
   constructor(readonly def: MapDef, readonly index: number, readonly environment: MapEnvironment) {
     if (def.maxEntries < 1) throw new KernelError("EINVAL", `map ${def.name} with max_entries ${def.maxEntries}`);
     this.name = def.name;
     const { btf } = environment;
+    this.valueLeaves = def.data
+      ? def.data.variables.flatMap((variable) => variableLeaves(btf, variable))
+      : leavesOf(btf, def.valueType, def.valueSize);
     this.lockOffset = btf && def.valueType ? spinLockOffset(btf, def.valueType) : undefined;
     this.valueWords = wordsOf(
       def.valueSize,
@@ -117,6 +122,13 @@ export abstract class KernelMap {
   /** Bytes that user space passes as a value: in per-CPU maps round_up(value_size, 8) for each possible CPU. */
   get userValueBytes(): number {
     return this.def.valueSize;
+  }
+
+  /** How traces call a byte of a value: `.bytes`, `+12`, nothing for a value that is one number. */
+  nameInValue(offset: number): string {
+    const leaf = this.valueLeaves.find((leaf) => offset >= leaf.offset && offset < leaf.offset + leaf.size);
+    if (leaf) return leaf.path + (offset > leaf.offset ? `+${offset - leaf.offset}` : "");
+    return offset === this.lockOffset ? ".lock" : `+${offset}`;
   }
 
   /** Every stretch of memory of this map, with how to call an address in it. */

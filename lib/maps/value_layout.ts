@@ -1,4 +1,5 @@
 /** What BTF says about a value: its fields, and where its lock stands. */
+import type { Variable } from "../object/bpf_object.ts";
 import type { Btf } from "../object/btf.ts";
 import { resolveType, sizeOfType } from "../object/btf_types.ts";
 
@@ -31,6 +32,15 @@ export function leavesOf(btf: Btf | undefined, type: number | undefined, size: n
   const leaves: Leaf[] = [];
   if (btf && type) collect(btf, type, "", 0, leaves);
   return leaves.length > 0 ? leaves : [{ path: "", offset: 0, size, signed: false }];
+}
+
+/** Every number inside a global variable; paths begin with its name, offsets count from its section. */
+export function variableLeaves(btf: Btf | undefined, variable: Variable): Leaf[] {
+  return leavesOf(btf, variable.type, variable.size).map((leaf) => ({
+    ...leaf,
+    path: variable.name + leaf.path,
+    offset: variable.offset + leaf.offset,
+  }));
 }
 
 function collect(btf: Btf, id: number, path: string, offset: number, leaves: Leaf[]): void {

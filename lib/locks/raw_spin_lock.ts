@@ -1,0 +1,30 @@
+/** Locks inside the kernel that programs never see: of hash buckets, of LRU lists. */
+import { type Model, store, type TaskContext } from "../cpu/operation.ts";
+
+/** What {@link raw_res_spin_lock_irqsave} gives when this CPU holds the lock already. */
+export const DEADLOCK = -35n;
+
+/**
+ * kernel/bpf/rqspinlock.c:resilient_queued_spin_lock_slowpath with interrupts off: 0n, or -EDEADLK when this CPU holds
+ * the lock already. The lock word holds the CPU plus one.
+ */
+export function* raw_res_spin_lock_irqsave(ctx: TaskContext, addr: number, label: string): Model {
+  const owner = BigInt(ctx.cpu + 1);
+  yield { kind: "work", what: "irqsave" };
+  yield { kind: "mask", what: "irq", delta: 1 };
+  const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: owner, label };
+  if (old === 0n) return 0n;
+  if (old === owner) {
+    yield { kind: "mask", what: "irq", delta: -1 };
+    return DEADLOCK;
+  }
+  yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: owner, label };
+  return 0n;
+}
+
+/** Store-release of 0, then interrupts as they were. */
+export function* raw_res_spin_unlock_irqrestore(addr: number, label: string): Model<void> {
+  yield store(addr, 4, 0n, label);
+  yield { kind: "mask", what: "irq", delta: -1 };
+  yield { kind: "work", what: "irqrestore" };
+}

@@ -1,0 +1,193 @@
+/** Where hash maps take elements from, and where replaced and deleted ones go: never through a grace period. */
+import type { Memory } from "../cpu/memory.ts";
+import { load, type Model, type TaskContext } from "../cpu/operation.ts";
+import { errno } from "./errno.ts";
+
+/** The elements of a map: `count` of them, `size` bytes each. */
+export interface Elements {
+  readonly base: number;
+  readonly size: number;
+  readonly count: number;
+}
+
+export interface ElemPool {
+  initialize(memory: Memory): void;
+  /**
+   * An element for a new key, or to take the place of `old`: its address, plus {@link FRESH} when nobody can hold a
+   * pointer to it yet, or -errno.
+   */
+  alloc(ctx: TaskContext, old: number): Model;
+  /** Gives back an element that was unlinked for good. `replaced`: its key lives on in another element. */
+  free(ctx: TaskContext, elem: number, replaced: boolean): Model<void>;
+}
+
+/** Added to the address of an element that was never in the map before. */
+export const FRESH = 1;
+
+/** Offset in an element of the link of free lists; it spares `next`, which late readers still follow. */
+export const FREE_LINK = 16;
+
+/** Bytes of one CPU's record of a pool. */
+export const POOL_CPU_BYTES = 64;
+const HEAD = 0;
+const UNUSED = 4;
+const END = 8;
+const EXTRA = 12;
+
+/** Takes the last element of a record's free list, else one of its stretch that was never used; 0n when both are empty. */
+export function pop(memory: Memory, record: number, elements: Elements): bigint {
+  const head = memory.getU32(record + HEAD);
+  if (head !== 0) {
+    memory.setU32(record + HEAD, memory.getU32(head + FREE_LINK));
+    return BigInt(head);
+  }
+  const unused = memory.getU32(record + UNUSED);
+  if (unused === memory.getU32(record + END)) return 0n;
+  memory.setU32(record + UNUSED, unused + 1);
+  return BigInt(elements.base + unused * elements.size + FRESH);
+}
+
+export function push(memory: Memory, record: number, elem: number): bigint {
+  memory.setU32(elem + FREE_LINK, memory.getU32(record + HEAD));
+  memory.setU32(record + HEAD, elem);
+  return 0n;
+}
+
+/**
+ * Preallocated elements (kernel/bpf/hashtab.c:prealloc_init, kernel/bpf/percpu_freelist.c): a free list for each CPU,
+ * and one element for each CPU, `extra_elems`, that takes the place of a replaced one. The replaced one becomes the
+ * CPU's new extra element, so the next update of any existing key on this CPU overwrites it.
+ */
+export class PreallocatedElems implements ElemPool {
+  /** @param records one record of {@link POOL_CPU_BYTES} for each CPU */
+  constructor(
+    readonly elements: Elements,
+    readonly records: number,
+    readonly nrCpus: number,
+    readonly hasExtraElems: boolean,
+  ) {}
+
+  initialize(memory: Memory): void {
+    const { base, size } = this.elements;
+    const count = this.elements.count - (this.hasExtraElems ? this.nrCpus : 0);
+    for (let cpu = 0, next = 0; cpu < this.nrCpus; cpu++) {
+      const record = this.#record(cpu);
+      memory.setU32(record + UNUSED, next);
+      next += Math.floor(count / this.nrCpus) + (cpu < count % this.nrCpus ? 1 : 0);
+      memory.setU32(record + END, next);
+      if (this.hasExtraElems) memory.setU32(record + EXTRA, base + (count + cpu) * size + FRESH);
+    }
+  }
+
+  *alloc(ctx: TaskContext, old: number): Model {
+    const record = this.#record(ctx.cpu);
+    if (old !== 0 && this.hasExtraElems) {
+      // This CPU's own variable, and interrupts are off: nobody else can come between.
+      return yield {
+        kind: "private",
+        label: "extra_elems",
+        run: (memory) => {
+          const extra = memory.getU32(record + EXTRA);
+          memory.setU32(record + EXTRA, old);
+          return BigInt(extra);
+        },
+      };
+    }
+    const popped = yield {
+      kind: "atomic",
+      addr: record,
+      label: "freelist pop",
+      run: (memory) => {
+        for (let i = 0; i < this.nrCpus; i++) {
+          const elem = pop(memory, this.#record((ctx.cpu + i) % this.nrCpus), this.elements);
+          if (elem !== 0n) return elem;
+        }
+        return 0n;
+      },
+    };
+    return popped === 0n ? errno("E2BIG") : popped;
+  }
+
+  *free(ctx: TaskContext, elem: number, replaced: boolean): Model<void> {
+    if (replaced && this.hasExtraElems) return;
+    const record = this.#record(ctx.cpu);
+    yield { kind: "atomic", addr: record, label: "freelist push", run: (memory) => push(memory, record, elem) };
+  }
+
+  #record(cpu: number): number {
+    return this.records + cpu * POOL_CPU_BYTES;
+  }
+}
+
+/**
+ * Elements of a BPF_F_NO_PREALLOC map (kernel/bpf/memalloc.c): each CPU keeps those that it freed and takes the last one
+ * first (unit_free, unit_alloc), since Linux 6.1 without waiting for a grace period.
+ */
+export class CachedElems implements ElemPool {
+  /** @param records one record for each CPU and, behind them, one that all share */
+  constructor(
+    readonly elements: Elements,
+    readonly records: number,
+    readonly nrCpus: number,
+    readonly maxEntries: number,
+  ) {}
+
+  /** Elements beside max_entries: updates that race past is_map_full, and what lies in the caches. */
+  static spare(nrCpus: number): number {
+    return 8 * nrCpus;
+  }
+
+  initialize(memory: Memory): void {
+    memory.setU32(this.#shared + END, this.elements.count);
+  }
+
+  *alloc(ctx: TaskContext, old: number): Model {
+    const count = yield load(this.#count, 4, "htab.count");
+    if (count >= BigInt(this.maxEntries) && old === 0) return errno("E2BIG");
+    yield { kind: "rmw", op: "add", addr: this.#count, size: 4, value: 1n, label: "htab.count" };
+    yield { kind: "work", what: "alloc" };
+    const own = this.#record(ctx.cpu);
+    const cached = yield {
+      kind: "private",
+      label: "unit_alloc",
+      run: (memory) => memory.getU32(own + HEAD) === 0 ? 0n : pop(memory, own, this.elements),
+    };
+    if (cached !== 0n) return cached;
+    return yield { kind: "atomic", addr: this.#shared, label: "refill", run: (memory) => this.#refill(memory) };
+  }
+
+  *free(ctx: TaskContext, elem: number): Model<void> {
+    const own = this.#record(ctx.cpu);
+    yield { kind: "rmw", op: "add", addr: this.#count, size: 4, value: -1n, label: "htab.count" };
+    yield { kind: "private", label: "unit_free", run: (memory) => push(memory, own, elem) };
+  }
+
+  /** A new element; when there is none, the one that lies longest in a cache stands for a page of the kernel's. */
+  #refill(memory: Memory): bigint {
+    const unused = pop(memory, this.#shared, this.elements);
+    if (unused !== 0n) return unused;
+    for (let cpu = 0; cpu < this.nrCpus; cpu++) {
+      let link = this.#record(cpu) + HEAD, elem = memory.getU32(link);
+      if (elem === 0) continue;
+      for (let next = memory.getU32(elem + FREE_LINK); next !== 0; next = memory.getU32(elem + FREE_LINK)) {
+        link = elem + FREE_LINK;
+        elem = next;
+      }
+      memory.setU32(link, 0);
+      return BigInt(elem);
+    }
+    return errno("ENOMEM");
+  }
+
+  get #shared(): number {
+    return this.#record(this.nrCpus);
+  }
+
+  get #count(): number {
+    return this.#shared + EXTRA;
+  }
+
+  #record(cpu: number): number {
+    return this.records + cpu * POOL_CPU_BYTES;
+  }
+}
