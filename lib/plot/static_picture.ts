@@ -62,9 +62,13 @@ export async function rasterize(svg: string): Promise<Uint8Array> {
   }
 }
 
-/** Drops what draws nothing, and the clip paths where nothing needs them: each costs resvg a canvas of its own. */
+/**
+ * Drops empty declarations, which linkedom writes and at which resvg stops reading a style; what draws nothing; and the clip
+ * paths where nothing needs them, since each costs resvg a canvas of its own.
+ */
 function tidy(svg: string, unclipped: boolean): string {
-  let text = svg.replaceAll(/ data-[a-z]+="[^"]*"/g, "").replaceAll(/<path class="[^"]*" \/>/g, "");
+  let text = svg.replaceAll(/ data-[a-z]+="[^"]*"/g, "").replaceAll(/<path class="[^"]*" \/>/g, "")
+    .replaceAll(/(?<=["; ])[a-z-]+: *;/g, "").replaceAll(/ style="(?:[a-z-]+: *)?"/g, "");
   if (unclipped) text = text.replaceAll(/ clip-path="[^"]*"/g, "");
   for (let before = ""; before !== text;) {
     before = text;

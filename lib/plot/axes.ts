@@ -1,0 +1,144 @@
+/** Axes: ranges, ticks and the pixel that a value lies at, so that labels can be placed before plotly draws. */
+import { count } from "./numbers.ts";
+import { colours, fonts, markup, plotlyFont } from "./style.ts";
+import { texts } from "./texts.ts";
+
+export interface AxisOptions {
+  readonly title: string;
+  readonly unit?: string;
+  /** A logarithmic axis; 2 puts its ticks at powers of two. */
+  readonly log?: boolean | 2 | 10;
+  /** First and last value shown; computed from the data where left out. */
+  readonly range?: readonly [number, number];
+  /** How a tick reads; default: digits in groups of three. */
+  readonly format?: (value: number) => string;
+  /** How a value reads in the text twin; default: three significant digits. */
+  readonly read?: (value: number) => string;
+  /** Where to put ticks; computed where left out. */
+  readonly ticks?: readonly number[];
+}
+
+export interface Axis {
+  readonly options: AxisOptions;
+  readonly log: boolean;
+  /** First and last value. */
+  readonly domain: readonly [number, number];
+  readonly ticks: readonly number[];
+  readonly labels: readonly string[];
+  /** Where a value lies between the axis' ends, 0 to 1. */
+  place(value: number): number;
+}
+
+const STEPS = [1, 2, 2.5, 5, 10];
+
+/** Round numbers that divide a linear range into about `parts`. */
+function linearTicks(from: number, to: number, parts: number): number[] {
+  const raw = (to - from) / parts;
+  const size = 10 ** Math.floor(Math.log10(raw));
+  const step = size * STEPS.find((candidate) => candidate * size >= raw * 0.8)!;
+  const first = Math.ceil(from / step - 1e-9), last = Math.floor(to / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** Powers of the base within a range; between them 2 and 5 where there would be fewer than three ticks of base 10. */
+function logTicks(from: number, to: number, base: number): number[] {
+  const powers: number[] = [];
+  const last = Math.floor(Math.log(to) / Math.log(base) + 1e-9);
+  for (let n = Math.ceil(Math.log(from) / Math.log(base) - 1e-9); n <= last; n++) powers.push(base ** n);
+  if (base !== 10 || powers.length >= 3) return thinned(powers);
+  const decades = Array.from(
+    { length: last - Math.floor(Math.log10(from)) + 1 },
+    (_, i) => Math.floor(Math.log10(from)) + i,
+  );
+  return decades.flatMap((n) => [1, 2, 5].map((digit) => Number((digit * 10 ** n).toPrecision(6))))
+    .filter((tick) => tick >= from * (1 - 1e-9) && tick <= to * (1 + 1e-9));
+}
+
+/** At most nine ticks, evenly left out. */
+function thinned(ticks: readonly number[]): number[] {
+  const every = Math.ceil(ticks.length / 9);
+  return ticks.filter((_, i) => i % every === 0);
+}
+
+/**
+ * Chooses range and ticks of an axis over some values.
+ *
+ * @param fromZero a linear axis begins at 0 where no value is below it.
+ * @throws RangeError when a logarithmic axis has no value above 0, or when there is no value at all.
+ */
+export function makeAxis(options: AxisOptions, values: readonly number[], fromZero: boolean): Axis {
+  const log = Boolean(options.log);
+  const usable = values.filter((value) => Number.isFinite(value) && (!log || value > 0));
+  if (usable.length === 0 && !options.range) {
+    throw new RangeError(`axis "${options.title}": no value${log ? " above 0" : ""} to show`);
+  }
+  let from = Math.min(...usable), to = Math.max(...usable);
+  if (options.range) [from, to] = options.range;
+  let ticks: number[];
+  if (log) {
+    const base = options.log === 2 ? 2 : 10;
+    if (from === to) [from, to] = [from / base, to * base];
+    ticks = logTicks(from, to, base);
+    if (ticks.length < 2) {
+      [from, to] = [
+        base ** Math.floor(Math.log(from) / Math.log(base)),
+        base ** Math.ceil(Math.log(to) / Math.log(base)),
+      ];
+    }
+    ticks = logTicks(from, to, base);
+    if (!options.range) {
+      const pad = (to / from) ** 0.04;
+      [from, to] = [from / pad, to * pad];
+    }
+  } else {
+    if (fromZero && from > 0 && !options.range) from = 0;
+    if (from === to) [from, to] = [Math.min(0, from), from === 0 ? 1 : Math.max(to, 0)];
+    ticks = linearTicks(from, to, 5);
+    if (!options.range) {
+      const pad = (to - from) * 0.04;
+      to += pad;
+      if (from !== 0 || !fromZero) from -= pad;
+    }
+  }
+  if (options.ticks) ticks = [...options.ticks];
+  const warp = log ? Math.log10 : (value: number) => value;
+  const format = options.format ?? count;
+  return {
+    options,
+    log,
+    domain: [from, to],
+    ticks,
+    labels: ticks.map(format),
+    place: (value) => (warp(value) - warp(from)) / (warp(to) - warp(from)),
+  };
+}
+
+/** The axis in plotly's form. */
+export function plotlyAxis(axis: Axis, side: "x" | "y"): Record<string, unknown> {
+  const [from, to] = axis.domain;
+  return {
+    type: axis.log ? "log" : "linear",
+    range: axis.log ? [Math.log10(from), Math.log10(to)] : [from, to],
+    tickmode: "array",
+    tickvals: axis.ticks,
+    ticktext: axis.labels,
+    tickangle: 0,
+    tickfont: plotlyFont(fonts.tick, colours.quiet),
+    title: {
+      text: markup(texts.axis(axis.options.title, axis.options.unit), fonts.text),
+      font: plotlyFont(fonts.text, colours.ink),
+      standoff: side === "x" ? 10 : 8,
+    },
+    showgrid: true,
+    gridcolor: colours.grid,
+    gridwidth: 1,
+    zeroline: false,
+    showline: true,
+    linecolor: colours.axis,
+    linewidth: 1,
+    ticks: "outside",
+    ticklen: 4,
+    tickcolor: colours.axis,
+    automargin: false,
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * Every fixed text of the figures, so that an edition in another language changes this file alone.
+ *
+ * Spaces before units are no-break spaces; the text twins turn them into plain ones.
+ */
+import { count, nanoseconds, percent, times } from "./numbers.ts";
+
+export type SourceKind = "simulated" | "measured" | "recorded" | "published";
+
+const list = (parts: readonly string[]): string =>
+  parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1]}`;
+
+const cpus = (n: number): string => `${count(n)} ${n === 1 ? "CPU" : "CPUs"}`;
+const loses = (n: number): string => (n === 1 ? "loses" : "lose");
+
+export const texts = {
+  /** Names of the techniques, as labels in figures. */
+  technique: {
+    racy: "racy +=",
+    atomic: "atomic add",
+    cmpxchg: "cmpxchg loop",
+    xchg: "xchg",
+    spin_lock: "spin lock",
+    res_spin_lock: "resilient spin lock",
+    ticket_lock: "ticket lock",
+    test_and_set: "test-and-set lock",
+    per_cpu: "per-CPU",
+    copy_update: "copy + update",
+    map_in_map: "map in map",
+    user: "user space",
+    other: "other",
+  },
+  kind: {
+    simulated: "simulated",
+    measured: "measured here",
+    recorded: "recorded",
+    published: "published",
+  } satisfies Record<SourceKind, string>,
+  /** Where figures come from: the line under every picture. */
+  source: (kind: SourceKind, on?: string): string => {
+    if (kind === "simulated") return on ? `simulated: ${on}` : "simulated";
+    if (kind === "measured") return on ? `measured here: ${on}` : "measured here";
+    if (kind === "recorded") return on ? `recorded on ${on}` : "recorded on another machine";
+    return on ? `published in ${on}` : "published elsewhere";
+  },
+  sources: (parts: readonly string[]): string => parts.join("  ·  "),
+  list,
+  axis: (title: string, unit?: string): string => (unit ? `${title} (${unit})` : title),
+
+  cpusAxis: "CPUs",
+  lostAxis: "lost updates",
+  lostAgainstCpus: "Updates that one shared counter loses, against the number of CPUs",
+  lostAtOneCount: (n: number, lost: number) => `${cpus(n)} ${loses(n)} ${percent(lost)}`,
+  lostNothing: (names: readonly string[]) => `${list(names)} ${names.length === 1 ? "loses" : "lose"} nothing`,
+
+  workAxis: "private instructions between two increments",
+  lostAgainstWork: "Updates that one shared counter loses, against the private work between two increments",
+  lostAtWork: (lost: number, work: number) =>
+    work === 0 ? `${percent(lost)} without work in between` : `${percent(lost)} with ${count(work)} instructions`,
+  lostByWork: (parts: readonly string[]) => `Lost: ${list(parts)}`,
+
+  costAxis: "time per operation",
+  costAgainstCpus: "Cost of one operation on one shared value, against the number of CPUs",
+  costSpread: (n: number, cheap: string, low: number, dear: string, high: number) =>
+    `At ${cpus(n)} ${cheap} costs ${nanoseconds(low)} and ${dear} ${nanoseconds(high)}, ${times(high / low)} as much`,
+  costOne: (name: string, from: number, low: number, to: number, high: number) =>
+    `${name} costs ${nanoseconds(low)} on ${cpus(from)} and ${nanoseconds(high)} on ${cpus(to)}`,
+  error: (median: number, worst: number, points: number) =>
+    `The model is off by ${percent(median)} (median) and ${percent(worst)} (worst) at ${count(points)} measured ${
+      points === 1 ? "point" : "points"
+    }`,
+
+  sizeAxis: "value size",
+  costAgainstSize: "Cost of changing one value, against its size",
+  crossover: (a: string, b: string, at: string) => `${a} becomes cheaper than ${b} at ${at}`,
+  noCrossover: (cheap: string, dear: string) => `${cheap} is cheaper than ${dear} at every size`,
+
+  memoryAxis: "memory",
+  memoryAgainstCpus: "Memory of a map, against the number of CPUs",
+  memorySpread: (n: number, name: string, high: string, other: string, low: string) =>
+    `At ${cpus(n)} ${name} takes ${high} and ${other} ${low}`,
+
+  readAxis: "time per read",
+  writeAxis: "time per write",
+  readWrite: "Who pays: the cost of a read against the cost of a write",
+  cheapestWrite: (name: string, write: number, read: number) =>
+    `${name} has the cheapest write (${nanoseconds(write)}) and pays ${nanoseconds(read)} for a read`,
+
+  waitAxis: "waiting time",
+  shareBelowAxis: "operations that waited at most this long",
+  distribution: "Distribution of waiting times",
+  quantiles: (name: string, median: number, p99: number) =>
+    `${name} waits ${nanoseconds(median)} (median) and ${nanoseconds(p99)} (99th percentile)`,
+
+  fairness: "Share of all operations that each CPU got through",
+  fairest: (name: string, low: number, high: number) => `${name}: between ${percent(low)} and ${percent(high)} per CPU`,
+  cpu: (n: number) => `CPU ${n}`,
+  otherCpus: (n: number) => `${count(n)} more`,
+
+  verdict: { true: "true", conditional: "true if …", wrong: "wrong" },
+  verdicts: "Claims of the document, by chapter and verdict",
+  verdictSum: (right: number, conditional: number, wrong: number) =>
+    `${count(right)} claims are true, ${count(conditional)} true with conditions, ${count(wrong)} wrong`,
+
+  lattice: "Every schedule of two programs is a path from the top left to the bottom right",
+  latticeSum: (bad: number, all: number) => `${count(bad)} of ${count(all)} schedules lose an update`,
+  latticeKey: { bad: "only losing schedules", good: "only good schedules", both: "both" },
+
+  timeline: {
+    title: "Steps of the machine, downward; a lane per CPU",
+    step: "step",
+    memory: "memory",
+    line: "C line",
+    insn: "instruction",
+    reads: "reads",
+    waits: "waits for",
+    ended: "returns",
+    lost: "lost",
+    lostUpdate: (loser: string, by: string, target: string, value: string, store: number, over: number) =>
+      `The update of ${target} by ${loser} is lost: step ${over} of ${by} overwrites the ${value} of step ${store}`,
+    noLostUpdate: "No update is lost in these steps",
+    window: (task: string, from: number, to: number) =>
+      `${task} reads at step ${from} and writes at step ${to} what it has computed from that`,
+    left: (before: number, after: number) =>
+      [before > 0 ? `${count(before)} earlier` : "", after > 0 ? `${count(after)} later` : ""]
+        .filter((part) => part !== "").join(" and ") + " steps not shown",
+    user: "user space",
+    keys: { load: "load", store: "store", atomic: "atomic", kernel: "helper", lost: "lost store" },
+  },
+} as const;
