@@ -1,0 +1,91 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bpf } from "../../lib/compile/bpf.ts";
+import { simulate } from "../../lib/backends/simulator.ts";
+import { pct, pctGuarantee, pctMissing } from "../../lib/schedulers/pct.ts";
+import { replay } from "../../lib/schedulers/replay.ts";
+import { WinnerTree } from "../../lib/schedulers/run_clock.ts";
+import { formatSchedule, parseSchedule } from "../../lib/schedulers/schedule.ts";
+
+const racy = () =>
+  bpf`volatile int counter;
+SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }
+`;
+
+describe("schedule text", () => {
+  it("reads back what it wrote", () => {
+    fc.assert(fc.property(fc.array(fc.nat(255), { maxLength: 200 }), (tasks) => {
+      if (tasks.length > 0) expect(parseSchedule(formatSchedule(tasks))).toEqual(tasks);
+    }));
+  });
+  it("names the part that is wrong", () => {
+    expect(() => parseSchedule("0 1*x 2")).toThrow('"1*x"');
+  });
+});
+
+describe("winner tree", () => {
+  it("always has the smallest clock first, ties to the smaller index", () => {
+    const step = fc.record({ at: fc.nat(20), clock: fc.nat(10) });
+    fc.assert(fc.property(fc.integer({ min: 1, max: 21 }), fc.array(step, { maxLength: 100 }), (n, steps) => {
+      const tree = new WinnerTree(n), clocks = Array<number>(n).fill(Infinity);
+      for (const { at, clock } of steps) {
+        tree.set(at % n, clock);
+        clocks[at % n] = clock;
+        const least = Math.min(...clocks);
+        expect(tree.first).toBe(clocks.indexOf(least));
+      }
+    }));
+  });
+});
+
+describe("simulate", () => {
+  for (const scheduler of ["random", "round_robin", "pct", "clock"] as const) {
+    it(`${scheduler}: the same seed gives the same run; its schedule replays to the same end`, async () => {
+      const options = { cpus: 3, invocations: 20, seed: 7, scheduler };
+      const first = await simulate(await racy(), options), second = await simulate(await racy(), options);
+      expect(second.final).toEqual(first.final);
+      expect(second.schedule()).toBe(first.schedule());
+      const again = await simulate(await racy(), { ...options, scheduler: replay(first.schedule()) });
+      expect(again.final).toEqual(first.final);
+      expect(again.steps).toBe(first.steps);
+      const stores = first.trace().filter((step) => step.kind === "store");
+      expect(stores.length).toBe(60);
+      expect(stores.at(-1)!.after).toBe(first.final.counter);
+    });
+  }
+  it("loses nothing on one CPU, whatever the scheduler", async () => {
+    for (const scheduler of ["random", "round_robin", "pct", "clock"] as const) {
+      const run = await simulate(await racy(), { cpus: 1, invocations: 100, scheduler });
+      expect(run.lost).toBe(0);
+      expect(run.final.counter).toBe(100n);
+    }
+  });
+  it("takes 1 to 256 CPUs, and says so otherwise", async () => {
+    const run = await simulate(await racy(), { cpus: 256, invocations: 4 });
+    expect(run.serial!.counter).toBe(1024n);
+    await expect(simulate(await racy(), { cpus: 0 })).rejects.toThrow(
+      "cpus is 0: it must be a whole number from 1 to 256",
+    );
+    await expect(simulate(await racy(), { cpus: 257 })).rejects.toThrow("257");
+    await expect(simulate(await racy(), { invocations: 1.5 })).rejects.toThrow("invocations is 1.5");
+  });
+  it("refuses a choice that a scheduler may not make", async () => {
+    const stubborn = { name: "stubborn", reset() {}, next: () => 5 };
+    await expect(simulate(await racy(), { scheduler: stubborn })).rejects.toThrow("stubborn chose task 5");
+  });
+});
+
+describe("PCT", () => {
+  it("finds a bug of depth 2 at least as often as its guarantee says", async () => {
+    const object = await racy(), tasks = 2, steps = 4, runs = 400;
+    let found = 0;
+    for (let seed = 1; seed <= runs; seed++) {
+      const run = await simulate(object, { cpus: tasks, invocations: 1, seed, scheduler: pct(2, steps) });
+      if (run.final.counter !== 2n) found++;
+    }
+    expect(pctGuarantee(tasks, steps, 2)).toBe(1 / 8);
+    expect(pctMissing(tasks, steps, 2, 10)).toBeCloseTo((7 / 8) ** 10, 12);
+    // The true chance is at least 1/8; 400 draws fall below 0.08 with probability under 0.4 %.
+    expect(found / runs).toBeGreaterThan(0.08);
+  });
+});
