@@ -7,11 +7,12 @@
  */
 import { perform } from "../atomics/perform.ts";
 import { Kernel, kernelSize } from "../bpf_helpers/kernel.ts";
-import { accessBytes, isAtomic } from "../isa/insn.ts";
+import { accessBytes } from "../isa/insn.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
+import { explainFault } from "./fault.ts";
 import { type Image, imageLine, linkImage, programAt, usesStack } from "./image.ts";
 import { CPU, FUNC_REGION, KIND, layoutFor, REGION_FLAG, RETURN_TO_KERNEL, RUN, STACK_BYTES, TASK } from "./layout.ts";
-import { Memory, type Width } from "./memory.ts";
+import { Memory } from "./memory.ts";
 import type { Model, Operation } from "./operation.ts";
 import { planTasks, type TaskPlan } from "./plan.ts";
 import { type ActiveModel, runningModel, sendModel, startModel, type Task } from "./task.ts";
@@ -123,7 +124,11 @@ export class Machine {
         models: [],
       };
     });
-    this.translation = translate(this.image.insns, this.image.entries, { layout, external: options.external });
+    this.translation = translate(this.image.insns, this.image.entries, {
+      layout,
+      memory: this.memory,
+      external: options.external,
+    });
     this.stepWasm = instantiate(this.translation, this.memory);
     for (const task of this.tasks) this.#prepare(task);
   }
@@ -182,7 +187,7 @@ export class Machine {
     const task = this.tasks[index];
     this.steps++;
     this.#insnsSinceStep = 0;
-    if (this.sharesCpus && task.kind === "process") this.#setCurrent(task.cpu, task.index + 1);
+    if (this.sharesCpus && task.kind !== "interrupt") this.#setCurrent(task.cpu, task.index + 1);
     const model = runningModel(task);
     if (model) {
       if (!this.#send(task, value ?? perform(this.memory, model.pending))) return;
@@ -442,7 +447,8 @@ export class Machine {
       case "private":
         return op.run(this.memory);
       case "work":
-        if (op.what === "syscall" && this.sharesCpus) this.#setCurrent(task.cpu, task.index + 1);
+        // A system call begins when the CPU is free for it: on a shared CPU that takes a step of its own.
+        if (op.what === "syscall" && this.sharesCpus && task.cpu < this.nrCpus) return false;
         if (op.what === "sysret" && this.sharesCpus) this.#setCurrent(task.cpu, 0);
         return 0n;
       case "mask": {
@@ -463,6 +469,7 @@ export class Machine {
         this.#setFault(task, op.message);
         return false;
       case "sleep":
+      case "wait":
         if (this.sharesCpus) this.#setCurrent(task.cpu, 0);
         return false;
       default:
@@ -510,13 +517,7 @@ export class Machine {
   #explainFault(task: Task): string {
     const { view } = this.memory;
     const insn = this.image.insns[view.getUint32(task.record + TASK.insn, true)];
-    const pointer = view.getBigUint64(task.record + TASK.faultPointer, true), size = accessBytes(insn) as Width;
-    const reason = this.memory.explain(pointer, size, (insn.opcode & 7) !== 1);
-    if (reason) return reason;
-    if (isAtomic(insn) && pointer % BigInt(size) !== 0n) {
-      return `atomic operation on ${size} bytes at an address that is not aligned`;
-    }
-    return "calls nest deeper than 8 frames, or the stack is exceeded";
+    return explainFault(this.memory, insn, view.getBigUint64(task.record + TASK.faultPointer, true));
   }
 
   #setFault(task: Task, message: string): void {
