@@ -72,7 +72,10 @@ export interface MapDef {
   readonly valueType?: number;
   /** Shape of the inner map of a map in map. */
   readonly inner?: MapDef;
-  /** For map in map: initial inner maps by slot, as indices into {@link BpfObject.maps}. */
+  /**
+   * For map in map: initial inner maps by slot, as indices into {@link BpfObject.maps}. For a PROG_ARRAY: initial
+   * programs, as indices into {@link BpfObject.programs}.
+   */
   readonly slots?: readonly { readonly key: number; readonly map: number }[];
   /** For a data section: its name, its initial bytes and its variables. */
   readonly data?: {

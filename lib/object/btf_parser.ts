@@ -1,5 +1,6 @@
 /** Reads the `.BTF` section (Documentation/bpf/btf.rst, include/uapi/linux/btf.h). */
 import type { Btf, BtfType } from "./btf.ts";
+import { checkTypes } from "./btf_check.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { ObjectError } from "./object_error.ts";
 
@@ -59,6 +60,7 @@ export function parseBtf(bytes: Uint8Array): ParsedBtf {
     at += size;
   }
   for (const type of types) checkReferences(type, types.length);
+  checkTypes(types);
   return { types, bytes, strings };
 }
 

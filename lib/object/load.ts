@@ -5,7 +5,7 @@ import { parseBtf, type ParsedBtf } from "./btf_parser.ts";
 import { dataSectionMap, isDataSection } from "./data_sections.ts";
 import { type Elf, readElf } from "./elf.ts";
 import { type FindMap, linkPrograms } from "./link.ts";
-import { readMapDefinitions } from "./map_definitions.ts";
+import { type PlacedMap, readMapDefinitions } from "./map_definitions.ts";
 import { ObjectError } from "./object_error.ts";
 
 export { ObjectError };
@@ -37,10 +37,11 @@ function load(bytes: Uint8Array, name: string, source: string | undefined): BpfO
   if (section("maps")) throw new ObjectError('maps in SEC("maps") are no longer supported; use SEC(".maps")');
   const btf = btfSection && parseBtf(btfSection.bytes);
   const ext = btf && extSection && readBtfExt(extSection.bytes, btf.strings);
-  const { maps, findMap } = readMaps(elf, btf);
+  const { maps, findMap, progArrays } = readMaps(elf, btf);
   const programs = linkPrograms(elf, named(ext, name, source), findMap);
   if (programs.length === 0) throw new ObjectError("the object has no program: a function needs SEC(...)");
   checkNames(programs);
+  fillProgArrays(maps, progArrays, programs);
   const license = licenseSection && new TextDecoder().decode(licenseSection.bytes).split("\0")[0];
   return {
     name,
@@ -54,12 +55,18 @@ function load(bytes: Uint8Array, name: string, source: string | undefined): BpfO
 }
 
 /** Declared maps first, then data sections, each in the order of the file. */
-function readMaps(elf: Elf, btf: ParsedBtf | undefined): { maps: MapDef[]; findMap: FindMap } {
+function readMaps(
+  elf: Elf,
+  btf: ParsedBtf | undefined,
+): { maps: MapDef[]; findMap: FindMap; progArrays: Map<number, PlacedMap["programs"]> } {
   const maps: MapDef[] = [];
+  const progArrays = new Map<number, PlacedMap["programs"]>();
   const byPlace = new Map<string, number>(), dataMaps = new Map<number, number>();
   for (const section of elf.sections.filter((section) => section.name === ".maps" && section.size > 0)) {
-    for (const { map, offset } of readMapDefinitions(elf, section, btf, maps.length)) {
-      byPlace.set(`${section.index}:${offset}`, maps.push(map) - 1);
+    for (const { map, offset, programs } of readMapDefinitions(elf, section, btf, maps.length)) {
+      const index = maps.push(map) - 1;
+      byPlace.set(`${section.index}:${offset}`, index);
+      if (programs.length > 0) progArrays.set(index, programs);
     }
   }
   for (const section of elf.sections.filter(isDataSection)) {
@@ -71,7 +78,22 @@ function readMaps(elf: Elf, btf: ParsedBtf | undefined): { maps: MapDef[]; findM
     const declared = byPlace.get(`${section}:${offset}`);
     return declared === undefined ? undefined : { map: declared };
   };
-  return { maps, findMap };
+  return { maps, findMap, progArrays };
+}
+
+function fillProgArrays(
+  maps: MapDef[],
+  progArrays: ReadonlyMap<number, PlacedMap["programs"]>,
+  programs: readonly Program[],
+): void {
+  for (const [index, initial] of progArrays) {
+    const slots = initial.map(({ key, name }) => {
+      const program = programs.findIndex((program) => program.name === name);
+      if (program < 0) throw new ObjectError(`map ${maps[index].name}: an initial value is not a program (${name})`);
+      return { key, map: program };
+    });
+    maps[index] = { ...maps[index], slots };
+  }
 }
 
 /**

@@ -2,17 +2,18 @@
 import type { MapDef } from "./bpf_object.ts";
 import type { Btf, BtfType } from "./btf.ts";
 import { resolveType, sizeOfType } from "./btf_types.ts";
-import { type Elf, R_BPF, type Section } from "./elf.ts";
+import { type Elf, type ElfSymbol, R_BPF, type Section } from "./elf.ts";
 import { ObjectError } from "./object_error.ts";
 
 /** A map with the place of its variable in the `.maps` section. */
 export interface PlacedMap {
   readonly map: MapDef;
   readonly offset: number;
+  /** Of a PROG_ARRAY: initial programs by slot, by name. */
+  readonly programs: readonly { readonly key: number; readonly name: string }[];
 }
 
-const BPF_MAP_TYPE_ARRAY_OF_MAPS = 12;
-const BPF_MAP_TYPE_HASH_OF_MAPS = 13;
+const BPF_MAP_TYPE_PROG_ARRAY = 3;
 const POINTER_BYTES = 8;
 
 /**
@@ -34,10 +35,18 @@ export function readMapDefinitions(elf: Elf, section: Section, btf: Btf | undefi
     const struct = structOf(btf, variable.type ?? 0, variable.name);
     return { struct, offset: symbol?.value ?? entry.offset, map: mapOf(btf, struct, variable.name) };
   }).sort((a, b) => a.offset - b.offset);
-  return placed.map((one) => ({
-    offset: one.offset,
-    map: withSlots(elf, section, one.map, one.struct, one.offset, placed, firstIndex),
-  }));
+  return placed.map(({ struct, offset, map }) => {
+    const initial = initialValues(elf, section, struct, offset, placed);
+    if (map.type === BPF_MAP_TYPE_PROG_ARRAY) {
+      return { offset, map, programs: initial.map(({ key, symbol }) => ({ key, name: symbol.name })) };
+    }
+    const slots = initial.map(({ key, symbol }) => {
+      const index = placed.findIndex((other) => symbol.section === section.index && other.offset === symbol.value);
+      if (index < 0) throw new ObjectError(`map ${map.name}: an initial value is not a map (${symbol.name})`);
+      return { key, map: firstIndex + index };
+    });
+    return { offset, map: slots.length > 0 ? { ...map, slots } : map, programs: [] };
+  });
 }
 
 function structOf(btf: Btf, id: number, name: string): BtfType {
@@ -57,12 +66,13 @@ function mapOf(btf: Btf, struct: BtfType, name: string): MapDef {
   }
   const type = numbers.type ?? 0;
   if (type === 0) throw new ObjectError(`map ${name} has no type: write __uint(type, BPF_MAP_TYPE_...)`);
-  const isOuter = type === BPF_MAP_TYPE_ARRAY_OF_MAPS || type === BPF_MAP_TYPE_HASH_OF_MAPS;
+  // What user space writes into a map of maps or of programs is a file descriptor.
+  const hasValues = struct.members?.some((member) => member.name === "values");
   return {
     name,
     type,
     keySize: sizeFor(btf, name, "key", keyType, numbers.key_size, 0),
-    valueSize: sizeFor(btf, name, "value", valueType, numbers.value_size, isOuter ? 4 : 0),
+    valueSize: sizeFor(btf, name, "value", valueType, numbers.value_size, hasValues ? 4 : 0),
     maxEntries: numbers.max_entries ?? 0,
     flags: numbers.map_flags ?? 0,
     keyType,
@@ -117,28 +127,19 @@ function sizeFor(
   return fromType ?? written ?? otherwise;
 }
 
-/** Initial inner maps: relocations inside the variable's `values` array name the maps. */
-function withSlots(
+/** Initial inner maps or programs: relocations inside the variable's `values` array name them. */
+function initialValues(
   elf: Elf,
   section: Section,
-  map: MapDef,
   struct: BtfType,
   offset: number,
   placed: readonly { readonly offset: number }[],
-  firstIndex: number,
-): MapDef {
+): { key: number; symbol: ElfSymbol }[] {
   const values = struct.members?.find((member) => member.name === "values");
-  if (!values || !map.inner) return map;
+  if (!values) return [];
   const start = offset + values.bitOffset / 8;
   const end = placed.find((other) => other.offset > offset)?.offset ?? section.size;
-  const slots = (elf.relocations.get(section.index) ?? [])
+  return (elf.relocations.get(section.index) ?? [])
     .filter((reloc) => reloc.type === R_BPF.ABS64 && reloc.offset >= start && reloc.offset < end)
-    .map((reloc) => {
-      const index = placed.findIndex((other) =>
-        reloc.symbol.section === section.index && other.offset === reloc.symbol.value
-      );
-      if (index < 0) throw new ObjectError(`map ${map.name}: an initial value is not a map (${reloc.symbol.name})`);
-      return { key: Math.floor((reloc.offset - start) / POINTER_BYTES), map: firstIndex + index };
-    });
-  return slots.length > 0 ? { ...map, slots } : map;
+    .map((reloc) => ({ key: Math.floor((reloc.offset - start) / POINTER_BYTES), symbol: reloc.symbol }));
 }
