@@ -184,6 +184,7 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
     if (options.holds) return !options.holds(values, returnedOf(of));
     return serialOutcomes !== undefined && !serialOutcomes.has(outcomeKey(of, values));
   };
+  const reported = new Set<string>();
   const search = await exploreAll(
     make,
     machine,
@@ -197,11 +198,14 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
         if (result.stuck.length < 100) result.stuck.push({ kind: end.kind, message, witness: formatSchedule(path) });
         return;
       }
-      const values = at.kernel.values(), users = at.tasks.some((task) => task.kind === "user");
+      const values = at.kernel.values(), key = outcomeKey(at, values);
+      if (reported.has(key)) return;
+      reported.add(key);
+      const users = at.tasks.some((task) => task.kind === "user");
       result.outcomes.push({
         values,
         returned: users ? returnedOf(at) : undefined,
-        serial: serialOutcomes?.has(outcomeKey(at, values)) ?? false,
+        serial: serialOutcomes?.has(key) ?? false,
         anomaly: isAnomaly(at),
         witness: formatSchedule(path),
       });
