@@ -1,9 +1,11 @@
 /** `` bpf`...` ``: a C listing in a notebook cell becomes an object that every machine runs. */
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { loadObject } from "../object/load.ts";
 import { compile, type CompileOptions } from "./compile.ts";
+import { InputError, readInput } from "./read_input.ts";
+
+const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 
 /** Compiles C, reads files, takes objects. */
 export interface Bpf {
@@ -13,7 +15,12 @@ export interface Bpf {
    * @throws CompileError pointing at the line
    */
   (strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<BpfObject>;
-  /** Compiles a C file (or reads an object file, by its ending `.o`); the path counts from the current folder. */
+  /**
+   * Compiles a C file, or reads an object file; the path counts from the current folder, which in a notebook is the
+   * notebook's own.
+   *
+   * @throws InputError when there is no such file
+   */
   file(path: string, options?: CompileOptions): Promise<BpfObject>;
   /** Takes an object that clang compiled for BPF. */
   object(bytes: Uint8Array, name?: string): BpfObject;
@@ -27,11 +34,14 @@ async function compileListing(source: string, options: CompileOptions): Promise<
 }
 
 async function fromFile(path: string, options: CompileOptions = {}): Promise<BpfObject> {
-  if (path.endsWith(".o")) return loadObject(new Uint8Array(await readFile(path)), options.name ?? path);
-  const source = await readFile(path, "utf8");
+  const bytes = await readInput(path);
+  if (isElf(bytes) || path.endsWith(".o")) return loadObject(bytes, options.name ?? path);
+  if (!path.endsWith(".c")) throw new InputError(`${path} is neither a C listing (.c) nor an object file`);
   const includeDirs = [dirname(resolve(path)), ...options.includeDirs ?? []];
-  return await compileListing(source, { name: path, ...options, includeDirs });
+  return await compileListing(new TextDecoder().decode(bytes), { name: path, ...options, includeDirs });
 }
+
+const isElf = (bytes: Uint8Array): boolean => ELF_MAGIC.every((byte, index) => bytes[index] === byte);
 
 const withOptions: Bpf["with"] = (options) => (strings, ...values) =>
   compileListing(String.raw({ raw: strings.raw }, ...values), options);

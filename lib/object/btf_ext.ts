@@ -40,7 +40,7 @@ export function readBtfExt(bytes: Uint8Array, strings: ByteReader): BtfExt {
       const lineColumn = lines.u32(at + 12);
       return {
         byteOffset: lines.u32(at),
-        file: strings.string(lines.u32(at + 4)),
+        file: strings.string(lines.u32(at + 4)).replace(/^\.\//, ""),
         text: strings.string(lines.u32(at + 8)).trim(),
         line: lineColumn >>> 10,
         column: lineColumn & 0x3ff,

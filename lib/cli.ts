@@ -1,0 +1,39 @@
+/**
+ * `deno task -q interleave <command>`: what the notebooks do, without a notebook.
+ *
+ * Exit status: 0 fine, 1 the check said no, 2 bad input (the message is on standard error).
+ */
+import { Command, CommanderError } from "commander";
+import process from "node:process";
+import { COMMANDS } from "./cli/commands.ts";
+
+const BAD_INPUT = 2;
+async function main(args: readonly string[]): Promise<void> {
+  const program = new Command("interleave").description("eBPF concurrency: one listing, three machines");
+  program.exitOverride().showHelpAfterError("(add --help for more)");
+  const wanted = COMMANDS.find((command) => command.name === args[0]);
+  // Only the command that runs is loaded: the others bring machines along that it does not need.
+  for (const { name, summary } of COMMANDS) if (name !== wanted?.name) program.command(name).summary(summary);
+  if (wanted) program.addCommand((await wanted.load()).command().exitOverride());
+  await program.parseAsync([...args], { from: "user" });
+}
+
+/** The message; where it came from only on request, since the reader's input is nearly always what was wrong. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (process.env.INTERLEAVE_STACK) return error.stack ?? error.message;
+  const own = error instanceof TypeError || error instanceof ReferenceError;
+  return own ? `${error.message} (a fault of interleave itself: INTERLEAVE_STACK=1 shows where)` : error.message;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // It has printed its message already; asking for help is no mistake.
+    process.exitCode = error.exitCode === 0 ? 0 : BAD_INPUT;
+  } else {
+    process.stderr.write(`error: ${describe(error)}\n`);
+    process.exitCode = BAD_INPUT;
+  }
+}

@@ -1,0 +1,18 @@
+/** Every command, with the module that is loaded when it runs. */
+import type { Command } from "commander";
+
+/** A command's module: `command()` makes it, with its options and its action. */
+export interface CommandModule {
+  command(): Command;
+}
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: "compile", summary: "C listing to object file", load: () => import("./compile.ts") },
+  { name: "dump", summary: "disassembly with C lines", load: () => import("./dump.ts") },
+];

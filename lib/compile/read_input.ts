@@ -1,0 +1,27 @@
+/** Reads a file that the reader named, or says why not. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+
+/** A file that cannot be read, or is not what it should be. */
+export class InputError extends Error {
+  override name = "InputError";
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "it may not be read",
+};
+
+/**
+ * @throws InputError naming the file and what is wrong with it
+ */
+export async function readInput(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const full = resolve(path);
+    throw new InputError(`cannot read ${path}: ${REASONS[code ?? ""] ?? message}${full === path ? "" : ` (${full})`}`);
+  }
+}
