@@ -140,13 +140,16 @@ async function calibrate(machine: RealMachine, leastMs: number): Promise<number>
   const durationMs = Math.max(leastMs, ...interrupts.map((task) => task.invocations * INTERRUPT_MS));
   const most = Math.max(1, ...processes(plan, plan.tasks).map((task) => task.invocations));
   const limit = Math.max(1, Math.floor(MAX_TURNS / most));
-  // a thread's first run also opens libraries and compiles its code
-  await machine.run(plan.tasks, 1);
-  for (let factor = 1;;) {
+  const timeMs = async (factor: number) => {
     machine.reset();
     const runs = processes(plan, await machine.run(plan.tasks, factor));
-    const tookMs = Math.max(0, ...runs.map((run) => run.endNs - run.startNs)) / 1e6;
-    if (runs.length === 0 || tookMs >= durationMs * 0.7 || factor === limit) return factor;
+    return Math.max(0, ...runs.map((run) => run.endNs - run.startNs)) / 1e6;
+  };
+  if (processes(plan, plan.tasks).length === 0) return 1;
+  for (let factor = 1;;) {
+    // the shorter of two: a thread's first run also opens libraries and compiles its code, any run may be disturbed
+    const tookMs = Math.min(await timeMs(factor), await timeMs(factor));
+    if (tookMs >= durationMs * 0.7 || factor === limit) return factor;
     // small steps at first: the first calls are slow, and a busy line costs more than a free one
     const growth = Math.min(16, Math.max(2, Math.ceil(durationMs / Math.max(tookMs, 1e-3))));
     factor = Math.min(limit, factor * growth);

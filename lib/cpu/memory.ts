@@ -28,11 +28,13 @@ export class Memory {
   /**
    * @param layout where the parts begin
    * @param heapBytes room for maps and kernel data
-   * @param shared whether worker threads share it
+   * @param shared whether worker threads share it; in such a thread, the memory that the first one made
    */
-  constructor(readonly layout: Layout, heapBytes: number, shared = false) {
+  constructor(readonly layout: Layout, heapBytes: number, shared: boolean | WebAssembly.Memory = false) {
     const pages = Math.ceil((layout.heap + heapBytes) / PAGE_BYTES);
-    this.wasm = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    this.wasm = typeof shared === "boolean"
+      ? new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
+      : shared;
     this.view = new DataView(this.wasm.buffer);
     this.bytes = new Uint8Array(this.wasm.buffer);
     this.i32 = new Int32Array(this.wasm.buffer);

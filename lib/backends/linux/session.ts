@@ -6,9 +6,9 @@ import { BackendError } from "../backend.ts";
 import { Crew } from "../crew.ts";
 import type { RealMachine } from "../measure.ts";
 import { newStartLine, runFromStartLine } from "../start_line.ts";
+import { allowedCpus } from "../thread_control.ts";
 import type { Workload } from "../workload.ts";
 import { linuxAvailable } from "./available.ts";
-import { allowedCpus } from "./cpus.ts";
 import { errnoName } from "./errno.ts";
 import { type KernelMap, KernelObject } from "./kernel_object.ts";
 import { type Element, readMap, restoreMap } from "./map_contents.ts";
@@ -57,10 +57,10 @@ export class LinuxSession implements RealMachine, Disposable {
   async run(tasks: readonly PlannedTask[], factor: number): Promise<readonly RunReply[]> {
     const crew = this.#threads ??= new Crew(new URL("./pinned_worker.ts", import.meta.url), this.plan.tasks.length);
     const jobs = tasks.map((task) => this.#job(task, factor)), startLine = this.#startLine;
-    const undisturbed = new Set(jobs.map((job) => job.cpu)).size === jobs.length;
+    const alone = new Set(jobs.map((job) => job.cpu)).size === jobs.length;
     const replies = await runFromStartLine(
       startLine,
-      () => jobs.map((job, index) => crew.ask(index, { ...job, threads: jobs.length, startLine, undisturbed })),
+      () => jobs.map((job, index) => crew.ask(index, { ...job, threads: jobs.length, startLine, alone })),
     );
     replies.forEach((reply, index) => {
       if (reply.errno === 0) return;

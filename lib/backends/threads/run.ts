@@ -1,0 +1,33 @@
+/** Runs a workload on parallel threads of this computer and measures it. */
+import type { BpfObject } from "../../object/bpf_object.ts";
+import { measure, type Measured, type MeasureOptions } from "../measure.ts";
+import { oneAtATime } from "../one_at_a_time.ts";
+import type { Workload } from "../workload.ts";
+import { ThreadSession } from "./session.ts";
+
+export interface ThreadsOptions extends Workload, MeasureOptions {}
+
+/** A run on threads. */
+export interface ThreadsResult extends Measured {
+  readonly machine: "threads";
+}
+
+/**
+ * Runs the translated programs on shared WebAssembly memory, a worker for each task.
+ *
+ * @throws BackendError when there are no threads, a program needs what they lack, or it faults
+ *
+ * @example
+ * ```ts
+ * import { bpf, threads } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const run = await threads(racy, { cpus: 2 });
+ * if (run.lost < 0) throw new Error("nothing is gained");
+ * ```
+ */
+export function threads(object: BpfObject, options: ThreadsOptions = {}): Promise<ThreadsResult> {
+  return oneAtATime(async () => {
+    using session = await ThreadSession.start(object, options);
+    return await measure(session, "threads", options, () => "on threads of this computer (WebAssembly, shared memory)");
+  });
+}

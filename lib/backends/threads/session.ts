@@ -1,0 +1,104 @@
+/** One workload on threads: shared memory, its translation, a worker for each task; all ended by `close`. */
+import { KIND } from "../../cpu/layout.ts";
+import type { PlannedTask, TaskPlan } from "../../cpu/plan.ts";
+import { translate } from "../../cpu/translate.ts";
+import type { BpfObject } from "../../object/bpf_object.ts";
+import type { Values } from "../../report/result.ts";
+import { BackendError } from "../backend.ts";
+import { Crew } from "../crew.ts";
+import type { RealMachine } from "../measure.ts";
+import { newStartLine, runFromStartLine } from "../start_line.ts";
+import { allowedCpus } from "../thread_control.ts";
+import type { Workload } from "../workload.ts";
+import { threadsAvailable } from "./available.ts";
+import { checkHelpers } from "./direct_helpers.ts";
+import { SharedMachine } from "./shared_machine.ts";
+import type { Run, RunReply, SetUp } from "./thread_worker.ts";
+
+export class ThreadSession implements RealMachine, Disposable {
+  readonly plan: TaskPlan;
+  readonly #machine: SharedMachine;
+  readonly #crew: Crew<SetUp | Run, RunReply>;
+  readonly #startLine = newStartLine();
+  readonly #initial: Uint8Array;
+
+  private constructor(machine: SharedMachine, crew: Crew<SetUp | Run, RunReply>) {
+    this.plan = machine.plan;
+    this.#machine = machine;
+    this.#crew = crew;
+    this.#initial = machine.memory.bytes.slice(0, machine.memory.heapEnd);
+  }
+
+  /**
+   * Translates the programs and starts the threads.
+   *
+   * @throws BackendError when threads cannot run this workload, saying what it is that they cannot
+   */
+  static async start(object: BpfObject, asked: Workload): Promise<ThreadSession> {
+    const availability = threadsAvailable();
+    if (!availability.available) {
+      throw new BackendError(`no threads to run on: ${availability.reason}. ${availability.remedy}`);
+    }
+    const cpus = Math.min(asked.cpus ?? 2, allowedCpus().length);
+    const workload: Workload = { cpus, invocations: asked.invocations, programs: asked.programs };
+    const machine = new SharedMachine(object, workload);
+    refuseWhatThreadsLack(asked, machine);
+    const { layout } = machine.memory;
+    const translation = translate(machine.image.insns, machine.image.entries, { layout, direct: true, shared: true });
+    const module = await WebAssembly.compile(translation.wasm);
+    const crew = new Crew<SetUp | Run, RunReply>(new URL("./thread_worker.ts", import.meta.url), machine.tasks.length);
+    try {
+      await Promise.all(machine.tasks.map(({ program }, task) =>
+        crew.ask(task, {
+          kind: "set up",
+          object,
+          workload,
+          memory: machine.memory.wasm,
+          module,
+          task,
+          entry: KIND.none | (translation.entryBlock(program.start) << 8),
+        })
+      ));
+      return new ThreadSession(machine, crew);
+    } catch (error) {
+      crew.close();
+      throw error;
+    }
+  }
+
+  async run(tasks: readonly PlannedTask[], factor: number): Promise<readonly RunReply[]> {
+    const startLine = this.#startLine, threads = tasks.length, cpus = allowedCpus();
+    const alone = new Set(tasks.map((task) => task.cpu)).size === threads;
+    return await runFromStartLine(startLine, () =>
+      tasks.map((task) => {
+        const invocations = task.invocations * factor, cpu = alone ? cpus[task.cpu] : undefined;
+        return this.#crew.ask(this.plan.tasks.indexOf(task), { kind: "run", invocations, threads, startLine, cpu });
+      }));
+  }
+
+  reset(): void {
+    this.#machine.memory.bytes.set(this.#initial);
+  }
+
+  values(): Values {
+    return this.#machine.kernel.values();
+  }
+
+  close(): void {
+    this.#crew.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Threads have no kernel around them: no interrupts, no system calls, nobody that sleeps. */
+function refuseWhatThreadsLack(asked: Workload, { plan, image }: SharedMachine): void {
+  const instead = "use the simulator, or the running kernel";
+  if (asked.interrupts?.length) throw new BackendError(`interrupts do not strike threads; ${instead}`);
+  if (asked.user?.length) throw new BackendError(`user-space actors do not run on threads; ${instead}`);
+  const sleeper = plan.tasks.find((task) => task.sleepable);
+  if (sleeper) throw new BackendError(`${sleeper.prog} may sleep, which threads cannot show; ${instead}`);
+  checkHelpers(image);
+}
