@@ -15,4 +15,6 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "compile", summary: "C listing to object file", load: () => import("./compile.ts") },
   { name: "dump", summary: "disassembly with C lines", load: () => import("./dump.ts") },
+  { name: "simulate", summary: "run a listing on simulated CPUs", load: () => import("./simulate.ts") },
+  { name: "explore", summary: "visit every schedule", load: () => import("./explore.ts") },
 ];

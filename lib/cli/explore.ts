@@ -1,0 +1,29 @@
+/** `explore FILE`: visits every schedule of a listing's programs. */
+import { Command } from "commander";
+import process from "node:process";
+import { bpf } from "../compile/bpf.ts";
+import { toJson } from "../report/json.ts";
+import { explore } from "../search/explore.ts";
+import { count, names } from "./arguments.ts";
+
+const CHECK_SAID_NO = 1;
+
+export function command(): Command {
+  return new Command("explore")
+    .summary("visit every schedule")
+    .argument("<file>", "C listing (.c) or object file (.o)")
+    .option("--cpus <n>", "number of CPUs", count, 2)
+    .option("--invocations <n>", "runs on each CPU", count, 1)
+    .option("--programs <names>", "which programs run, separated by commas (default: the only one)", names)
+    .option("--states <n>", "stop after so many states", count)
+    .option("--seconds <n>", "stop after so many seconds", count)
+    .option("--no-symmetry", "count states that differ only in which CPU is which")
+    .option("--no-reduction", "try every order of operations on disjoint data")
+    .option("--no-verify", "explore even what the kernel would refuse")
+    .option("--json", "the result as JSON")
+    .action(async (file: string, { json, states, seconds, ...workload }) => {
+      const found = await explore(await bpf.file(file), { ...workload, bounds: { states, seconds } });
+      process.stdout.write(toJson(found, json ? undefined : 2) + "\n");
+      if (found.stuck.length > 0) process.exitCode = CHECK_SAID_NO;
+    });
+}

@@ -1,0 +1,28 @@
+/** `simulate FILE`: runs a listing's programs on simulated CPUs. */
+import { Command } from "commander";
+import process from "node:process";
+import { simulate } from "../backends/simulator.ts";
+import { bpf } from "../compile/bpf.ts";
+import { toJson } from "../report/json.ts";
+import { count, names } from "./arguments.ts";
+
+const CHECK_SAID_NO = 1;
+
+export function command(): Command {
+  return new Command("simulate")
+    .summary("run a listing on simulated CPUs")
+    .argument("<file>", "C listing (.c) or object file (.o)")
+    .option("--cpus <n>", "number of CPUs, 1 to 256", count, 2)
+    .option("--invocations <n>", "runs on each CPU", count, 1000)
+    .option("--seed <n>", "seed of the schedule", count, 1)
+    .option("--scheduler <name>", "random, round_robin, pct or clock", "random")
+    .option("--programs <names>", "which programs run, separated by commas (default: the only one)", names)
+    .option("--no-verify", "run even what the kernel would refuse")
+    .option("--json", "the result as JSON")
+    .action(async (file: string, options) => {
+      const { json, ...workload } = options;
+      const run = await simulate(await bpf.file(file), workload);
+      process.stdout.write(toJson(run, json ? undefined : 2) + "\n");
+      if (run.fault) process.exitCode = CHECK_SAID_NO;
+    });
+}
