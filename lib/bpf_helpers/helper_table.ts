@@ -1,11 +1,21 @@
 /** The helper functions that are modelled, by number. */
 import { helperId } from "../isa/helper_names.ts";
 import type { HelperModel } from "./kernel.ts";
+import * as loopHelpers from "./loop_helpers.ts";
 import * as mapHelpers from "./map_helpers.ts";
+import * as memoryHelpers from "./memory_helpers.ts";
+import { bpf_trace_printk, bpf_trace_vprintk } from "./printk.ts";
 import * as taskHelpers from "./task_helpers.ts";
 
 /** Models by helper number. */
-export const HELPERS: readonly (HelperModel | undefined)[] = byNumber({ ...mapHelpers, ...taskHelpers });
+export const HELPERS: readonly (HelperModel | undefined)[] = byNumber({
+  ...mapHelpers,
+  ...loopHelpers,
+  ...memoryHelpers,
+  ...taskHelpers,
+  bpf_trace_printk,
+  bpf_trace_vprintk,
+});
 
 function byNumber(models: Readonly<Record<string, HelperModel>>): (HelperModel | undefined)[] {
   const table: (HelperModel | undefined)[] = [];

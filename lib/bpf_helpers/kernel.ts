@@ -2,7 +2,7 @@
 import { REGION_FLAG } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
 import type { Model, TaskContext } from "../cpu/operation.ts";
-import { helperLabel, helperName } from "../isa/helper_names.ts";
+import { helperId, helperLabel, helperName } from "../isa/helper_names.ts";
 import { bpf_spin_lock, bpf_spin_unlock, type SpinLockModel } from "../locks/spin_lock.ts";
 import { ArenaMeter } from "../maps/arena.ts";
 import { ArrayMap } from "../maps/array.ts";
@@ -140,16 +140,28 @@ export class Kernel {
 
   /** The reader's own lock, when one was given, called with a pointer as programs would. */
   #callLock(name: string, ctx: TaskContext, addr: number): Model | undefined {
-    const own = this.options.helpers?.[name];
-    const result = own?.(this, ctx, [BigInt(addr), 0n, 0n, 0n, 0n]);
-    return typeof result === "bigint" ? undefined : result;
+    const result = this.options.helpers?.[name]?.(this, ctx, [BigInt(addr), 0n, 0n, 0n, 0n]);
+    return typeof result === "bigint" ? answer(result) : result;
   }
+}
+
+function* answer(result: bigint): Model {
+  return result;
+}
+
+/** Helpers that take and release a lock of the reader's choice, for `options.helpers`. */
+export function lockHelpers(lock: SpinLockModel): Record<keyof SpinLockModel, HelperModel> {
+  const addr = (pointer: bigint) => Number(BigInt.asUintN(32, pointer));
+  return {
+    bpf_spin_lock: (_kernel, ctx, [pointer]) => lock.bpf_spin_lock(ctx, addr(pointer)),
+    bpf_spin_unlock: (_kernel, ctx, [pointer]) => lock.bpf_spin_unlock(ctx, addr(pointer)),
+  };
 }
 
 function withOwnModels(own: Readonly<Record<string, HelperModel>>): (HelperModel | undefined)[] {
   const helpers = [...HELPERS];
   for (const [name, model] of Object.entries(own)) {
-    const id = Array.from({ length: 256 }, (_, id) => id).find((id) => helperName(id) === name);
+    const id = helperId(name);
     if (id === undefined) throw new RangeError(`no helper function is called ${name}`);
     helpers[id] = model;
   }

@@ -12,3 +12,58 @@ export const bpf_get_current_pid_tgid: HelperModel = (_kernel, ctx) => {
   const pid = BigInt(1000 + ctx.task);
   return (pid << 32n) | pid;
 };
+
+/** User 0, group 0. */
+export const bpf_get_current_uid_gid: HelperModel = () => 0n;
+
+/** How far a CPU's own clock moves on with each reading where no clock is simulated. */
+const READING_NS = 25n;
+
+/** Simulated nanoseconds since boot. */
+export const bpf_ktime_get_ns: HelperModel = function* (kernel, ctx) {
+  yield { kind: "work", what: "helper" };
+  const clock = kernel.variables.clock(ctx.cpu);
+  return yield {
+    kind: "private",
+    label: "ktime",
+    run: (memory) => {
+      if (kernel.nowNs) return BigInt(Math.floor(kernel.nowNs()));
+      const now = memory.read(clock, 8) + READING_NS;
+      memory.write(clock, 8, now);
+      return now;
+    },
+  };
+};
+
+export const bpf_ktime_get_boot_ns: HelperModel = bpf_ktime_get_ns;
+export const bpf_ktime_get_coarse_ns: HelperModel = bpf_ktime_get_ns;
+export const bpf_ktime_get_tai_ns: HelperModel = bpf_ktime_get_ns;
+
+/** 250 ticks a second, as on the machine that was measured. */
+export const bpf_jiffies64: HelperModel = function* (kernel, ctx, args) {
+  const now = bpf_ktime_get_ns(kernel, ctx, args);
+  return (typeof now === "bigint" ? now : yield* now) / 4_000_000n;
+};
+
+/** lib/random32.c:prandom_u32_state: four shift registers of this CPU's own, seeded by `seed`. */
+export const bpf_get_prandom_u32: HelperModel = function* (kernel, ctx) {
+  yield { kind: "work", what: "helper" };
+  const state = kernel.variables.random(ctx.cpu);
+  return yield {
+    kind: "private",
+    label: "prandom",
+    run: (memory) => {
+      const word = (i: number) => memory.getU32(state + 4 * i);
+      const next = (s: number, a: number, b: number, mask: number, d: number): number =>
+        (((s & mask) << d) ^ (((s << a) ^ s) >>> b)) >>> 0;
+      const words = [
+        next(word(0), 6, 13, 0xffff_fffe, 18),
+        next(word(1), 2, 27, 0xffff_fff8, 2),
+        next(word(2), 13, 21, 0xffff_fff0, 7),
+        next(word(3), 3, 12, 0xffff_ff80, 13),
+      ];
+      words.forEach((value, i) => memory.setU32(state + 4 * i, value));
+      return BigInt((words[0] ^ words[1] ^ words[2] ^ words[3]) >>> 0);
+    },
+  };
+};

@@ -1,6 +1,7 @@
 /** From map definitions to map models (kernel/bpf/syscall.c:map_create). */
 import type { MapDef } from "../object/bpf_object.ts";
 import { ArrayMap } from "./array.ts";
+import { FRESH_INNER_MAPS, freshInnerDef, FreshInnerMaps } from "./fresh_inner_maps.ts";
 import { HashMap } from "./hash.ts";
 import { LruHashMap } from "./lru_hash.ts";
 import { ArrayOfMaps, HashOfMaps } from "./map_in_map.ts";
@@ -41,10 +42,20 @@ export function createMap(def: MapDef, index: number, environment: MapEnvironmen
   }
 }
 
-/** Makes every map of an object. */
+/** Makes every map of an object and, behind them, the spare inner maps of its maps in maps. */
 export function createMaps(defs: readonly MapDef[], environment: Omit<MapEnvironment, "maps">): KernelMap[] {
   const maps: KernelMap[] = [];
   const shared = { ...environment, maps };
-  defs.forEach((def, index) => maps.push(createMap(def, index, shared)));
+  const add = (def: MapDef) => {
+    const map = createMap(def, maps.length, shared);
+    maps.push(map);
+    return map;
+  };
+  defs.forEach(add);
+  for (const outer of maps.filter((map) => map.def.inner)) {
+    const counter = environment.arena.allocate(4, 4);
+    const fresh = Array.from({ length: FRESH_INNER_MAPS }, (_, n) => add(freshInnerDef(outer.def, n)));
+    outer.freshInnerMaps = new FreshInnerMaps(outer, counter, fresh);
+  }
   return maps;
 }

@@ -7,6 +7,7 @@ import type { MapDef } from "../object/bpf_object.ts";
 import type { Btf } from "../object/btf.ts";
 import type { Arena } from "./arena.ts";
 import { errno, KernelError } from "./errno.ts";
+import type { FreshInnerMaps } from "./fresh_inner_maps.ts";
 import type { Source } from "./source.ts";
 import { type Leaf, leavesOf, spinLockOffset, variableLeaves } from "./value_layout.ts";
 import { type Word, wordsOf } from "./words.ts";
@@ -45,6 +46,8 @@ export abstract class KernelMap {
   readonly lockOffset: number | undefined;
   /** Every number inside a value, by name. */
   readonly valueLeaves: readonly Leaf[];
+  /** Of a map in map: its spare inner maps. */
+  freshInnerMaps: FreshInnerMaps | undefined;
   readonly #spans: Span[] = [];
 
   constructor(readonly def: MapDef, readonly index: number, readonly environment: MapEnvironment) {

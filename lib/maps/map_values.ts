@@ -10,11 +10,14 @@ export const ALWAYS_SHOWN = 64;
 
 /**
  * Every global variable and every map entry: `counter`, `stats[3].bytes`, and with `@cpu2` behind the key the value
- * of one CPU. Read-only data is left out; so are the zero entries of maps with more than 64.
+ * of one CPU. Read-only data is left out; so are inner maps that were not made yet, and the zero entries of maps with more than 64.
  */
 export function mapValues(maps: readonly KernelMap[], btf: Btf | undefined, memory: Memory): Values {
   const values: Values = {};
+  const spare = new Set(maps.flatMap((map) => map.freshInnerMaps?.maps ?? []));
+  for (const map of maps) for (const inner of map.freshInnerMaps?.created(memory) ?? []) spare.delete(inner);
   for (const map of maps) {
+    if (spare.has(map)) continue;
     if (map.def.data) globalValues(map, memory, values);
     else entryValues(map, btf, memory, values);
   }

@@ -15,6 +15,8 @@ export interface Leaf {
 
 const SPIN_LOCKS = new Set(["bpf_spin_lock", "bpf_res_spin_lock"]);
 
+export const isSpinLock = (btf: Btf, type: number): boolean => SPIN_LOCKS.has(resolveType(btf, type).name);
+
 /** Byte offset of the bpf_spin_lock in a value of this type, nested structs included (kernel/bpf/btf.c:btf_parse_fields). */
 export function spinLockOffset(btf: Btf, type: number): number | undefined {
   const struct = resolveType(btf, type);

@@ -1,0 +1,46 @@
+/** How much memory the kernel charges for a map: what `bpftool map` shows as memlock (map->ops->map_mem_usage). */
+import type { MapDef } from "../object/bpf_object.ts";
+import { BPF_F_NO_PREALLOC, BPF_MAP_TYPE } from "./map_types.ts";
+import { roundUp8 } from "./words.ts";
+
+/** sizeof(struct bpf_array), struct bpf_htab, struct bucket, and struct htab_elem before its key; 6.18, x86-64. */
+const BPF_ARRAY = 312;
+const BPF_HTAB = 896;
+const BUCKET = 16;
+const HTAB_ELEM = 48;
+const POINTER = 8;
+const LLIST_NODE = 8;
+
+/**
+ * Bytes of kernel memory of a map.
+ *
+ * @param entries how many entries a BPF_F_NO_PREALLOC map holds; others take memory for max_entries at once
+ */
+export function mapMemoryBytes(def: MapDef, nrCpus: number, entries = 0): number {
+  const value = roundUp8(def.valueSize), key = roundUp8(def.keySize), max = def.maxEntries;
+  switch (def.type) {
+    // kernel/bpf/arraymap.c:array_map_mem_usage
+    case BPF_MAP_TYPE.ARRAY:
+      return BPF_ARRAY + max * value;
+    case BPF_MAP_TYPE.PERCPU_ARRAY:
+      return BPF_ARRAY + max * POINTER + max * value * nrCpus;
+    case BPF_MAP_TYPE.ARRAY_OF_MAPS:
+    case BPF_MAP_TYPE.PROG_ARRAY:
+      return BPF_ARRAY + max * POINTER;
+    default:
+      return htab_map_mem_usage();
+  }
+
+  // kernel/bpf/hashtab.c:htab_map_mem_usage
+  function htab_map_mem_usage(): number {
+    const percpu = def.type === BPF_MAP_TYPE.PERCPU_HASH, lru = def.type === BPF_MAP_TYPE.LRU_HASH;
+    const elem = HTAB_ELEM + key + (percpu || def.type === BPF_MAP_TYPE.HASH_OF_MAPS ? POINTER : value);
+    const table = BPF_HTAB + BUCKET * 2 ** Math.ceil(Math.log2(max));
+    if (def.flags & BPF_F_NO_PREALLOC) {
+      const values = percpu ? LLIST_NODE + POINTER + value * nrCpus : 0;
+      return table + (elem + LLIST_NODE + values) * entries;
+    }
+    if (percpu) return table + (elem + value * nrCpus) * max;
+    return table + (lru ? elem * max : elem * (max + nrCpus) + POINTER * nrCpus);
+  }
+}

@@ -1,0 +1,74 @@
+/** Memory that user space has mapped: global variables, and arrays with BPF_F_MMAPABLE. No system call, no lock. */
+import type { Width } from "../cpu/memory.ts";
+import { load, type Model, store } from "../cpu/operation.ts";
+import type { Btf } from "../object/btf.ts";
+import { ArrayMap } from "./array.ts";
+import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_value.ts";
+import type { KernelMap } from "./kernel_map.ts";
+import { BPF_F_MMAPABLE } from "./map_types.ts";
+import { readWords } from "./source.ts";
+import type { Leaf } from "./value_layout.ts";
+import { wordAt, wordsOf } from "./words.ts";
+
+/** Where something that a reader names stands. */
+interface Place {
+  readonly addr: number;
+  readonly size: number;
+  readonly type: number | undefined;
+  readonly leaf?: Leaf;
+}
+
+/**
+ * Finds `counter`, `stats.bytes`, `table[3]` among the global variables, `map[3].bytes` among mapped arrays.
+ *
+ * @throws RangeError when there is nothing of that name
+ */
+function findPlace(maps: readonly KernelMap[], name: string): Place {
+  for (const map of maps) {
+    if (!(map instanceof ArrayMap) || !(map.def.flags & BPF_F_MMAPABLE)) continue;
+    const place = map.def.data ? globalPlace(map, name) : elementPlace(map, name);
+    if (place) return place;
+  }
+  const known = maps.flatMap((map) => map.def.data?.variables.map((variable) => variable.name) ?? []).join(", ");
+  throw new RangeError(`no global variable ${name}; there is ${known || "none"}`);
+}
+
+function globalPlace(map: ArrayMap, name: string): Place | undefined {
+  const variable = map.def.data!.variables.find((variable) => variable.name === name);
+  const leaf = map.valueLeaves.find((leaf) => leaf.path === name);
+  if (leaf) return { addr: map.valueAddr(0) + leaf.offset, size: leaf.size, type: undefined, leaf };
+  return variable && { addr: map.valueAddr(0) + variable.offset, size: variable.size, type: variable.type };
+}
+
+function elementPlace(map: ArrayMap, name: string): Place | undefined {
+  const match = /^(\w+)\[(\d+)\](.*)$/.exec(name);
+  if (!match || match[1] !== map.name || Number(match[2]) >= map.def.maxEntries) return undefined;
+  const base = map.valueAddr(Number(match[2])), leaf = map.valueLeaves.find((leaf) => leaf.path === match[3]);
+  if (leaf) return { addr: base + leaf.offset, size: leaf.size, type: undefined, leaf };
+  return match[3] === "" ? { addr: base, size: map.def.valueSize, type: map.def.valueType } : undefined;
+}
+
+const isOneLoad = (leaf: Leaf | undefined): boolean => !!leaf && !leaf.bits && [1, 2, 4, 8].includes(leaf.size);
+
+/** Reads a variable: one load for a number, one for each word of anything larger. */
+export function* readMapped(maps: readonly KernelMap[], btf: Btf | undefined, name: string): Model<MapValue> {
+  const place = findPlace(maps, name);
+  if (isOneLoad(place.leaf)) {
+    const value = yield load(place.addr, place.size as Width, name);
+    return place.leaf!.signed ? BigInt.asIntN(8 * place.size, value) : value;
+  }
+  return decodeValue(btf, place.type, yield* readWords(place.addr, place.size, wordsOf(place.size), name));
+}
+
+/** Writes a variable: one store for a number, one for each word of anything larger. */
+export function* writeMapped(
+  maps: readonly KernelMap[],
+  btf: Btf | undefined,
+  name: string,
+  input: MapInput,
+): Model<void> {
+  const place = findPlace(maps, name), bytes = encodeValue(btf, place.type, place.size, input, name);
+  for (const word of isOneLoad(place.leaf) ? [{ offset: 0, size: place.size as Width }] : wordsOf(place.size)) {
+    yield store(place.addr + word.offset, word.size, wordAt(bytes, word), name);
+  }
+}
