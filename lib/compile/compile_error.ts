@@ -57,9 +57,22 @@ export function parseDiagnostics(output: string, file: string): Diagnostic[] {
       continue;
     }
     const general = /^(?:[\w-]+: )?(?:fatal )?error: (.*)$/.exec(text.trimEnd());
-    if (general) found.push({ severity: "error", message: general[1], line: 0, column: 0 });
+    if (general) found.push(withoutPlace(general[1], file));
   }
-  return found;
+  // The driver's own closing words say nothing once the real error is known.
+  const telling = found.filter((one) => !/frontend command failed|linker command failed/.test(one.message));
+  return telling.some((one) => one.severity === "error") ? telling : found;
+}
+
+/**
+ * An error of the code generator names its place, if it does, in its last words:
+ * `error in backend: Cannot select: 0x7f03: ch = AtomicFence 0x7f03:1, ..., race.bpf.c:9:60`.
+ */
+function withoutPlace(words: string, file: string): Diagnostic {
+  const place = new RegExp(`, (?:\\./)?${file.replace(/[.+]/g, "\\$&")}:(\\d+):(\\d+)`).exec(words);
+  const node = /Cannot select: \S+: \S+ = (\w+)/.exec(words);
+  const message = node ? `BPF has no instruction for this (${node[1]})` : words;
+  return { severity: "error", message, line: Number(place?.[1] ?? 0), column: Number(place?.[2] ?? 0) };
 }
 
 /** A header's name as a listing would include it, without the folder that it happens to be in. */

@@ -1,7 +1,7 @@
 /** Finds a C compiler that writes BPF: clang where it can, else zig's clang out of npm. */
 import process from "node:process";
 import { runCommand } from "./run_command.ts";
-import { CompilerMissingError, fetchZig } from "./zig_package.ts";
+import { CompilerMissingError, fetchedZig, fetchZig } from "./zig_package.ts";
 
 export { CompilerMissingError };
 
@@ -37,17 +37,24 @@ export function findCompiler(): Promise<Compiler> {
   return found;
 }
 
-async function search(): Promise<Compiler> {
+/** The compiler that is already there, for whoever must not start a download; `undefined` when there is none. */
+export async function installedCompiler(): Promise<Compiler | undefined> {
   const wish = process.env.INTERLEAVE_CLANG;
-  if (wish === "zig") return await fetchZig();
-  if (wish) {
-    const compiler = await probeClang(wish);
-    if (compiler) return compiler;
-    throw new CompilerMissingError(`INTERLEAVE_CLANG is ${wish}, which is not a clang with a BPF target`);
-  }
-  for (const candidate of CANDIDATES) {
+  if (wish === "zig") return await fetchedZig();
+  const candidates = wish ? [wish] : CANDIDATES;
+  for (const candidate of candidates) {
     const compiler = await probeClang(candidate);
     if (compiler) return compiler;
+  }
+  return wish ? undefined : await fetchedZig();
+}
+
+async function search(): Promise<Compiler> {
+  const installed = await installedCompiler();
+  if (installed) return installed;
+  const wish = process.env.INTERLEAVE_CLANG;
+  if (wish && wish !== "zig") {
+    throw new CompilerMissingError(`INTERLEAVE_CLANG is ${wish}, which is not a clang with a BPF target`);
   }
   return await fetchZig();
 }

@@ -13,25 +13,31 @@ export const headersFolder = join(here, "include");
 /** The project's folder, when these files are in a checkout of it and not in a package. */
 export const projectFolder: string | undefined = findProject(dirname(dirname(here)));
 
-/** Compiled objects that come with the project. */
-export const shippedObjectsFolder: string | undefined = projectFolder &&
-  join(projectFolder, "notebooks", "progs", "objects");
+/** Where a checkout keeps the objects that come with it: those of the notebooks, those of the tests. */
+export const shippedFolders = (project: string): [string, string] => [
+  join(project, "notebooks", "progs", "objects"),
+  join(project, "tests", "data", "objects"),
+];
 
 /** Whatever can be made again: compiled objects, a fetched compiler. Inside the project, or the user's cache folder. */
 export function cacheFolder(): string {
   if (process.env.INTERLEAVE_CACHE) return process.env.INTERLEAVE_CACHE;
-  if (projectFolder) return join(projectFolder, ".cache");
+  if (projectFolder && isWritable(projectFolder)) return join(projectFolder, ".cache");
   if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, "interleave");
   if (process.platform === "win32" && process.env.LOCALAPPDATA) return join(process.env.LOCALAPPDATA, "interleave");
   return join(homedir(), process.platform === "darwin" ? "Library/Caches" : ".cache", "interleave");
 }
 
 function findProject(folder: string): string | undefined {
-  if (/[/\\]node_modules[/\\]/.test(folder) || !existsSync(join(folder, "notebooks", "progs"))) return undefined;
+  const inPackage = /[/\\]node_modules[/\\]/.test(folder);
+  return !inPackage && existsSync(join(folder, "notebooks", "progs")) ? folder : undefined;
+}
+
+function isWritable(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);
-    return folder;
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }

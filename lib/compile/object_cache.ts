@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { cacheFolder, headersFolder, shippedObjectsFolder } from "./folders.ts";
+import { cacheFolder, headersFolder, projectFolder, shippedFolders } from "./folders.ts";
 
 /** Changes when the way in which objects are made changes. */
 const FORMAT = "interleave object 1";
@@ -25,11 +25,13 @@ function ownHeaders(): string[] {
     .map((name) => readFileSync(join(headersFolder, name), "utf8").replaceAll("\r\n", "\n"));
 }
 
-/** The shipped object of a content key: `notebooks/progs/objects/<name>.<key>.o`. */
+/** The object of a content key that came with the project: `<stem>.<key>.o`. */
 export async function shippedObject(key: string): Promise<Uint8Array | undefined> {
-  if (!shippedObjectsFolder || !existsSync(shippedObjectsFolder)) return undefined;
-  const name = readdirSync(shippedObjectsFolder).find((name) => name.endsWith(`.${key}.o`));
-  return name === undefined ? undefined : new Uint8Array(await readFile(join(shippedObjectsFolder, name)));
+  for (const folder of projectFolder ? shippedFolders(projectFolder) : []) {
+    const name = existsSync(folder) && readdirSync(folder).find((name) => name.endsWith(`.${key}.o`));
+    if (name) return new Uint8Array(await readFile(join(folder, name)));
+  }
+  return undefined;
 }
 
 const folder = (): string => join(cacheFolder(), "objects");

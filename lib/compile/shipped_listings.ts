@@ -1,11 +1,17 @@
-/** Which listings come with the project: the files of notebooks/progs and the listings inside the notebooks. */
+/**
+ * Which listings come with the project: every `*.bpf.c`, and those inside the notebooks and the tests. Their objects
+ * are in the repository, so that neither a first run nor the tests need a compiler.
+ */
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { CompileOptions } from "./compile.ts";
+import { shippedFolders } from "./folders.ts";
 
 export interface ShippedListing {
-  /** `race.bpf.c` for a file, `01_race cell 3` for a cell. */
-  readonly name: string;
+  /** What its object's file name begins with: `race`, `01_race_cell_3`. */
+  readonly stem: string;
+  /** The folder that its object is kept in. */
+  readonly folder: string;
   readonly source: string;
   readonly options: CompileOptions;
 }
@@ -17,35 +23,39 @@ interface Notebook {
 /** A listing without parts that are put in at run time. */
 const TEMPLATE = /\bbpf`((?:[^`\\$]|\\[^]|\$(?!\{))*)`/g;
 
-/**
- * Every listing of the notebooks folder, each text once.
- *
- * @param notebooks the folder
- */
-export function shippedListings(notebooks: string): ShippedListing[] {
-  const progs = join(notebooks, "progs");
+/** Every listing of a checkout, each text once. */
+export function shippedListings(project: string): ShippedListing[] {
+  const [book, tests] = shippedFolders(project);
   const found = new Map<string, ShippedListing>();
-  for (const name of readdirSync(progs).filter((name) => name.endsWith(".bpf.c")).sort()) {
-    const source = readFileSync(join(progs, name), "utf8").replaceAll("\r\n", "\n");
-    found.set(source, { name, source, options: { name, includeDirs: [progs] } });
-  }
-  for (const file of readdirSync(notebooks).filter((name) => name.endsWith(".ipynb")).sort()) {
-    const notebook: Notebook = JSON.parse(readFileSync(join(notebooks, file), "utf8"));
-    for (const listing of cellListings(notebook, file.replace(/\.ipynb$/, ""))) {
-      if (!found.has(listing.source)) found.set(listing.source, listing);
-    }
+  const add = (listing: ShippedListing) => {
+    if (!found.has(listing.source)) found.set(listing.source, listing);
+  };
+  for (const [root, folder] of [["notebooks", book], ["tests", tests]]) {
+    for (const path of filesOf(join(project, root))) listingsOf(path, folder).forEach(add);
   }
   return [...found.values()];
 }
 
-function cellListings(notebook: Notebook, chapter: string): ShippedListing[] {
-  return notebook.cells.flatMap((cell, index) => {
-    if (cell.cell_type !== "code") return [];
+function filesOf(folder: string): string[] {
+  const ignored = /(^|[/\\])(node_modules|\.\w[^/\\]*)([/\\]|$)/;
+  return readdirSync(folder, { recursive: true }).map(String).filter((name) => !ignored.test(name)).sort()
+    .map((name) => join(folder, name));
+}
+
+function listingsOf(path: string, folder: string): ShippedListing[] {
+  const stem = basename(path).replace(/\.(bpf\.c|ipynb|ts)$/, "").replace(/\W+/g, "_");
+  const text = () => readFileSync(path, "utf8").replaceAll("\r\n", "\n");
+  if (path.endsWith(".bpf.c")) {
+    return [{ stem, folder, source: text(), options: { name: basename(path), includeDirs: [dirname(path)] } }];
+  }
+  if (path.endsWith(".ts")) return templatesOf(text(), stem, folder);
+  if (!path.endsWith(".ipynb")) return [];
+  return (JSON.parse(text()) as Notebook).cells.flatMap((cell, index) => {
     const code = typeof cell.source === "string" ? cell.source : cell.source.join("");
-    return [...code.matchAll(TEMPLATE)].map(([, source]) => ({
-      name: `${chapter} cell ${index + 1}`,
-      source,
-      options: {},
-    }));
+    return cell.cell_type === "code" ? templatesOf(code, `${stem}_cell_${index + 1}`, folder) : [];
   });
+}
+
+function templatesOf(code: string, stem: string, folder: string): ShippedListing[] {
+  return [...code.matchAll(TEMPLATE)].map(([, source]) => ({ stem, folder, source, options: {} }));
 }

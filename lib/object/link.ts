@@ -36,19 +36,26 @@ export type FindMap = (
   offset: number,
 ) => { readonly map: number; readonly offset?: number } | undefined;
 
+/** What code may refer to besides code. */
+export interface OutsideNames {
+  readonly findMap: FindMap;
+  /** Whether something that the object does not define was declared as the kernel's. */
+  readonly isKernelName: (name: string) => boolean;
+}
+
 /**
  * Every program of an object: each function outside `.text` (or, where nothing else exists, in it).
  *
  * @throws ObjectError when code, symbols or relocations are damaged, or something has no definition
  */
-export function linkPrograms(elf: Elf, ext: BtfExt | undefined, findMap: FindMap): Program[] {
+export function linkPrograms(elf: Elf, names: OutsideNames, ext: BtfExt | undefined): Program[] {
   const codes = new Map<number, CodeSection>();
   for (const section of elf.sections) {
     if (section.executable && section.size > 0) codes.set(section.index, readCode(elf, section));
   }
   const outside = [...codes.values()].filter((code) => code.section.name !== TEXT);
   const entries = (outside.length > 0 ? outside : [...codes.values()]).flatMap((code) => code.functions);
-  return entries.map((entry) => new Linker(codes, ext, findMap, entry).link());
+  return entries.map((entry) => new Linker(codes, names, ext, entry).link());
 }
 
 function readCode(elf: Elf, section: Section): CodeSection {
@@ -91,8 +98,8 @@ class Linker {
 
   constructor(
     readonly codes: ReadonlyMap<number, CodeSection>,
+    readonly names: OutsideNames,
     readonly ext: BtfExt | undefined,
-    readonly findMap: FindMap,
     readonly entry: CFunction,
   ) {}
 
@@ -175,13 +182,19 @@ class Linker {
   }
 
   #extern(where: number, insn: Insn, reloc: ElfRelocation): undefined {
+    if (!this.names.isKernelName(reloc.symbol.name)) {
+      throw new ObjectError(
+        `program ${this.entry.name}, insn ${where}: ${reloc.symbol.name} is declared but nowhere defined; ` +
+          "a function or variable of the kernel is declared with __ksym",
+      );
+    }
     this.#relocations.push({ insn: where, kind: "extern", name: reloc.symbol.name });
     if (isWide(insn)) this.#patchWide(where, insn, BPF_PSEUDO.BTF_ID, 0, 0);
     else this.#insns[where] = { ...insn, src: BPF_PSEUDO.KFUNC_CALL, imm: 0 };
   }
 
   #data(where: number, insn: Insn, reloc: ElfRelocation): undefined {
-    const found = this.findMap(reloc.symbol.section, reloc.symbol.value + insn.imm);
+    const found = this.names.findMap(reloc.symbol.section, reloc.symbol.value + insn.imm);
     if (!found) {
       throw new ObjectError(
         `program ${this.entry.name}, insn ${where}: ${

@@ -38,7 +38,7 @@ function load(bytes: Uint8Array, name: string, source: string | undefined): BpfO
   const btf = btfSection && parseBtf(btfSection.bytes);
   const ext = btf && extSection && readBtfExt(extSection.bytes, btf.strings);
   const { maps, findMap, progArrays } = readMaps(elf, btf);
-  const programs = linkPrograms(elf, named(ext, name, source), findMap);
+  const programs = linkPrograms(elf, { findMap, isKernelName: kernelNames(btf) }, named(ext, name, source));
   if (programs.length === 0) throw new ObjectError("the object has no program: a function needs SEC(...)");
   checkNames(programs);
   fillProgArrays(maps, progArrays, programs);
@@ -79,6 +79,14 @@ function readMaps(
     return declared === undefined ? undefined : { map: declared };
   };
   return { maps, findMap, progArrays };
+}
+
+/** The compiler lists what was declared with __ksym in a section of BTF; without BTF nobody knows. */
+function kernelNames(btf: ParsedBtf | undefined): (name: string) => boolean {
+  if (!btf) return () => true;
+  const sections = btf.types.filter((type) => type.kind === "datasec" && /^\.(ksyms|kconfig)$/.test(type.name));
+  const names = new Set(sections.flatMap((one) => one.variables ?? []).map((entry) => btf.types[entry.type].name));
+  return (name) => names.has(name);
 }
 
 function fillProgArrays(
