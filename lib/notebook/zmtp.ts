@@ -207,6 +207,11 @@ export class ZmtpConnection {
     );
   }
 
+  /** Lets the process end although the connection is open. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

@@ -1,0 +1,75 @@
+/** Shows a value: as an output of the cell in a notebook, as text in a terminal. */
+import { inspect } from "node:util";
+import { displayInKernel, inKernel } from "./kernel_display.ts";
+import type { MimeBundle } from "./notebook_file.ts";
+import { MEASURED } from "./outputs.ts";
+
+const JUPYTER_DISPLAY = Symbol.for("Jupyter.display");
+
+/** Something that knows its own forms, by MIME type, one of them `text/plain`. */
+export interface Showable {
+  toBundle(): object | Promise<object>;
+  /** Metadata of the output, by MIME type: the size of a picture, for example. */
+  toMetadata?(): Record<string, unknown>;
+}
+
+/**
+ * Shows `value` in the current cell and waits until it is there. End a cell with it rather than with a bare value.
+ *
+ * In a notebook the front end picks the richest form that it can draw; outside of one the text form is printed.
+ *
+ * @param value A result, a figure, anything with `toBundle()` or Jupyter's display method, a bundle of forms by MIME
+ * type, text (shown as it is), or any other value (shown as Deno prints it).
+ * @example
+ * ```ts
+ * import { show } from "interleave";
+ * await show("4 CPUs, 1000 runs on each");
+ * ```
+ */
+export async function show(value: unknown): Promise<void> {
+  const data = await toBundle(value);
+  if (inKernel()) {
+    await displayInKernel({ data, metadata: toMetadata(value) });
+  } else {
+    console.log(String(data["text/plain"] ?? `(nothing but ${Object.keys(data).join(", ")})`));
+  }
+}
+
+/** The forms of a value, by MIME type. */
+export async function toBundle(value: unknown): Promise<MimeBundle> {
+  if (typeof value === "string") return { "text/plain": value };
+  if (typeof value !== "object" || value === null) return { "text/plain": inspectPlain(value) };
+  if (hasMethod(value, "toBundle")) return await value.toBundle() as MimeBundle;
+  if (hasMethod(value, JUPYTER_DISPLAY)) return await value[JUPYTER_DISPLAY]() as MimeBundle;
+  if (isBundle(value)) return value;
+  const text = hasOwnText(value) ? String(value) : inspectPlain(value);
+  return { "text/plain": text };
+}
+
+/** What real threads or the real kernel did was measured, and comes out otherwise next time. */
+function toMetadata(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return {};
+  const own = hasMethod(value, "toMetadata") ? value.toMetadata() as Record<string, unknown> : {};
+  const { machine, measured } = value as { machine?: unknown; measured?: unknown };
+  const isMeasured = measured === true || machine === "threads" || machine === "linux";
+  return isMeasured ? { ...own, ...MEASURED } : own;
+}
+
+function hasMethod<K extends PropertyKey>(value: object, name: K): value is Record<K, () => unknown> {
+  return typeof (value as Record<PropertyKey, unknown>)[name] === "function";
+}
+
+/** Whether the value's class says how it reads as text. */
+function hasOwnText(value: object): boolean {
+  return value.toString !== Object.prototype.toString && value.toString !== Array.prototype.toString &&
+    !(value instanceof Error);
+}
+
+function isBundle(value: object): value is MimeBundle {
+  const keys = Object.keys(value);
+  return keys.length > 0 && keys.every((key) => /^[a-z]+\/[\w.+-]+$/.test(key));
+}
+
+function inspectPlain(value: unknown): string {
+  return inspect(value, { colors: false, depth: 6 });
+}
