@@ -13,7 +13,7 @@ import { explainFault } from "./fault.ts";
 import { type Image, imageLine, linkImage, programAt, usesStack } from "./image.ts";
 import { CPU, FUNC_REGION, KIND, layoutFor, REGION_FLAG, RETURN_TO_KERNEL, RUN, STACK_BYTES, TASK } from "./layout.ts";
 import { Memory } from "./memory.ts";
-import type { Model, Operation } from "./operation.ts";
+import type { Model, Operation, PrivateOp } from "./operation.ts";
 import { planTasks, type TaskPlan } from "./plan.ts";
 import { type ActiveModel, runningModel, sendModel, startModel, type Task } from "./task.ts";
 import { instantiate, translate, type Translation } from "./translate.ts";
@@ -25,6 +25,19 @@ import { disassembleInsn } from "../isa/disassemble.ts";
 /** Bytes of a program's context; all zero where the workload does not say. */
 export const CTX_BYTES = 256;
 
+/** Who is told what happens inside a step, between two visible operations: the cost model, which puts a price on it. */
+export interface StepObserver {
+  /** A run of the task's program begins, or ends. */
+  runBegins(task: Task): void;
+  runEnds(task: Task): void;
+  /** The program called a helper; `inlined` when it took no step at all. */
+  helperCalled(task: Task, name: string, inlined: boolean): void;
+  /** A kernel model's operation that is no scheduling point. */
+  privateOperation(task: Task, op: Operation): void;
+  /** Performs a model's work on private memory. */
+  performPrivate(task: Task, op: PrivateOp): bigint;
+}
+
 export interface MachineOptions {
   readonly seed?: number;
   /** The machine's owner performs memory operations of programs itself (the cost model does). */
@@ -33,11 +46,12 @@ export interface MachineOptions {
   readonly models?: Readonly<Record<string, HelperModel>>;
   /** Simulated time for bpf_ktime_get_ns. */
   readonly nowNs?: () => number;
+  readonly observer?: StepObserver;
 }
 
 /** What a task will do when it takes its next step. */
 export interface Pending {
-  readonly kind: "start" | "load" | "store" | "rmw" | "await" | "wait" | "atomic" | "sleep";
+  readonly kind: "start" | "load" | "store" | "rmw" | "await" | "wait" | "atomic" | "sleep" | "work";
   readonly addr: number;
   readonly size: number;
   /** Image instruction, or that of the helper call a kernel model works for. */
@@ -142,7 +156,7 @@ export class Machine {
   isEnabled(index: number): boolean {
     const task = this.tasks[index];
     if (this.fault || this.isDone(task)) return false;
-    if (this.sharesCpus && !this.#hasCpu(task)) return false;
+    if (this.sharesCpus && !this.hasCpu(task)) return false;
     const op = runningModel(task)?.pending;
     if (op?.kind === "await") return op.until(this.memory.read(op.addr, op.size));
     if (op?.kind === "wait") return op.until(this.memory);
@@ -290,7 +304,7 @@ export class Machine {
   }
 
   /** Whether interrupts, and other tasks of the same CPU, leave the CPU to this task (kernel/sched, local_irq_save). */
-  #hasCpu(task: Task): boolean {
+  hasCpu(task: Task): boolean {
     const inIrq = this.memory.getU32(this.#cpuField(task.cpu, CPU.inIrq));
     const irqOff = this.memory.getU32(this.#cpuField(task.cpu, CPU.irqOff));
     if (task.kind === "interrupt") return inIrq === task.index + 1 || (inIrq === 0 && irqOff === 0);
@@ -303,6 +317,8 @@ export class Machine {
 
   /** Brings a task to just before its first visible operation. */
   #prepare(task: Task): void {
+    // Whoever performs the operations also says when a task begins: by its first step.
+    if (this.options.external) return;
     if (task.kind === "user" && task.cpu >= this.nrCpus) {
       this.#startModel(task, task.name, 0, 0, task.body!);
       return;
@@ -323,6 +339,7 @@ export class Machine {
     if (this.#usesStack) this.memory.bytes.fill(0, this.#stackBase(task), this.#stackBase(task) + 512);
     view.setUint32(record + TASK.tailCalls, 0, true);
     this.#enterProgram(task, program.start);
+    this.options.observer?.runBegins(task);
     view.setUint32(record + TASK.runState, task.sleepable ? RUN.sleepable : RUN.nonSleepable, true);
     view.setUint32(record + TASK.runCount, view.getUint32(record + TASK.runCount, true) + 1, true);
     if (task.kind === "interrupt") this.memory.setU32(this.#cpuField(task.cpu, CPU.inIrq), task.index + 1);
@@ -354,6 +371,7 @@ export class Machine {
 
   #endRun(task: Task): void {
     const { view } = this.memory, record = task.record;
+    this.options.observer?.runEnds(task);
     view.setBigUint64(record + TASK.lastReturn, view.getBigUint64(record + TASK.registers, true), true);
     view.setUint32(record + TASK.invocation, view.getUint32(record + TASK.invocation, true) + 1, true);
     view.setUint32(record + TASK.runState, RUN.none, true);
@@ -374,6 +392,7 @@ export class Machine {
     const argument = (r: number) => view.getBigUint64(record + TASK.registers + 8 * r, true);
     const args = [argument(1), argument(2), argument(3), argument(4), argument(5)] as const;
     const result = model(this.kernel, task.context, args);
+    this.options.observer?.helperCalled(task, this.kernel.helperName(insn.imm), typeof result === "bigint");
     if (typeof result === "bigint") {
       view.setBigUint64(record + TASK.registers, BigInt.asUintN(64, result), true);
       return true;
@@ -412,6 +431,7 @@ export class Machine {
     if (task.kind === "user") {
       task.returned = value;
       this.memory.setU32(task.record + TASK.invocation, 1);
+      if (this.sharesCpus) this.#setCurrent(task.cpu, 0);
       return false;
     }
     const { view } = this.memory;
@@ -440,17 +460,19 @@ export class Machine {
 
   /** The value of an operation that is no scheduling point; else whether the program goes on. */
   #performPrivate(task: Task, op: Operation): bigint | boolean {
+    const { observer, external } = this.options;
+    observer?.privateOperation(task, op);
     switch (op.kind) {
       case "load":
       case "store":
-        return op.exclusive ? perform(this.memory, op) : false;
+        return op.exclusive && !external ? perform(this.memory, op) : false;
       case "private":
-        return op.run(this.memory);
+        return observer ? observer.performPrivate(task, op) : op.run(this.memory);
       case "work":
         // A system call begins when the CPU is free for it: on a shared CPU that takes a step of its own.
-        if (op.what === "syscall" && this.sharesCpus && task.cpu < this.nrCpus) return false;
-        if (op.what === "sysret" && this.sharesCpus) this.#setCurrent(task.cpu, 0);
-        return 0n;
+        if (!this.sharesCpus || (op.what !== "syscall" && op.what !== "sysret")) return 0n;
+        this.#setCurrent(task.cpu, 0);
+        return op.what === "syscall" && task.cpu < this.nrCpus ? false : 0n;
       case "mask": {
         const field = this.#cpuField(task.cpu, op.what === "irq" ? CPU.irqOff : CPU.preemptOff);
         this.memory.setU32(field, this.memory.getU32(field) + op.delta);

@@ -1,0 +1,314 @@
+/**
+ * Feeds the timing engine from a simulated machine: programs translated to Wasm, kernel models, several tasks on a CPU.
+ *
+ * The machine is made with `external` memory and with this as its observer: the engine performs every visible operation,
+ * and hears of everything else that takes time.
+ */
+import { readModifyWrite } from "../atomics/perform.ts";
+import { KIND, RUN, TASK } from "../cpu/layout.ts";
+import type { Machine, StepObserver } from "../cpu/machine.ts";
+import type { Width } from "../cpu/memory.ts";
+import type { Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
+import { runningModel, type Task } from "../cpu/task.ts";
+import { accessBytes, BPF_ATOMIC } from "../isa/insn.ts";
+import { type Core, OP } from "./core.ts";
+import type { Profile } from "./profile.ts";
+import { type ProgramTraits, programTraits } from "./program_traits.ts";
+import type { OperationSource } from "./timing.ts";
+
+/** Mean time between two interrupts of one CPU, where the workload has any. */
+const INTERRUPT_GAP_NS = 20_000;
+
+export class MachineSource implements OperationSource, StepObserver {
+  /** Simulated time at which the operation under way was performed. */
+  nowNs = 0;
+  /** Called when a run ends: its task, and the core with its clocks. */
+  onRunEnd: ((task: Task, core: Core) => void) | undefined;
+  #machine!: Machine;
+  #cores: readonly Core[] = [];
+  /** The task that each core runs. */
+  readonly #current: (Task | undefined)[] = [];
+  readonly #tasksOf: Task[][] = [];
+  readonly #interruptAt: number[] = [];
+  readonly #traits = new Map<string, ProgramTraits>();
+
+  constructor(readonly profile: Profile, readonly limits: { readonly operations: number }) {}
+
+  attach(machine: Machine, cores: readonly Core[]): void {
+    this.#machine = machine;
+    this.#cores = cores;
+    for (const core of cores) {
+      this.#tasksOf.push(machine.tasks.filter((task) => task.cpu === core.id));
+      this.#current.push(undefined);
+      this.#interruptAt.push(INTERRUPT_GAP_NS);
+    }
+  }
+
+  next(core: Core): void {
+    const machine = this.#machine;
+    this.nowNs = core.now;
+    let task = this.#current[core.id];
+    if (task !== undefined) this.#step(task, core);
+    if (task === undefined || machine.sharesCpus || machine.isDone(task)) {
+      task = this.#choose(core, task);
+      this.#current[core.id] = task;
+    }
+    if (task === undefined || machine.fault) core.op = OP.done;
+    else this.#describe(task, core);
+  }
+
+  readModifyWrite(core: Core): void {
+    const task = this.#current[core.id]!, { memory } = this.#machine, model = runningModel(task);
+    if (model) {
+      const op = model.pending;
+      if (op.kind === "rmw") {
+        const old = memory.read(op.addr, op.size), value = readModifyWrite(op, old);
+        if (value !== undefined) memory.write(op.addr, op.size, value);
+        setResult(core, old);
+      } else if (op.kind === "atomic") setResult(core, op.run(memory));
+      else if (op.kind === "await") {
+        setResult(core, memory.read(op.addr, op.size));
+        memory.write(op.addr, op.size, op.thenStore!);
+      }
+      return;
+    }
+    this.#programReadModifyWrite(core, task);
+  }
+
+  isReady(core: Core): boolean {
+    const { memory } = this.#machine, op = runningModel(this.#current[core.id]!)!.pending;
+    if (op.kind === "wait") return op.until(memory);
+    if (op.kind !== "await") return true;
+    const value = memory.read(op.addr, op.size);
+    setResult(core, value);
+    return op.until(value);
+  }
+
+  runBegins(task: Task): void {
+    const core = this.#cores[task.cpu];
+    core.workNs += this.profile.work.run;
+    core.privateStores += this.#traitsOf(task).pushes;
+  }
+
+  runEnds(task: Task): void {
+    const core = this.#cores[task.cpu];
+    this.onRunEnd?.(task, core);
+  }
+
+  helperCalled(task: Task, name: string, inlined: boolean): void {
+    const core = this.#cores[task.cpu];
+    const { work } = this.profile;
+    core.workNs += inlined || this.#isInlined(task, name) ? work.inlined : work.helper;
+    core.workNs += work.helpers[name] ?? 0;
+  }
+
+  privateOperation(task: Task, op: Operation): void {
+    const core = this.#cores[task.cpu];
+    if (op.kind === "work") this.#price(core, op);
+    else if (op.kind === "callback") {
+      core.workNs += this.profile.work.run;
+      core.privateStores += this.#traitsOf(task).pushes;
+    }
+  }
+
+  performPrivate(task: Task, op: PrivateOp): bigint {
+    const { memory } = this.#machine, core = this.#cores[task.cpu];
+    return core.stores.withStoresVisible(memory, () => op.run(memory));
+  }
+
+  #price(core: Core, op: WorkOp): void {
+    const { work, insnNs } = this.profile, amount = op.amount ?? 1;
+    switch (op.what) {
+      case "hash":
+        core.workNs += work.hash + work.hashByte * amount;
+        break;
+      case "alloc":
+        core.workNs += work.alloc * amount;
+        break;
+      case "irqsave":
+        core.serialNs += work.irqsave;
+        break;
+      case "irqrestore":
+        core.serialNs += work.irqrestore;
+        break;
+      case "syscall":
+        core.serialNs += work.syscall;
+        break;
+      case "sysret":
+        core.serialNs += work.sysret;
+        break;
+      case "grace_period":
+        core.serialNs += work.gracePeriod * amount;
+        break;
+      case "sleep":
+        core.serialNs += work.sleep;
+        break;
+      case "insns":
+        core.workNs += insnNs * amount;
+        break;
+    }
+  }
+
+  /** kernel/bpf/verifier.c inlines lookups of arrays, and bpf_loop with a callback that it knows. */
+  #isInlined(task: Task, name: string): boolean {
+    if (name === "bpf_loop") return true;
+    if (name !== "bpf_map_lookup_elem") return false;
+    const pointer = this.#machine.memory.view.getBigUint64(task.record + TASK.registers + 8, true);
+    return this.#machine.kernel.mapAt(pointer)?.lookupIsInlined ?? false;
+  }
+
+  #traitsOf(task: Task): ProgramTraits {
+    const name = task.program?.name ?? "";
+    let traits = this.#traits.get(name);
+    if (!traits) this.#traits.set(name, traits = programTraits(task.program?.program));
+    return traits;
+  }
+
+  /** Hands the task the result of its operation and lets it run to its next one. */
+  #step(task: Task, core: Core): void {
+    const machine = this.#machine, before = machine.insns;
+    if (task.models.length > 0 || machine.memory.getU32(task.record + TASK.runState) === RUN.none) {
+      machine.step(task.index, task.models.length > 0 ? resultOf(core) : undefined);
+    } else {
+      const { view } = machine.memory, record = task.record;
+      if (core.op === OP.load || core.op === OP.rmw) {
+        view.setInt32(record + TASK.value, core.low, true);
+        view.setInt32(record + TASK.value + 4, core.high, true);
+      }
+      const returned = machine.stepWasm(record);
+      machine.steps++;
+      if ((returned & 15) <= KIND.rmw && (returned & 15) !== KIND.none) machine.insns += returned >>> 4;
+      else machine.advance(task, returned);
+    }
+    const insns = machine.insns - before, share = this.#traitsOf(task).stackStoreShare;
+    core.insns += insns;
+    core.privateStores += Math.round(insns * share);
+    if (machine.steps >= this.limits.operations) {
+      machine.stop(`stopped after ${machine.steps.toLocaleString("en")} visible operations`);
+    }
+  }
+
+  /** The task that a core runs next; a task in the middle of a run goes on unless an interrupt strikes or it sleeps. */
+  #choose(core: Core, current: Task | undefined): Task | undefined {
+    const machine = this.#machine, tasks = this.#tasksOf[core.id];
+    if (!machine.sharesCpus) {
+      return current ? undefined : tasks.find((task) => !machine.isDone(task));
+    }
+    const ready = (task: Task) => !machine.isDone(task) && machine.hasCpu(task);
+    const interrupt = tasks.find((task) => task.kind === "interrupt" && ready(task));
+    if (interrupt && (interrupt === current || core.now >= this.#interruptAt[core.id])) {
+      this.#interruptAt[core.id] = core.now + INTERRUPT_GAP_NS;
+      return interrupt;
+    }
+    const others = tasks.filter((task) => task.kind !== "interrupt" && ready(task));
+    if (current && others.includes(current) && !this.#isIdle(current)) return current;
+    const after = others.find((task) => task.index > (current?.index ?? -1)) ?? others[0];
+    return after ?? interrupt;
+  }
+
+  /** Between two runs, or asleep. */
+  #isIdle(task: Task): boolean {
+    const kind = runningModel(task)?.pending.kind;
+    if (kind === "sleep" || kind === "wait") return true;
+    return task.models.length === 0 && this.#machine.memory.getU32(task.record + TASK.runState) === RUN.none;
+  }
+
+  /** Puts the task's pending operation into the core. */
+  #describe(task: Task, core: Core): void {
+    const { memory, image } = this.#machine, { view } = memory, model = runningModel(task);
+    if (model) return describeModel(core, model.pending);
+    const record = task.record, kind = view.getInt32(record + TASK.pending, true) & 0xff;
+    if (kind === KIND.none) {
+      core.op = OP.pass;
+      return;
+    }
+    core.op = kind;
+    core.addr = view.getInt32(record + TASK.addr, true);
+    core.size = accessBytes(image.insns[view.getInt32(record + TASK.insn, true)]);
+    if (kind === KIND.store) {
+      core.low = view.getInt32(record + TASK.value, true);
+      core.high = view.getInt32(record + TASK.value + 4, true);
+    }
+  }
+
+  #programReadModifyWrite(core: Core, task: Task): void {
+    const { memory, image } = this.#machine, { view } = memory, { addr, size } = core, record = task.record;
+    const insn = image.insns[view.getInt32(record + TASK.insn, true)];
+    const low = view.getInt32(addr, true), high = size === 8 ? view.getInt32(addr + 4, true) : 0;
+    const byLow = view.getInt32(record + TASK.value, true), byHigh = view.getInt32(record + TASK.value + 4, true);
+    let newLow = low, newHigh = high;
+    switch (insn.imm & ~BPF_ATOMIC.FETCH) {
+      case BPF_ATOMIC.ADD & ~BPF_ATOMIC.FETCH:
+        newLow = (low + byLow) | 0;
+        newHigh = (high + byHigh + ((low >>> 0) + (byLow >>> 0) > 0xffff_ffff ? 1 : 0)) | 0;
+        break;
+      case BPF_ATOMIC.OR & ~BPF_ATOMIC.FETCH:
+        newLow = low | byLow;
+        newHigh = high | byHigh;
+        break;
+      case BPF_ATOMIC.AND & ~BPF_ATOMIC.FETCH:
+        newLow = low & byLow;
+        newHigh = high & byHigh;
+        break;
+      case BPF_ATOMIC.XOR & ~BPF_ATOMIC.FETCH:
+        newLow = low ^ byLow;
+        newHigh = high ^ byHigh;
+        break;
+      case BPF_ATOMIC.XCHG & ~BPF_ATOMIC.FETCH:
+        newLow = byLow;
+        newHigh = byHigh;
+        break;
+      default: {
+        const matches = low === view.getInt32(record + TASK.expected, true) &&
+          (size < 8 || high === view.getInt32(record + TASK.expected + 4, true));
+        if (matches) {
+          newLow = byLow;
+          newHigh = byHigh;
+        }
+      }
+    }
+    memory.journal?.beforeWrite(addr, size);
+    view.setInt32(addr, newLow, true);
+    if (size === 8) view.setInt32(addr + 4, newHigh, true);
+    core.low = low;
+    core.high = high;
+  }
+}
+
+function describeModel(core: Core, op: Operation): void {
+  switch (op.kind) {
+    case "load":
+    case "store":
+      core.op = op.kind === "load" ? OP.load : OP.store;
+      core.addr = op.addr;
+      core.size = op.size;
+      if (op.kind === "store") setResult(core, op.value);
+      break;
+    case "rmw":
+    case "atomic":
+      core.op = OP.rmw;
+      core.addr = op.addr;
+      core.size = op.kind === "rmw" ? op.size : (8 satisfies Width);
+      break;
+    case "await":
+      core.op = op.thenStore === undefined ? OP.watch : OP.take;
+      core.addr = op.addr;
+      core.size = op.size;
+      break;
+    case "wait":
+      core.op = OP.wait;
+      break;
+    default:
+      core.op = OP.pass;
+  }
+}
+
+function setResult(core: Core, value: bigint): void {
+  core.low = Number(BigInt.asIntN(32, value));
+  core.high = Number(BigInt.asIntN(32, value >> 32n));
+}
+
+function resultOf(core: Core): bigint {
+  if (core.op === OP.store || core.op === OP.pass || core.op === OP.wait) return 0n;
+  return core.high === 0 ? BigInt(core.low >>> 0) : (BigInt(core.high >>> 0) << 32n) | BigInt(core.low >>> 0);
+}

@@ -1,0 +1,199 @@
+/**
+ * Profiles: the numbers that make the cost model a model of one machine.
+ *
+ * Every number says something about the hardware or about one piece of kernel code; none belongs to a technique. All
+ * times are nanoseconds. Shipped profiles are the JSON files beside this one, each with its source; a reader can write
+ * another in a cell: `{ ...profileNamed("xeon-kvm"), atomicNs: 20 }`.
+ */
+import type { Topology } from "./topology.ts";
+
+/** Nanoseconds by how far apart two CPUs are. */
+export interface ByDistance {
+  /** The other hardware thread of the same core. */
+  readonly sameCore: number;
+  /** Another core of the same group: those that share a last-level cache slice, a core complex, a mesh. */
+  readonly sameGroup: number;
+  readonly otherGroup: number;
+  readonly otherSocket: number;
+}
+
+/** What the pieces of kernel code cost that touch nothing shared. */
+export interface WorkCosts {
+  /** One run of a program: the loop around it, its call and its return. */
+  readonly run: number;
+  /** A lookup or helper that the verifier inlines. */
+  readonly inlined: number;
+  /** Calling a helper function that is not inlined, and coming back. */
+  readonly helper: number;
+  /** Helpers that read a clock or compute for long, beyond the call: by kernel name. */
+  readonly helpers: Readonly<Record<string, number>>;
+  /** Hashing a key and finding its bucket: for each key, and for each byte of it. */
+  readonly hash: number;
+  readonly hashByte: number;
+  /** local_irq_save and local_irq_restore; nothing overlaps them. */
+  readonly irqsave: number;
+  readonly irqrestore: number;
+  /** Taking an element from an allocator (no-prealloc hash). */
+  readonly alloc: number;
+  /** Starting a block copy (memcpy as the kernel does it), and each byte of it when it is in the first-level cache. */
+  readonly copyStart: number;
+  readonly copyByte: number;
+  /** Entering and leaving a system call. */
+  readonly syscall: number;
+  readonly sysret: number;
+  /** An RCU grace period, from asking for it to its end. */
+  readonly gracePeriod: number;
+  /** Being switched out and in again. */
+  readonly sleep: number;
+}
+
+export interface Profile {
+  readonly name: string;
+  /** The machine it speaks of, and where its numbers are from. */
+  readonly machine: string;
+  readonly source: string;
+  readonly topology: Topology;
+
+  /** One instruction of a program or of kernel code, as many at once as the core manages. */
+  readonly insnNs: number;
+  /** Leaving the reorder window, in order. */
+  readonly retireNs: number;
+  /** Instructions that may be under way at once: private work runs ahead of a waiting load by so much. */
+  readonly reorderWindow: number;
+  /** From a load that hits the first-level cache to its value. */
+  readonly loadNs: number;
+  /** From a store to a load of the same bytes on the same CPU, before the store has left the store buffer. */
+  readonly forwardNs: number;
+  /** Entries of the store buffer; private stores (the stack, calls) take entries too. */
+  readonly storeBuffer: number;
+  /** From the retirement of a store until it can be written to an owned line. */
+  readonly commitNs: number;
+  /** Between two stores that leave the store buffer, to different lines and to the same line. */
+  readonly drainNs: number;
+  readonly drainSameLineNs: number;
+  /** An atomic read-modify-write on an owned line, store buffer empty. */
+  readonly atomicNs: number;
+  /** Lines that one core can wait for at once, and the least time between two arrivals. */
+  readonly lineFillBuffers: number;
+  readonly lineIntervalNs: number;
+
+  /** A line's way from an idle owner to a CPU that asks for it. */
+  readonly transferNs: ByDistance;
+  /** Part of the transfer that passes before the owner gives the line up, 0 to 1; the rest is the line's way back. */
+  readonly requestShare: number;
+  /** How long a core keeps a line that has arrived, whoever asks for it. */
+  readonly holdNs: number;
+  /** Grants in a row to the owner's own group, and to its own socket, while others wait; 1 is first come first served. */
+  readonly groupGrants: number;
+  readonly socketGrants: number;
+  /** Whether a load of a line that another CPU wrote brings ownership with it. */
+  readonly loadTakesOwnership: boolean;
+  /** Random spread of transfers and of instruction time, 0 to 1 (half-width of a uniform distribution). */
+  readonly jitter: number;
+
+  readonly work: WorkCosts;
+}
+
+/** A profile that can't be used: the message names the field and what it must be. */
+export class ProfileError extends Error {
+  override name = "ProfileError";
+}
+
+/** Fields that may be zero; all other numbers must be above it. */
+const MAY_BE_ZERO = new Set([
+  "forwardNs",
+  "commitNs",
+  "drainNs",
+  "drainSameLineNs",
+  "retireNs",
+  "lineIntervalNs",
+  "holdNs",
+  "jitter",
+]);
+const SHARES = new Set(["requestShare", "jitter"]);
+const COUNTS = new Set(["reorderWindow", "storeBuffer", "lineFillBuffers", "groupGrants", "socketGrants"]);
+const TEXTS = new Set(["name", "machine", "source"]);
+
+/**
+ * Checks a profile that a reader or a file gave.
+ *
+ * @throws ProfileError naming the field
+ */
+export function checkProfile(profile: Profile): Profile {
+  const record = profile as unknown as Record<string, unknown>;
+  for (const [field, kind] of Object.entries(SHAPE)) {
+    const value = record[field];
+    if (kind === "text" && typeof value !== "string") throw wrong(field, value, "a text");
+    if (kind === "boolean" && typeof value !== "boolean") throw wrong(field, value, "true or false");
+    if (kind === "number") checkNumber(field, value);
+  }
+  for (const group of ["transferNs", "work", "topology"]) checkGroup(group, record[group]);
+  return profile;
+}
+
+const SHAPE: Record<string, "text" | "number" | "boolean"> = {
+  ...Object.fromEntries([...TEXTS].map((field) => [field, "text" as const])),
+  ...Object.fromEntries([...COUNTS].map((field) => [field, "number" as const])),
+  insnNs: "number",
+  retireNs: "number",
+  loadNs: "number",
+  forwardNs: "number",
+  commitNs: "number",
+  drainNs: "number",
+  drainSameLineNs: "number",
+  atomicNs: "number",
+  lineIntervalNs: "number",
+  requestShare: "number",
+  holdNs: "number",
+  jitter: "number",
+  loadTakesOwnership: "boolean",
+};
+
+function checkNumber(field: string, value: unknown): void {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(field, value, "a number");
+  if (value < 0 || (value === 0 && !MAY_BE_ZERO.has(field))) throw wrong(field, value, "above zero");
+  if (SHARES.has(field) && value > 1) throw wrong(field, value, "between 0 and 1");
+  if (COUNTS.has(field) && !Number.isInteger(value)) throw wrong(field, value, "a whole number");
+}
+
+const GROUPS: Record<string, readonly string[]> = {
+  transferNs: ["sameCore", "sameGroup", "otherGroup", "otherSocket"],
+  topology: ["threadsPerCore", "coresPerGroup", "groupsPerSocket", "sockets"],
+  work: [
+    "run",
+    "inlined",
+    "helper",
+    "hash",
+    "hashByte",
+    "irqsave",
+    "irqrestore",
+    "alloc",
+    "copyStart",
+    "copyByte",
+    "syscall",
+    "sysret",
+    "gracePeriod",
+    "sleep",
+  ],
+};
+
+function checkGroup(group: string, value: unknown): void {
+  if (typeof value !== "object" || value === null) {
+    throw wrong(group, value, `an object with ${GROUPS[group].join(", ")}`);
+  }
+  for (const field of GROUPS[group]) {
+    const number = (value as Record<string, unknown>)[field];
+    const ok = typeof number === "number" && Number.isFinite(number) && number >= 0;
+    if (!ok || (group === "topology" && (!Number.isInteger(number) || number < 1))) {
+      throw wrong(
+        `${group}.${field}`,
+        number,
+        group === "topology" ? "a whole number, at least 1" : "a number, at least 0",
+      );
+    }
+  }
+}
+
+function wrong(field: string, value: unknown, expected: string): ProfileError {
+  return new ProfileError(`profile: ${field} is ${JSON.stringify(value) ?? "missing"}; it must be ${expected}`);
+}

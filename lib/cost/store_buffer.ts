@@ -1,0 +1,175 @@
+/**
+ * The store buffer of one CPU: stores that have been executed but not yet written to their cache line. They leave in
+ * order. Loads of the same CPU take their value from it, other CPUs don't see it: that is total store order.
+ */
+import type { Memory, Width } from "../cpu/memory.ts";
+import type { Line } from "./cache_lines.ts";
+
+/** What a load finds in the store buffer. */
+export const FOUND = { nothing: 0, value: 1, mustDrain: 2 } as const;
+
+export class StoreBuffer {
+  readonly #mask: number;
+  readonly #addr: Int32Array;
+  readonly #size: Int32Array;
+  readonly #low: Int32Array;
+  readonly #high: Int32Array;
+  readonly #retiredAt: Float64Array;
+  /** Private stores that stand just before it in the buffer. */
+  readonly #privateBefore: Int32Array;
+  /** A store of a block copy: loads can't take its value. */
+  readonly #block: Uint8Array;
+  readonly #lines: (Line | undefined)[];
+  /** Entries by address bits, so that most loads need not search. */
+  readonly #pending = new Int32Array(64);
+  #head = 0;
+  #tail = 0;
+  #privateBehind = 0;
+  #entries = 0;
+  /** The value that {@link find} found. */
+  low = 0;
+  high = 0;
+
+  constructor(readonly capacity: number) {
+    let size = 16;
+    while (size < capacity + 1) size *= 2;
+    this.#mask = size - 1;
+    this.#addr = new Int32Array(size);
+    this.#size = new Int32Array(size);
+    this.#low = new Int32Array(size);
+    this.#high = new Int32Array(size);
+    this.#retiredAt = new Float64Array(size);
+    this.#privateBefore = new Int32Array(size);
+    this.#block = new Uint8Array(size);
+    this.#lines = new Array<Line | undefined>(size).fill(undefined);
+  }
+
+  get isEmpty(): boolean {
+    return this.#head === this.#tail;
+  }
+
+  get isFull(): boolean {
+    return this.#entries >= this.capacity && this.#head !== this.#tail;
+  }
+
+  /** Of the oldest store: when it retired, its line, and how many private stores leave before it. */
+  get retiredAt(): number {
+    return this.#retiredAt[this.#head & this.#mask];
+  }
+  get line(): Line {
+    return this.#lines[this.#head & this.#mask]!;
+  }
+  get privateBefore(): number {
+    return this.#privateBefore[this.#head & this.#mask];
+  }
+
+  /** Adds private stores: behind waiting stores they take entries; alone they pass through. */
+  addPrivate(count: number): void {
+    if (this.isEmpty) return;
+    this.#privateBehind += count;
+    this.#entries += count;
+  }
+
+  add(addr: number, size: number, low: number, high: number, line: Line, retiredAt: number, block: boolean): void {
+    const at = this.#tail++ & this.#mask;
+    this.#addr[at] = addr;
+    this.#size[at] = size;
+    this.#low[at] = low;
+    this.#high[at] = high;
+    this.#lines[at] = line;
+    this.#retiredAt[at] = retiredAt;
+    this.#block[at] = block ? 1 : 0;
+    this.#privateBefore[at] = this.#privateBehind;
+    this.#privateBehind = 0;
+    this.#entries++;
+    this.#pending[(addr >>> 3) & 63]++;
+    if ((addr & 7) + size > 8) this.#pending[((addr >>> 3) + 1) & 63]++;
+  }
+
+  /** Writes the oldest store to memory and drops it. Gives the private stores that now leave with nothing before them. */
+  commit(memory: Memory): number {
+    const at = this.#head++ & this.#mask, addr = this.#addr[at], size = this.#size[at];
+    if (size > 0) write(memory, addr, size, this.#low[at], this.#high[at]);
+    const width = size || 8;
+    this.#pending[(addr >>> 3) & 63]--;
+    if ((addr & 7) + width > 8) this.#pending[((addr >>> 3) + 1) & 63]--;
+    this.#lines[at] = undefined;
+    this.#entries -= 1 + this.#privateBefore[at];
+    if (!this.isEmpty) return 0;
+    const rest = this.#privateBehind;
+    this.#privateBehind = 0;
+    this.#entries = 0;
+    return rest;
+  }
+
+  /** Looks for the youngest store to the bytes of a load: one of {@link FOUND}; the value is in `low` and `high`. */
+  find(addr: number, size: number): number {
+    if (
+      this.#pending[(addr >>> 3) & 63] === 0 && ((addr & 7) + size <= 8 || this.#pending[((addr >>> 3) + 1) & 63] === 0)
+    ) {
+      return FOUND.nothing;
+    }
+    for (let i = this.#tail - 1; i >= this.#head; i--) {
+      const at = i & this.#mask, from = this.#addr[at], to = from + this.#size[at];
+      if (to <= addr || from >= addr + size) continue;
+      if (from > addr || to < addr + size || this.#block[at]) return FOUND.mustDrain;
+      this.#extract(at, addr - from, size);
+      return FOUND.value;
+    }
+    return FOUND.nothing;
+  }
+
+  /**
+   * Lets code that works on memory directly see this CPU's own stores: they are in memory while it runs, and taken back
+   * after, but for bytes that it wrote itself.
+   */
+  withStoresVisible<T>(memory: Memory, run: () => T): T {
+    if (this.isEmpty) return run();
+    const before: bigint[] = [], written: bigint[] = [];
+    for (let i = this.#head; i < this.#tail; i++) {
+      const at = i & this.#mask, addr = this.#addr[at], size = this.#size[at];
+      before.push(size ? memory.read(addr, size as Width) : 0n);
+      if (size) write(memory, addr, size, this.#low[at], this.#high[at]);
+    }
+    for (let i = this.#head; i < this.#tail; i++) {
+      const at = i & this.#mask;
+      written.push(this.#size[at] ? memory.read(this.#addr[at], this.#size[at] as Width) : 0n);
+    }
+    const result = run();
+    for (let i = this.#tail - 1; i >= this.#head; i--) {
+      const at = i & this.#mask, size = this.#size[at], k = i - this.#head;
+      if (size === 0) continue;
+      // A store that was overwritten has had its effect: it only still takes an entry.
+      if (memory.read(this.#addr[at], size as Width) !== written[k]) this.#size[at] = 0;
+      else memory.write(this.#addr[at], size as Width, before[k]);
+    }
+    return result;
+  }
+
+  #extract(at: number, offset: number, size: number): void {
+    let low = this.#low[at], high = this.#high[at];
+    if (offset >= 4) {
+      low = high;
+      high = 0;
+      offset -= 4;
+    }
+    if (offset > 0) {
+      low = (low >>> (8 * offset)) | (high << (32 - 8 * offset));
+      high >>>= 8 * offset;
+    }
+    this.low = size < 4 ? low & ((1 << (8 * size)) - 1) : low;
+    this.high = size === 8 ? high : 0;
+  }
+}
+
+/** Writes the low `size` bytes of a 64-bit value. */
+export function write(memory: Memory, addr: number, size: number, low: number, high: number): void {
+  memory.journal?.beforeWrite(addr, size);
+  const view = memory.view;
+  if (size === 8) {
+    view.setInt32(addr, low, true);
+    view.setInt32(addr + 4, high, true);
+  } else if (size === 4) view.setInt32(addr, low, true);
+  else if (size === 2) view.setInt16(addr, low, true);
+  else view.setInt8(addr, low);
+}

@@ -1,0 +1,347 @@
+/**
+ * The timing engine: lets many CPUs run at their own pace, and performs their memory operations in the order of time.
+ *
+ * Each core has two things that can happen next: its pending operation, and its oldest store leaving the store buffer.
+ * A winner tree over the cores finds the earliest, so that an event costs log(CPUs). Beside them cache lines change
+ * hands, in the order of a heap.
+ *
+ * Programs are stepped in order, but the core they run on is out of order: private work goes on ahead of a load that
+ * waits for its line (core.ts: `issued`), and what was issued early asks for its line early.
+ */
+import type { Memory } from "../cpu/memory.ts";
+import { SeededRandom } from "../schedulers/random_numbers.ts";
+import { WinnerTree } from "../schedulers/run_clock.ts";
+import { CacheLines, type Line, type LineUser } from "./cache_lines.ts";
+import { Core, OP, WAIT } from "./core.ts";
+import type { Profile } from "./profile.ts";
+import { FOUND } from "./store_buffer.ts";
+
+/** Where cores get their operations from. */
+export interface OperationSource {
+  /** Goes on behind a core's operation (its result is in `low` and `high`) and puts the next one into the core. */
+  next(core: Core): void;
+  /** Performs the core's pending read-modify-write on memory; leaves the old value in `low` and `high`. */
+  readModifyWrite(core: Core): void;
+  /** Whether the value that the core waits for is there; leaves it in `low` and `high`. */
+  isReady(core: Core): boolean;
+}
+
+/** How often a condition that is no value of one line is looked at. */
+const POLL_NS = 1000;
+/** Events of one core without its operation getting anywhere, after which something is wrong. */
+const MAX_EVENTS = 4_000_000_000;
+
+export class TimingEngine implements LineUser {
+  readonly cores: readonly Core[];
+  readonly lines: CacheLines;
+  /** Operations performed. */
+  operations = 0;
+  readonly #tree: WinnerTree;
+  readonly #random: SeededRandom;
+  /** By address: cores that wait to take a lock, in turn; the first of them watches its line. */
+  readonly #turns = new Map<number, number[]>();
+  #stopped = false;
+
+  constructor(
+    readonly profile: Profile,
+    nrCpus: number,
+    readonly memory: Memory,
+    readonly source: OperationSource,
+    seed: number,
+  ) {
+    this.#random = new SeededRandom(seed);
+    this.cores = Array.from({ length: nrCpus }, (_, id) => new Core(id, profile));
+    this.lines = new CacheLines(profile, nrCpus, memory.bytes.length, this, this.#random);
+    this.#tree = new WinnerTree(nrCpus);
+  }
+
+  /** Stops the run after the event under way. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Runs until every core is done. */
+  run(): void {
+    const start = this.profile.transferNs.sameGroup;
+    for (const core of this.cores) {
+      // Nobody starts at exactly the same time.
+      core.issued = core.startedAt = start * this.#random.unit();
+      this.#fetch(core);
+    }
+    for (let events = 0; !this.#stopped && events < MAX_EVENTS; events++) {
+      const core = this.cores[this.#tree.first], at = this.#tree.clock(core.id);
+      if (this.lines.nextTime <= at) {
+        if (this.lines.nextTime === Infinity) return;
+        this.lines.serve();
+      } else if (core.commitAt <= core.operationAt) this.#commit(core);
+      else this.#perform(core);
+    }
+  }
+
+  granted(cpu: number, line: Line, from: number): void {
+    const core = this.cores[cpu];
+    if (core.waitsFor === WAIT.line && core.line === line) core.goOn(from);
+    this.#planCommit(core);
+  }
+
+  lost(cpu: number, line: Line, time: number): void {
+    const core = this.cores[cpu];
+    if (core.waitsFor === WAIT.value && core.line === line) {
+      // A watching CPU reads on: it asks for the line again at once.
+      core.waitsFor = WAIT.line;
+      this.lines.request(cpu, line, false, time + this.profile.loadNs);
+    }
+    this.#planCommit(core);
+  }
+
+  #fetch(core: Core): void {
+    core.insns =
+      core.privateStores =
+      core.workNs =
+      core.serialNs =
+        0;
+    core.block = false;
+    this.source.next(core);
+    if (core.op === OP.done) {
+      core.issue(1);
+      core.wait(WAIT.done, undefined);
+    } else core.issue(1 + this.profile.jitter * (2 * this.#random.unit() - 1));
+    this.#plan(core);
+  }
+
+  #plan(core: Core): void {
+    const at = core.operationAt < core.commitAt ? core.operationAt : core.commitAt;
+    if (this.#tree.clock(core.id) !== at) this.#tree.set(core.id, at);
+  }
+
+  /** Works out when the oldest store can be written. */
+  #planCommit(core: Core): void {
+    const { stores, profile } = core;
+    if (stores.isEmpty) core.commitAt = Infinity;
+    else {
+      const line = stores.line;
+      const gap = core.lastLine === line ? profile.drainSameLineNs : profile.drainNs;
+      let at = Math.max(
+        stores.retiredAt + profile.commitNs,
+        core.committedAt + gap + stores.privateBefore * profile.drainNs,
+      );
+      if (line.owner === core.id && line.readers === undefined) at = Math.max(at, line.from);
+      else if (line.queue?.has(core.id)) {
+        line.queue.exclusive[core.id] = 1;
+        at = Infinity;
+      }
+      core.commitAt = at;
+    }
+    this.#plan(core);
+  }
+
+  #commit(core: Core): void {
+    const { stores, profile } = core, line = stores.line, time = core.commitAt;
+    if (!line.mayWrite(core.id, time)) {
+      core.commitAt = Infinity;
+      this.lines.request(core.id, line, true, Math.max(stores.retiredAt, line.usedUntil));
+      this.#plan(core);
+      return;
+    }
+    const rest = stores.commit(this.memory);
+    line.dirty = true;
+    this.lines.used(line, time);
+    core.committedAt = time;
+    core.lastLine = line;
+    core.privateDrained = rest > 0 ? time + rest * profile.drainNs : 0;
+    if (line.watchers) this.#wakeWatchers(line, time);
+    if (core.waitsFor === WAIT.room && !stores.isFull) {
+      if (time > core.issued) core.issued = time;
+      core.goOn(time);
+    } else if (core.waitsFor === WAIT.drain && stores.isEmpty) core.goOn(Math.max(time, core.privateDrained));
+    this.#planCommit(core);
+  }
+
+  #perform(core: Core): void {
+    core.now = core.operationAt;
+    switch (core.op) {
+      case OP.load:
+        return this.#load(core);
+      case OP.store:
+        return this.#store(core);
+      case OP.rmw:
+        return this.#atomic(core, true);
+      case OP.watch:
+        return this.#watch(core);
+      case OP.take:
+        return this.#take(core);
+      case OP.wait:
+        if (this.source.isReady(core)) this.#next(core);
+        else {
+          core.operationAt = core.now + POLL_NS;
+          this.#plan(core);
+        }
+        return;
+      default:
+        this.#next(core);
+    }
+  }
+
+  #next(core: Core): void {
+    this.operations++;
+    this.#fetch(core);
+  }
+
+  #hold(core: Core, what: number, line?: Line): void {
+    core.wait(what, line);
+    this.#plan(core);
+  }
+
+  #load(core: Core): void {
+    const { stores, profile, now } = core;
+    if (stores.isFull) return this.#hold(core, WAIT.room);
+    const found = stores.find(core.addr, core.size);
+    if (found === FOUND.mustDrain) return this.#hold(core, WAIT.drain);
+    if (found === FOUND.value) {
+      core.low = stores.low;
+      core.high = stores.high;
+      // The value is that of a store which may itself wait for a load before it.
+      const ready = profile.forwardNs === 0 ? now : Math.max(now, core.loaded) + profile.forwardNs;
+      core.loaded = ready;
+      core.complete(ready);
+      core.now = ready;
+      return this.#next(core);
+    }
+    const line = this.lines.at(core.addr);
+    if (!line.mayRead(core.id, now)) {
+      this.#hold(core, WAIT.line, line);
+      const asked = Math.max(Math.min(now, Math.max(core.issued, core.addressKnown())), core.fence);
+      this.lines.request(core.id, line, false, asked);
+      return;
+    }
+    this.#read(core);
+    if (line.owner === core.id && line.readers === undefined) this.lines.used(line, now);
+    const ready = now + profile.loadNs;
+    core.loaded = ready;
+    core.remember(core.low, ready);
+    core.complete(ready);
+    this.#next(core);
+  }
+
+  #read(core: Core): void {
+    const { view } = this.memory, { addr, size } = core;
+    core.high = 0;
+    if (size === 8) {
+      core.low = view.getInt32(addr, true);
+      core.high = view.getInt32(addr + 4, true);
+    } else if (size === 4) core.low = view.getInt32(addr, true);
+    else core.low = size === 2 ? view.getUint16(addr, true) : view.getUint8(addr);
+  }
+
+  #store(core: Core): void {
+    const { stores, now } = core;
+    if (stores.isFull) return this.#hold(core, WAIT.room);
+    const line = this.lines.at(core.addr);
+    core.complete(Math.max(now, core.loaded));
+    stores.add(core.addr, core.size, core.low, core.high, line, core.retired, core.block);
+    // The line is asked for as soon as the store has retired, also behind others that wait.
+    if (line.owner !== core.id || line.readers !== undefined) this.lines.request(core.id, line, true, core.retired);
+    this.#planCommit(core);
+    this.#next(core);
+  }
+
+  /** x86: a locked operation waits until all before it are done, and all after it wait for it. */
+  #ready(core: Core, line: Line): boolean {
+    if (!core.stores.isEmpty) {
+      this.#hold(core, WAIT.drain);
+      return false;
+    }
+    const start = Math.max(core.now, core.loaded, core.retired, core.privateDrained);
+    if (start > core.now) {
+      core.operationAt = start;
+      this.#plan(core);
+      return false;
+    }
+    if (line.mayWrite(core.id, core.now)) return true;
+    this.#hold(core, WAIT.line, line);
+    this.lines.request(core.id, line, true, core.now);
+    return false;
+  }
+
+  #atomic(core: Core, writes: boolean): void {
+    const line = this.lines.at(core.addr);
+    if (!this.#ready(core, line)) return;
+    this.source.readModifyWrite(core);
+    if (writes) line.dirty = true;
+    const done = core.now + this.profile.atomicNs;
+    this.lines.used(line, done);
+    core.loaded = core.fence = done;
+    core.complete(done);
+    core.now = done;
+    core.privateDrained = 0;
+    if (line.watchers) this.#wakeWatchers(line, done);
+    this.#next(core);
+  }
+
+  #watch(core: Core): void {
+    const line = this.lines.at(core.addr);
+    if (!core.stores.isEmpty) return this.#hold(core, WAIT.drain);
+    if (!line.mayRead(core.id, core.now)) {
+      this.#hold(core, WAIT.line, line);
+      this.lines.request(core.id, line, false, core.now);
+      return;
+    }
+    if (!this.source.isReady(core)) return this.#watchOn(core, line);
+    core.loaded = core.now + this.profile.loadNs;
+    core.complete(core.loaded);
+    this.#next(core);
+  }
+
+  #watchOn(core: Core, line: Line): void {
+    this.#hold(core, WAIT.value, line);
+    line.watchers ??= [];
+    if (!line.watchers.includes(core.id)) line.watchers.push(core.id);
+  }
+
+  /** Lets watchers on the same CPU (another task of it wrote) look again; those on other CPUs have lost the line. */
+  #wakeWatchers(line: Line, time: number): void {
+    const watchers = line.watchers!;
+    for (let i = watchers.length - 1; i >= 0; i--) {
+      const core = this.cores[watchers[i]];
+      if (core.waitsFor === WAIT.value && core.line === line) {
+        if (!line.mayRead(core.id, time)) continue;
+        core.goOn(time);
+        this.#plan(core);
+      }
+      watchers.splice(i, 1);
+    }
+  }
+
+  /**
+   * Waits for a lock and takes it. Waiters queue as on the kernel's qspinlock: the first watches the lock's line, the
+   * others wait for their turn without touching it (kernel/locking/qspinlock.c:queued_spin_lock_slowpath).
+   */
+  #take(core: Core): void {
+    const line = this.lines.at(core.addr);
+    let turns = this.#turns.get(core.addr);
+    if (!turns) this.#turns.set(core.addr, turns = []);
+    if (!turns.includes(core.id)) turns.push(core.id);
+    if (turns[0] !== core.id) return this.#hold(core, WAIT.turn);
+    if (!core.stores.isEmpty) return this.#hold(core, WAIT.drain);
+    if (!line.mayRead(core.id, core.now)) {
+      this.#hold(core, WAIT.line, line);
+      this.lines.request(core.id, line, false, core.now);
+      return;
+    }
+    if (!this.source.isReady(core)) return this.#watchOn(core, line);
+    if (!this.#ready(core, line)) return;
+    turns.shift();
+    if (turns.length > 0) {
+      const next = this.cores[turns[0]];
+      next.goOn(core.now + this.#handOver(core.id, next.id));
+      this.#plan(next);
+    }
+    this.#atomic(core, true);
+  }
+
+  /** The next in turn spins on a word of its own, whose line has to come over. */
+  #handOver(from: number, to: number): number {
+    const { sameCore, sameGroup, otherGroup, otherSocket } = this.profile.transferNs;
+    return [0, sameCore, sameGroup, otherGroup, otherSocket][this.lines.places.distance(from, to)];
+  }
+}

@@ -1,0 +1,40 @@
+/** Where the CPUs of a machine sit, and how far apart two of them are. */
+
+export interface Topology {
+  readonly threadsPerCore: number;
+  readonly coresPerGroup: number;
+  readonly groupsPerSocket: number;
+  readonly sockets: number;
+}
+
+/** How far apart two CPUs are, from near to far. */
+export const DISTANCE = { sameCpu: 0, sameCore: 1, sameGroup: 2, otherGroup: 3, otherSocket: 4 } as const;
+
+/**
+ * CPUs are numbered as Linux does it: first one hardware thread of each core, group after group and socket after
+ * socket, then the second threads in the same order. Numbers beyond the machine start over.
+ */
+export class Places {
+  /** Core, group and socket of each CPU. */
+  readonly core: Int32Array;
+  readonly group: Int32Array;
+  readonly socket: Int32Array;
+  readonly nrGroups: number;
+
+  constructor(readonly topology: Topology, nrCpus: number) {
+    const { coresPerGroup, groupsPerSocket, sockets } = topology;
+    const cores = coresPerGroup * groupsPerSocket * sockets;
+    this.core = Int32Array.from({ length: nrCpus }, (_, cpu) => cpu % cores);
+    this.group = this.core.map((core) => Math.floor(core / coresPerGroup));
+    this.socket = this.group.map((group) => Math.floor(group / groupsPerSocket));
+    this.nrGroups = groupsPerSocket * sockets;
+  }
+
+  /** One of {@link DISTANCE}. */
+  distance(a: number, b: number): number {
+    if (a === b) return DISTANCE.sameCpu;
+    if (this.core[a] === this.core[b]) return DISTANCE.sameCore;
+    if (this.group[a] === this.group[b]) return DISTANCE.sameGroup;
+    return this.socket[a] === this.socket[b] ? DISTANCE.otherGroup : DISTANCE.otherSocket;
+  }
+}
