@@ -118,7 +118,7 @@ export class KernelClient {
       process = new Deno.Command(command, {
         args,
         cwd: options.cwd,
-        env: { NO_COLOR: "1", ...options.env },
+        env: { NO_COLOR: "1", RUST_BACKTRACE: "0", ...options.env },
         stdin: "null",
         stdout: "null",
         stderr: "piped",
