@@ -14,6 +14,8 @@ export const OP = {
   watch: 4,
   /** Waits for a value, then takes it in the same step: a lock. */
   take: 5,
+  /** A store by a locked instruction. */
+  lockedStore: 9,
   /** Waits for a condition that is no value of one line (a grace period). */
   wait: 6,
   /** Takes time only. */
@@ -38,8 +40,9 @@ export class Core {
   privateStores = 0;
   workNs = 0;
   serialNs = 0;
-  /** Whether it is part of a block copy. */
+  /** Whether it is part of a block copy, and how many operations of one are still to come. */
   block = false;
+  blockOperations = 0;
 
   /** When the last operation was performed: operations take their values in program order. */
   now = 0;
@@ -57,6 +60,8 @@ export class Core {
   /** When private stores with nothing before them have drained. */
   privateDrained = 0;
 
+  /** How far it has come with an operation of several parts. */
+  stage = 0;
   waitsFor: number = WAIT.nothing;
   line: Line | undefined;
   /** When it began to wait, and how long it has waited in all. */

@@ -11,11 +11,14 @@ import type { Width } from "../cpu/memory.ts";
 import type { Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
 import { runningModel, type Task } from "../cpu/task.ts";
 import { accessBytes, BPF_ATOMIC } from "../isa/insn.ts";
+import { BPF_MAP_TYPE } from "../maps/map_types.ts";
 import { type Core, OP } from "./core.ts";
 import type { Profile } from "./profile.ts";
 import { type ProgramTraits, programTraits } from "./program_traits.ts";
 import type { OperationSource } from "./timing.ts";
 
+/** Instructions of kernel code around each of its loads, stores and atomics. */
+const MODEL_INSNS = 2;
 /** Mean time between two interrupts of one CPU, where the workload has any. */
 const INTERRUPT_GAP_NS = 20_000;
 
@@ -122,6 +125,10 @@ export class MachineSource implements OperationSource, StepObserver {
       case "hash":
         core.workNs += work.hash + work.hashByte * amount;
         break;
+      case "copy":
+        core.workNs += work.copyStart;
+        core.blockOperations = amount;
+        break;
       case "alloc":
         core.workNs += work.alloc * amount;
         break;
@@ -154,7 +161,8 @@ export class MachineSource implements OperationSource, StepObserver {
     if (name === "bpf_loop") return true;
     if (name !== "bpf_map_lookup_elem") return false;
     const pointer = this.#machine.memory.view.getBigUint64(task.record + TASK.registers + 8, true);
-    return this.#machine.kernel.mapAt(pointer)?.lookupIsInlined ?? false;
+    const map = this.#machine.kernel.mapAt(pointer);
+    return map !== undefined && (map.lookupIsInlined || map.def.type === BPF_MAP_TYPE.ARRAY_OF_MAPS);
   }
 
   #traitsOf(task: Task): ProgramTraits {
@@ -216,7 +224,7 @@ export class MachineSource implements OperationSource, StepObserver {
   /** Puts the task's pending operation into the core. */
   #describe(task: Task, core: Core): void {
     const { memory, image } = this.#machine, { view } = memory, model = runningModel(task);
-    if (model) return describeModel(core, model.pending);
+    if (model) return describeModel(core, model.pending, this.profile);
     const record = task.record, kind = view.getInt32(record + TASK.pending, true) & 0xff;
     if (kind === KIND.none) {
       core.op = OP.pass;
@@ -275,14 +283,22 @@ export class MachineSource implements OperationSource, StepObserver {
   }
 }
 
-function describeModel(core: Core, op: Operation): void {
+function describeModel(core: Core, op: Operation, profile: Profile): void {
   switch (op.kind) {
     case "load":
     case "store":
       core.op = op.kind === "load" ? OP.load : OP.store;
       core.addr = op.addr;
       core.size = op.size;
-      if (op.kind === "store") setResult(core, op.value);
+      if (op.kind === "store") {
+        setResult(core, op.value);
+        if (op.paravirtual && profile.paravirtualLocks) core.op = OP.lockedStore;
+      }
+      if (core.blockOperations > 0) {
+        core.blockOperations--;
+        core.block = true;
+        core.workNs += profile.work.copyByte * op.size;
+      } else core.insns += MODEL_INSNS;
       break;
     case "rmw":
     case "atomic":
@@ -309,6 +325,6 @@ function setResult(core: Core, value: bigint): void {
 }
 
 function resultOf(core: Core): bigint {
-  if (core.op === OP.store || core.op === OP.pass || core.op === OP.wait) return 0n;
+  if (core.op === OP.store || core.op === OP.lockedStore || core.op === OP.pass || core.op === OP.wait) return 0n;
   return core.high === 0 ? BigInt(core.low >>> 0) : (BigInt(core.high >>> 0) << 32n) | BigInt(core.low >>> 0);
 }

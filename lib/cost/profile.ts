@@ -88,6 +88,10 @@ export interface Profile {
   readonly socketGrants: number;
   /** Whether a load of a line that another CPU wrote brings ownership with it. */
   readonly loadTakesOwnership: boolean;
+  /** Whether the kernel is a guest with paravirtual spin locks: it unlocks by a locked instruction then. */
+  readonly paravirtualLocks: boolean;
+  /** Between two looks of a CPU that spins (x86: the PAUSE instruction). */
+  readonly spinNs: number;
   /** Random spread of transfers and of instruction time, 0 to 1 (half-width of a uniform distribution). */
   readonly jitter: number;
 
@@ -147,6 +151,8 @@ const SHAPE: Record<string, "text" | "number" | "boolean"> = {
   holdNs: "number",
   jitter: "number",
   loadTakesOwnership: "boolean",
+  paravirtualLocks: "boolean",
+  spinNs: "number",
 };
 
 function checkNumber(field: string, value: unknown): void {

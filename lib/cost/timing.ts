@@ -14,7 +14,7 @@ import { WinnerTree } from "../schedulers/run_clock.ts";
 import { CacheLines, type Line, type LineUser } from "./cache_lines.ts";
 import { Core, OP, WAIT } from "./core.ts";
 import type { Profile } from "./profile.ts";
-import { FOUND } from "./store_buffer.ts";
+import { FOUND, write } from "./store_buffer.ts";
 
 /** Where cores get their operations from. */
 export interface OperationSource {
@@ -26,6 +26,8 @@ export interface OperationSource {
   isReady(core: Core): boolean;
 }
 
+/** How far a core has come with taking a lock. */
+const STAGE = { start: 0, queued: 1, taken: 2 } as const;
 /** How often a condition that is no value of one line is looked at. */
 const POLL_NS = 1000;
 /** Events of one core without its operation getting anywhere, after which something is wrong. */
@@ -89,8 +91,10 @@ export class TimingEngine implements LineUser {
     if (core.waitsFor === WAIT.value && core.line === line) {
       // A watching CPU reads on: it asks for the line again at once.
       core.waitsFor = WAIT.line;
-      this.lines.request(cpu, line, false, time + this.profile.loadNs);
+      this.lines.request(cpu, line, false, time + this.profile.spinNs * this.#random.unit());
     }
+    const { stores } = core;
+    if (!stores.isEmpty && stores.line === line) this.lines.request(cpu, line, true, Math.max(stores.retiredAt, time));
     this.#planCommit(core);
   }
 
@@ -165,7 +169,8 @@ export class TimingEngine implements LineUser {
       case OP.store:
         return this.#store(core);
       case OP.rmw:
-        return this.#atomic(core, true);
+      case OP.lockedStore:
+        return this.#atomic(core);
       case OP.watch:
         return this.#watch(core);
       case OP.take:
@@ -263,11 +268,18 @@ export class TimingEngine implements LineUser {
     return false;
   }
 
-  #atomic(core: Core, writes: boolean): void {
+  #atomic(core: Core): void {
     const line = this.lines.at(core.addr);
     if (!this.#ready(core, line)) return;
-    this.source.readModifyWrite(core);
-    if (writes) line.dirty = true;
+    if (core.op === OP.lockedStore) write(this.memory, core.addr, core.size, core.low, core.high);
+    else this.source.readModifyWrite(core);
+    this.#locked(core, line);
+    this.#next(core);
+  }
+
+  /** What a locked instruction does to the clocks. */
+  #locked(core: Core, line: Line): void {
+    line.dirty = true;
     const done = core.now + this.profile.atomicNs;
     this.lines.used(line, done);
     core.loaded = core.fence = done;
@@ -275,7 +287,6 @@ export class TimingEngine implements LineUser {
     core.now = done;
     core.privateDrained = 0;
     if (line.watchers) this.#wakeWatchers(line, done);
-    this.#next(core);
   }
 
   #watch(core: Core): void {
@@ -313,16 +324,29 @@ export class TimingEngine implements LineUser {
   }
 
   /**
-   * Waits for a lock and takes it. Waiters queue as on the kernel's qspinlock: the first watches the lock's line, the
-   * others wait for their turn without touching it (kernel/locking/qspinlock.c:queued_spin_lock_slowpath).
+   * Waits for a lock and takes it, as the kernel's qspinlock does (kernel/locking/qspinlock.c:
+   * queued_spin_lock_slowpath): a locked instruction to join the queue; the first in the queue watches the lock, the
+   * others a word of their own; a locked instruction to take it; and one to empty the queue when nobody is behind.
    */
   #take(core: Core): void {
     const line = this.lines.at(core.addr);
-    let turns = this.#turns.get(core.addr);
-    if (!turns) this.#turns.set(core.addr, turns = []);
-    if (!turns.includes(core.id)) turns.push(core.id);
-    if (turns[0] !== core.id) return this.#hold(core, WAIT.turn);
-    if (!core.stores.isEmpty) return this.#hold(core, WAIT.drain);
+    if (core.stage === STAGE.start) {
+      if (!this.#ready(core, line)) return;
+      this.#locked(core, line);
+      let turns = this.#turns.get(core.addr);
+      if (!turns) this.#turns.set(core.addr, turns = []);
+      turns.push(core.id);
+      core.stage = STAGE.queued;
+      if (turns[0] !== core.id) return this.#hold(core, WAIT.turn);
+      core.operationAt = core.now;
+      return this.#plan(core);
+    }
+    if (core.stage === STAGE.taken) {
+      if (!this.#ready(core, line)) return;
+      this.#locked(core, line);
+      core.stage = STAGE.start;
+      return this.#next(core);
+    }
     if (!line.mayRead(core.id, core.now)) {
       this.#hold(core, WAIT.line, line);
       this.lines.request(core.id, line, false, core.now);
@@ -330,13 +354,21 @@ export class TimingEngine implements LineUser {
     }
     if (!this.source.isReady(core)) return this.#watchOn(core, line);
     if (!this.#ready(core, line)) return;
+    this.source.readModifyWrite(core);
+    this.#locked(core, line);
+    const turns = this.#turns.get(core.addr)!;
     turns.shift();
     if (turns.length > 0) {
       const next = this.cores[turns[0]];
       next.goOn(core.now + this.#handOver(core.id, next.id));
       this.#plan(next);
+      core.stage = STAGE.start;
+      return this.#next(core);
     }
-    this.#atomic(core, true);
+    this.#turns.delete(core.addr);
+    core.stage = STAGE.taken;
+    core.operationAt = core.now;
+    this.#plan(core);
   }
 
   /** The next in turn spins on a word of its own, whose line has to come over. */

@@ -29,6 +29,8 @@ export interface StoreOp extends Labelled {
   readonly addr: number;
   readonly size: Width;
   readonly value: bigint;
+  /** The kernel of a guest with paravirtual locks does it by a locked instruction; matters for its price only. */
+  readonly paravirtual?: boolean;
 }
 /** Atomic read-modify-write; gives the old value. `cmpxchg` stores `value` only where memory holds `expected`. */
 export interface RmwOp extends Labelled {
@@ -76,8 +78,19 @@ export interface PrivateOp extends Labelled {
  */
 export interface WorkOp extends Labelled {
   readonly kind: "work";
-  readonly what: "helper" | "syscall" | "sysret" | "irqsave" | "irqrestore" | "hash" | "alloc" | "grace_period" | "sleep" | "insns";
-  /** How many of it (bytes hashed, instructions); 1 when left out. */
+  readonly what:
+    | "helper"
+    | "syscall"
+    | "sysret"
+    | "irqsave"
+    | "irqrestore"
+    | "hash"
+    | "alloc"
+    | "copy"
+    | "grace_period"
+    | "sleep"
+    | "insns";
+  /** How many of it (bytes hashed, instructions, loads and stores of the block copy that follows); 1 when left out. */
   readonly amount?: number;
 }
 /** Interrupts or preemption of this CPU off (+1) or on again (-1); pending interrupts run when they are on again. */

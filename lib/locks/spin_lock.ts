@@ -25,9 +25,12 @@ export function* bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
   return 0n;
 }
 
-/** kernel/bpf/helpers.c:__bpf_spin_unlock_irqrestore: store-release, then preemption and interrupts on again. */
+/**
+ * kernel/bpf/helpers.c:__bpf_spin_unlock_irqrestore: store-release, then preemption and interrupts on again. (In a guest
+ * kernel/locking/qspinlock_paravirt.h:__pv_queued_spin_unlock looks in the same step whether somebody sleeps.)
+ */
 export function* bpf_spin_unlock(_ctx: TaskContext, addr: number): Model {
-  yield store(addr, 4, 0n, "unlock");
+  yield { ...store(addr, 4, 0n, "unlock"), paravirtual: true };
   yield { kind: "mask", what: "preempt", delta: -1 };
   yield { kind: "mask", what: "irq", delta: -1 };
   yield { kind: "work", what: "irqrestore" };

@@ -71,6 +71,12 @@ export function checkArrayUpdate(map: KernelMap, index: number, flags: bigint): 
   return 0n;
 }
 
+/**
+ * Where values begin in a cache line: struct bpf_array has 16 bytes before them that share their line. Global data is
+ * mapped to user space and begins on a page.
+ */
+const VALUES_OFFSET = 16;
+
 export class ArrayMap extends IndexedMap {
   /** Bytes from one value to the next. */
   readonly stride: number;
@@ -80,7 +86,10 @@ export class ArrayMap extends IndexedMap {
   constructor(def: MapDef, index: number, environment: MapEnvironment) {
     super(def, index, environment);
     this.stride = roundUp8(def.valueSize);
-    this.#values = this.allocate(def.maxEntries * this.stride, (offset) => {
+    const head = def.data ? 0 : VALUES_OFFSET;
+    this.#values = head + this.allocate(head + def.maxEntries * this.stride, (at) => {
+      const offset = at - head;
+      if (offset < 0) return `${def.name}.elem_size`;
       const inside = this.nameInValue(offset % this.stride);
       if (def.data) return inside.startsWith("+") ? def.name + inside : inside;
       return `${def.name}[${Math.floor(offset / this.stride)}]${inside}`;

@@ -6,6 +6,7 @@ import type { Word } from "./words.ts";
 
 /** include/linux/bpf.h:copy_map_value: each word loaded, then stored; no lock. */
 export function* copy_map_value(addr: number, value: Source, words: readonly Word[]): Model<void> {
+  yield { kind: "work", what: "copy", amount: ("bytes" in value ? 1 : 2) * words.length };
   for (const word of words) {
     const loaded = yield* readWord(value, word, "value");
     yield store(addr + word.offset, word.size, loaded, "elem.value");
@@ -30,5 +31,6 @@ export function* read_map_value_locked(map: KernelMap, ctx: TaskContext, addr: n
 }
 
 export function* read_map_value(map: KernelMap, addr: number): Model<Uint8Array> {
+  yield { kind: "work", what: "copy", amount: map.valueWords.length };
   return yield* readWords(addr, map.def.valueSize, map.valueWords, "elem.value");
 }
