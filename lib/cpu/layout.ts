@@ -39,12 +39,15 @@ export const TASK = {
   bytes: 512,
   /** r0 to r10, 8 bytes each. */
   registers: 0,
+  /**
+   * Index of the instruction whose operation is pending, or that faulted, or that calls a helper. It stands beside
+   * `pending` so that one 8-byte store publishes both.
+   */
+  insn: 88,
   /** `kind | block << 8`: what the next visible operation is, and where step() goes on. */
-  pending: 88,
+  pending: 92,
   /** Linear address of the pending memory operation. */
-  addr: 92,
-  /** Index of the instruction whose operation is pending, or that faulted, or that calls a helper. */
-  insn: 96,
+  addr: 96,
   /** Depth of BPF-to-BPF calls and callbacks, 0 for the main program. */
   depth: 100,
   /** Instructions that a step may run before it must return with `fuel`. */
@@ -107,6 +110,28 @@ export const KIND = {
   fuel: 7,
   /** A callback returned to the kernel model that called it; r0 is in the record. */
   callbackReturn: 8,
+} as const;
+
+/**
+ * What the random scheduler of the translated code keeps in the null page, which no pointer can reach. It is not part of
+ * a machine's state.
+ */
+export const SCHEDULE = {
+  /** State of the random numbers (schedulers/random_numbers.ts). */
+  state: 64,
+  /** Number of tasks in the table. */
+  tasks: 68,
+  /** Steps that it may take; afterwards, how many of them are left. */
+  steps: 72,
+  /** Place in the table of the task that took, or is to take, the last step. */
+  position: 76,
+  /** Instructions that ran (8 bytes). */
+  insns: 80,
+  /** Addresses of the records of the tasks to choose from; odd for a task that only TypeScript can step. */
+  table: 128,
+  maxTasks: 960,
+  /** Returned instead of a kind: the task at `position` was chosen, but must be stepped in TypeScript. */
+  inTypeScript: 15,
 } as const;
 
 /** State of a CPU that the kernel models keep in memory, so that a snapshot of memory is a snapshot of it. */

@@ -18,12 +18,14 @@
 import type { Insn } from "../isa/insn.ts";
 import type { Layout } from "./layout.ts";
 import type { Memory } from "./memory.ts";
-import { BlockEmitter, findGates, placeBlocks } from "./translate_blocks.ts";
+import { BlockEmitter, findGates, placeBlocks, type Placement } from "./translate_blocks.ts";
 import { controlFlow } from "./translate_flow.ts";
 import { analyseLiveness } from "./translate_liveness.ts";
 import { GENERAL, LOCAL_TYPES } from "./translate_locals.ts";
 import { findAccesses } from "./translate_pointers.ts";
-import { assembleModule } from "./wasm_assembler.ts";
+import { RANDOM_LOCAL_TYPES, RandomStepEmitter } from "./translate_random.ts";
+import { StepEmitter } from "./translate_step.ts";
+import { assembleModule, type WasmFunction } from "./wasm_assembler.ts";
 
 export interface TranslateOptions {
   readonly layout: Layout;
@@ -38,6 +40,8 @@ export interface TranslateOptions {
   readonly direct?: boolean;
   /** The memory is shared among threads. */
   readonly shared?: boolean;
+  /** Translate to `runRandom()`, which lets random tasks take steps (translate_random.ts), instead of `step(task)`. */
+  readonly random?: boolean;
 }
 
 /** A translated image. Blocks are numbered places where a step can begin. */
@@ -76,11 +80,13 @@ export function translate(insns: readonly Insn[], entries: readonly number[], op
       `a program of ${insns.length} insns has ${dispatched.length} places where a step can begin; the simulator takes at most ${MAX_BLOCKS}: split the program`,
     );
   }
-  const code = new BlockEmitter({ insns, accesses, liveness }, placement, { layout, external, direct }).emit();
+  const image = { insns, accesses, liveness }, stepOptions = { layout, external, direct };
+  const func = options.random
+    ? randomFunction(new RandomStepEmitter(image, stepOptions), placement)
+    : stepFunction(new StepEmitter(image, stepOptions), placement);
   const imports = direct ? [{ name: "helper", params: ["i32", "i32"] as const }] : [];
-  const step = { name: "step", params: ["i32"] as const, result: "i32" as const, locals: LOCAL_TYPES, code };
   return {
-    wasm: assembleModule(step, imports, shared),
+    wasm: assembleModule(func, imports, shared),
     entryBlock(insn) {
       const block = placement.entries.reload.get(insn);
       if (block === undefined) throw new RangeError(`insn ${insn} is not an entry of the translated image`);
@@ -95,6 +101,16 @@ export function translate(insns: readonly Insn[], entries: readonly number[], op
     direct,
     shared,
   };
+}
+
+function stepFunction(step: StepEmitter, placement: Placement): WasmFunction {
+  new BlockEmitter(step, placement).emit();
+  return { name: "step", params: ["i32"], result: "i32", locals: LOCAL_TYPES, code: step.code };
+}
+
+function randomFunction(step: RandomStepEmitter, placement: Placement): WasmFunction {
+  step.emitLoop(() => new BlockEmitter(step, placement).emit());
+  return { name: "runRandom", params: ["i32"], result: "i32", locals: RANDOM_LOCAL_TYPES, code: step.code };
 }
 
 /** Runs one step of the task whose record stands at a linear address; gives `insns << 4 | kind`. */

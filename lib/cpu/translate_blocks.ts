@@ -34,7 +34,7 @@ import { calleeOf, type ControlFlow, following } from "./translate_flow.ts";
 import { COUNT_LOCAL, NEXT_LOCAL, register, TASK_LOCAL } from "./translate_locals.ts";
 import { emitAccess, emitPendingOperation } from "./translate_memory.ts";
 import type { Access } from "./translate_pointers.ts";
-import { type AnalysedImage, StepEmitter, type StepOptions } from "./translate_step.ts";
+import type { AnalysedImage, StepEmitter, StepOptions } from "./translate_step.ts";
 import type { Label } from "./wasm_assembler.ts";
 
 export interface Place {
@@ -150,9 +150,10 @@ export function placeBlocks(
   return { places, entries };
 }
 
-/** Emits the body of `step(task)`. */
+/** Emits all places of an image. */
 export class BlockEmitter {
-  readonly #step: StepEmitter;
+  readonly image: AnalysedImage;
+  readonly options: StepOptions;
   readonly #insns: readonly Insn[];
   readonly #codePlace = new Map<number, number>();
   readonly #gatePlace = new Map<number, number>();
@@ -163,24 +164,25 @@ export class BlockEmitter {
   #here = 0;
 
   constructor(
-    readonly image: AnalysedImage,
+    readonly step: StepEmitter,
     readonly placement: Placement,
-    readonly options: StepOptions,
   ) {
-    this.#step = new StepEmitter(image, options);
-    this.#insns = image.insns;
+    this.image = step.image;
+    this.options = step.options;
+    this.#insns = step.image.insns;
     placement.places.forEach(({ kind, start }, index) => {
       if (kind === "code") this.#codePlace.set(start, index);
       if (kind === "gate") this.#gatePlace.set(start, index);
     });
   }
 
-  emit() {
-    const { code } = this.#step, { places } = this.placement;
+  /** Emits one step of the task in TASK_LOCAL: control never goes past the end of it. */
+  emit(): void {
+    const { code } = this.step, { places } = this.placement;
     code.get(TASK_LOCAL).memory("i32.load", TASK.pending).i32(8).op("i32.shr_u").set(NEXT_LOCAL);
     this.#dispatch = code.loop();
     const nowhere = code.block();
-    this.#step.faultLabel = code.block();
+    this.step.faultLabel = code.block();
     this.#leave = code.block();
     for (let index = places.length - 1; index >= 0; index--) this.#labels[index] = code.block();
     const table: Label[] = [];
@@ -194,18 +196,17 @@ export class BlockEmitter {
       this.#emitPlace(place);
     });
     code.end();
-    emitLeave(this.#step, this.#dispatch);
+    emitLeave(this.step, this.#dispatch);
     code.end();
-    this.#step.emitFaultBlock();
-    code.end();
-    code.op("unreachable");
+    this.step.emitFaultBlock();
     code.end();
     code.op("unreachable");
-    return code;
+    code.end();
+    code.op("unreachable");
   }
 
   #emitPlace(place: Place): void {
-    const step = this.#step, { liveness } = this.image;
+    const step = this.step, { liveness } = this.image;
     switch (place.kind) {
       case "gate":
         step.beginJoined();
@@ -234,13 +235,13 @@ export class BlockEmitter {
 
   /** Falls into the code of `start`, or jumps over the places before it. */
   #goOn(start: number): void {
-    this.#step.flushCount();
+    this.step.flushCount();
     const target = this.#codePlace.get(start)!;
-    if (target !== this.#here + 1) this.#step.code.br(this.#labels[target]);
+    if (target !== this.#here + 1) this.step.code.br(this.#labels[target]);
   }
 
   #emitFuelCheck(start: number): void {
-    const step = this.#step, { live, dirty } = this.image.liveness;
+    const step = this.step, { live, dirty } = this.image.liveness;
     step.code.get(COUNT_LOCAL).get(TASK_LOCAL).memory("i32.load", TASK.fuel).op("i32.gt_u");
     step.code.if();
     step.branch(() => {
@@ -253,7 +254,7 @@ export class BlockEmitter {
 
   /** Emits instructions from `start` on, until control goes elsewhere; `copied` where this is a copy of a tail. */
   #emitRun(start: number, copied: boolean): void {
-    const step = this.#step, { entries } = this.placement;
+    const step = this.step, { entries } = this.placement;
     for (let at = start;;) {
       const insn = this.#insns[at], next = following(insn, at);
       if (isExit(insn)) {
@@ -295,7 +296,7 @@ export class BlockEmitter {
   }
 
   #emitConditionalJump(insn: Insn, target: number): void {
-    const step = this.#step;
+    const step = this.step;
     if (this.#isForward(target)) {
       step.flushCount();
       emitCondition(step.code, insn);
@@ -314,8 +315,8 @@ export class BlockEmitter {
 
   #jump(target: number, mayCopy: boolean): void {
     if (this.#isForward(target)) {
-      this.#step.flushCount();
-      this.#step.code.br(this.#labels[this.#codePlace.get(target)!]);
+      this.step.flushCount();
+      this.step.code.br(this.#labels[this.#codePlace.get(target)!]);
     } else if (mayCopy && tailFrom(this.#insns, this.image.accesses, target, this.options.direct) >= 0) {
       this.#emitRun(target, true);
     } else {
@@ -324,8 +325,8 @@ export class BlockEmitter {
   }
 
   #goToGate(target: number): void {
-    const { code } = this.#step, place = this.#gatePlace.get(target)!;
-    this.#step.flushCount();
+    const { code } = this.step, place = this.#gatePlace.get(target)!;
+    this.step.flushCount();
     if (place > this.#here) {
       code.br(this.#labels[place]);
     } else {

@@ -9,7 +9,6 @@ import { KIND, RETURN_TO_KERNEL, STACK_FRAME_BYTES, TASK } from "./layout.ts";
 import {
   ARGUMENTS,
   CALLEE_SAVED,
-  COUNT_LOCAL,
   FRAME_POINTER,
   NEXT_LOCAL,
   register,
@@ -117,5 +116,6 @@ function emitEnd(step: StepEmitter, kind: number): void {
   step.setField(TASK.addr, (code) => code.i32(0));
   step.setField(TASK.pending, (code) => code.i32(kind));
   step.setField(TASK.insn, (code) => code.get(NEXT_LOCAL));
-  step.code.get(COUNT_LOCAL).i32(4).op("i32.shl").i32(kind).op("i32.or").op("return");
+  step.beginJoined();
+  step.returnKind(kind);
 }

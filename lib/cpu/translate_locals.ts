@@ -25,7 +25,7 @@ export const COUNT_LOCAL = 17;
 /** i32: entry of the dispatch table to go to next; in the fault block, the insn at fault. */
 export const NEXT_LOCAL = 18;
 
-/** Types of all locals after the parameter. */
+/** Types of these locals after the parameter. */
 export const LOCAL_TYPES: readonly ValueType[] = [
   ...Array<ValueType>(13).fill("i64"),
   ...Array<ValueType>(5).fill("i32"),

@@ -132,8 +132,13 @@ export function emitPendingOperation(step: StepEmitter, at: number): void {
   if (step.options.external) {
     takeResult(code, insn, () => code.get(TASK_LOCAL).memory("i64.load", TASK.value));
   } else {
-    code.get(TASK_LOCAL).memory("i32.load", TASK.addr).set(SCRATCH.addr);
-    perform(code, insn, CHECKED_ADDRESS, false);
+    const access = step.image.accesses[at]!;
+    if (access.kind === "visible") {
+      perform(code, insn, knownAddress(access), false);
+    } else {
+      code.get(TASK_LOCAL).memory("i32.load", TASK.addr).set(SCRATCH.addr);
+      perform(code, insn, CHECKED_ADDRESS, false);
+    }
   }
   step.countInsn();
 }

@@ -87,21 +87,24 @@ export class StepEmitter {
 
   /** Ends the step: `kind` is pending, its insn is `insn`, and the next step begins at entry `block` of the table. */
   stop(kind: number, block: number, insn: number): void {
-    this.setField(TASK.pending, (code) => code.i32(kind | (block << 8)));
-    this.setField(TASK.insn, (code) => code.i32(insn));
+    this.code.get(TASK_LOCAL).i64((BigInt(kind | (block << 8)) << 32n) | BigInt(insn)).memory("i64.store", TASK.insn);
     this.returnKind(kind);
   }
 
   /** Returns `insns << 4 | kind`. */
   returnKind(kind: number): void {
+    this.pushCount();
+    this.code.i32(4).op("i32.shl").i32(kind).op("i32.or").op("return");
+  }
+
+  /** Leaves on the stack how many instructions ran in this step. */
+  protected pushCount(): void {
     if (this.#countIsZero) {
-      this.code.i32((this.#count << 4) | kind);
-    } else {
-      this.code.get(COUNT_LOCAL);
-      if (this.#count) this.code.i32(this.#count).op("i32.add");
-      this.code.i32(4).op("i32.shl").i32(kind).op("i32.or");
+      this.code.i32(this.#count);
+      return;
     }
-    this.code.op("return");
+    this.code.get(COUNT_LOCAL);
+    if (this.#count) this.code.i32(this.#count).op("i32.add");
   }
 
   /** Goes to the fault block where the i32 on the stack is not 0. The count must be up to date, SCRATCH.pointer set. */

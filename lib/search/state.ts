@@ -13,8 +13,8 @@ import { usesStack } from "../cpu/image.ts";
 import type { Fault } from "../report/result.ts";
 
 const RECORD_WORDS = TASK.bytes >> 2;
-/** Words of a record about where the run stands: pending, addr, insn, depth; and those about its runs. */
-const STATE_WORD = TASK.pending >> 2, STATE_END = (TASK.depth >> 2) + 1;
+/** Words of a record about where the run stands: insn, pending, addr, depth; and those about its runs. */
+const STATE_WORD = TASK.insn >> 2, PENDING_WORD = TASK.pending >> 2, STATE_END = (TASK.depth >> 2) + 1;
 const RUN_WORD = TASK.invocation >> 2, RUN_END = (TASK.lastReturn >> 2) + 2;
 
 /** What a step changed, so that it can be taken back. */
@@ -187,7 +187,7 @@ export class SearchState implements Journal {
     else {
       for (let i = STATE_WORD; i < STATE_END; i++) i32[record + i] = saved[from + i];
       for (let i = RUN_WORD; i < RUN_END; i++) i32[record + i] = saved[from + i];
-      for (let live = this.#live[saved[from + STATE_WORD] >>> 8]; live !== 0; live &= live - 1) {
+      for (let live = this.#live[saved[from + PENDING_WORD] >>> 8]; live !== 0; live &= live - 1) {
         const r = 2 * (31 - Math.clz32(live & -live));
         i32[record + r] = saved[from + r];
         i32[record + r + 1] = saved[from + r + 1];
@@ -273,7 +273,7 @@ export class SearchState implements Journal {
     else {
       for (let i = STATE_WORD; i < STATE_END; i++) saved[from + i] = i32[record + i];
       for (let i = RUN_WORD; i < RUN_END; i++) saved[from + i] = i32[record + i];
-      for (let live = this.#live[i32[record + STATE_WORD] >>> 8]; live !== 0; live &= live - 1) {
+      for (let live = this.#live[i32[record + PENDING_WORD] >>> 8]; live !== 0; live &= live - 1) {
         const r = 2 * (31 - Math.clz32(live & -live));
         saved[from + r] = i32[record + r];
         saved[from + r + 1] = i32[record + r + 1];
