@@ -7,8 +7,8 @@ import { type Spread, spreadOf } from "./spread.ts";
 
 /** What one thread's run came to. */
 export interface ThreadRun extends ThreadTime {
-  /** What the last invocation returned (r0). */
-  readonly returned: bigint;
+  /** What the last invocation returned (r0), or a user actor's body. */
+  readonly returned: unknown;
 }
 
 /** A real machine with a workload on it. */
@@ -44,8 +44,8 @@ export interface Measured extends Result {
   readonly lostSpread: Spread;
   /** Nanoseconds per invocation over the repeats; `nsPerOp` is its median. */
   readonly nsSpread: Spread;
-  /** What each task's last invocation returned, in the order of the workload's tasks. */
-  readonly returned: readonly bigint[];
+  /** What each task returned last: `cpu0` a bigint (r0), a user actor by its name what its body returned. */
+  readonly returned: Readonly<Record<string, unknown>>;
 }
 
 const DEFAULT_REPEATS = 7, DEFAULT_DURATION_MS = 5;
@@ -61,7 +61,7 @@ interface Repeat {
   readonly lost: number;
   readonly nsPerOp: number;
   readonly overlap: number;
-  readonly returned: readonly bigint[];
+  readonly returned: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -90,7 +90,7 @@ export async function measure<Name extends Measured["machine"]>(
       lost: lostFraction(initial, serial, final),
       nsPerOp: nsPerOp(plan, runs, factor),
       overlap: overlap(plan, runs),
-      returned: runs.map((run) => run.returned),
+      returned: Object.fromEntries(runs.map((run, index) => [nameOfTask(plan.tasks[index]), run.returned])),
     };
   });
   const lostSpread = spreadOf(kept.map((one) => one.lost)), nsSpread = spreadOf(kept.map((one) => one.nsPerOp));
@@ -124,6 +124,8 @@ export async function measure<Name extends Measured["machine"]>(
   };
 }
 
+const nameOfTask = (task: PlannedTask): string => task.kind === "user" ? task.name.replace(/^user /, "") : task.name;
+
 const range = ({ min, max }: Spread): string => {
   const percent = (share: number) => Math.round(share * 100);
   return percent(min) === percent(max) ? `${percent(min)} %` : `${percent(min)} to ${percent(max)} %`;
@@ -137,13 +139,16 @@ const processes = <T>(plan: TaskPlan, ofTasks: readonly T[]): readonly T[] =>
 async function calibrate(machine: RealMachine, leastMs: number): Promise<number> {
   const { plan } = machine;
   const interrupts = plan.tasks.filter((task) => task.kind === "interrupt");
-  const durationMs = Math.max(leastMs, ...interrupts.map((task) => task.invocations * INTERRUPT_MS));
+  let durationMs = Math.max(leastMs, ...interrupts.map((task) => task.invocations * INTERRUPT_MS));
   const most = Math.max(1, ...processes(plan, plan.tasks).map((task) => task.invocations));
   const limit = Math.max(1, Math.floor(MAX_TURNS / most));
   const timeMs = async (factor: number) => {
     machine.reset();
-    const runs = processes(plan, await machine.run(plan.tasks, factor));
-    return Math.max(0, ...runs.map((run) => run.endNs - run.startNs)) / 1e6;
+    const runs = await machine.run(plan.tasks, factor);
+    const actors = runs.filter((_, index) => plan.tasks[index].kind === "user");
+    // programs are to run for as long as user space does
+    durationMs = Math.max(durationMs, ...actors.map((run) => 1.5e-6 * (run.endNs - run.startNs)));
+    return Math.max(0, ...processes(plan, runs).map((run) => run.endNs - run.startNs)) / 1e6;
   };
   if (processes(plan, plan.tasks).length === 0) return 1;
   for (let factor = 1;;) {

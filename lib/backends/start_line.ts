@@ -10,6 +10,8 @@ const WAITING = 0, GO = 1, CANCELLED = 2;
 const ATTEMPTS = 20;
 /** After so long a run is called off for everybody: a thread is missing, or gets no CPU. */
 const TIMEOUT_MS = 100;
+/** A new thread first loads its code. */
+const ARRIVAL_MS = 10_000;
 
 /** The memory of a start line. */
 export const newStartLine = (): Int32Array => new Int32Array(new SharedArrayBuffer(8));
@@ -61,5 +63,15 @@ function settle(line: Int32Array, state: number): void {
   Atomics.notify(line, STATE);
 }
 
-/** Whether the run has begun; for a thread that only looks on. */
-export const hasStarted = (line: Int32Array): boolean => Atomics.load(line, STATE) === GO;
+/**
+ * Waits, as a thread that is not counted, until the run begins; false when it is called off.
+ *
+ * @throws BackendError when the threads do not even arrive
+ */
+export function waitForStart(line: Int32Array): boolean {
+  const deadline = performance.now() + ARRIVAL_MS;
+  while (Atomics.load(line, STATE) === WAITING) {
+    if (performance.now() > deadline) throw new BackendError("the threads of a run did not come to the start line");
+  }
+  return Atomics.load(line, STATE) === GO;
+}

@@ -47,6 +47,21 @@ export function pinTo(cpu: number): boolean {
   return libc()?.sched_setaffinity(CALLING_THREAD, BigInt(CPU_SET_BYTES), mask) === 0;
 }
 
+/** Runs `work` with the calling thread kept away from some CPUs, where there are others. */
+export function awayFrom<T>(cpus: readonly number[], work: () => T): T {
+  const before = new Uint8Array(CPU_SET_BYTES), mask = new Uint8Array(CPU_SET_BYTES);
+  const others = allowedCpus().filter((cpu) => !cpus.includes(cpu));
+  const got = libc()?.sched_getaffinity(CALLING_THREAD, BigInt(CPU_SET_BYTES), before);
+  if (got === undefined || got < 0 || others.length === 0) return work();
+  for (const cpu of others) mask[cpu >> 3] |= 1 << (cpu & 7);
+  libc()?.sched_setaffinity(CALLING_THREAD, BigInt(CPU_SET_BYTES), mask);
+  try {
+    return work();
+  } finally {
+    libc()?.sched_setaffinity(CALLING_THREAD, BigInt(CPU_SET_BYTES), before);
+  }
+}
+
 /**
  * Runs `work` while the calling thread, and no other, goes before all ordinary processes on its CPU (SCHED_FIFO).
  * Where that is not permitted, runs that were disturbed are recognised by their CPU time.

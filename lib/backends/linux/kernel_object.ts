@@ -101,10 +101,8 @@ export class KernelObject implements Disposable {
   maps(): KernelMap[] {
     const maps: KernelMap[] = [];
     for (const handle of walk((at) => libbpf().bpf_object__next_map(this.#handle, at))) {
-      const name = textAt(libbpf().bpf_map__name(handle));
       maps.push({
-        // libbpf puts the object's name before a data section's
-        name: name.includes(".") ? name.slice(name.indexOf(".")) : name,
+        name: sectionName(textAt(libbpf().bpf_map__name(handle))),
         fd: libbpf().bpf_map__fd(handle),
         type: libbpf().bpf_map__type(handle),
         keySize: libbpf().bpf_map__key_size(handle),
@@ -145,6 +143,9 @@ export class KernelObject implements Disposable {
     });
   }
 }
+
+/** libbpf puts the object's name before a data section's. */
+const sectionName = (name: string): string => name.includes(".") ? name.slice(name.indexOf(".")) : name;
 
 function* walk(next: (at: Deno.PointerValue) => Deno.PointerValue): Generator<Deno.PointerObject> {
   for (let at = next(null); at !== null; at = next(at)) yield at;

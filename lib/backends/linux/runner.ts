@@ -135,16 +135,23 @@ export class Runner implements Disposable {
    * The job of one thread: `invocations` calls of the function on a CPU.
    *
    * @param input the packet or the context
-   * @param onCpu run there instead, each call in an interrupt that `cpu` sends
+   * @param turnsPerCall how many invocations one run of the kernel may loop over
    */
-  job(invocations: number, cpu: number, input?: Uint8Array, onCpu?: number): Job {
+  job(invocations: number, cpu: number, input: Uint8Array | undefined, turnsPerCall: number): Job {
+    const loops = this.looping !== "one call each";
+    const turns = loops ? greatestDivisor(invocations, turnsPerCall) : 1;
+    const calls = turns === 0 ? 0 : invocations / turns;
     if (this.looping === "bpf_loop") {
-      const value = new Uint8Array(new Uint32Array([invocations]).buffer);
+      const value = new Uint8Array(new Uint32Array([turns]).buffer);
       libbpf().bpf_map_update_elem(this.#roundsFd, new Uint8Array(4), value, 0n);
     }
-    const repeat = this.looping === "repeat" ? invocations : 1;
-    const calls = this.looping === "one call each" ? invocations : invocations === 0 ? 0 : 1;
-    return { cpu, calls, run: { fd: this.#fd, type: this.type, repeat, input, onCpu } };
+    const repeat = this.looping === "repeat" ? turns : 1;
+    return { cpu, calls, run: { fd: this.#fd, type: this.type, repeat, input } };
+  }
+
+  /** The job of a thread on `sender` that makes another CPU run the function in interrupts. */
+  interruptJob(count: number, sender: number, input: Uint8Array | undefined, onCpu: number): Job {
+    return { cpu: sender, calls: count, run: { fd: this.#fd, type: this.type, input, onCpu } };
   }
 
   /** In words: `raw_tp, looped by bpf_loop`. */
@@ -162,6 +169,13 @@ export class Runner implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** The greatest divisor of `number` that is at most `limit`; 0 for 0. */
+function greatestDivisor(number: number, limit: number): number {
+  let divisor = Math.min(number, limit);
+  while (divisor > 1 && number % divisor !== 0) divisor--;
+  return divisor;
 }
 
 const plainLooping = (type: number): Looping => takesPacket(type) ? "repeat" : "one call each";

@@ -4,29 +4,31 @@ import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Values } from "../../report/result.ts";
 import { BackendError } from "../backend.ts";
 import { Crew } from "../crew.ts";
-import type { RealMachine } from "../measure.ts";
-import { newStartLine, runFromStartLine } from "../start_line.ts";
-import { allowedCpus } from "../thread_control.ts";
+import { MAX_TURNS, type RealMachine, type ThreadRun } from "../measure.ts";
+import { newStartLine, runFromStartLine, waitForStart } from "../start_line.ts";
+import { allowedCpus, awayFrom, nowNs } from "../thread_control.ts";
 import type { Workload } from "../workload.ts";
 import { linuxAvailable } from "./available.ts";
 import { errnoName } from "./errno.ts";
-import { type KernelMap, KernelObject } from "./kernel_object.ts";
-import { type Element, readMap, restoreMap } from "./map_contents.ts";
+import { KernelMaps } from "./kernel_maps.ts";
+import { KernelObject } from "./kernel_object.ts";
+import { LinuxUser } from "./linux_user.ts";
 import type { Job, RunReply, RunRequest } from "./pinned_worker.ts";
 import { loadedProgram, Runner } from "./runner.ts";
 import { linuxValues } from "./values.ts";
 import { verdictOf } from "./verify.ts";
+
+const TURNS_BESIDE_USER_SPACE = 64;
 
 export class LinuxSession implements RealMachine, Disposable {
   readonly plan: TaskPlan;
   /** CPUs of this computer by CPU number of the workload. */
   readonly cpus: readonly number[];
   readonly #kernel: KernelObject;
-  readonly #maps: readonly KernelMap[];
-  readonly #initial: ReadonlyMap<string, readonly Element[]>;
+  readonly #maps: KernelMaps;
   readonly #runners = new Map<string, Runner>();
   readonly #startLine = newStartLine();
-  #threads: Crew<RunRequest, RunReply> | undefined;
+  #crew: Crew<RunRequest, RunReply> | undefined;
 
   /**
    * @param exact run each invocation as a call of its own
@@ -39,14 +41,10 @@ export class LinuxSession implements RealMachine, Disposable {
     }
     this.cpus = allowedCpus();
     this.plan = planTasks(object, { ...workload, cpus: Math.min(workload.cpus ?? 2, this.cpus.length) });
-    if (this.plan.tasks.some((task) => task.kind === "user")) {
-      throw new BackendError("user-space actors: run them with the simulator");
-    }
     this.#kernel = new KernelObject(object.bytes, object.name);
     try {
       this.#load();
-      this.#maps = this.#kernel.maps();
-      this.#initial = new Map(this.#maps.map((map) => [map.name, readMap(map)]));
+      this.#maps = new KernelMaps(this.#kernel, object);
     } catch (error) {
       this.close();
       throw error;
@@ -54,24 +52,51 @@ export class LinuxSession implements RealMachine, Disposable {
   }
 
   /** Runs tasks together, each from the start line, processes `factor` times their invocations. */
-  async run(tasks: readonly PlannedTask[], factor: number): Promise<readonly RunReply[]> {
-    const crew = this.#threads ??= new Crew(new URL("./pinned_worker.ts", import.meta.url), this.plan.tasks.length);
-    const jobs = tasks.map((task) => this.#job(task, factor)), startLine = this.#startLine;
-    const alone = new Set(jobs.map((job) => job.cpu)).size === jobs.length;
-    const replies = await runFromStartLine(
-      startLine,
-      () => jobs.map((job, index) => crew.ask(index, { ...job, threads: jobs.length, startLine, alone })),
-    );
+  async run(tasks: readonly PlannedTask[], factor: number): Promise<readonly ThreadRun[]> {
+    const programs = tasks.filter((task) => task.kind !== "user"),
+      actors = tasks.filter((task) => task.kind === "user");
+    const jobs = programs.map((task) => this.#job(task, factor)), startLine = this.#startLine;
+    const crew = this.#crew ??= new Crew(new URL("./pinned_worker.ts", import.meta.url), this.plan.tasks.length);
+    // actors run on this thread, which must get a CPU too
+    const alone = actors.length === 0 && new Set(jobs.map((job) => job.cpu)).size === jobs.length;
+    let acted: readonly ThreadRun[] = [];
+    const replies = await runFromStartLine(startLine, () => {
+      const asked = jobs.map((job, i) => crew.ask(i, { ...job, threads: jobs.length, startLine, alone }));
+      if (actors.length > 0) {
+        acted = awayFrom(
+          jobs.map((job) => job.cpu),
+          () => jobs.length === 0 || waitForStart(startLine) ? this.#act(actors) : [],
+        );
+      }
+      return asked;
+    });
     replies.forEach((reply, index) => {
       if (reply.errno === 0) return;
-      throw new BackendError(`BPF_PROG_RUN of ${tasks[index].prog} failed: ${errnoName(reply.errno)}`);
+      throw new BackendError(`BPF_PROG_RUN of ${programs[index].prog} failed: ${errnoName(reply.errno)}`);
     });
-    return replies;
+    return tasks.map((task) => replies[programs.indexOf(task)] ?? acted[actors.indexOf(task)]);
+  }
+
+  /** Runs user-space actors on this thread, taking turns after each call. */
+  #act(actors: readonly PlannedTask[]): ThreadRun[] {
+    const startNs = nowNs();
+    const bodies = actors.map((actor) => actor.body!(new LinuxUser(this.#maps, this.object)));
+    const runs: ThreadRun[] = [];
+    for (let under = bodies.length; under > 0;) {
+      bodies.forEach((body, index) => {
+        if (runs[index]) return;
+        const { done, value } = body.next(0n);
+        if (!done) return;
+        runs[index] = { startNs, endNs: nowNs(), returned: value };
+        under--;
+      });
+    }
+    return runs;
   }
 
   /** Puts every map back to what it was after loading. */
   reset(): void {
-    for (const map of this.#maps) restoreMap(map, this.#initial.get(map.name) ?? []);
+    this.#maps.reset();
   }
 
   /** Shared state now. */
@@ -85,9 +110,10 @@ export class LinuxSession implements RealMachine, Disposable {
   }
 
   close(): void {
-    this.#threads?.close();
+    this.#crew?.close();
     for (const runner of this.#runners.values()) runner.close();
     this.#runners.clear();
+    this.#maps?.close();
     this.#kernel.close();
   }
 
@@ -105,13 +131,23 @@ export class LinuxSession implements RealMachine, Disposable {
 
   #job(task: PlannedTask, factor: number): Job {
     const cpu = this.cpus[task.cpu];
-    if (task.kind === "process") return this.#runner(task).job(task.invocations * factor, cpu, task.ctx);
+    if (task.kind === "process") {
+      return this.#runner(task).job(task.invocations * factor, cpu, task.ctx, this.#turnsPerCall());
+    }
     // an interrupt is sent from another CPU, an idle one where there is one
     const others = this.cpus.filter((other) => other !== cpu);
     const busy = this.plan.tasks.filter((other) => other.kind === "process").map((other) => this.cpus[other.cpu]);
     const sender = others.find((other) => !busy.includes(other)) ?? others[0];
     if (sender === undefined) throw new BackendError("interrupts are sent from another CPU, and this computer has one");
-    return this.#runner(task).job(task.invocations, sender, task.ctx, cpu);
+    return this.#runner(task).interruptJob(task.invocations, sender, task.ctx, cpu);
+  }
+
+  /**
+   * A loop in the kernel is one run of a program, which an update of a map in map waits for. Where user space takes
+   * part, runs must be as short as it expects them.
+   */
+  #turnsPerCall(): number {
+    return this.plan.tasks.some((task) => task.kind === "user") ? TURNS_BESIDE_USER_SPACE : MAX_TURNS;
   }
 
   /** Tasks of one program with as many invocations share a runner. */

@@ -1,0 +1,144 @@
+/** The maps of a loaded object by name, with those that user space makes while programs run. */
+import type { BpfObject, MapDef } from "../../object/bpf_object.ts";
+import { BackendError } from "../backend.ts";
+import { errnoName } from "./errno.ts";
+import type { KernelMap, KernelObject } from "./kernel_object.ts";
+import { cString, libbpf, libc, options } from "./libbpf.ts";
+import { type Element, readMap, restoreMap } from "./map_contents.ts";
+import { updateElem } from "./map_calls.ts";
+
+/** Size of struct bpf_map_info, more than any kernel fills, and offset of its id. */
+const MAP_INFO_BYTES = 256, MAP_INFO_ID = 4;
+/** Size and offset of map_flags of struct bpf_map_create_opts (tools/lib/bpf/bpf.h). */
+const CREATE_OPTS_BYTES = 64, CREATE_MAP_FLAGS = 28;
+
+const PROT_READ_WRITE = 3, MAP_SHARED = 1, MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+
+/** A map with what the object says about it. */
+export interface NamedMap extends KernelMap {
+  readonly def: MapDef;
+  /** The kernel's number for it, which lookups in an outer map give. */
+  readonly id: number;
+}
+
+export class KernelMaps {
+  readonly #mapped = new Map<NamedMap, Deno.PointerObject>();
+  readonly #maps: NamedMap[];
+  readonly #fresh: NamedMap[] = [];
+  readonly #initial: ReadonlyMap<NamedMap, readonly Element[]>;
+
+  /** Maps of a loaded object; what they hold now is what {@link reset} brings back. */
+  constructor(kernel: KernelObject, object: BpfObject) {
+    const loaded = kernel.maps();
+    this.#maps = object.maps.flatMap((def) => {
+      const map = loaded.find((map) => map.name === def.name);
+      return map ? [{ ...map, def, id: idOf(map.fd) }] : [];
+    });
+    this.#initial = new Map(this.#maps.map((map) => [map, readMap(map)]));
+  }
+
+  /** All of them, in the order of the object, fresh ones last. */
+  get all(): readonly NamedMap[] {
+    return [...this.#maps, ...this.#fresh];
+  }
+
+  /**
+   * @throws RangeError naming the maps that there are
+   */
+  find(name: string): NamedMap {
+    const found = this.all.find((map) => map.name === name);
+    if (found) return found;
+    const known = this.#maps.filter((map) => !map.def.data).map((map) => map.name).join(", ");
+    throw new RangeError(`no map is called ${name}; there is ${known || "none"}`);
+  }
+
+  /** The name of the map with this id, as a slot of an outer map shows it. */
+  nameOf(id: number): string {
+    return this.all.find((map) => map.id === id)?.name ?? "none";
+  }
+
+  /** BPF_MAP_CREATE with the shape of an outer map's inner maps. */
+  createInner(outer: NamedMap): NamedMap {
+    const inner = outer.def.inner;
+    if (!inner) throw new RangeError(`map ${outer.name} is no map in map whose inner maps the listing describes`);
+    const flags = options(CREATE_OPTS_BYTES, [[CREATE_MAP_FLAGS, 4, inner.flags]]);
+    const { type, keySize, valueSize, maxEntries } = inner;
+    const fd = libbpf().bpf_map_create(type, cString("fresh"), keySize, valueSize, maxEntries, flags);
+    if (fd < 0) throw new BackendError(`the kernel refuses an inner map for ${outer.name}: ${errnoName(fd)}`);
+    const name = `${outer.name}#${this.#fresh.filter((map) => map.name.startsWith(`${outer.name}#`)).length + 1}`;
+    const map = {
+      name,
+      fd,
+      type,
+      keySize,
+      valueSize,
+      maxEntries,
+      flags: inner.flags,
+      def: { ...inner, name },
+      id: idOf(fd),
+    };
+    this.#fresh.push(map);
+    return map;
+  }
+
+  /**
+   * Memory of a data section, mapped into this process; not to be touched after {@link close}.
+   *
+   * @throws BackendError when the kernel does not map it
+   */
+  mapped(map: NamedMap): DataView {
+    let memory: Deno.PointerValue = this.#mapped.get(map) ?? null;
+    if (memory === null) {
+      memory = libc().mmap(null, BigInt(map.valueSize), PROT_READ_WRITE, MAP_SHARED, map.fd, 0n);
+      if (Deno.UnsafePointer.value(memory) === MAP_FAILED || memory === null) {
+        throw new BackendError(`${map.name} cannot be mapped into this process`);
+      }
+      this.#mapped.set(map, memory);
+    }
+    return new DataView(Deno.UnsafePointerView.getArrayBuffer(memory, map.valueSize));
+  }
+
+  /** Puts every map back to what it was at first. */
+  reset(): void {
+    for (const [map, elements] of this.#initial) {
+      if (map.def.inner || isOuter(map)) this.#resetOuter(map, elements);
+      else restoreMap(map, elements);
+    }
+    this.closeFresh();
+  }
+
+  /** Closes the maps that user space made. */
+  closeFresh(): void {
+    for (const map of this.#fresh.splice(0)) libc().close(map.fd);
+  }
+
+  /** Gives back what does not belong to the object itself. */
+  close(): void {
+    this.closeFresh();
+    for (const [map, memory] of this.#mapped) libc().munmap(memory, BigInt(map.valueSize));
+    this.#mapped.clear();
+  }
+
+  #resetOuter(outer: NamedMap, elements: readonly Element[]): void {
+    const now = readMap(outer);
+    for (const { key, values: [id] } of elements) {
+      const same = now.find((element) => `${element.key}` === `${key}` && `${element.values[0]}` === `${id}`);
+      const inner = this.#maps.find((map) => map.id === new DataView(id.buffer).getUint32(0, true));
+      if (!same && inner) updateElem(outer, key, fdBytes(inner));
+    }
+  }
+}
+
+/** Number of a map, program or BTF that stands for it in the whole system. */
+export function idOf(fd: number): number {
+  const info = new Uint8Array(MAP_INFO_BYTES), length = new Uint8Array(new Uint32Array([MAP_INFO_BYTES]).buffer);
+  const failed = libbpf().bpf_obj_get_info_by_fd(fd, info, length);
+  if (failed < 0) throw new BackendError(`the kernel says nothing about a map: ${errnoName(failed)}`);
+  return new DataView(info.buffer).getUint32(MAP_INFO_ID, true);
+}
+
+/** Map types 12 and 13: ARRAY_OF_MAPS, HASH_OF_MAPS. */
+export const isOuter = (map: KernelMap): boolean => map.type === 12 || map.type === 13;
+
+/** User space passes an inner map as its file descriptor. */
+export const fdBytes = (map: KernelMap): Uint8Array => new Uint8Array(new Uint32Array([map.fd]).buffer);
