@@ -107,24 +107,26 @@ export const texts = {
   latticeKey: { bad: "only losing schedules", good: "only good schedules", both: "both" },
 
   timeline: {
-    title: "Steps of the machine, downward; a lane per CPU",
-    step: "step",
+    title: "Every step on shared memory, from top to bottom, in the lane of its CPU",
     memory: "memory",
-    line: "C line",
-    insn: "instruction",
-    reads: "reads",
-    waits: "waits for",
-    ended: "returns",
+    time: "time",
     lost: "lost",
-    lostUpdate: (loser: string, by: string, target: string, value: string, store: number, over: number) =>
-      `The update of ${target} by ${loser} is lost: step ${over} of ${by} overwrites the ${value} of step ${store}`,
+    overwrites: (steps: string) => `overwrites ${steps}`,
+    lostUpdate: (loser: string, winner: string, target: string) =>
+      `An update of ${target} by ${loser} is lost: ${winner} reads before it and writes after it`,
+    manyLost: (n: number, winner: string, target: string) =>
+      `${count(n)} updates of ${target} are lost: ${winner} reads before them and writes after them`,
     noLostUpdate: "No update is lost in these steps",
-    window: (task: string, from: number, to: number) =>
-      `${task} reads at step ${from} and writes at step ${to} what it has computed from that`,
-    left: (before: number, after: number) =>
-      [before > 0 ? `${count(before)} earlier` : "", after > 0 ? `${count(after)} later` : ""]
-        .filter((part) => part !== "").join(" and ") + " steps not shown",
-    user: "user space",
-    keys: { load: "load", store: "store", atomic: "atomic", kernel: "helper", lost: "lost store" },
+    empty: "No step on shared memory",
+    skipped: (n: number) => `${count(n)} ${n === 1 ? "step" : "steps"} not shown`,
+    cpus: "CPU",
+    key: {
+      load: "load",
+      store: "store",
+      atomic: "atomic",
+      other: "other step",
+      waits: "waits",
+      stale: "between the load and the store that overwrites",
+    },
   },
 } as const;

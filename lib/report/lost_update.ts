@@ -1,0 +1,136 @@
+/** Finds lost updates in a trace: stores that another task wipes out with a value computed from before them. */
+import type { TraceStep } from "./result.ts";
+
+/** One overwriting store and the updates that are gone with it; all are indices into the trace. */
+export interface LostUpdate {
+  /** What was updated: `counter`. */
+  readonly target: string;
+  /** Where the overwriting task had read the value, and where it stores what it made of it. */
+  readonly load: number;
+  readonly store: number;
+  /** The updates that memory held until then and that the new value knows nothing of, in order; at least one. */
+  readonly lost: readonly number[];
+}
+
+/** What one address has held: every change with the change that it was computed from, as commits have parents. */
+interface Versions {
+  /** The change that memory holds now; -1 is what was there before the trace. */
+  current: number;
+  readonly parent: Map<number, number>;
+}
+
+/** What a task knows of an address in its current run: the change that it has read, and where. */
+interface Known {
+  readonly version: number;
+  readonly load: number;
+  readonly invocation: number;
+}
+
+/**
+ * Goes through a trace and gives every lost update in the order of the overwriting stores.
+ *
+ * A plain store counts as computed from what the same run has last read from (or itself stored to) the same address.
+ * Changes that memory holds by then and that are no ancestors of what was read are lost, unless a later store brings
+ * them back. An atomic reads and writes in one step, so it overwrites nothing unseen. A store whose run has not read
+ * the address is no update; it loses nothing. Accesses of different sizes are compared by their first byte.
+ */
+export function findLostUpdates(steps: readonly TraceStep[]): LostUpdate[] {
+  const addresses = new Map<number, Versions>();
+  const knowledge = new Map<string, Known>();
+  /** By lost change: the store that wiped it out last. */
+  const wiped = new Map<number, number>();
+  const loadOf = new Map<number, number>();
+  steps.forEach((step, index) => {
+    if (step.addr === undefined) return;
+    let versions = addresses.get(step.addr);
+    if (!versions) addresses.set(step.addr, versions = { current: -1, parent: new Map() });
+    const key = `${step.task} ${step.addr}`;
+    const invocation = step.invocation;
+    if (step.kind === "load") {
+      knowledge.set(key, { version: versions.current, load: index, invocation });
+    } else if (step.kind === "store") {
+      const known = knowledge.get(key);
+      const updates = known !== undefined && known.invocation === invocation;
+      if (!updates && step.before === step.after) return;
+      const parent = updates ? known.version : versions.current;
+      for (const gone of unseen(versions, parent)) wiped.set(gone, index);
+      versions.parent.set(index, parent);
+      versions.current = index;
+      if (updates) {
+        loadOf.set(index, known.load);
+        knowledge.set(key, { version: index, load: known.load, invocation });
+      }
+    } else if (step.before !== step.after) {
+      versions.parent.set(index, versions.current);
+      versions.current = index;
+    }
+  });
+  for (const versions of addresses.values()) {
+    for (let kept = versions.current; kept >= 0; kept = versions.parent.get(kept)!) wiped.delete(kept);
+  }
+  const byStore = new Map<number, number[]>();
+  for (const [gone, store] of wiped) byStore.set(store, [...(byStore.get(store) ?? []), gone]);
+  return [...byStore].sort((a, b) => a[0] - b[0]).map(([store, lost]) => ({
+    target: steps[store].target ?? `0x${steps[store].addr!.toString(16)}`,
+    load: loadOf.get(store)!,
+    store,
+    lost: lost.sort((a, b) => a - b),
+  }));
+}
+
+/** The changes in what memory holds that `version` does not descend from. A parent's index is below its child's. */
+function unseen({ current, parent }: Versions, version: number): number[] {
+  const gone: number[] = [];
+  for (let a = current, b = version; a !== b;) {
+    if (a > b) {
+      gone.push(a);
+      a = parent.get(a)!;
+    } else b = parent.get(b)!;
+  }
+  return gone;
+}
+
+/** Steps of a trace to show: those at `from` to before `to`; what lies between two parts is left out. */
+export interface Part {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Chooses the steps that tell of a lost update: what was read where, the stores, and what is around them.
+ *
+ * @param most steps to show altogether.
+ */
+export function partsAround(steps: readonly TraceStep[], update: LostUpdate, most = 24): Part[] {
+  // The first and the last lost store tell the story; a window can hold thousands.
+  const stores = [...new Set([update.lost[0], update.lost[update.lost.length - 1]])];
+  const wanted = new Set([update.load, update.store, ...stores]);
+  for (const store of stores) {
+    const read = steps.findLastIndex((step, i) =>
+      i < store && step.task === steps[store].task && step.kind === "load" && step.addr === steps[store].addr
+    );
+    if (read >= 0 && wanted.size < most) wanted.add(read);
+  }
+  // Grow around what is wanted, inside the story first.
+  const first = Math.min(...wanted), last = update.store;
+  for (let reach = 1; wanted.size < most && reach < steps.length; reach++) {
+    for (const centre of [...wanted]) {
+      for (const i of [centre - 1, centre + 1]) {
+        const near = i >= Math.max(0, first - 2) && i < Math.min(steps.length, last + 3);
+        if (near && wanted.size < most) wanted.add(i);
+      }
+    }
+  }
+  return consecutive([...wanted].sort((a, b) => a - b));
+}
+
+/** Joins indices that follow each other; a hole of one step is filled, since naming it takes the same room. */
+function consecutive(indices: readonly number[]): Part[] {
+  const parts: { from: number; to: number }[] = [];
+  for (const i of indices) {
+    const last = parts[parts.length - 1];
+    if (last && i - last.to <= 1) last.to = i + 1;
+    else parts.push({ from: i, to: i + 1 });
+  }
+  return parts;
+}
