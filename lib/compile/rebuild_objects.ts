@@ -8,34 +8,39 @@ import { findCompiler } from "./compiler.ts";
 import { projectFolder, shippedFolders } from "./folders.ts";
 import { type ShippedListing, shippedListings } from "./shipped_listings.ts";
 
-/** Says which compiler made the objects of a folder: the test that rebuilds them needs the same one. */
-const COMPILER_FILE = "COMPILER";
+/** Beside the objects of a folder: how they came about. */
+export interface ObjectsIndex {
+  /** The test that rebuilds the objects needs the same compiler. */
+  readonly compiler: string;
+  /** File names of objects that do not exist, because their listings are there to show what does not compile. */
+  readonly refused: readonly string[];
+}
+
+export const INDEX_FILE = "index.json";
 
 export const objectFileName = ({ stem, source, options }: ShippedListing): string =>
   `${stem}.${listingKey(source, options)}.o`;
 
 async function rebuild(project: string): Promise<void> {
   const compiler = await findCompiler();
-  const wanted = new Map<string, Set<string>>();
   for (const folder of shippedFolders(project)) {
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, COMPILER_FILE), `${compiler.name}\n`);
-    wanted.set(folder, new Set([COMPILER_FILE]));
-  }
-  for (const listing of shippedListings(project)) {
-    const file = objectFileName(listing);
-    try {
-      await writeFile(join(listing.folder, file), await compileAnew(listing.source, listing.options));
-      wanted.get(listing.folder)?.add(file);
-    } catch (error) {
-      // Some listings are there to show what does not compile.
-      if (!(error instanceof CompileError)) throw error;
-      process.stderr.write(`${file} left out: ${error.message}\n`);
+    const wanted = new Set([INDEX_FILE]), refused: string[] = [];
+    for (const listing of shippedListings(project).filter((one) => one.folder === folder)) {
+      const file = objectFileName(listing);
+      try {
+        await writeFile(join(folder, file), await compileAnew(listing.source, listing.options));
+        wanted.add(file);
+      } catch (error) {
+        if (!(error instanceof CompileError)) throw error;
+        process.stderr.write(`${file} left out: ${error.message.split("\n")[0]}\n`);
+        refused.push(file);
+      }
     }
-  }
-  for (const [folder, files] of wanted) {
-    for (const file of await readdir(folder)) if (!files.has(file)) await rm(join(folder, file));
-    process.stderr.write(`${folder}: ${files.size - 1} objects\n`);
+    const index: ObjectsIndex = { compiler: compiler.name, refused };
+    await writeFile(join(folder, INDEX_FILE), JSON.stringify(index, null, 2) + "\n");
+    for (const file of await readdir(folder)) if (!wanted.has(file)) await rm(join(folder, file));
+    process.stderr.write(`${folder}: ${wanted.size - 1} objects\n`);
   }
 }
 
