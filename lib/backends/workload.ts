@@ -1,6 +1,7 @@
 /** What to run: which program how often on which CPU, which interrupts, which user-space actors. */
 import type { Scheduler } from "../schedulers/scheduler.ts";
-import type { UserActor } from "../maps/user_space.ts";
+import type { Model } from "../cpu/operation.ts";
+import type { UserActor, UserApi } from "../maps/user_space.ts";
 
 /** One program on some CPUs. */
 export interface ProgRun {
@@ -41,6 +42,8 @@ export interface Workload {
   /** Which programs run; default: the object's only program on every CPU. A name stands for `{ prog: name }`. */
   readonly programs?: readonly (string | ProgRun)[];
   readonly interrupts?: readonly Interrupt[];
+  /** What user space does before anything else runs: keys that have to exist, counters that do not start at zero. */
+  readonly prepare?: (user: UserApi) => Model<unknown>;
   /** User-space actors, each a generator function over the `user` API. */
   readonly user?: readonly UserActor[];
   readonly preempt?: "none" | "full";

@@ -8,6 +8,7 @@
 import { perform } from "../atomics/perform.ts";
 import { Kernel, kernelSize } from "../bpf_helpers/kernel.ts";
 import { accessBytes } from "../isa/insn.ts";
+import { runAtOnce } from "../maps/run_at_once.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { explainFault } from "./fault.ts";
 import { type Image, imageLine, linkImage, programAt, usesStack } from "./image.ts";
@@ -16,7 +17,7 @@ import { Memory } from "./memory.ts";
 import type { Model, Operation, PrivateOp } from "./operation.ts";
 import { planTasks, type TaskPlan } from "./plan.ts";
 import { type ActiveModel, runningModel, sendModel, startModel, type Task } from "./task.ts";
-import { instantiate, translate, type Translation } from "./translate.ts";
+import { instantiate, instantiateRandom, translate, type Translation } from "./translate.ts";
 import type { Workload } from "../backends/workload.ts";
 import type { HelperModel } from "../bpf_helpers/kernel.ts";
 import type { Fault } from "../report/result.ts";
@@ -82,6 +83,7 @@ export class Machine {
   readonly printed: { readonly task: number; readonly text: string }[] = [];
   steps = 0;
   insns = 0;
+  #runRandom: (() => number) | undefined;
   fault: Fault | undefined;
   #insnsSinceStep = 0;
   readonly #preemptFull: boolean;
@@ -144,7 +146,20 @@ export class Machine {
       external: options.external,
     });
     this.stepWasm = instantiate(this.translation, this.memory);
+    if (workload.prepare) runAtOnce(this.memory, workload.prepare(this.kernel.userApi(0, 0)));
     for (const task of this.tasks) this.#prepare(task);
+  }
+
+  /**
+   * Lets tasks of the table in the null page take steps, inside the translated code (translate_random.ts); gives the
+   * kind of what ended it. Translated when it is first wanted.
+   */
+  get runRandomWasm(): () => number {
+    const { memory, image } = this;
+    return this.#runRandom ??= instantiateRandom(
+      translate(image.insns, image.entries, { layout: memory.layout, memory, random: true }),
+      memory,
+    );
   }
 
   /** Whether a task has nothing left to do. */
@@ -247,6 +262,7 @@ export class Machine {
           this.#setFault(task, this.#explainFault(task));
           return;
         default:
+          this.#insnsSinceStep = 0;
           return;
       }
       returned = this.stepWasm(task.record);

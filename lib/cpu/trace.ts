@@ -18,9 +18,9 @@ export class Tracer {
    */
   constructor(readonly machine: Machine, readonly window: { readonly from: number; readonly to: number }) {}
 
-  readonly beforeStep = (index: number): void => {
+  readonly beforeStep = (index: number, step = this.#count): void => {
     this.#close();
-    const step = this.#count++;
+    this.#count = step + 1;
     if (step < this.window.from || step >= this.window.to) return;
     const pending = this.machine.pending(index);
     this.#open = { step: this.#describe(step, index, pending), addr: pending.addr, size: pending.size };
@@ -76,7 +76,7 @@ export class Tracer {
       cpu: task.cpu,
       invocation: task.kind === "user" ? 0 : machine.memory.getU32(task.record + TASK.invocation),
       prog: task.program?.name ?? task.name,
-      kind: pending.kind === "sleep" ? "wait" : pending.kind,
+      kind: pending.kind === "sleep" || pending.kind === "work" ? "wait" : pending.kind,
       insn: program ? pending.insn - program.start : -1,
       text,
       line: line && { line: line.line, text: line.text },

@@ -1,7 +1,7 @@
 /** User space as an actor of the simulation: generator functions over the `user` API. */
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { Btf } from "../object/btf.ts";
-import type { BpfObject } from "../object/bpf_object.ts";
+import type { BpfObject, Program } from "../object/bpf_object.ts";
 import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_value.ts";
 import { errnoName, KernelError } from "./errno.ts";
 import { createInner, FRESH_INNER_MAPS } from "./fresh_inner_maps.ts";
@@ -47,17 +47,19 @@ export interface UserEntry<V> {
 export class UserApi {
   readonly #maps: readonly KernelMap[];
   readonly #btf: Btf | undefined;
+  readonly #programs: readonly Program[];
   readonly #ctx: TaskContext;
 
   constructor(maps: readonly KernelMap[], object: BpfObject, ctx: TaskContext) {
     this.#maps = maps;
     this.#btf = object.btf;
+    this.#programs = object.programs;
     this.#ctx = ctx;
   }
 
   /**
    * BPF_MAP_LOOKUP_ELEM: the value, or undefined where the key is not there. Of a per-CPU map an array with the value
-   * of each CPU, of a map in map the inner map's name.
+   * of each CPU, of a map in map the inner map's name, of a PROG_ARRAY the program's.
    *
    * @param flags 0n or BPF_F_LOCK
    * @throws KernelError EINVAL for BPF_F_LOCK on a map without a bpf_spin_lock
@@ -74,14 +76,15 @@ export class UserApi {
   }
 
   /**
-   * BPF_MAP_UPDATE_ELEM. Of a per-CPU map `value` is an array with a value for each CPU.
+   * BPF_MAP_UPDATE_ELEM. Of a per-CPU map `value` is an array with a value for each CPU, of a map in map or a PROG_ARRAY
+   * the name of a map or a program.
    *
    * @param flags BPF_ANY, BPF_NOEXIST or BPF_EXIST, and BPF_F_LOCK
    * @throws KernelError EEXIST, ENOENT, E2BIG, EINVAL as the kernel returns them
    */
   *update(map: string, key: MapInput, value: MapInput | string, flags: bigint = BPF_ANY): Model<void> {
     const found = this.#find(map), keyBytes = this.#key(found, key), what = `update of ${describe(map, key)}`;
-    const bytes = typeof value === "string" ? idBytes(this.#find(value)) : this.#value(found, value);
+    const bytes = typeof value === "string" ? this.#id(found, value) : this.#value(found, value);
     check(yield* syscalls.map_update_elem(found, this.#ctx, keyBytes, bytes, flags), what);
   }
 
@@ -186,6 +189,15 @@ export class UserApi {
     throw new RangeError(`no map is called ${name}; there is ${known || "none"}`);
   }
 
+  /** User space passes an inner map, or a program, as a file descriptor, the models as its id: its index plus one. */
+  #id(map: KernelMap, name: string): Uint8Array {
+    const program = this.#programs.findIndex((program) => program.name === name);
+    const isProg = map.def.type === BPF_MAP_TYPE.PROG_ARRAY;
+    if (isProg && program < 0) throw new RangeError(`no program is called ${name}`);
+    const id = 1 + (isProg ? program : this.#find(name).index);
+    return new Uint8Array(new Uint32Array([id]).buffer);
+  }
+
   #key(map: KernelMap, key: MapInput): Uint8Array {
     return encodeValue(this.#btf, map.def.keyType, map.def.keySize, key, `key of ${map.name}`);
   }
@@ -220,6 +232,9 @@ export class UserApi {
     if (type === BPF_MAP_TYPE.ARRAY_OF_MAPS || type === BPF_MAP_TYPE.HASH_OF_MAPS) {
       return this.#maps[new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) - 1]?.name;
     }
+    if (type === BPF_MAP_TYPE.PROG_ARRAY) {
+      return this.#programs[new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) - 1]?.name;
+    }
     if (!map.isPerCpu) return decodeValue(this.#btf, valueType, bytes);
     const stride = roundUp8(valueSize);
     return Array.from(
@@ -227,11 +242,6 @@ export class UserApi {
       (_, cpu) => decodeValue(this.#btf, valueType, bytes.subarray(cpu * stride, cpu * stride + valueSize)),
     );
   }
-}
-
-/** User space passes an inner map as a file descriptor, the models as its id: its index plus one. */
-function idBytes(map: KernelMap): Uint8Array {
-  return new Uint8Array(new Uint32Array([map.index + 1]).buffer);
 }
 
 function describe(map: string, key: MapInput): string {
