@@ -3,6 +3,20 @@
  *
  * @module
  */
+export { bpf } from "./compile/bpf.ts";
 export { simulate, Simulation } from "./backends/simulator.ts";
 export type { SimulateOptions, Workload } from "./backends/workload.ts";
+export { Exploration, explore } from "./search/explore.ts";
+export type { ExploreOptions } from "./search/explore.ts";
+export { pct, pctGuarantee, pctMissing } from "./schedulers/pct.ts";
+export { random } from "./schedulers/random.ts";
+export { replay } from "./schedulers/replay.ts";
+export { roundRobin } from "./schedulers/round_robin.ts";
+export type { Choices, Scheduler } from "./schedulers/scheduler.ts";
+export { show } from "./notebook/show.ts";
+export { withProgress } from "./notebook/progress.ts";
 export type { Outcome, Result, TraceStep, Values } from "./report/result.ts";
+export type { BpfObject } from "./object/bpf_object.ts";
+export { claim, ledger } from "./notebook/claims/claim.ts";
+export { check, hint } from "./notebook/exercises/exercise.ts";
+export { predict } from "./notebook/predict.ts";
