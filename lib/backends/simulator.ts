@@ -7,8 +7,9 @@ import { lostFraction } from "../report/lost.ts";
 import type { Fault, Result, TraceStep, Values } from "../report/result.ts";
 import { pct } from "../schedulers/pct.ts";
 import { roundRobin } from "../schedulers/round_robin.ts";
-import { type BeforeStep, DEFAULT_STEPS, runRandom, runScheduler } from "../schedulers/run.ts";
+import { DEFAULT_STEPS, runScheduler } from "../schedulers/run.ts";
 import { runClock } from "../schedulers/run_clock.ts";
+import { type RandomRunObserver, runRandom } from "../schedulers/run_random.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
 import type { SimulateOptions } from "./workload.ts";
@@ -79,14 +80,14 @@ export class Simulation implements Result {
    */
   trace({ from = 0, steps = 20_000 }: TraceWindow = {}): TraceStep[] {
     const machine = this.#machine(), tracer = new Tracer(machine, { from, to: from + steps });
-    this.#run(machine, tracer.beforeStep);
+    this.#run(machine, { beforeStep: tracer.beforeStep, window: { from, to: from + steps } });
     return tracer.finish();
   }
 
   /** The schedule as text, which `replay` takes on any machine: which task took each step. */
   schedule(): string {
     const machine = this.#machine(), tasks: number[] = [];
-    this.#run(machine, (task) => void tasks.push(task));
+    this.#run(machine, { tookStep: (task) => void tasks.push(task) });
     return formatSchedule(tasks);
   }
 
@@ -99,10 +100,11 @@ export class Simulation implements Result {
     return new Machine(this.#object, this.#options, this.#options);
   }
 
-  #run(machine: Machine, beforeStep?: BeforeStep): number | undefined {
+  #run(machine: Machine, observer: RandomRunObserver = {}): number | undefined {
     const { scheduler = "random", limits } = this.#options;
     const stop = { steps: limits?.steps ?? DEFAULT_STEPS };
-    if (scheduler === "random") return void runRandom(machine, this.seed, stop, beforeStep);
+    if (scheduler === "random") return void runRandom(machine, this.seed, stop, observer);
+    const beforeStep = observer.beforeStep ?? observer.tookStep;
     if (scheduler === "clock") {
       const ended = runClock(machine, this.seed, stop, beforeStep);
       return this.invocations === 0 ? undefined : Math.max(...ended) / this.invocations;

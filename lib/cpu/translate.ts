@@ -127,7 +127,13 @@ export function instantiate(
   memory: Memory,
   helper?: (task: number, insn: number) => void,
 ): Step {
+  const imports = { memory: memory.wasm, ...(helper && { helper }) };
   const module = new WebAssembly.Module(translation.wasm);
-  const instance = new WebAssembly.Instance(module, { env: { memory: memory.wasm, ...(helper && { helper }) } });
-  return instance.exports.step as Step;
+  return new WebAssembly.Instance(module, { env: imports }).exports.step as Step;
+}
+
+/** Compiles a translation with the `random` option: gives its `runRandom()`. */
+export function instantiateRandom(translation: Translation, memory: Memory): () => number {
+  const module = new WebAssembly.Module(translation.wasm);
+  return new WebAssembly.Instance(module, { env: { memory: memory.wasm } }).exports.runRandom as () => number;
 }

@@ -1,15 +1,12 @@
 /**
- * The loops that let tasks take steps until all are done. One loop per kind of scheduler, since this is where a
- * simulation spends its time: programs step straight through Wasm, and only a task with a kernel model under way (or a
- * workload whose tasks share CPUs) takes the general path.
+ * The loop that lets tasks take steps as a scheduler says, until all are done. The random scheduler and the clock have
+ * loops of their own (run_random.ts, run_clock.ts), since that is where a simulation spends its time.
  */
 import type { Machine } from "../cpu/machine.ts";
-import { KIND } from "../cpu/layout.ts";
-import { below, nextState, seededState } from "./random_numbers.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** Called just before each step with the task that takes it: for traces and recorders. */
-export type BeforeStep = (task: number) => void;
+/** Called just before each step with the task that takes it and the step's number: for traces and recorders. */
+export type BeforeStep = (task: number, step: number) => void;
 
 export interface RunLimits {
   /** Visible operations after which the run is stopped. */
@@ -17,51 +14,6 @@ export interface RunLimits {
 }
 
 export const DEFAULT_STEPS = 200_000_000;
-
-/** Lets a uniformly random enabled task take each step. */
-export function runRandom(machine: Machine, seed: number, limits: RunLimits, beforeStep?: BeforeStep): void {
-  const alive = Int32Array.from(machine.tasks.filter((task) => !machine.isDone(task)), (task) => task.index);
-  const records = Int32Array.from(machine.tasks, (task) => task.record);
-  const { stepWasm, tasks, sharesCpus } = machine;
-  let n = alive.length, state = seededState(seed), refused = 0, steps = 0, insns = 0;
-  const limit = limits.steps - machine.steps;
-  while (n > 0) {
-    state = nextState(state);
-    const at = n === 1 ? 0 : below(state, n), index = alive[at], task = tasks[index];
-    if (sharesCpus || task.models.length > 0) {
-      if (!machine.isEnabled(index)) {
-        if (++refused > 8 * n) {
-          if (machine.enabled().length === 0) {
-            machine.stop(machine.describeDeadlock());
-            break;
-          }
-          refused = 0;
-        }
-        continue;
-      }
-      beforeStep?.(index);
-      machine.step(index);
-      machine.steps--;
-      steps++;
-    } else {
-      beforeStep?.(index);
-      const returned = stepWasm(records[index]);
-      steps++;
-      if ((returned & 15) <= KIND.rmw) {
-        insns += returned >>> 4;
-        if (steps >= limit) break;
-        continue;
-      }
-      machine.advance(task, returned);
-    }
-    refused = 0;
-    if (machine.fault || steps >= limit) break;
-    if (machine.isDone(task)) alive[at] = alive[--n];
-  }
-  machine.steps += steps;
-  machine.insns += insns;
-  if (n > 0 && !machine.fault) stopAtLimit(machine, limits);
-}
 
 /** Lets a scheduler choose each step among all enabled tasks. */
 export function runScheduler(
@@ -86,7 +38,7 @@ export function runScheduler(
         `scheduler ${scheduler.name} chose task ${next} at step ${machine.steps}; enabled: ${enabled.join(", ")}`,
       );
     }
-    beforeStep?.(next);
+    beforeStep?.(next, machine.steps);
     machine.step(next);
     last = next;
   }

@@ -91,7 +91,7 @@ export function runClock(machine: Machine, seed: number, limits: RunLimits, befo
       }
       if (kind === KIND.rmw) cost += PLAIN_COSTS.atomicNs;
     }
-    beforeStep?.(index);
+    beforeStep?.(index, machine.steps);
     const before = machine.insns;
     if (general) machine.step(index);
     else {

@@ -6,7 +6,7 @@
  * although it was taken for one task's own; the search is run again until none turns up.
  */
 import { Machine } from "../cpu/machine.ts";
-import { runRandom } from "../schedulers/run.ts";
+import { runRandom } from "../schedulers/run_random.ts";
 
 const LEARNING_RUNS = 8, LEARNING_STEPS = 200_000;
 

@@ -1,0 +1,178 @@
+/**
+ * A uniformly random enabled task takes each step.
+ *
+ * Two ways through the same run: one step at a time from here, where somebody looks on or a kernel model works, and
+ * many at a time inside the translated code (cpu/translate_random.ts), which draws the same random numbers. So a run
+ * and the replay of a part of it agree step by step.
+ */
+import { KIND, SCHEDULE } from "../cpu/layout.ts";
+import type { Machine } from "../cpu/machine.ts";
+import { below, nextState, seededState } from "./random_numbers.ts";
+import { type BeforeStep, type RunLimits, stopAtLimit } from "./run.ts";
+
+/** Who wants to know about the steps of a run. */
+export interface RandomRunObserver {
+  /** Called just before each step. */
+  readonly beforeStep?: BeforeStep;
+  /** The steps that `beforeStep` is called for, [from, to); all when left out. */
+  readonly window?: { readonly from: number; readonly to: number };
+  /** Told in order which task took each step, at some time after it. */
+  readonly tookStep?: (task: number) => void;
+}
+
+/** Short runs are over before the translation for the fast way pays. */
+const STEPS_BEFORE_WASM = 20_000;
+const STEPS_PER_CALL = 1 << 20;
+
+/** Lets a uniformly random enabled task take each step, until all are done, one faults, or the limit is reached. */
+export function runRandom(
+  machine: Machine,
+  seed: number,
+  limits: RunLimits,
+  observer: BeforeStep | RandomRunObserver = {},
+): void {
+  new RandomRun(machine, seed, limits, typeof observer === "function" ? { beforeStep: observer } : observer).run();
+}
+
+class RandomRun {
+  /** Indices of the tasks that are not done; the first `#n` count. */
+  readonly #alive: Int32Array;
+  #n: number;
+  #state: number;
+  /** Choices in a row that fell on tasks that are waiting. */
+  #refused = 0;
+  readonly #from: number;
+  readonly #to: number;
+
+  constructor(
+    readonly machine: Machine,
+    seed: number,
+    readonly limits: RunLimits,
+    readonly observer: RandomRunObserver,
+  ) {
+    this.#alive = Int32Array.from(machine.tasks.filter((task) => !machine.isDone(task)), (task) => task.index);
+    this.#n = this.#alive.length;
+    this.#state = seededState(seed);
+    this.#from = observer.beforeStep ? observer.window?.from ?? 0 : Infinity;
+    this.#to = observer.beforeStep ? observer.window?.to ?? Infinity : -Infinity;
+  }
+
+  run(): void {
+    const { machine } = this;
+    while (this.#n > 0 && !machine.fault) {
+      const budget = this.#stepsInWasm();
+      if (budget > 0) this.#runInWasm(budget);
+      else this.#runHere();
+      if (machine.fault) return;
+      if (machine.steps >= this.limits.steps && this.#n > 0) return stopAtLimit(machine, this.limits);
+    }
+  }
+
+  /** How many steps can be taken inside the translated code from here on. */
+  #stepsInWasm(): number {
+    const { machine } = this, step = machine.steps;
+    const unsuitable = machine.sharesCpus || machine.options.external || this.#alive.length > SCHEDULE.maxTasks;
+    if (unsuitable || step < STEPS_BEFORE_WASM || (step >= this.#from && step < this.#to)) return 0;
+    const end = Math.min(this.limits.steps, step < this.#from ? this.#from : Infinity);
+    return Math.min(end - step, STEPS_PER_CALL);
+  }
+
+  /** Takes steps one at a time, until none are left or the other way is open. */
+  #runHere(): void {
+    const { machine } = this, { stepWasm, tasks, sharesCpus } = machine, alive = this.#alive;
+    const { beforeStep, tookStep } = this.observer;
+    const end = Math.min(this.limits.steps, machine.steps < STEPS_BEFORE_WASM ? STEPS_BEFORE_WASM : this.#to);
+    let steps = machine.steps, insns = 0, state = this.#state;
+    while (this.#n > 0 && steps < end && !machine.fault) {
+      state = nextState(state);
+      const at = below(state, this.#n), index = alive[at], task = tasks[index];
+      if (sharesCpus || task.models.length > 0) {
+        machine.steps = steps;
+        if (this.#stepInModel(index, beforeStep)) {
+          steps++;
+          tookStep?.(index);
+          if (machine.isDone(task)) alive[at] = alive[--this.#n];
+        }
+        continue;
+      }
+      beforeStep?.(index, steps);
+      const returned = stepWasm(task.record);
+      steps++;
+      tookStep?.(index);
+      this.#refused = 0;
+      if ((returned & 15) <= KIND.rmw) {
+        insns += returned >>> 4;
+        continue;
+      }
+      machine.steps = steps;
+      machine.advance(task, returned);
+      if (machine.isDone(task)) alive[at] = alive[--this.#n];
+    }
+    machine.steps = steps;
+    machine.insns += insns;
+    this.#state = state;
+  }
+
+  /** Lets a chosen task take a step by the general way; false when it cannot take one now. */
+  #stepInModel(index: number, beforeStep: BeforeStep | undefined): boolean {
+    const { machine } = this;
+    if (!machine.isEnabled(index)) {
+      if (++this.#refused > 8 * this.#n) {
+        if (machine.enabled().length === 0) machine.stop(machine.describeDeadlock());
+        this.#refused = 0;
+      }
+      return false;
+    }
+    beforeStep?.(index, machine.steps);
+    machine.step(index);
+    this.#refused = 0;
+    return true;
+  }
+
+  /** Takes up to `budget` steps inside the translated code, and then the one that it could not take to its end. */
+  #runInWasm(budget: number): void {
+    const { machine } = this, { view } = machine.memory, alive = this.#alive;
+    view.setInt32(SCHEDULE.state, this.#state, true);
+    view.setUint32(SCHEDULE.tasks, this.#n, true);
+    for (let at = 0; at < this.#n; at++) this.#writeEntry(at);
+    for (let left = budget; left > 0 && this.#n > 0 && !machine.fault;) {
+      view.setUint32(SCHEDULE.steps, left, true);
+      const before = view.getInt32(SCHEDULE.state, true);
+      const kind = machine.runRandomWasm();
+      const used = left - view.getUint32(SCHEDULE.steps, true);
+      left -= used;
+      if (this.observer.tookStep) this.#tell(before, used);
+      machine.steps += used;
+      machine.insns += view.getUint32(SCHEDULE.insns, true) + view.getUint32(SCHEDULE.insns + 4, true) * 0x1_0000_0000;
+      if (kind === KIND.none) break;
+      const at = view.getUint32(SCHEDULE.position, true), index = alive[at], task = machine.tasks[index];
+      if (kind !== SCHEDULE.inTypeScript) {
+        this.#refused = 0;
+        // Its instructions are counted already.
+        machine.advance(task, kind);
+      } else if (this.#stepInModel(index, undefined)) {
+        left--;
+        this.observer.tookStep?.(index);
+      }
+      if (machine.isDone(task)) {
+        alive[at] = alive[--this.#n];
+        view.setUint32(SCHEDULE.tasks, this.#n, true);
+      }
+      if (at < this.#n) this.#writeEntry(at);
+    }
+    this.#state = view.getInt32(SCHEDULE.state, true);
+  }
+
+  #writeEntry(at: number): void {
+    const task = this.machine.tasks[this.#alive[at]], inModel = task.models.length > 0 ? 1 : 0;
+    this.machine.memory.view.setUint32(SCHEDULE.table + 4 * at, task.record | inModel, true);
+  }
+
+  /** Which tasks took steps inside the translated code follows from the random numbers it drew. */
+  #tell(state: number, steps: number): void {
+    for (let i = 0; i < steps; i++) {
+      state = nextState(state);
+      this.observer.tookStep!(this.#alive[below(state, this.#n)]);
+    }
+  }
+}
