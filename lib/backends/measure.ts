@@ -38,6 +38,8 @@ export interface Measured extends Result {
   /** Runs that count, and those thrown away because the threads hardly overlapped. */
   readonly repeats: number;
   readonly discarded: number;
+  /** Repeats that ended otherwise than one after another. */
+  readonly anomalies: number;
   /** How much of a run all threads ran at once, 0 to 1, over the repeats that count. */
   readonly overlap: Spread;
   /** The lost fraction, 0 to 1, over the repeats; `lost` is its median and `final` belongs to that repeat. */
@@ -111,6 +113,7 @@ export async function measure<Name extends Measured["machine"]>(
     nsSpread,
     overlap: overlapSpread,
     repeats: kept.length,
+    anomalies: kept.filter((one) => differs(one.final, serial)).length,
     discarded: tries - kept.length,
     returned: typical.returned,
     printed: [],
@@ -130,6 +133,12 @@ const range = ({ min, max }: Spread): string => {
   const percent = (share: number) => Math.round(share * 100);
   return percent(min) === percent(max) ? `${percent(min)} %` : `${percent(min)} to ${percent(max)} %`;
 };
+
+/** Whether two final states are different. */
+export function differs(a: Values, b: Values): boolean {
+  const names = Object.keys(a);
+  return names.length !== Object.keys(b).length || names.some((name) => a[name] !== b[name]);
+}
 
 /** What belongs to the tasks that are neither interrupts nor user space. */
 const processes = <T>(plan: TaskPlan, ofTasks: readonly T[]): readonly T[] =>

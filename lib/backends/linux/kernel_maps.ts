@@ -25,15 +25,19 @@ export class KernelMaps {
   readonly #mapped = new Map<NamedMap, Deno.PointerObject>();
   readonly #maps: NamedMap[];
   readonly #fresh: NamedMap[] = [];
-  readonly #initial: ReadonlyMap<NamedMap, readonly Element[]>;
+  #initial: ReadonlyMap<NamedMap, readonly Element[]> = new Map();
 
-  /** Maps of a loaded object; what they hold now is what {@link reset} brings back. */
+  /** Maps of a loaded object. */
   constructor(kernel: KernelObject, object: BpfObject) {
     const loaded = kernel.maps();
     this.#maps = object.maps.flatMap((def) => {
       const map = loaded.find((map) => map.name === def.name);
       return map ? [{ ...map, def, id: idOf(map.fd) }] : [];
     });
+  }
+
+  /** What the maps hold now is what {@link reset} brings back. */
+  keep(): void {
     this.#initial = new Map(this.#maps.map((map) => [map, readMap(map)]));
   }
 

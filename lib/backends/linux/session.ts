@@ -1,6 +1,8 @@
 /** One workload on the running kernel: object, ways to run, threads; everything is given back by `close`. */
 import { type PlannedTask, planTasks, type TaskPlan } from "../../cpu/plan.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
+import type { Model } from "../../cpu/operation.ts";
+import type { UserApi } from "../../maps/user_space.ts";
 import type { Values } from "../../report/result.ts";
 import { BackendError } from "../backend.ts";
 import { Crew } from "../crew.ts";
@@ -17,6 +19,11 @@ import type { Job, RunReply, RunRequest } from "./pinned_worker.ts";
 import { loadedProgram, Runner } from "./runner.ts";
 import { linuxValues } from "./values.ts";
 import { verdictOf } from "./verify.ts";
+
+/** The verifier of the running kernel does not accept the program. */
+export class RefusedByKernel extends BackendError {
+  override name = "RefusedByKernel";
+}
 
 const TURNS_BESIDE_USER_SPACE = 64;
 
@@ -45,6 +52,8 @@ export class LinuxSession implements RealMachine, Disposable {
     try {
       this.#load();
       this.#maps = new KernelMaps(this.#kernel, object);
+      if (workload.prepare) this.#prepare(workload.prepare);
+      this.#maps.keep();
     } catch (error) {
       this.close();
       throw error;
@@ -121,12 +130,17 @@ export class LinuxSession implements RealMachine, Disposable {
     this.close();
   }
 
+  #prepare(body: (user: UserApi) => Model<unknown>): void {
+    const running = body(new LinuxUser(this.#maps, this.object));
+    while (!running.next(0n).done);
+  }
+
   #load(): void {
     const names = this.plan.programs.map((program) => program.name);
     const outcome = this.#kernel.load(names);
     if (outcome.errno === 0) return;
     const { message, errname } = verdictOf(names.join(", "), "", outcome);
-    throw new BackendError(`the kernel refuses ${this.object.name}: ${message} (${errname})`);
+    throw new RefusedByKernel(`the kernel refuses ${this.object.name}: ${message} (${errname})`);
   }
 
   #job(task: PlannedTask, factor: number): Job {

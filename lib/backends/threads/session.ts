@@ -13,6 +13,7 @@ import type { Workload } from "../workload.ts";
 import { threadsAvailable } from "./available.ts";
 import { checkHelpers } from "./direct_helpers.ts";
 import { SharedMachine } from "./shared_machine.ts";
+import { SharedOperations } from "./shared_operations.ts";
 import type { Run, RunReply, SetUp } from "./thread_worker.ts";
 
 export class ThreadSession implements RealMachine, Disposable {
@@ -59,6 +60,10 @@ export class ThreadSession implements RealMachine, Disposable {
           entry: KIND.none | (translation.entryBlock(program.start) << 8),
         })
       ));
+      if (asked.prepare) {
+        const operations = new SharedOperations(machine.memory, machine.atomicLock, []);
+        operations.run(asked.prepare(machine.kernel.userApi(0, 0)));
+      }
       return new ThreadSession(machine, crew);
     } catch (error) {
       crew.close();

@@ -83,6 +83,7 @@ export class SharedOperations {
         return op.run(this.memory);
       case "work":
       case "mask":
+      case "sleep":
         return 0n;
       case "print":
         this.printed.push(op.text);

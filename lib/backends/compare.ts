@@ -1,0 +1,209 @@
+/** One listing on all three machines, side by side. */
+import type { BpfObject } from "../object/bpf_object.ts";
+import type { Result, Values } from "../report/result.ts";
+import { textTable } from "../report/text_table.ts";
+import { linuxAvailable } from "./linux/available.ts";
+import { runOnLinux } from "./linux/run.ts";
+import { RefusedByKernel } from "./linux/session.ts";
+import { differs, type Measured } from "./measure.ts";
+import { recordedRun } from "./recorded/listings.ts";
+import { simulate, type Simulation } from "./simulator.ts";
+import type { Spread } from "./spread.ts";
+import { threads } from "./threads/run.ts";
+import type { SimulateOptions } from "./workload.ts";
+
+/** What became of a workload on one machine. */
+export interface ComparedRun {
+  readonly machine: Result["machine"];
+  /** `simulated`, `measured here`, or `recorded on ...` when this computer's kernel cannot be asked. */
+  readonly source: string;
+  /** Whether it ends otherwise than one after another, as far as was seen; `refused` by the verifier. */
+  readonly observation: "Never" | "Sometimes" | "refused";
+  /** The share of updates that is gone, 0 to 1. */
+  readonly lost?: Spread;
+  /** Nanoseconds per invocation. */
+  readonly nsPerOp?: Spread;
+  readonly cpus?: number;
+  /** Final shared state; absent for recorded runs. */
+  readonly final?: Values;
+  readonly how: string;
+}
+
+/** A machine that could not take part. */
+export interface SkippedRun {
+  readonly machine: Result["machine"];
+  readonly skipped: string;
+}
+
+/** How many seeds the simulator tries before it says Never. */
+const SEEDS = 3;
+
+export class Comparison {
+  constructor(readonly program: string, readonly rows: readonly (ComparedRun | SkippedRun)[]) {}
+
+  /** The machines that took part; what a figure of lost updates or of latencies is drawn from. */
+  get points(): readonly ComparedRun[] {
+    return this.rows.filter((row): row is ComparedRun => !("skipped" in row));
+  }
+
+  /** Whether all machines that took part saw the same: Never, Sometimes, or refused. */
+  get agree(): boolean {
+    return new Set(this.points.map((point) => point.observation)).size === 1;
+  }
+
+  /** In one plain sentence: whether they agree, and on what. */
+  get sentence(): string {
+    const { points } = this;
+    if (points.length === 0) return "No machine could run this.";
+    const names = list(points.map(nameOf));
+    if (points.length === 1) return `Only one machine ran it, ${names}: ${sawWhat(points[0])}.`;
+    if (this.agree) return `${capital(names)} agree: ${sawWhat(points[0])}.`;
+    return `They do not agree: ${list(points.map((point) => `on ${nameOf(point)} ${sawWhat(point)}`))}.`;
+  }
+
+  /** The table as plain text, the sentence under it. */
+  toString(): string {
+    const rows = this.rows.map((row) =>
+      "skipped" in row
+        ? [row.machine, "skipped"]
+        : [row.machine, row.observation, percentOf(row.lost), nsOf(row.nsPerOp), row.source]
+    );
+    const table = textTable(["machine", "anomaly", "lost", "ns per run", "source"], rows, [
+      "left",
+      "left",
+      "right",
+      "right",
+      "left",
+    ]);
+    const skips = this.rows.flatMap((row) => "skipped" in row ? [`${row.machine}: ${row.skipped}`] : []);
+    return [this.program, "", table, "", this.sentence, ...skips].join("\n");
+  }
+
+  toJSON(): unknown {
+    const { program, rows, agree, sentence } = this;
+    return { program, agree, sentence, rows };
+  }
+}
+
+/**
+ * Runs a listing on the simulator, on threads and on the running kernel (or takes the figures recorded for it).
+ *
+ * @param object what `bpf` gave
+ * @param workload the same for all; real machines raise `invocations` until a run takes some milliseconds, and use no
+ *   more CPUs than there are
+ * @returns one row for each machine, with what it saw or why it was skipped; never throws for a machine that is lacking
+ *
+ * @example
+ * ```ts
+ * import { bpf, compare } from "interleave";
+ * const exact = await bpf`int counter;
+ * SEC("raw_tp") int count(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }`;
+ * const comparison = await compare(exact, { cpus: 2 });
+ * if (!comparison.agree) throw new Error(comparison.sentence);
+ * ```
+ */
+export async function compare(object: BpfObject, workload: SimulateOptions = {}): Promise<Comparison> {
+  const simulated = await attempt("simulator", () => onSimulator(object, workload));
+  const threaded = await attempt("threads", async () => measured(await threads(object, workload)));
+  const kernel = await attempt("linux", () => onKernel(object, workload));
+  return new Comparison(nameOfProgram(object, workload), [simulated, threaded, kernel]);
+}
+
+async function attempt(machine: Result["machine"], run: () => Promise<ComparedRun>): Promise<ComparedRun | SkippedRun> {
+  try {
+    return await run();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof RefusedByKernel || (error instanceof Error && error.name === "RefusedByVerifier")) {
+      return { machine, source: sourceOf(machine), observation: "refused", how: reason };
+    }
+    return { machine, skipped: reason };
+  }
+}
+
+async function onSimulator(object: BpfObject, workload: SimulateOptions): Promise<ComparedRun> {
+  const { seed = 1 } = workload, runs: Simulation[] = [];
+  const anomaly = () => runs.find((run) => run.serial && differs(run.final, run.serial));
+  while (runs.length < SEEDS && !anomaly()) {
+    runs.push(await simulate(object, { ...workload, seed: seed + runs.length }));
+  }
+  const run = anomaly() ?? runs[0];
+  const lost = { median: run.lost, min: run.lost, max: run.lost };
+  return {
+    machine: "simulator",
+    source: sourceOf("simulator"),
+    observation: anomaly() ? "Sometimes" : "Never",
+    lost,
+    nsPerOp: run.nsPerOp === undefined ? undefined : { median: run.nsPerOp, min: run.nsPerOp, max: run.nsPerOp },
+    cpus: run.cpus,
+    final: run.final,
+    how: run.how,
+  };
+}
+
+function measured(run: Measured): ComparedRun {
+  return {
+    machine: run.machine,
+    source: sourceOf(run.machine),
+    observation: run.anomalies > 0 ? "Sometimes" : "Never",
+    lost: run.lostSpread,
+    nsPerOp: run.nsSpread,
+    cpus: run.cpus,
+    final: run.final,
+    how: run.how,
+  };
+}
+
+async function onKernel(object: BpfObject, workload: SimulateOptions): Promise<ComparedRun> {
+  const availability = linuxAvailable();
+  if (availability.available) return measured(await runOnLinux(object, workload));
+  const recorded = recordedRun(object, workload);
+  if (!recorded) {
+    throw new Error(`${availability.reason}, and nothing is recorded for this listing. ${availability.remedy}`);
+  }
+  const { lost, nsPerOp, cpus } = recorded.run;
+  return {
+    machine: "linux",
+    source: `recorded on kernel ${recorded.kernel}, ${recorded.date}`,
+    observation: recorded.run.anomalies > 0 ? "Sometimes" : "Never",
+    lost,
+    nsPerOp,
+    cpus,
+    how: `recorded, because here ${availability.reason}; ${recorded.run.how}`,
+  };
+}
+
+const sourceOf = (machine: Result["machine"]): string => machine === "simulator" ? "simulated" : "measured here";
+
+function nameOfProgram(object: BpfObject, { programs }: SimulateOptions): string {
+  const names = programs?.map((run) => typeof run === "string" ? run : run.prog);
+  return names ? `${object.name}: ${names.join(", ")}` : object.name;
+}
+
+function nameOf({ machine, source }: ComparedRun): string {
+  if (machine === "linux") return source.startsWith("recorded") ? "a recorded kernel" : "the running kernel";
+  return machine === "threads" ? "threads of this computer" : "the simulator";
+}
+
+function sawWhat({ observation, lost }: ComparedRun): string {
+  if (observation === "refused") return "the verifier refuses it";
+  if (observation === "Never") return "it ends as one after another would";
+  return lost && lost.max > 0 ? "updates are lost" : "it ends otherwise than one after another would";
+}
+
+function percentOf(lost: Spread | undefined): string {
+  if (!lost) return "";
+  const percent = (share: number) => (100 * share).toFixed(1);
+  return lost.min === lost.max
+    ? `${percent(lost.median)} %`
+    : `${percent(lost.median)} % [${percent(lost.min)}..${percent(lost.max)}]`;
+}
+
+function nsOf(ns: Spread | undefined): string {
+  return ns ? `${ns.median.toFixed(1)} [${ns.min.toFixed(1)}..${ns.max.toFixed(1)}]` : "";
+}
+
+const list = (items: readonly string[]): string =>
+  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items[items.length - 1]}`;
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
