@@ -10,7 +10,7 @@ import { loadObject } from "../object/load.ts";
 interface Options {
   readonly output?: string;
   readonly include: string[];
-  readonly mcpu: CompileOptions["cpu"];
+  readonly mcpu?: CompileOptions["cpu"];
   readonly json?: boolean;
 }
 
@@ -25,7 +25,14 @@ export function command(): Command {
       (folder, all: string[]) => [...all, folder],
       [],
     )
-    .addOption(new Option("--mcpu <version>", "instruction set").choices(["v1", "v2", "v3", "v4"]).default("v3"))
+    .addOption(
+      new Option("--mcpu <version>", "instruction set (default: v3, or what a comment of the listing says)").choices([
+        "v1",
+        "v2",
+        "v3",
+        "v4",
+      ]),
+    )
     .option("--json", "say what was written as JSON")
     .action(run);
 }

@@ -16,11 +16,16 @@ export interface CompileOptions {
   readonly name?: string;
   /** Folders in which `#include "..."` and `#include <...>` are looked for, before our own headers. */
   readonly includeDirs?: readonly string[];
-  /** Instruction set: v3 (default) or v4, which adds signed division, sign extension, byte swaps and `gotol`. */
+  /**
+   * Instruction set. v4 adds signed division, sign extension, byte swaps, `gotol`, load-acquire and store-release.
+   * Default: what a comment of the listing says (`// -mcpu=v4`), else v3.
+   */
   readonly cpu?: "v1" | "v2" | "v3" | "v4";
 }
 
 const DEFAULT_NAME = "the listing";
+/** Every kernel since 5.12 has it, and so does every clang since 12. */
+const DEFAULT_CPU = "v3";
 const COMPILE_MS = 120_000;
 
 /**
@@ -71,13 +76,15 @@ interface Listing {
 
 function prepare(text: string, options: CompileOptions): Listing {
   const source = text.replaceAll("\r\n", "\n");
-  const name = options.name ?? DEFAULT_NAME, cpu = options.cpu ?? "v3";
+  const name = options.name ?? DEFAULT_NAME, cpu = options.cpu ?? wantedCpu(source) ?? DEFAULT_CPU;
   const includeDirs = (options.includeDirs ?? []).map((folder) => resolve(folder));
   const traits = inspectListing(source, includeDirs);
   const key = contentKey([source, cpu, ...traits.localHeaders.map((header) => header.text)]);
   const file = /^[\w.+-]+\.c$/.test(basename(name)) ? basename(name) : "listing.bpf.c";
   return { name, source, file, key, traits, includeDirs, cpu };
 }
+
+const wantedCpu = (source: string): string | undefined => /^\s*(?:\/\/|\/?\*).*-mcpu=(v[1-4])\b/m.exec(source)?.[1];
 
 async function compileWith(compiler: Compiler, listing: Listing): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), "interleave-"));

@@ -122,7 +122,7 @@ describe("a file", () => {
 });
 
 describe("without any compiler", () => {
-  it("says what to install", async () => {
+  const test = async () => {
     // A process of its own, since a process asks for the compiler once.
     const { runCommand } = await import("../../lib/compile/run_command.ts");
     const script = `import { findCompiler } from ${
@@ -138,9 +138,11 @@ describe("without any compiler", () => {
     };
     const file = join(folder, "find.ts");
     await writeFile(file, script);
-    const args = process.versions.deno ? ["run", "-A", "--no-check", file] : ["--experimental-strip-types", file];
+    const args = ["run", "-A", "--no-check", file];
     const result = await runCommand(process.execPath, args, { env, timeoutMs: 60_000 });
     await rm(folder, { recursive: true });
     expect(result!.stdout).toMatch(/CompilerMissingError: no C compiler for BPF was found.*Install clang with/);
-  });
+  };
+  if (process.versions.deno) it("says what to install", test);
+  else it.skip("says what to install (skipped: asks a Deno of its own)", test);
 });
