@@ -5,6 +5,10 @@
  */
 export { bpf } from "./compile/bpf.ts";
 export { simulate, Simulation } from "./backends/simulator.ts";
+export { threads } from "./backends/threads/run.ts";
+export { runOnLinux as linux } from "./backends/linux/run.ts";
+export { linuxVerify } from "./backends/linux/verify.ts";
+export { compare, Comparison } from "./backends/compare.ts";
 export type { SimulateOptions, Workload } from "./backends/workload.ts";
 export { Exploration, explore } from "./search/explore.ts";
 export type { ExploreOptions } from "./search/explore.ts";

@@ -1,0 +1,24 @@
+/** A measured run as lines of text. */
+import type { Measured } from "../backends/measure.ts";
+
+const SHOWN = 20;
+
+/** What one after another gives, what was found, what was lost, how long it took, and how that was measured. */
+export function measuredText(run: Measured): string {
+  const changed = Object.entries(run.final).filter(([name, value]) => value !== run.initial[name]);
+  const values = changed.slice(0, SHOWN).map(([name, value]) =>
+    `  ${name} = ${value} (expected ${run.serial?.[name]})`
+  );
+  if (changed.length > SHOWN) values.push(`  ... ${changed.length - SHOWN} more`);
+  const percent = (share: number) => (100 * share).toFixed(1);
+  const { lostSpread: lost, nsSpread: ns } = run;
+  return [
+    `${run.program} on ${run.cpus} CPU${run.cpus === 1 ? "" : "s"}, ${
+      run.invocations.toLocaleString("en")
+    } runs on each`,
+    ...values,
+    `  lost ${percent(lost.median)} % [${percent(lost.min)}..${percent(lost.max)}]`,
+    `  ${ns.median.toFixed(2)} ns per run [${ns.min.toFixed(2)}..${ns.max.toFixed(2)}]`,
+    `  ${run.how}`,
+  ].join("\n");
+}

@@ -1,0 +1,16 @@
+/** `threads FILE`: runs a listing on parallel threads of this computer. */
+import { Command } from "commander";
+import process from "node:process";
+import { threads } from "../backends/threads/run.ts";
+import { bpf } from "../compile/bpf.ts";
+import { toJson } from "../report/json.ts";
+import { type MachineOptions, withMachineOptions } from "./machine_options.ts";
+import { measuredText } from "./measured_text.ts";
+
+export function command(): Command {
+  return withMachineOptions(new Command("threads").summary("run a listing on real threads of this computer"))
+    .action(async (file: string, { json, ...workload }: MachineOptions) => {
+      const run = await threads(await bpf.file(file), workload);
+      process.stdout.write((json ? toJson(run) : measuredText(run)) + "\n");
+    });
+}
