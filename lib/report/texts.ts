@@ -30,28 +30,46 @@ export const texts = {
   },
 
   machine: {
-    simulator: (n: number) => `${cpus(n)}, simulated`,
+    simulator: (n: number) => `${n} simulated ${n === 1 ? "CPU" : "CPUs"}`,
     threads: (n: number) => `${cpus(n)}, as threads of this computer`,
-    linux: (n: number) => `${cpus(n)}, in the running kernel`,
+    linux: (n: number) => `${cpus(n)} of the running kernel`,
   },
-  heading: (program: string, where: string, invocations: string) =>
-    `${program} on ${where}, ${invocations} runs on each`,
+  heading: (program: string, where: string, invocations: number) =>
+    `${program} on ${where}, ${invocations.toLocaleString("en-US")} ${invocations === 1 ? "run" : "runs"} on each`,
   variable: "variable",
   expected: "one after another",
   found: "found",
   difference: "difference",
-  equal: (n: number) => `${n} more as expected`,
-  different: (n: number) => `${n} more that differ`,
+  equal: (n: number) => `and ${n} more as expected`,
+  different: (n: number) => `and ${n} more that differ`,
   nothingShared: "No shared variable.",
   noSerial: "What one after another gives could not be computed.",
   lostSome: (share: string) => `Lost: ${share} of the updates.`,
-  lostNothing: "Nothing lost.",
+  asSerial: "Nothing lost: as if one after another.",
+  otherEnd: "No counter falls short, but this is not what the order of the CPUs gives.",
   nsPerOp: (ns: string) => `${ns} ns per run.`,
   fault: (message: string) => `Fault: ${message}`,
   faultAt: (prog: string, cpu: number, insn: number, text: string) =>
     `  in ${prog} on CPU ${cpu}, insn ${insn}: ${text}`,
   faultLine: (file: string, line: number, text: string) => `  ${file}:${line}: ${text}`,
   printed: "Printed:",
-  morePrinted: (n: number) => `  ... ${n} lines more`,
-  how: (how: string) => `How: ${how}`,
+  morePrinted: (n: number) => `  ... ${n} ${n === 1 ? "line" : "lines"} more`,
+  how: (how: string) => `How: ${how}.`,
+
+  conditions: { serial: "not serial", holds: "not holds" } as Readonly<Record<string, string>>,
+  anomalies: (condition: string, states: readonly string[], more: number) =>
+    `${condition[0].toUpperCase()}${condition.slice(1)}: ${states.join("  |  ")}${more > 0 ? `  |  ${more} more` : ""}`,
+  searched: (states: string, transitions: string, schedules: string | undefined) =>
+    `${states} states, ${transitions} transitions` + (schedules === undefined ? "" : `, ${schedules} schedules`),
+  complete: "Every schedule was covered, so this is a proof.",
+  witnessFound: "Every schedule was covered.",
+  incomplete: (bound: string) => `Not every schedule was covered (${bound}): what was not found may still be there.`,
+  symmetry: "States that differ only in which CPU is which were counted once.",
+  reduction: "Of orders that make no difference one was tried.",
+  witness: (steps: number, preemptions: number, shortest: boolean) =>
+    `${shortest ? "Shortest witness" : "A witness"}: ${steps} steps, ${preemptions} ${
+      preemptions === 1 ? "preemption" : "preemptions"
+    }`,
+  schedule: (schedule: string) => `Schedule: ${schedule}`,
+  stuck: (kind: string, message: string) => `${kind === "deadlock" ? "Deadlock" : "Fault"}: ${message}`,
 } as const;

@@ -1,0 +1,101 @@
+/** The text twin of an exhaustive search: herd's report, how much was searched, and the witness. */
+import { herdReport } from "./herd.ts";
+import type { TraceStep, Values } from "./result.ts";
+import { texts } from "./texts.ts";
+import { witnessTable } from "./witness_table.ts";
+
+/** What a search found, as far as its report needs it; `explore` returns one. */
+export interface Explored {
+  readonly program: string;
+  readonly cpus: number;
+  readonly invocations: number;
+  readonly outcomes: readonly {
+    readonly values: Values;
+    readonly returned?: Readonly<Record<string, unknown>>;
+    readonly anomaly: boolean;
+  }[];
+  readonly complete: boolean;
+  readonly unknown?: string;
+  readonly states: number;
+  readonly transitions: number;
+  readonly schedules?: bigint;
+  readonly stuck: readonly { readonly kind: "deadlock" | "fault"; readonly message: string }[];
+  readonly symmetry: { readonly used: boolean };
+  readonly reduced: boolean;
+  /** What an anomaly violates: `serial`, or the reader's `holds`. */
+  readonly property: string;
+  readonly witness?: {
+    readonly schedule: string;
+    readonly steps: number;
+    readonly preemptions: number;
+    readonly shortest: boolean;
+    readonly trace: readonly TraceStep[];
+  };
+}
+
+/** Outcomes listed before the rest is only counted. */
+const MAX_OUTCOMES = 24;
+/** Anomalies named beside the report. */
+const MAX_ANOMALIES = 6;
+/** Steps of a witness shown. */
+const MAX_STEPS = 40;
+
+/** Names whose value is the same in every outcome say nothing: they are left out where others remain. */
+function varying(outcomes: Explored["outcomes"]): (name: string) => boolean {
+  const names = new Set(outcomes.flatMap(({ values }) => Object.keys(values)));
+  const varied = [...names].filter((name) => new Set(outcomes.map(({ values }) => values[name])).size > 1);
+  if (names.size <= 6 || varied.length === 0) return () => true;
+  const kept = new Set(varied);
+  return (name) => kept.has(name);
+}
+
+function stateText(outcome: Explored["outcomes"][number], keep: (name: string) => boolean): string {
+  const values = Object.entries(outcome.values).filter(([name]) => keep(name)).map(([name, value]) =>
+    `${name}=${value};`
+  );
+  const returned = Object.entries(outcome.returned ?? {})
+    .filter(([, value]) => value !== undefined).map(([name, value]) => `${name}:${plainValue(value)};`);
+  return [...values, ...returned].join(" ") || "(no shared state);";
+}
+
+const plainValue = (value: unknown): string =>
+  JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part) ?? String(value);
+
+/** The report of an exhaustive search as text. */
+export function explorationText(explored: Explored): string {
+  const keep = varying(explored.outcomes);
+  const states = explored.outcomes.map((outcome) => ({ values: stateText(outcome, keep), positive: outcome.anomaly }));
+  const condition = texts.conditions[explored.property] ?? explored.property;
+  const unknown = explored.complete ? undefined : explored.unknown ?? "";
+  const report = herdReport({ name: explored.program, states, condition, maxStates: MAX_OUTCOMES, unknown });
+  const anomalies = states.filter(({ positive }) => positive).map(({ values }) => values);
+  const found = anomalies.length > 0 || explored.stuck.length > 0;
+  const { witness } = explored;
+  return [
+    texts.heading(explored.program, texts.machine.simulator(explored.cpus), explored.invocations),
+    "",
+    report,
+    "",
+    ...(anomalies.length > 0
+      ? [texts.anomalies(condition, anomalies.slice(0, MAX_ANOMALIES), anomalies.length - MAX_ANOMALIES)]
+      : []),
+    texts.searched(
+      explored.states.toLocaleString("en-US"),
+      explored.transitions.toLocaleString("en-US"),
+      explored.schedules?.toLocaleString("en-US"),
+    ) + ".",
+    explored.complete ? found ? texts.witnessFound : texts.complete : texts.incomplete(explored.unknown ?? "stopped"),
+    ...(explored.symmetry.used ? [texts.symmetry] : []),
+    ...(explored.reduced ? [texts.reduction] : []),
+    ...explored.stuck.map(({ kind, message }) => texts.stuck(kind, message)),
+    ...(witness
+      ? [
+        "",
+        texts.witness(witness.steps, witness.preemptions, witness.shortest),
+        texts.schedule(witness.schedule),
+        "",
+        witnessTable(witness.trace, { parts: [{ from: 0, to: Math.min(MAX_STEPS, witness.trace.length) }] }),
+      ]
+      : []),
+  ].join("\n");
+}

@@ -1,0 +1,124 @@
+/** The text twin of a result: on one screen what ran where, what was expected and found, what is lost, and how. */
+import type { Fault, Result, Values } from "./result.ts";
+import { textTable } from "./text_table.ts";
+import { texts } from "./texts.ts";
+
+/** Rows of the table of variables, and lines of bpf_printk, before the rest is only counted. */
+const MAX_ROWS = 16, MAX_PRINTED = 10;
+
+const digits = (value: bigint | string | undefined): string =>
+  typeof value === "bigint" ? value.toLocaleString("en-US") : value ?? "";
+
+/** A share as text, never 0 % or 100 % of what is not: `32 %`, `0.4 %`, `99.9 %`. */
+export function shareText(share: number): string {
+  const value = share * 100;
+  if (value > 0 && value < 0.1) return "<0.1 %";
+  const fine = value < 9.95 || (value >= 99.5 && value < 100);
+  return `${fine ? value.toFixed(1).replace(/\.0$/, "") : Math.round(value)} %`;
+}
+
+/** One line of the table of variables. */
+interface Row {
+  readonly name: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly difference: string;
+}
+
+function rowsOf(serial: Values | undefined, final: Values): { rows: Row[]; equal: number; different: number } {
+  const names = [...new Set([...Object.keys(serial ?? {}), ...Object.keys(final)])];
+  const differs = (name: string) => serial !== undefined && serial[name] !== final[name];
+  // What differs comes first; what is as expected fills the room that is left.
+  const ordered = [...names.filter(differs), ...names.filter((name) => !differs(name))];
+  const shown = ordered.slice(0, MAX_ROWS), hidden = ordered.slice(MAX_ROWS);
+  return {
+    rows: shown.map((name) => {
+      const expected = serial?.[name], found = final[name];
+      const both = typeof expected === "bigint" && typeof found === "bigint";
+      return {
+        name,
+        expected: digits(expected),
+        found: digits(found),
+        difference: !differs(name) ? "" : both ? digits(found - expected) : "differs",
+      };
+    }),
+    equal: hidden.filter((name) => !differs(name)).length,
+    different: hidden.filter(differs).length,
+  };
+}
+
+function faultText(fault: Fault): string[] {
+  return [
+    texts.fault(fault.message),
+    texts.faultAt(fault.prog, fault.cpu, fault.insn, fault.text),
+    ...(fault.line ? [texts.faultLine(fault.line.file, fault.line.line, fault.line.text.trim())] : []),
+  ];
+}
+
+function verdict(result: Result): string {
+  if (result.serial === undefined) return texts.noSerial;
+  if (result.lost > 0) return texts.lostSome(shareText(result.lost));
+  const same = Object.keys(result.serial).every((name) => result.serial![name] === result.final[name]);
+  return same ? texts.asSerial : texts.otherEnd;
+}
+
+const heading = (result: Result): string =>
+  texts.heading(result.program, texts.machine[result.machine](result.cpus), result.invocations);
+
+const timing = (result: Result): string[] =>
+  result.nsPerOp === undefined ? [] : [texts.nsPerOp(String(Number(result.nsPerOp.toPrecision(3))))];
+
+/** A result as text. */
+export function resultText(result: Result): string {
+  const { rows, equal, different } = rowsOf(result.serial, result.final);
+  const withSerial = result.serial !== undefined;
+  const header = withSerial
+    ? [texts.variable, texts.expected, texts.found, texts.difference]
+    : [texts.variable, texts.found];
+  const table = rows.length === 0 ? texts.nothingShared : textTable(
+    header,
+    rows.map((row) => withSerial ? [row.name, row.expected, row.found, row.difference] : [row.name, row.found]),
+  );
+  const printed = result.printed.slice(0, MAX_PRINTED).map((line) => `  ${line}`);
+  const more = result.printed.length - printed.length;
+  return [
+    heading(result),
+    ...(result.fault ? faultText(result.fault) : [[verdict(result), ...timing(result)].join(" ")]),
+    "",
+    table,
+    ...(different > 0 ? [texts.different(different)] : []),
+    ...(equal > 0 ? [texts.equal(equal)] : []),
+    ...(printed.length > 0 ? ["", texts.printed, ...printed, ...(more > 0 ? [texts.morePrinted(more)] : [])] : []),
+    "",
+    texts.how(result.how),
+  ].join("\n");
+}
+
+const escapeMarkdown = (text: string): string => text.replaceAll(/[\\`*_{}[\]<>#|]/g, "\\$&");
+const code = (text: string): string => text === "" ? "" : `\`${text.replaceAll("`", "'").replaceAll("|", "\\|")}\``;
+
+/** A result as Markdown, for notebooks. */
+export function resultMarkdown(result: Result): string {
+  const { rows, equal, different } = rowsOf(result.serial, result.final);
+  const withSerial = result.serial !== undefined;
+  const header = withSerial
+    ? `| ${texts.variable} | ${texts.expected} | ${texts.found} | ${texts.difference} |\n|:--|--:|--:|--:|`
+    : `| ${texts.variable} | ${texts.found} |\n|:--|--:|`;
+  const line = (row: Row) =>
+    withSerial
+      ? `| ${code(row.name)} | ${row.expected} | ${row.found} | ${
+        row.difference === "" ? "" : `**${row.difference}**`
+      } |`
+      : `| ${code(row.name)} | ${row.found} |`;
+  const rest = [...(different > 0 ? [texts.different(different)] : []), ...(equal > 0 ? [texts.equal(equal)] : [])];
+  const printed = result.printed.slice(0, MAX_PRINTED);
+  const fault = result.fault && `\`\`\`text\n${faultText(result.fault).join("\n")}\n\`\`\``;
+  return [
+    `**${escapeMarkdown(heading(result))}**`,
+    fault ?? [verdict(result), ...timing(result)].join(" "),
+    rows.length === 0 ? texts.nothingShared : [header, ...rows.map(line)].join("\n"),
+    ...(rest.length > 0 ? [rest.join(", ")] : []),
+    ...(printed.length > 0 ? [`${texts.printed}\n\n\`\`\`text\n${printed.join("\n")}\n\`\`\``] : []),
+    `*${escapeMarkdown(texts.how(result.how))}*`,
+  ].join("\n\n");
+}
