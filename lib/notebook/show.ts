@@ -1,5 +1,6 @@
 /** Shows a value: as an output of the cell in a notebook, as text in a terminal. */
 import { inspect } from "node:util";
+import { reportBundle } from "../report/bundle.ts";
 import { displayInKernel, inKernel } from "./kernel_display.ts";
 import type { MimeBundle } from "./notebook_file.ts";
 import { MEASURED } from "./outputs.ts";
@@ -42,6 +43,8 @@ export async function toBundle(value: unknown): Promise<MimeBundle> {
   if (hasMethod(value, "toBundle")) return await value.toBundle() as MimeBundle;
   if (hasMethod(value, JUPYTER_DISPLAY)) return await value[JUPYTER_DISPLAY]() as MimeBundle;
   if (isBundle(value)) return value;
+  const report = reportBundle(value);
+  if (report) return { ...report };
   const text = hasOwnText(value) ? String(value) : inspectPlain(value);
   return { "text/plain": text };
 }
