@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import process from "node:process";
 import { bpf } from "../compile/bpf.ts";
+import { explorationText } from "../report/exploration_text.ts";
 import { toJson } from "../report/json.ts";
 import { explore } from "../search/explore.ts";
 import { count, names } from "./arguments.ts";
@@ -23,7 +24,7 @@ export function command(): Command {
     .option("--json", "the result as JSON")
     .action(async (file: string, { json, states, seconds, ...workload }) => {
       const found = await explore(await bpf.file(file), { ...workload, bounds: { states, seconds } });
-      process.stdout.write(toJson(found, json ? undefined : 2) + "\n");
+      process.stdout.write((json ? toJson(found) : explorationText(found)) + "\n");
       if (found.stuck.length > 0) process.exitCode = CHECK_SAID_NO;
     });
 }

@@ -4,6 +4,7 @@ import process from "node:process";
 import { simulate } from "../backends/simulator.ts";
 import { bpf } from "../compile/bpf.ts";
 import { toJson } from "../report/json.ts";
+import { resultText } from "../report/text.ts";
 import { count, names } from "./arguments.ts";
 
 const CHECK_SAID_NO = 1;
@@ -22,7 +23,7 @@ export function command(): Command {
     .action(async (file: string, options) => {
       const { json, ...workload } = options;
       const run = await simulate(await bpf.file(file), workload);
-      process.stdout.write(toJson(run, json ? undefined : 2) + "\n");
+      process.stdout.write((json ? toJson(run) : resultText(run)) + "\n");
       if (run.fault) process.exitCode = CHECK_SAID_NO;
     });
 }
