@@ -24,3 +24,4 @@ export type { BpfObject } from "./object/bpf_object.ts";
 export { claim, ledger } from "./notebook/claims/claim.ts";
 export { check, hint } from "./notebook/exercises/exercise.ts";
 export { predict } from "./notebook/predict.ts";
+export { plot } from "./plot/mod.ts";
