@@ -24,7 +24,12 @@ export const map = (name: string, type: number, more: Partial<MapDef> = {}): Map
 });
 
 /** A kernel with its memory, for `cpus` CPUs and one task on each. */
-export function makeKernel(object: BpfObject, cpus: number, options: Partial<KernelOptions> = {}, tasks = cpus): Kernel {
+export function makeKernel(
+  object: BpfObject,
+  cpus: number,
+  options: Partial<KernelOptions> = {},
+  tasks = cpus,
+): Kernel {
   const size = kernelSize(object.maps, cpus);
   const memory = new Memory(layoutFor(cpus, tasks, size.regions + 1), size.heapBytes);
   return new Kernel(memory, object, { nrCpus: cpus, seed: 1, ...options });
