@@ -133,6 +133,7 @@ describe("without any compiler", () => {
     const env = {
       PATH: folder,
       INTERLEAVE_CACHE: folder,
+      DENO_DIR: folder,
       HTTPS_PROXY: "http://127.0.0.1:9",
       npm_config_registry: "http://127.0.0.1:9",
     };
