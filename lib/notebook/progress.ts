@@ -1,5 +1,6 @@
 /** A progress bar for work that takes long: in a notebook an output that vanishes, in a terminal a line. */
 import { stderr } from "node:process";
+import { interruptible } from "./interrupt.ts";
 import { displayInKernel, inKernel } from "./kernel_display.ts";
 import { EPHEMERAL } from "./outputs.ts";
 
@@ -22,7 +23,7 @@ export type Tick = (done: number, note?: string) => Promise<void>;
  * @param title What is done, in two or three words.
  * @param total The value of `tick` that means "all", or undefined where nobody knows; then a count is shown.
  * @param work Gets `tick` and awaits it now and then: that is also when the notebook can show the bar and can be
- * interrupted.
+ * interrupted, whereupon `tick` throws.
  * @returns What `work` returns.
  * @example
  * ```ts
@@ -45,7 +46,12 @@ export async function withProgress<T>(
 ): Promise<T> {
   const bar = new ProgressBar(title, total);
   try {
-    return await work((done, note) => bar.tick(done, note));
+    return await interruptible((signal) =>
+      work(async (done, note) => {
+        await bar.tick(done, note);
+        signal.throwIfAborted();
+      })
+    );
   } finally {
     await bar.end();
   }

@@ -1,0 +1,162 @@
+/**
+ * The project's Jupyter kernel: Deno's own, with an interrupt that always works.
+ *
+ * A front end talks to Deno's kernel directly on shell, stdin and heartbeat. Control and broadcasts (iopub) go through
+ * this process. It answers an interrupt in three steps, each only if the one before did not help:
+ *  1. call what long work of the library has registered (../interrupt.ts);
+ *  2. let Deno end what computes;
+ *  3. give up what waits (stop_listener.ts).
+ * When even that fails it says in the cell what to do. It also passes shutdown on, and ends both processes together.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { writeConnectionFile } from "../jupyter_client.ts";
+import { type ConnectionInfo, decodeMessage, encodeMessage, type Message, request } from "../jupyter_message.ts";
+import { ZmtpConnection } from "../zmtp.ts";
+import { BroadcastRelay } from "./broadcast_relay.ts";
+import { repairBroadcast } from "./repairs.ts";
+import { listenerCode, STOP } from "./stop_listener.ts";
+
+/** An event loop that turns answers sooner, if it does not compute. */
+const ANSWER_MS = 250;
+const SETTLE_MS = 300;
+const ATTEMPTS = 6;
+const SHUTDOWN_MS = 500;
+const CANNOT_STOP = "This cell waits for something that cannot be stopped from outside. " +
+  "Restart the kernel (menu Kernel) and run the cells above again.\n";
+
+class Kernel {
+  readonly #outer: ConnectionInfo;
+  #inner!: ConnectionInfo;
+  #process!: Deno.ChildProcess;
+  #relay!: BroadcastRelay;
+  /** This process's own requests; their echoes are nobody else's business. */
+  readonly #session = crypto.randomUUID();
+  #listener?: Socket;
+  #lastAnswerAt = -Infinity;
+  /** The request that the kernel works on, as its status broadcasts say. */
+  #working?: Message["parent"];
+
+  constructor(connectionFile: string) {
+    this.#outer = JSON.parse(readFileSync(connectionFile, "utf8"));
+  }
+
+  /** Starts everything; resolves with the kernel's exit code. */
+  async run(): Promise<number> {
+    const folder = mkdtempSync(join(tmpdir(), "interleave-kernel-"));
+    const file = join(folder, "connection.json");
+    const { shell_port, stdin_port, hb_port, key } = this.#outer;
+    this.#inner = await writeConnectionFile(file, { shell_port, stdin_port, hb_port, key });
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["jupyter", "--kernel", "--conn", file],
+      env: { DENO_V8_FLAGS: `${Deno.env.get("DENO_V8_FLAGS") ?? ""},--expose-gc`.replace(/^,/, "") },
+      stdin: "null",
+    }).spawn();
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, () => this.#kill());
+    Deno.addSignalListener("SIGINT", () => {}); // a terminal's Ctrl-C is for the server
+    this.#relay = new BroadcastRelay(this.#outer.iopub_port);
+    createServer((socket) => this.#serveControl(new ZmtpConnection(socket, "ROUTER")))
+      .listen(this.#outer.control_port, "127.0.0.1");
+    this.#passBroadcasts();
+    this.#startListener();
+    const { code } = await this.#process.status;
+    rmSync(folder, { recursive: true, force: true });
+    return code;
+  }
+
+  async #passBroadcasts(): Promise<void> {
+    const inner = await ZmtpConnection.connect(this.#inner.iopub_port, "SUB");
+    for (let frames = await inner.receive(); frames; frames = await inner.receive()) {
+      const message = decodeMessage(frames, this.#inner.key);
+      if (message.parent.session === this.#session) continue;
+      if (message.header.msg_type === "status") {
+        this.#working = message.content.execution_state === "busy" ? message.parent : undefined;
+      }
+      const content = repairBroadcast(message);
+      this.#relay.send(content === message.content ? frames : encodeMessage({ ...message, content }, this.#inner.key));
+    }
+  }
+
+  /** Has the kernel run the code that listens for stops. */
+  async #startListener(): Promise<void> {
+    const server = createServer((socket) => {
+      this.#listener = socket;
+      socket.on("data", () => this.#lastAnswerAt = performance.now());
+      socket.on("error", () => {});
+      server.close(); // nobody else may come
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const shell = await ZmtpConnection.connect(this.#inner.shell_port, "DEALER");
+    const content = { code: listenerCode(port), silent: true, store_history: false, allow_stdin: false };
+    shell.send(encodeMessage(request("execute_request", content, this.#session), this.#inner.key));
+  }
+
+  /** One front end's control channel, with a connection of its own to the kernel behind it. */
+  async #serveControl(outer: ZmtpConnection): Promise<void> {
+    const inner = await ZmtpConnection.connect(this.#inner.control_port, "DEALER");
+    const passBack = async () => {
+      for (let frames = await inner.receive(); frames; frames = await inner.receive()) outer.send(frames);
+    };
+    passBack();
+    for (let frames = await outer.receive(); frames; frames = await outer.receive()) {
+      const message = decodeMessage(frames, this.#outer.key);
+      if (message.header.msg_type === "interrupt_request") {
+        this.#reply(outer, message, "interrupt_reply", { status: "ok" });
+        this.#interrupt(inner);
+        continue;
+      }
+      inner.send(frames);
+      if (message.header.msg_type === "shutdown_request") setTimeout(() => this.#kill(), SHUTDOWN_MS);
+    }
+    inner.close();
+  }
+
+  #reply(outer: ZmtpConnection, { header }: Message, type: string, content: unknown): void {
+    const reply = { ...request(type, content, this.#session), parent: header };
+    outer.send(encodeMessage(reply, this.#outer.key));
+  }
+
+  async #interrupt(control: ZmtpConnection): Promise<void> {
+    const cell = this.#working;
+    if (!cell) return;
+    const isOver = () => this.#working?.msg_id !== cell.msg_id;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const alive = await this.#tell(attempt === 0 ? STOP.callHooks : STOP.cancelWaiting);
+      if (isOver()) return;
+      // Only when it computes: the kernel would keep the order and end whatever comes next.
+      if (!alive) control.send(encodeMessage(request("interrupt_request", {}, this.#session), this.#inner.key));
+      await sleep(SETTLE_MS);
+      if (isOver()) return;
+    }
+    const content = { name: "stderr", text: CANNOT_STOP };
+    this.#relay.send(encodeMessage({ ...request("stream", content, this.#session), parent: cell }, this.#inner.key));
+  }
+
+  /** Sends a byte to the listener; returns whether it answered. */
+  async #tell(what: number): Promise<boolean> {
+    const asked = performance.now();
+    this.#listener?.write(new Uint8Array([what]));
+    while (performance.now() - asked < ANSWER_MS) {
+      await sleep(10);
+      if (this.#lastAnswerAt >= asked) return true;
+    }
+    return false;
+  }
+
+  #kill(): void {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // it has already ended
+    }
+  }
+}
+
+if (import.meta.main) {
+  const code = await new Kernel(Deno.args[0]).run();
+  Deno.exit(code);
+}

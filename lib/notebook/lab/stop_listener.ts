@@ -1,0 +1,50 @@
+/**
+ * Runs inside the Deno kernel, put there by lab/kernel.ts: stops a cell that waits.
+ *
+ * V8 can end a computation from outside (the kernel's own interrupt does that), but a cell that awaits something
+ * computes nothing, and a computation that was ended after an `await` leaves its cell waiting forever. V8 answers the
+ * kernel, though, as soon as it finds that nobody can settle the promise the cell waits for any more: when the
+ * promise is collected as garbage. So: end the timers and workers that could settle it, and collect garbage.
+ */
+
+/** What the proxy sends; each byte is answered with itself, which shows that the event loop turns. */
+export const STOP = { callHooks: 1, cancelWaiting: 2 } as const;
+
+/** Self-contained: its source text is sent to the kernel. */
+function listen(port: number, stop: typeof STOP, connect: typeof import("node:net").connect): void {
+  const scope = globalThis as unknown as { gc?: () => void } & Record<symbol, Set<() => void> | undefined>;
+  const workers = new Set<Worker>();
+  globalThis.Worker = class extends Worker {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      workers.add(this);
+    }
+    override terminate() {
+      workers.delete(this);
+      super.terminate();
+    }
+  };
+  const socket = connect({ port, host: "127.0.0.1" });
+  socket.unref();
+  // A listener and no loop over reads: a turn that V8 ends must not be the last.
+  socket.on("data", (bytes: Uint8Array) => {
+    socket.write(bytes);
+    if (bytes.includes(stop.callHooks)) {
+      for (const hook of scope[Symbol.for("interleave.interrupt")] ?? []) hook();
+    }
+    if (bytes.includes(stop.cancelWaiting)) {
+      const newest = Number(setTimeout(() => {}));
+      for (let id = 1; id <= newest; id++) clearTimeout(id);
+      for (const worker of workers) worker.terminate();
+      scope.gc?.();
+      setTimeout(() => scope.gc?.(), 20); // what this turn still holds
+    }
+  });
+  socket.on("error", () => {});
+  socket.on("close", () => (globalThis as unknown as { Deno: { exit(): void } }).Deno.exit());
+}
+
+/** The cell that starts the listener, which connects to 127.0.0.1:`port`. Plain JavaScript, no name left behind. */
+export function listenerCode(port: number): string {
+  return `(${listen})(${port}, ${JSON.stringify(STOP)}, (await import("node:net")).connect)`;
+}
