@@ -10,7 +10,7 @@
  */
 import type { Memory } from "../cpu/memory.ts";
 import { SeededRandom } from "../schedulers/random_numbers.ts";
-import { WinnerTree } from "../schedulers/run_clock.ts";
+import { WinnerTree } from "../schedulers/winner_tree.ts";
 import { CacheLines, type Line, type LineUser } from "./cache_lines.ts";
 import { Core, OP, WAIT } from "./core.ts";
 import type { Profile } from "./profile.ts";

@@ -6,9 +6,10 @@
  * read beside the specification.
  */
 
-export type ValueType = "i32" | "i64";
+export type ValueType = IntegerType | "f64";
+type IntegerType = "i32" | "i64";
 
-const VALUE_TYPE = { i32: 0x7f, i64: 0x7e } as const;
+const VALUE_TYPE = { i32: 0x7f, i64: 0x7e, f64: 0x7c } as const;
 
 const COMPARISONS = ["eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u"] as const;
 const ARITHMETIC = [
@@ -30,7 +31,7 @@ const ARITHMETIC = [
   ] as const,
   "rotr",
 ] as const;
-type TypedName = `${ValueType}.${typeof COMPARISONS[number] | typeof ARITHMETIC[number] | "eqz"}`;
+type TypedName = `${IntegerType}.${typeof COMPARISONS[number] | typeof ARITHMETIC[number] | "eqz"}`;
 
 const OTHER = {
   unreachable: 0x00,
@@ -39,6 +40,7 @@ const OTHER = {
   select: 0x1b,
   "i32.wrap_i64": 0xa7,
   "i64.extend_i32_s": 0xac,
+  "i64.trunc_f64_u": 0xb1,
   "i64.extend_i32_u": 0xad,
   "i32.extend8_s": 0xc0,
   "i32.extend16_s": 0xc1,

@@ -8,45 +8,11 @@
 import { CACHE_LINE_BYTES, KIND, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../cpu/machine.ts";
 import { nextState, seededState } from "./random_numbers.ts";
+import { WinnerTree } from "./winner_tree.ts";
 import { type BeforeStep, type RunLimits, stopAtLimit } from "./run.ts";
 
 /** Nanoseconds of the plain machine. */
 export const PLAIN_COSTS = { insnNs: 0.3, hitNs: 1, lineTransferNs: 40, atomicNs: 6, jitter: 0.2 } as const;
-
-/** Winner tree over clocks: the root is the task with the smallest one; ties go to the smaller index. */
-export class WinnerTree {
-  readonly #size: number;
-  readonly #winner: Int32Array;
-  readonly #clock: Float64Array;
-
-  constructor(n: number) {
-    let size = 1;
-    while (size < n) size *= 2;
-    this.#size = size;
-    this.#clock = new Float64Array(size).fill(Infinity);
-    this.#winner = new Int32Array(2 * size);
-    for (let i = 0; i < size; i++) this.#winner[size + i] = i;
-    for (let i = size - 1; i > 0; i--) this.#winner[i] = this.#winner[2 * i];
-  }
-
-  /** The index with the smallest clock. */
-  get first(): number {
-    return this.#winner[1];
-  }
-
-  clock(i: number): number {
-    return this.#clock[i];
-  }
-
-  set(i: number, clock: number): void {
-    const winner = this.#winner, clocks = this.#clock;
-    clocks[i] = clock;
-    for (let node = (this.#size + i) >> 1; node > 0; node >>= 1) {
-      const left = winner[2 * node], right = winner[2 * node + 1];
-      winner[node] = clocks[left] <= clocks[right] ? left : right;
-    }
-  }
-}
 
 /** Runs a machine by the smallest clock; gives the time at which each task ended, in nanoseconds. */
 export function runClock(machine: Machine, seed: number, limits: RunLimits, beforeStep?: BeforeStep): Float64Array {
@@ -92,15 +58,24 @@ export function runClock(machine: Machine, seed: number, limits: RunLimits, befo
       if (kind === KIND.rmw) cost += PLAIN_COSTS.atomicNs;
     }
     beforeStep?.(index, machine.steps);
-    const before = machine.insns;
-    if (general) machine.step(index);
-    else {
+    let insns = 0;
+    const returned = general ? KIND.exit : stepWasm(task.record);
+    if ((returned & 15) <= KIND.rmw) {
+      insns = returned >>> 4;
       machine.steps++;
-      machine.advance(task, stepWasm(task.record));
+      machine.insns += insns;
+    } else {
+      const before = machine.insns;
+      if (general) machine.step(index);
+      else {
+        machine.steps++;
+        machine.advance(task, returned);
+      }
+      insns = machine.insns - before;
     }
     state = nextState(state);
     const jitter = 1 + PLAIN_COSTS.jitter * ((state >>> 0) / 4_294_967_296 - 0.5);
-    const after = now + (cost + (machine.insns - before) * PLAIN_COSTS.insnNs) * jitter;
+    const after = now + (cost + insns * PLAIN_COSTS.insnNs) * jitter;
     if (machine.fault) break;
     if (machine.steps >= limits.steps) return stopAtLimit(machine, limits), ended;
     if (machine.isDone(task)) {

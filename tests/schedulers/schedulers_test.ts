@@ -4,7 +4,7 @@ import { bpf } from "../../lib/compile/bpf.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
 import { pct, pctGuarantee, pctMissing } from "../../lib/schedulers/pct.ts";
 import { replay } from "../../lib/schedulers/replay.ts";
-import { WinnerTree } from "../../lib/schedulers/run_clock.ts";
+import { WinnerTree } from "../../lib/schedulers/winner_tree.ts";
 import { formatSchedule, parseSchedule } from "../../lib/schedulers/schedule.ts";
 
 const racy = () =>
