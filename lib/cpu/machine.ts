@@ -6,6 +6,7 @@
  * way, of which the machine keeps the values that their yields returned.
  */
 import { perform } from "../atomics/perform.ts";
+import { checkHelpers } from "../bpf_helpers/check_helpers.ts";
 import { Kernel, kernelSize } from "../bpf_helpers/kernel.ts";
 import { accessBytes } from "../isa/insn.ts";
 import { runAtOnce } from "../maps/run_at_once.ts";
@@ -106,6 +107,7 @@ export class Machine {
       helpers: options.models,
       nowNs: options.nowNs ?? (() => this.steps),
     });
+    checkHelpers(this.kernel, plan.programs);
     this.image = linkImage(object, plan.programs, this.kernel);
     this.#usesStack = usesStack(this.image);
     this.tasks = plan.tasks.map((task, index): Task => {

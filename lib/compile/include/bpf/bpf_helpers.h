@@ -80,11 +80,47 @@
 #endif
 
 #ifndef bpf_printk
-#define bpf_printk(fmt, ...)                                                       \
+/* Up to three arguments travel in registers, up to twelve in an array (bpf_trace_vprintk). */
+#define __bpf_word(x) ((unsigned long long)(unsigned long)(x))
+#define __bpf_words_1(a) __bpf_word(a)
+#define __bpf_words_2(a, ...) __bpf_word(a), __bpf_words_1(__VA_ARGS__)
+#define __bpf_words_3(a, ...) __bpf_word(a), __bpf_words_2(__VA_ARGS__)
+#define __bpf_words_4(a, ...) __bpf_word(a), __bpf_words_3(__VA_ARGS__)
+#define __bpf_words_5(a, ...) __bpf_word(a), __bpf_words_4(__VA_ARGS__)
+#define __bpf_words_6(a, ...) __bpf_word(a), __bpf_words_5(__VA_ARGS__)
+#define __bpf_words_7(a, ...) __bpf_word(a), __bpf_words_6(__VA_ARGS__)
+#define __bpf_words_8(a, ...) __bpf_word(a), __bpf_words_7(__VA_ARGS__)
+#define __bpf_words_9(a, ...) __bpf_word(a), __bpf_words_8(__VA_ARGS__)
+#define __bpf_words_10(a, ...) __bpf_word(a), __bpf_words_9(__VA_ARGS__)
+#define __bpf_words_11(a, ...) __bpf_word(a), __bpf_words_10(__VA_ARGS__)
+#define __bpf_words_12(a, ...) __bpf_word(a), __bpf_words_11(__VA_ARGS__)
+
+#define __bpf_print_registers(fmt, ...)                                            \
 	({                                                                         \
 		static const char ____fmt[] = fmt;                                 \
 		bpf_trace_printk(____fmt, sizeof(____fmt), ##__VA_ARGS__);         \
 	})
+#define __bpf_print_array(fmt, ...)                                                \
+	({                                                                         \
+		static const char ____fmt[] = fmt;                                 \
+		unsigned long long ____words[] = { __VA_ARGS__ };                  \
+		bpf_trace_vprintk(____fmt, sizeof(____fmt), ____words, sizeof(____words)); \
+	})
+#define __bpf_print_4(fmt, ...) __bpf_print_array(fmt, __bpf_words_4(__VA_ARGS__))
+#define __bpf_print_5(fmt, ...) __bpf_print_array(fmt, __bpf_words_5(__VA_ARGS__))
+#define __bpf_print_6(fmt, ...) __bpf_print_array(fmt, __bpf_words_6(__VA_ARGS__))
+#define __bpf_print_7(fmt, ...) __bpf_print_array(fmt, __bpf_words_7(__VA_ARGS__))
+#define __bpf_print_8(fmt, ...) __bpf_print_array(fmt, __bpf_words_8(__VA_ARGS__))
+#define __bpf_print_9(fmt, ...) __bpf_print_array(fmt, __bpf_words_9(__VA_ARGS__))
+#define __bpf_print_10(fmt, ...) __bpf_print_array(fmt, __bpf_words_10(__VA_ARGS__))
+#define __bpf_print_11(fmt, ...) __bpf_print_array(fmt, __bpf_words_11(__VA_ARGS__))
+#define __bpf_print_12(fmt, ...) __bpf_print_array(fmt, __bpf_words_12(__VA_ARGS__))
+#define __bpf_print_pick(fmt, a, b, c, d, e, f, g, h, i, j, k, l, name, ...) name
+#define bpf_printk(fmt, ...)                                                       \
+	__bpf_print_pick(fmt, ##__VA_ARGS__, __bpf_print_12, __bpf_print_11, __bpf_print_10, __bpf_print_9, \
+			 __bpf_print_8, __bpf_print_7, __bpf_print_6, __bpf_print_5, __bpf_print_4, \
+			 __bpf_print_registers, __bpf_print_registers, __bpf_print_registers, \
+			 __bpf_print_registers)(fmt, ##__VA_ARGS__)
 #endif
 
 /* Functions that the listing declares itself get another name here. */
