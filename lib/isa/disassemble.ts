@@ -37,6 +37,8 @@ const ATOMIC_OP = new Map<number, { readonly symbol: string; readonly name: stri
 ]);
 const FROM_REGISTER = 0x08;
 const MAY_GOTO = 0xe5;
+/** Offset of a move that is a pointer's move to another address space (arenas; include/linux/filter.h). */
+const ADDR_SPACE_CAST = 1;
 
 const signed = (number: number): string => number < 0 ? String(number) : `+${number}`;
 const invalid = (insn: Insn): string => `invalid insn ${insn.opcode.toString(16).padStart(2, "0")}`;
@@ -76,6 +78,9 @@ function alu(insn: Insn): string {
   if (operation > ALU_END) return invalid(insn);
   const symbol = insn.off === 1 ? ALU_SIGNED.get(operation) ?? ALU[operation] : ALU[operation];
   if (!fromRegister) return `${dst} ${symbol} ${insn.imm}`;
+  if (operation === ALU_MOV && is64 && insn.off === ADDR_SPACE_CAST) {
+    return `${dst} = addr_space_cast(r${insn.src}, ${insn.imm >>> 16}, ${insn.imm & 0xffff})`;
+  }
   const extension = operation === ALU_MOV && insn.off !== 0 ? `(s${insn.off})` : "";
   return `${dst} ${symbol} ${extension}${letter}${insn.src}`;
 }
