@@ -35,7 +35,10 @@ function listen(port: number, stop: typeof STOP, connect: typeof import("node:ne
     if (bytes.includes(stop.cancelWaiting)) {
       const newest = Number(setTimeout(() => {}));
       for (let id = 1; id <= newest; id++) clearTimeout(id);
-      for (const worker of workers) worker.terminate();
+      for (const worker of workers) {
+        worker.onmessage = null;
+        worker.terminate();
+      }
       scope.gc?.();
       setTimeout(() => scope.gc?.(), 20); // what this turn still holds
     }

@@ -1,0 +1,130 @@
+/** Starts JupyterLab on the project, on the loopback address only, with its token. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { delimiter, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SetupError } from "./python.ts";
+import { PLACES, PROJECT } from "./places.ts";
+
+const START_LIMIT_MS = 60_000;
+
+export interface ServerOptions {
+  /** Program and first arguments that begin a Jupyter command line, as in [".venv/bin/python", "-m", "jupyterlab"]. */
+  readonly command: readonly string[];
+  readonly port?: number;
+  readonly openBrowser: boolean;
+  /** A Jupyter of the reader's own keeps its own settings. */
+  readonly ownSettings: boolean;
+}
+
+interface RunningServer {
+  readonly pid: number;
+  readonly url: string;
+  readonly token: string;
+  readonly root_dir: string;
+  readonly port: number;
+}
+
+const RUNTIME = join(PLACES.jupyter, "runtime");
+
+/** The address that opens the first chapter. */
+export function lessonAddress({ url, token }: { url: string; token: string }): string {
+  const lesson = existsSync(join(PROJECT, PLACES.firstNotebook)) ? `/tree/${PLACES.firstNotebook}` : "";
+  return `${url}lab${lesson.replaceAll("\\", "/")}?token=${token}`;
+}
+
+/** A server on this project that an earlier start has left running. */
+export async function runningServer(): Promise<RunningServer | undefined> {
+  const files = existsSync(RUNTIME) ? readdirSync(RUNTIME).filter((name) => /^jpserver-\d+\.json$/.test(name)) : [];
+  for (const file of files) {
+    try {
+      const server: RunningServer = JSON.parse(readFileSync(join(RUNTIME, file), "utf8"));
+      const answer = await fetch(`${server.url}api/status?token=${server.token}`, {
+        signal: AbortSignal.timeout(1000),
+      });
+      await answer.body?.cancel();
+      if (answer.ok) return server;
+    } catch {
+      // it has gone, or its file is being written
+    }
+  }
+  return undefined;
+}
+
+/** Throws a SetupError when somebody else listens on `port`. */
+export async function ensureFree(port: number): Promise<void> {
+  const free = await new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+  if (!free) {
+    throw new SetupError(`Port ${port} is taken. Name another with --port, or leave --port out to have one chosen.`);
+  }
+}
+
+/** Starts the server; `onReady` hears its address; resolves with the exit code when the server ends. */
+export async function runServer(options: ServerOptions, onReady: (address: string) => void): Promise<number> {
+  mkdirSync(RUNTIME, { recursive: true });
+  if (options.ownSettings) writeOverrides();
+  const [program, ...first] = options.command;
+  const lesson = existsSync(join(PROJECT, PLACES.firstNotebook)) ? [PLACES.firstNotebook] : [];
+  const child = new Deno.Command(program, {
+    args: [
+      ...first,
+      ...lesson,
+      `--ServerApp.root_dir=${PROJECT}`,
+      "--ServerApp.ip=127.0.0.1",
+      "--ServerApp.answer_yes=True",
+      "--Application.log_level=WARN",
+      "--KernelSpecManager.ensure_native_kernel=False",
+      "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+      ...(options.port === undefined ? [] : [`--ServerApp.port=${options.port}`, "--ServerApp.port_retries=0"]),
+      ...(options.openBrowser ? [] : ["--no-browser"]),
+      ...(Deno.uid() === 0 ? ["--allow-root"] : []),
+    ],
+    cwd: PROJECT,
+    env: environment(options.ownSettings),
+    stdin: "null",
+  }).spawn();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    // A terminal's Ctrl-C has reached the server as well, which then ends its kernels and itself.
+    Deno.addSignalListener(signal, () => signal === "SIGTERM" && child.kill("SIGTERM"));
+  }
+  waitUntilReady(child.pid).then((server) => server && onReady(lessonAddress(server)));
+  return (await child.status).code;
+}
+
+async function waitUntilReady(pid: number): Promise<RunningServer | undefined> {
+  for (const deadline = performance.now() + START_LIMIT_MS; performance.now() < deadline; await sleep(100)) {
+    const server = await runningServer();
+    // A reader's own Jupyter may be a script that starts another process, so the process number says little.
+    if (server && (server.pid === pid || server.root_dir.startsWith(dirname(PLACES.jupyter)))) return server;
+  }
+  return undefined;
+}
+
+/** The kernel is found through JUPYTER_PATH; everything that Jupyter writes goes into the project. */
+function environment(ownSettings: boolean): Record<string, string> {
+  const paths = [PLACES.jupyter, Deno.env.get("JUPYTER_PATH") ?? ""].filter((path) => path !== "");
+  const shared = { JUPYTER_PATH: paths.join(delimiter), JUPYTER_RUNTIME_DIR: RUNTIME };
+  if (!ownSettings) return shared;
+  return {
+    ...shared,
+    JUPYTER_CONFIG_DIR: join(PLACES.jupyter, "config"),
+    JUPYTER_DATA_DIR: join(PLACES.jupyter, "data"),
+    JUPYTERLAB_SETTINGS_DIR: join(PLACES.jupyter, "settings"),
+    JUPYTERLAB_WORKSPACES_DIR: join(PLACES.jupyter, "workspaces"),
+    IPYTHONDIR: join(PLACES.jupyter, "ipython"),
+  };
+}
+
+/** No questions about news on the first start, which would need the net. */
+function writeOverrides(): void {
+  const folder = join(PLACES.venv, "share", "jupyter", "lab", "settings");
+  mkdirSync(folder, { recursive: true });
+  const overrides = {
+    "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false },
+  };
+  writeFileSync(join(folder, "overrides.json"), JSON.stringify(overrides, null, 2));
+}

@@ -1,0 +1,139 @@
+/** `deno task start`: sets the lab up as far as it is not yet, and opens the first chapter in JupyterLab. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { keepDeno, writeKernelspec } from "./kernelspec.ts";
+import { PLACES, PROJECT } from "./places.ts";
+import { findPython, isVenvComplete, makeVenv, SetupError } from "./python.ts";
+import { runCommand } from "./subprocess.ts";
+import { ensureFree, lessonAddress, runningServer, runServer } from "./server.ts";
+import { step } from "./steps.ts";
+
+const USAGE = `deno task start [options]
+
+Opens the first chapter in JupyterLab. The first start fetches JupyterLab into .venv (a minute or two); later ones need
+no network. Everything stays inside this folder.
+
+  --no-browser     print the address and open nothing
+  --port N         listen on port N (default: 8888, or the next free one)
+  --jupyter PATH   use the Jupyter that you already have: its program jupyter or jupyter-lab
+  --python PATH    make .venv with this Python (default: python3 or python, 3.10 or newer)
+  --setup-only     set everything up and start nothing`;
+
+interface Options {
+  readonly "no-browser": boolean;
+  readonly port?: number;
+  readonly jupyter?: string;
+  readonly python?: string;
+  readonly "setup-only": boolean;
+}
+
+/** Sets up Deno, npm packages, JupyterLab and kernel; returns the command line that starts Jupyter. */
+export async function setUp(options: Pick<Options, "jupyter" | "python">): Promise<string[]> {
+  const { deno, note } = await step("Deno for the notebooks", keepDeno);
+  if (note) console.log(`  ${note}`);
+  await step("packages from npm", installPackages);
+  let command: string[];
+  if (options.jupyter === undefined) {
+    if (!await isVenvComplete()) {
+      const python = await step("Python", () => findPython(options.python));
+      await step("JupyterLab", (detail) => makeVenv(python, detail));
+    }
+    command = [PLACES.venvPython, "-m", "jupyterlab"];
+  } else {
+    command = await step("your Jupyter", () => checkJupyter(options.jupyter!));
+  }
+  writeKernelspec(deno);
+  return command;
+}
+
+/** What the notebooks import, so that they need no network later. */
+async function installPackages(): Promise<void> {
+  const { code, stderr } = await runCommand(Deno.execPath(), ["install", "--quiet"], { env: { RUST_BACKTRACE: "0" } });
+  if (code !== 0 && !existsSync(join(PROJECT, "node_modules", ".deno"))) {
+    throw new SetupError(
+      `The packages that notebooks need could not be fetched from npm: ${stderr.trim().split("\n")[0]}. ` +
+        "Check the connection and run this again.",
+    );
+  }
+}
+
+/** The command line of the reader's own Jupyter; says when it cannot draw interactive figures. */
+async function checkJupyter(path: string): Promise<string[]> {
+  const command = /jupyter-lab(\.exe)?$/.test(path) ? [path] : [path, "lab"];
+  const { code, stdout, stderr } = await runCommand(command[0], [...command.slice(1), "--version"]);
+  if (code !== 0) {
+    const reason = stderr.trim().split("\n").at(-1);
+    throw new SetupError(`${path} is no Jupyter with JupyterLab: ${reason}. Leave --jupyter out to have one fetched.`);
+  }
+  if (Number(stdout.trim().split(".")[0]) < 4) {
+    throw new SetupError(`${path} has JupyterLab ${stdout.trim()}; the notebooks need 4 or newer.`);
+  }
+  const list = await runCommand(
+    command[0],
+    command.length > 1 ? ["labextension", "list"] : [...command.slice(1), "--version"],
+  );
+  if (command.length > 1 && !(list.stdout + list.stderr).includes("plotly")) {
+    console.log(
+      "  It shows figures as pictures only; for interactive ones install the Python package plotly beside it.",
+    );
+  }
+  return command;
+}
+
+async function main(): Promise<number> {
+  let options: Options;
+  try {
+    const { values } = parseArgs({
+      options: {
+        "no-browser": { type: "boolean", default: false },
+        "setup-only": { type: "boolean", default: false },
+        port: { type: "string" },
+        jupyter: { type: "string" },
+        python: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      return 0;
+    }
+    const port = values.port === undefined ? undefined : Number(values.port);
+    if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) {
+      throw new Error(`--port takes a number from 1 to 65535, not "${values.port}"`);
+    }
+    options = { ...values, port };
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  try {
+    return await start(options);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(`\n${error.message}`);
+    return 1;
+  }
+}
+
+async function start(options: Options): Promise<number> {
+  const running = options["setup-only"] ? undefined : await runningServer();
+  if (running && (options.port === undefined || options.port === running.port)) {
+    console.log(`JupyterLab runs already: ${lessonAddress(running)}`);
+    return 0;
+  }
+  if (options.port !== undefined) await ensureFree(options.port);
+  const command = await setUp(options);
+  if (options["setup-only"]) return 0;
+  return await runServer(
+    {
+      command,
+      port: options.port,
+      openBrowser: !options["no-browser"],
+      ownSettings: options.jupyter === undefined,
+    },
+    (address) => console.log(`\nJupyterLab: ${address}\nCtrl-C ends it.`),
+  );
+}
+
+if (import.meta.main) Deno.exit(await main());
