@@ -40,18 +40,29 @@ function linearTicks(from: number, to: number, parts: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** Powers of the base within a range; between them 2 and 5 where there would be fewer than three ticks of base 10. */
+/** Digits at which a logarithmic axis of base 10 may have ticks, the sparsest first. */
+const DIGITS = [[1], [1, 2, 5], [1, 2, 3, 5, 7], [1, 2, 3, 4, 5, 6, 7, 8, 9]];
+
+/** Powers of two within a range; for base 10 powers of ten, with digits in between until there are three ticks. */
 function logTicks(from: number, to: number, base: number): number[] {
-  const powers: number[] = [];
-  const last = Math.floor(Math.log(to) / Math.log(base) + 1e-9);
-  for (let n = Math.ceil(Math.log(from) / Math.log(base) - 1e-9); n <= last; n++) powers.push(base ** n);
-  if (base !== 10 || powers.length >= 3) return thinned(powers);
-  const decades = Array.from(
-    { length: last - Math.floor(Math.log10(from)) + 1 },
-    (_, i) => Math.floor(Math.log10(from)) + i,
-  );
-  return decades.flatMap((n) => [1, 2, 5].map((digit) => Number((digit * 10 ** n).toPrecision(6))))
-    .filter((tick) => tick >= from * (1 - 1e-9) && tick <= to * (1 + 1e-9));
+  const within = (tick: number) => tick >= from * (1 - 1e-9) && tick <= to * (1 + 1e-9);
+  const first = Math.floor(Math.log(from) / Math.log(base)), last = Math.ceil(Math.log(to) / Math.log(base));
+  const exponents = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  if (base === 2) return thinned(exponents.map((n) => 2 ** n).filter(within));
+  let ticks: number[] = [];
+  for (const digits of DIGITS) {
+    ticks = exponents.flatMap((n) => digits.map((digit) => Number((digit * 10 ** n).toPrecision(6)))).filter(within);
+    if (ticks.length >= 3) break;
+  }
+  return thinned(ticks);
+}
+
+/** The values themselves, where they are few and far enough apart to be ticks of a logarithmic axis of base 2. */
+function ownTicks(values: readonly number[]): number[] | undefined {
+  const ticks = [...new Set(values)].sort((a, b) => a - b);
+  const apart = Math.log(ticks[ticks.length - 1] / ticks[0]) / 18;
+  const far = ticks.every((tick, i) => i === 0 || Math.log(tick / ticks[i - 1]) > apart);
+  return ticks.length > 2 && ticks.length <= 10 && far ? ticks : undefined;
 }
 
 /** At most nine ticks, evenly left out. */
@@ -63,11 +74,11 @@ function thinned(ticks: readonly number[]): number[] {
 /**
  * Chooses range and ticks of an axis over some values.
  *
- * @param fromZero a linear axis begins at 0 where no value is below it.
+ * @param side a linear axis of y begins at 0 where no value is below it.
  * @throws RangeError when a logarithmic axis has no value above 0, or when there is no value at all.
  */
-export function makeAxis(options: AxisOptions, values: readonly number[], fromZero: boolean): Axis {
-  const log = Boolean(options.log);
+export function makeAxis(options: AxisOptions, values: readonly number[], side: "x" | "y"): Axis {
+  const log = Boolean(options.log), fromZero = side === "y";
   const usable = values.filter((value) => Number.isFinite(value) && (!log || value > 0));
   if (usable.length === 0 && !options.range) {
     throw new RangeError(`axis "${options.title}": no value${log ? " above 0" : ""} to show`);
@@ -78,14 +89,11 @@ export function makeAxis(options: AxisOptions, values: readonly number[], fromZe
   if (log) {
     const base = options.log === 2 ? 2 : 10;
     if (from === to) [from, to] = [from / base, to * base];
-    ticks = logTicks(from, to, base);
-    if (ticks.length < 2) {
-      [from, to] = [
-        base ** Math.floor(Math.log(from) / Math.log(base)),
-        base ** Math.ceil(Math.log(to) / Math.log(base)),
-      ];
+    if (!options.range && logTicks(from, to, base).length < 2) {
+      from = base ** Math.floor(Math.log(from) / Math.log(base));
+      to = base ** Math.ceil(Math.log(to) / Math.log(base));
     }
-    ticks = logTicks(from, to, base);
+    ticks = (side === "x" && base === 2 && ownTicks(usable)) || logTicks(from, to, base);
     if (!options.range) {
       const pad = (to / from) ** 0.04;
       [from, to] = [from / pad, to * pad];

@@ -40,6 +40,11 @@ export class Figure {
     this.text = plain(`${parts.caption}\n\n${parts.text}`);
   }
 
+  /** The same figure with another text twin under its caption. */
+  withText(text: string): Figure {
+    return new Figure({ data: this.data, layout: this.layout, caption: this.caption, text });
+  }
+
   /** The figure as plotly's JSON. */
   toJSON(): PlotlyJson {
     return { data: this.data, layout: this.layout, config: CONFIG };

@@ -21,6 +21,8 @@ export interface LinesOptions {
   readonly sources?: readonly Origin[];
   /** `hv`: steps, as a distribution has. Default: straight lines. */
   readonly shape?: "linear" | "hv";
+  /** Names at the ends of the lines (the default), or in a key above: for curves that end at one height. */
+  readonly labels?: "ends" | "key";
   /** A level that the figure speaks of. */
   readonly level?: { readonly y: number; readonly text: string };
   readonly width?: number;
@@ -55,19 +57,24 @@ function endLabels(series: readonly Series[], looks: readonly Look[]): EndLabel[
   return [...labels.values()];
 }
 
+/** Too many points for markers. */
+const isDense = (one: Series): boolean => one.x.length > 40;
+
+const dashOf = (one: Series, look: Look): string =>
+  kinds[kindOf(one)].open ? kinds[kindOf(one)].dash : look.dash ?? "solid";
+
 function traceOf(one: Series, look: Look, options: LinesOptions): Trace {
   const kind = kinds[kindOf(one)];
   const name = seriesName(one);
   const readX = options.x.read ?? options.x.format ?? count, readY = options.y.read ?? significant;
   const ranged = one.low !== undefined && one.high !== undefined;
-  const dense = one.x.length > 40;
   return {
     type: "scatter",
-    mode: dense ? "lines" : "lines+markers",
+    mode: isDense(one) ? "lines" : "lines+markers",
     name: `${name} (${texts.kind[kindOf(one)]})`,
     x: one.x,
     y: one.y,
-    line: { color: look.colour, width: kind.width, dash: kind.dash, shape: options.shape ?? "linear" },
+    line: { color: look.colour, width: kind.width, dash: dashOf(one, look), shape: options.shape ?? "linear" },
     marker: {
       color: kind.open ? colours.paper : look.colour,
       symbol: look.symbol,
@@ -94,28 +101,37 @@ function traceOf(one: Series, look: Look, options: LinesOptions): Trace {
   };
 }
 
-/** The key of origins, in grey: it stands above the plot where a figure mixes them. */
-function keyTraces(series: readonly Series[]): Trace[] {
-  const used = (Object.keys(kinds) as SourceKind[]).filter((kind) => series.some((one) => kindOf(one) === kind));
-  if (used.length < 2) return [];
-  return used.map((name) => {
-    const kind = kinds[name];
-    return {
-      type: "scatter",
-      mode: "lines+markers",
-      name: texts.kind[name],
-      x: [null],
-      y: [null],
-      line: { color: colours.quiet, width: kind.width, dash: kind.dash },
-      marker: {
-        color: kind.open ? colours.paper : colours.quiet,
-        size: 8,
-        line: { color: colours.quiet, width: kind.open ? 1.8 : 1 },
-      },
-      showlegend: true,
-      hoverinfo: "skip",
-    };
+/** An entry of the key above the plot: a trace without points. */
+const keyTrace = (name: string, look: { colour: string; dash: string; symbol?: string; open: boolean }): Trace => ({
+  type: "scatter",
+  mode: look.symbol === undefined ? "lines" : "lines+markers",
+  name,
+  x: [null],
+  y: [null],
+  line: { color: look.colour, width: look.open ? 1.5 : 2, dash: look.dash },
+  marker: {
+    color: look.open ? colours.paper : look.colour,
+    symbol: look.symbol,
+    size: 8,
+    line: { color: look.colour, width: look.open ? 1.8 : 1 },
+  },
+  showlegend: true,
+  hoverinfo: "skip",
+});
+
+/** The key of origins, in grey, where a figure mixes them; and of names, where they are not at the lines' ends. */
+function keyTraces(options: LinesOptions, looks: readonly Look[]): Trace[] {
+  const { series } = options;
+  const names = options.labels !== "key" ? [] : series.map((one, n) => {
+    const symbol = isDense(one) ? undefined : looks[n].symbol;
+    const { open } = kinds[kindOf(one)];
+    return keyTrace(seriesName(one), { colour: looks[n].colour, dash: dashOf(one, looks[n]), symbol, open });
   });
+  const used = (Object.keys(kinds) as SourceKind[]).filter((kind) => series.some((one) => kindOf(one) === kind));
+  const origins = used.length < 2
+    ? []
+    : used.map((kind) => keyTrace(texts.kind[kind], { ...kinds[kind], colour: colours.quiet, symbol: "circle" }));
+  return [...names, ...origins];
 }
 
 /** Values of y with their ranges, for the axis. */
@@ -142,8 +158,8 @@ export function lines(options: LinesOptions): Figure {
   const { series } = options;
   checkSeries(series);
   const levels = options.level ? [options.level.y] : [];
-  const x = makeAxis(options.x, series.flatMap((one) => one.x), false);
-  const y = makeAxis(options.y, [...valuesOf(series), ...levels], true);
+  const x = makeAxis(options.x, series.flatMap((one) => one.x), "x");
+  const y = makeAxis(options.y, [...valuesOf(series), ...levels], "y");
   let others = 0;
   const byName = new Map<string, Look>();
   const looks = series.map((one) => {
@@ -152,9 +168,9 @@ export function lines(options: LinesOptions): Figure {
     byName.set(name, look);
     return look;
   });
-  const labels = endLabels(series, looks);
-  const labelWidth = Math.max(...labels.map((label) => widest(label.lines, fonts.label)));
-  const key = keyTraces(series);
+  const labels = options.labels === "key" ? [] : endLabels(series, looks);
+  const labelWidth = Math.max(0, ...labels.map((label) => widest(label.lines, fonts.label)));
+  const key = keyTraces(options, looks);
   const framed = frame({
     title: options.title,
     finding: options.finding,

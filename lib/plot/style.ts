@@ -13,17 +13,19 @@ export interface Look {
   readonly ink: string;
   /** A plotly marker symbol. */
   readonly symbol: string;
+  /** How its simulated line is drawn; solid where left out. */
+  readonly dash?: string;
 }
 
 export const techniques = {
   racy: { colour: "#D55E00", ink: "#A84A00", symbol: "circle" },
   atomic: { colour: "#0072B2", ink: "#00609A", symbol: "square" },
   cmpxchg: { colour: "#56B4E9", ink: "#1A6FA8", symbol: "diamond" },
-  xchg: { colour: "#7A8CA3", ink: "#566679", symbol: "cross" },
+  xchg: { colour: "#7A8CA3", ink: "#566679", symbol: "cross", dash: "dash" },
   spin_lock: { colour: "#E69F00", ink: "#8A5F00", symbol: "triangle-up" },
-  res_spin_lock: { colour: "#8C6B2E", ink: "#6E5322", symbol: "triangle-down" },
-  ticket_lock: { colour: "#B8860B", ink: "#80600A", symbol: "triangle-left" },
-  test_and_set: { colour: "#6B4F1D", ink: "#5A4218", symbol: "triangle-right" },
+  res_spin_lock: { colour: "#8C6B2E", ink: "#6E5322", symbol: "triangle-down", dash: "dashdot" },
+  ticket_lock: { colour: "#B8860B", ink: "#80600A", symbol: "triangle-left", dash: "dash" },
+  test_and_set: { colour: "#6B4F1D", ink: "#5A4218", symbol: "triangle-right", dash: "dot" },
   per_cpu: { colour: "#009E73", ink: "#00704F", symbol: "star-diamond" },
   copy_update: { colour: "#CC79A7", ink: "#9E4577", symbol: "pentagon" },
   map_in_map: { colour: "#222222", ink: "#222222", symbol: "hexagon" },

@@ -73,6 +73,8 @@ export const texts = {
   sizeAxis: "value size",
   costAgainstSize: "Cost of changing one value, against its size",
   crossover: (a: string, b: string, at: string) => `${a} becomes cheaper than ${b} at ${at}`,
+  crossovers: (a: string, aAt: readonly string[], b: string, bAt: readonly string[]) =>
+    `${a} is cheaper at ${list(aAt)}, ${b} at ${list(bAt)}`,
   noCrossover: (cheap: string, dear: string) => `${cheap} is cheaper than ${dear} at every size`,
 
   memoryAxis: "memory",
@@ -86,11 +88,15 @@ export const texts = {
   cheapestWrite: (name: string, write: number, read: number) =>
     `${name} has the cheapest write (${nanoseconds(write)}) and pays ${nanoseconds(read)} for a read`,
 
-  waitAxis: "waiting time",
-  shareBelowAxis: "operations that waited at most this long",
+  waitAxis: "waited at most",
+  shareBelowAxis: "operations",
   distribution: "Distribution of waiting times",
-  quantiles: (name: string, median: number, p99: number) =>
-    `${name} waits ${nanoseconds(median)} (median) and ${nanoseconds(p99)} (99th percentile)`,
+  quantiles: (waits: readonly { readonly name: string; readonly median: number; readonly p99: number }[]) =>
+    waits.map(({ name, median, p99 }, i) =>
+      i === 0
+        ? `${name} waits ${nanoseconds(median)} (median) and ${nanoseconds(p99)} (99th percentile)`
+        : `${name} ${nanoseconds(median)} and ${nanoseconds(p99)}`
+    ).join("; "),
 
   fairness: "Share of all operations that each CPU got through",
   fairest: (name: string, low: number, high: number) => `${name}: between ${percent(low)} and ${percent(high)} per CPU`,
