@@ -19,6 +19,15 @@ export interface ElemPool {
   alloc(ctx: TaskContext, old: number): Model;
   /** Gives back an element that was unlinked for good. `replaced`: its key lives on in another element. */
   free(ctx: TaskContext, elem: number, replaced: boolean): Model<void>;
+  /** What is in no bucket now, for figures and tests. */
+  spares(memory: Memory): Spares;
+}
+
+export interface Spares {
+  /** Addresses of elements on free lists, in caches, in extra_elems: the next to be used again comes first. */
+  readonly elems: readonly number[];
+  /** How many were never used. */
+  readonly unused: number;
 }
 
 /** Added to the address of an element that was never in the map before. */
@@ -52,6 +61,18 @@ export function push(memory: Memory, record: number, elem: number): bigint {
   memory.setU32(record + HEAD, elem);
   return 0n;
 }
+
+/** The same list, read behind everybody's back. */
+export function sparesOf(memory: Memory, record: number): Spares {
+  const elems: number[] = [];
+  for (let elem = memory.getU32(record + HEAD); elem !== 0; elem = memory.getU32(elem + FREE_LINK)) elems.push(elem);
+  return { elems, unused: memory.getU32(record + END) - memory.getU32(record + UNUSED) };
+}
+
+const joined = (spares: readonly Spares[]): Spares => ({
+  elems: spares.flatMap(({ elems }) => elems),
+  unused: spares.reduce((sum, { unused }) => sum + unused, 0),
+});
 
 /**
  * Preallocated elements (kernel/bpf/hashtab.c:prealloc_init, kernel/bpf/percpu_freelist.c): a free list for each CPU,
@@ -114,6 +135,16 @@ export class PreallocatedElems implements ElemPool {
     yield { kind: "atomic", addr: record, label: "freelist push", run: (memory) => push(memory, record, elem) };
   }
 
+  spares(memory: Memory): Spares {
+    const each: Spares[] = [];
+    for (let cpu = 0; cpu < this.nrCpus; cpu++) {
+      const extra = memory.getU32(this.#record(cpu) + EXTRA), used = extra !== 0 && (extra & FRESH) === 0;
+      each.push({ elems: used ? [extra] : [], unused: this.hasExtraElems && !used ? 1 : 0 });
+      each.push(sparesOf(memory, this.#record(cpu)));
+    }
+    return joined(each);
+  }
+
   #record(cpu: number): number {
     return this.records + cpu * POOL_CPU_BYTES;
   }
@@ -160,6 +191,10 @@ export class CachedElems implements ElemPool {
     const own = this.#record(ctx.cpu);
     yield { kind: "rmw", op: "add", addr: this.#count, size: 4, value: -1n, label: "htab.count" };
     yield { kind: "private", label: "unit_free", run: (memory) => push(memory, own, elem) };
+  }
+
+  spares(memory: Memory): Spares {
+    return joined(Array.from({ length: this.nrCpus + 1 }, (_, cpu) => sparesOf(memory, this.#record(cpu))));
   }
 
   /** A new element; when there is none, the one that lies longest in a cache stands for a page of the kernel's. */

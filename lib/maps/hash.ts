@@ -4,7 +4,7 @@ import { type Model, store, type TaskContext } from "../cpu/operation.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { BatchEntry } from "./batch.ts";
 import { copy_map_value, copy_map_value_locked, read_map_value, read_map_value_locked } from "./copy_map_value.ts";
-import { CachedElems, type ElemPool, FRESH, POOL_CPU_BYTES, PreallocatedElems } from "./elem_pool.ts";
+import { CachedElems, type ElemPool, FRESH, POOL_CPU_BYTES, PreallocatedElems, type Spares } from "./elem_pool.ts";
 import { errno } from "./errno.ts";
 import { ELEM, type HashedKey, Htab } from "./htab.ts";
 import type { Found, MapEnvironment } from "./kernel_map.ts";
@@ -42,6 +42,10 @@ export abstract class PooledHtab extends Htab {
     this.pool.initialize(memory);
   }
 
+  override spares(memory: Memory): Spares {
+    return this.pool.spares(memory);
+  }
+
   /** kernel/bpf/hashtab.c:htab_map_delete_elem. */
   *map_delete_elem(ctx: TaskContext, keySource: Source): Model {
     const key = this.hashKey(yield* readSource(keySource, this.def.keySize, "key"));
@@ -70,6 +74,7 @@ export abstract class PooledHtab extends Htab {
       };
       return;
     }
+    yield { kind: "work", what: "copy", amount: this.keyWords.length };
     for (const word of this.keyWords) {
       yield store(elem + ELEM.key + word.offset, word.size, wordAt(key.bytes, word), "elem.key");
     }

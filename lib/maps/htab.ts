@@ -5,7 +5,7 @@ import { load, type LoadOp, type Model, store, type TaskContext } from "../cpu/o
 import { raw_res_spin_lock_irqsave, raw_res_spin_unlock_irqrestore } from "../locks/raw_spin_lock.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { BatchEntry } from "./batch.ts";
-import { FREE_LINK } from "./elem_pool.ts";
+import { FREE_LINK, type Spares } from "./elem_pool.ts";
 import { errno, KernelError } from "./errno.ts";
 import { htab_map_hash } from "./jhash.ts";
 import { type Found, KernelMap, type MapEntry, type MapEnvironment } from "./kernel_map.ts";
@@ -209,6 +209,9 @@ export abstract class Htab extends KernelMap {
   *readKey(elem: number): Model<Uint8Array> {
     return yield* readWords(elem + ELEM.key, this.def.keySize, this.keyWords, "elem.key");
   }
+
+  /** Elements that are in no bucket now, for figures and tests. */
+  abstract spares(memory: Memory): Spares;
 
   /** One entry of a batch, inside the bucket lock. */
   abstract readBatchEntry(ctx: TaskContext, elem: number, flags: bigint): Model<BatchEntry>;

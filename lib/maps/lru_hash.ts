@@ -4,7 +4,7 @@ import { load, type Model, store, type TaskContext } from "../cpu/operation.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { BatchEntry } from "./batch.ts";
 import { copy_map_value, read_map_value } from "./copy_map_value.ts";
-import { FRESH } from "./elem_pool.ts";
+import { FRESH, type Spares } from "./elem_pool.ts";
 import { errno, KernelError } from "./errno.ts";
 import { ELEM, exclusive, type HashedKey, Htab, isNulls } from "./htab.ts";
 import type { Found, MapEnvironment } from "./kernel_map.ts";
@@ -28,6 +28,10 @@ export class LruHashMap extends Htab {
   override initialize(memory: Memory): void {
     super.initialize(memory);
     this.#lru.initialize(memory);
+  }
+
+  override spares(memory: Memory): Spares {
+    return this.#lru.spares(memory);
   }
 
   /** kernel/bpf/hashtab.c:htab_lru_map_lookup_elem: marks the element as used. */

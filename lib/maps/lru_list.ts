@@ -2,7 +2,7 @@
 import type { Memory } from "../cpu/memory.ts";
 import { load, type Model, type TaskContext } from "../cpu/operation.ts";
 import { raw_res_spin_lock_irqsave, raw_res_spin_unlock_irqrestore } from "../locks/raw_spin_lock.ts";
-import { type Elements, FRESH, pop, push } from "./elem_pool.ts";
+import { type Elements, FRESH, pop, push, type Spares, sparesOf } from "./elem_pool.ts";
 import { errno } from "./errno.ts";
 import { ELEM } from "./htab.ts";
 
@@ -67,6 +67,10 @@ export class LruList {
   *bpf_lru_node_set_ref(elem: number): Model<void> {
     const ref = yield load(elem + ELEM.ref, 1, "elem.ref");
     if (ref === 0n) yield { kind: "store", addr: elem + ELEM.ref, size: 1, value: 1n, label: "elem.ref" };
+  }
+
+  spares(memory: Memory): Spares {
+    return sparesOf(memory, this.record);
   }
 
   *#popFree(): Model {
