@@ -1,0 +1,360 @@
+/**
+ * What is known of a 64-bit value: bits, and least and greatest value read as signed and unsigned number of 64 and of
+ * 32 bits (kernel/bpf/verifier.c: struct bpf_reg_state, reg_bounds_sync).
+ */
+import {
+  bitLength,
+  s64,
+  type Tnum,
+  TNUM_UNKNOWN,
+  tnumCast,
+  tnumClearSubreg,
+  tnumConst,
+  tnumIntersect,
+  tnumOr,
+  tnumRange,
+  tnumSubreg,
+  U32_MASK,
+  u64,
+  U64_MAX,
+} from "./tnum.ts";
+
+export const S64_MIN = -(1n << 63n);
+export const S64_MAX = (1n << 63n) - 1n;
+export const S32_MIN = -0x8000_0000;
+export const S32_MAX = 0x7fff_ffff;
+export const U32_MAX = 0xffff_ffff;
+
+const low32 = (value: bigint): number => Number(value & U32_MASK);
+const low32Signed = (value: bigint): number => Number(BigInt.asIntN(32, value));
+const maxBig = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+const minBig = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
+/**
+ * Mutable while a rule computes it. Once a register holds it, nobody changes it any more: registers and states share
+ * their bounds, and equal references mean equal knowledge.
+ */
+export class Bounds {
+  constructor(
+    public tnum: Tnum = TNUM_UNKNOWN,
+    public smin: bigint = S64_MIN,
+    public smax: bigint = S64_MAX,
+    public umin: bigint = 0n,
+    public umax: bigint = U64_MAX,
+    public s32min: number = S32_MIN,
+    public s32max: number = S32_MAX,
+    public u32min: number = 0,
+    public u32max: number = U32_MAX,
+  ) {}
+
+  static constant(value: bigint): Bounds {
+    const unsigned = u64(value), signed = s64(value);
+    const small = low32(unsigned), smallSigned = small | 0;
+    return new Bounds(tnumConst(unsigned), signed, signed, unsigned, unsigned, smallSigned, smallSigned, small, small);
+  }
+
+  copy(): Bounds {
+    return new Bounds(
+      this.tnum,
+      this.smin,
+      this.smax,
+      this.umin,
+      this.umax,
+      this.s32min,
+      this.s32max,
+      this.u32min,
+      this.u32max,
+    );
+  }
+
+  get isConst(): boolean {
+    return this.tnum.mask === 0n;
+  }
+
+  /** The value itself, unsigned; only meaningful of a constant. */
+  get value(): bigint {
+    return this.tnum.value;
+  }
+
+  /** How many bits the greatest unsigned value takes (get_reg_width). */
+  get width(): number {
+    return bitLength(this.umax);
+  }
+
+  equals(other: Bounds): boolean {
+    return this === other ||
+      this.tnum.value === other.tnum.value && this.tnum.mask === other.tnum.mask && this.smin === other.smin &&
+        this.smax === other.smax && this.umin === other.umin && this.umax === other.umax &&
+        this.s32min === other.s32min && this.s32max === other.s32max && this.u32min === other.u32min &&
+        this.u32max === other.u32max;
+  }
+
+  /** Whether these ranges hold every value of the other's. */
+  contains(other: Bounds): boolean {
+    return this === other ||
+      this.umin <= other.umin && this.umax >= other.umax && this.smin <= other.smin && this.smax >= other.smax &&
+        this.u32min <= other.u32min && this.u32max >= other.u32max && this.s32min <= other.s32min &&
+        this.s32max >= other.s32max;
+  }
+
+  forget64(): void {
+    this.smin = S64_MIN;
+    this.smax = S64_MAX;
+    this.umin = 0n;
+    this.umax = U64_MAX;
+  }
+
+  forget32(): void {
+    this.s32min = S32_MIN;
+    this.s32max = S32_MAX;
+    this.u32min = 0;
+    this.u32max = U32_MAX;
+  }
+
+  forgetRanges(): void {
+    this.forget64();
+    this.forget32();
+  }
+
+  set(from: Bounds): void {
+    Object.assign(this, from);
+  }
+
+  /** Sets the lower half to a constant and forgets nothing of the upper (__mark_reg32_known). */
+  set32(value: number): void {
+    this.tnum = tnumOr(tnumClearSubreg(this.tnum), { value: BigInt(value >>> 0), mask: 0n });
+    this.s32min = this.s32max = value | 0;
+    this.u32min = this.u32max = value >>> 0;
+  }
+
+  tightenFromTnum32(): void {
+    const { value, mask } = tnumSubreg(this.tnum);
+    const low = low32(value), unknown = low32(mask);
+    this.s32min = Math.max(this.s32min, (low | (unknown & S32_MIN)) | 0);
+    this.s32max = Math.min(this.s32max, (low | (unknown & S32_MAX)) | 0);
+    this.u32min = Math.max(this.u32min, low);
+    this.u32max = Math.min(this.u32max, (low | unknown) >>> 0);
+  }
+
+  tightenFromTnum64(): void {
+    const { value, mask } = this.tnum;
+    this.smin = maxBig(this.smin, s64(value | (mask & (1n << 63n))));
+    this.smax = minBig(this.smax, s64(value | (mask & S64_MAX)));
+    this.umin = maxBig(this.umin, value);
+    this.umax = minBig(this.umax, value | mask);
+  }
+
+  tightenFromTnum(): void {
+    this.tightenFromTnum32();
+    this.tightenFromTnum64();
+  }
+
+  /** Lets every reading of the value learn from the others (reg_bounds_sync). */
+  sync(): Bounds {
+    this.tightenFromTnum();
+    for (let round = 0; round < 3; round++) {
+      this.#deduce32();
+      this.#deduce64();
+      this.#deduceMixed();
+    }
+    const wide = tnumIntersect(this.tnum, tnumRange(this.umin, this.umax));
+    const narrow = tnumIntersect(tnumSubreg(wide), tnumRange(BigInt(this.u32min), BigInt(this.u32max)));
+    this.tnum = tnumOr(tnumClearSubreg(wide), narrow);
+    this.tightenFromTnum();
+    return this;
+  }
+
+  #deduce32(): void {
+    if (this.umin >> 32n === this.umax >> 32n) {
+      this.u32min = Math.max(this.u32min, low32(this.umin));
+      this.u32max = Math.min(this.u32max, low32(this.umax));
+      this.#narrowSigned32(this.umin, this.umax);
+    }
+    if (this.smin >> 32n === this.smax >> 32n) {
+      if (low32(this.smin) <= low32(this.smax)) {
+        this.u32min = Math.max(this.u32min, low32(this.smin));
+        this.u32max = Math.min(this.u32max, low32(this.smax));
+      }
+      this.#narrowSigned32(this.smin, this.smax);
+    }
+    // The range crosses one multiple of 2^32: its lower half, read as signed, stays one range.
+    if (low32((this.umin >> 32n) + 1n) === low32(this.umax >> 32n)) this.#narrowSigned32Around(this.umin, this.umax);
+    if (low32((this.smin >> 32n) + 1n) === low32(this.smax >> 32n)) this.#narrowSigned32Around(this.smin, this.smax);
+    if ((this.u32min | 0) <= (this.u32max | 0)) {
+      this.s32min = Math.max(this.s32min, this.u32min | 0);
+      this.s32max = Math.min(this.s32max, this.u32max | 0);
+    }
+    const low = this.s32min >>> 0, high = this.s32max >>> 0;
+    if (low <= high) {
+      this.u32min = Math.max(low, this.u32min);
+      this.u32max = Math.min(high, this.u32max);
+    } else if (this.u32max < low) {
+      this.s32min = this.u32min | 0;
+      this.u32max = Math.min(this.u32max, high);
+    } else if (high < this.u32min) {
+      this.s32max = this.u32max | 0;
+      this.u32min = Math.max(this.u32min, low);
+    }
+  }
+
+  #narrowSigned32(min: bigint, max: bigint): void {
+    const low = low32Signed(min), high = low32Signed(max);
+    if (low > high) return;
+    this.s32min = Math.max(this.s32min, low);
+    this.s32max = Math.min(this.s32max, high);
+  }
+
+  #narrowSigned32Around(min: bigint, max: bigint): void {
+    const low = low32Signed(min), high = low32Signed(max);
+    if (low >= 0 || high < 0) return;
+    this.s32min = Math.max(this.s32min, low);
+    this.s32max = Math.min(this.s32max, high);
+  }
+
+  #deduce64(): void {
+    if (s64(this.umin) <= s64(this.umax)) {
+      this.smin = maxBig(this.smin, s64(this.umin));
+      this.smax = minBig(this.smax, s64(this.umax));
+    }
+    const low = u64(this.smin), high = u64(this.smax);
+    if (low <= high) {
+      this.umin = maxBig(low, this.umin);
+      this.umax = minBig(high, this.umax);
+    } else if (this.umax < low) {
+      this.smin = s64(this.umin);
+      this.umax = minBig(this.umax, high);
+    } else if (high < this.umin) {
+      this.smax = s64(this.umax);
+      this.umin = maxBig(this.umin, low);
+    }
+  }
+
+  #deduceMixed(): void {
+    this.#narrowFrom32(this.u32min, this.u32max);
+    const low = this.s32min >>> 0, high = this.s32max >>> 0;
+    if (low <= high) this.#narrowFrom32(low, high);
+    if (this.s32min >= 0 && this.smin >= BigInt(S32_MIN) && this.smax <= BigInt(S32_MAX)) {
+      this.smin = this.umin = BigInt(this.s32min);
+      this.smax = this.umax = u64(BigInt(this.s32max));
+      this.smax = s64(this.smax);
+      this.tnum = tnumIntersect(this.tnum, tnumRange(this.smin, this.smax));
+    }
+  }
+
+  /** The value lies at `min` to `max` above some multiple of 2^32. */
+  #narrowFrom32(min: number, max: number): void {
+    const low = BigInt(min), high = BigInt(max);
+    this.umin = maxBig(this.umin, ((this.umin >> 32n) << 32n) | low);
+    this.umax = minBig(this.umax, ((this.umax >> 32n) << 32n) | high);
+    this.smin = maxBig(this.smin, ((this.smin >> 32n) << 32n) | low);
+    this.smax = minBig(this.smax, ((this.smax >> 32n) << 32n) | high);
+  }
+
+  /** Whether no value at all fits, or a constant's readings disagree (reg_bounds_sanity_check). */
+  get isContradiction(): boolean {
+    if (this.umin > this.umax || this.smin > this.smax || this.u32min > this.u32max || this.s32min > this.s32max) {
+      return true;
+    }
+    const { value, mask } = this.tnum;
+    if (
+      mask === 0n &&
+      (this.umin !== value || this.umax !== value || this.smin !== s64(value) || this.smax !== s64(value))
+    ) {
+      return true;
+    }
+    if ((mask & U32_MASK) !== 0n) return false;
+    const low = low32(value);
+    return this.u32min !== low || this.u32max !== low || this.s32min !== (low | 0) || this.s32max !== (low | 0);
+  }
+
+  /** The upper half becomes zero (zext_32_to_64); the caller syncs. */
+  zeroExtend32(): void {
+    this.tnum = tnumSubreg(this.tnum);
+    this.umin = BigInt(this.u32min);
+    this.umax = BigInt(this.u32max);
+    const positive = this.s32min >= 0 && this.s32max >= 0;
+    this.smin = positive ? BigInt(this.s32min) : 0n;
+    this.smax = positive ? BigInt(this.s32max) : BigInt(U32_MAX);
+  }
+
+  /** What remains when only the low bytes are kept (coerce_reg_to_size). */
+  truncate(bytes: number): void {
+    this.tnum = tnumCast(this.tnum, bytes);
+    const mask = (1n << BigInt(bytes * 8)) - 1n;
+    if ((this.umin & ~mask) === (this.umax & ~mask)) {
+      this.umin &= mask;
+      this.umax &= mask;
+    } else {
+      this.umin = 0n;
+      this.umax = mask;
+    }
+    this.smin = this.umin;
+    this.smax = this.umax;
+    if (bytes < 4) this.forget32();
+    this.sync();
+  }
+
+  /** Sign extension of the low bytes to 64 bits (coerce_reg_to_size_sx). */
+  signExtend(bytes: number): void {
+    const bits = bytes * 8, shift = BigInt(bits);
+    if (this.isConst) return this.set(Bounds.constant(BigInt.asIntN(bits, this.value)));
+    if (this.smax >> shift === this.smin >> shift) {
+      const first = BigInt.asIntN(bits, this.smax), second = BigInt.asIntN(bits, this.smin);
+      const max = maxBig(first, second), min = minBig(first, second);
+      if (max >= 0n === min >= 0n) {
+        this.smin = min;
+        this.smax = max;
+        this.umin = u64(min);
+        this.umax = u64(max);
+        this.s32min = low32Signed(min);
+        this.s32max = low32Signed(max);
+        this.u32min = low32(u64(min));
+        this.u32max = low32(u64(max));
+        this.tnum = tnumRange(min, max);
+        return;
+      }
+    }
+    this.smin = -(1n << (shift - 1n));
+    this.smax = (1n << (shift - 1n)) - 1n;
+    this.s32min = Number(this.smin);
+    this.s32max = Number(this.smax);
+    this.umin = 0n;
+    this.umax = U64_MAX;
+    this.u32min = 0;
+    this.u32max = U32_MAX;
+    this.tnum = TNUM_UNKNOWN;
+  }
+
+  /** Sign extension of the low bytes to 32 bits (coerce_subreg_to_size_sx); the caller zero-extends. */
+  signExtend32(bytes: number): void {
+    const bits = bytes * 8;
+    const extend = (value: number) => (value << (32 - bits)) >> (32 - bits);
+    if (this.isConst) {
+      const value = extend(low32(this.value));
+      this.tnum = tnumConst(BigInt(value));
+      this.s32min = this.s32max = value;
+      this.u32min = this.u32max = value >>> 0;
+      return;
+    }
+    if (this.s32max >> bits === this.s32min >> bits) {
+      const first = extend(this.s32max), second = extend(this.s32min);
+      const max = Math.max(first, second), min = Math.min(first, second);
+      if (min >= 0 === max >= 0) {
+        this.s32min = min;
+        this.s32max = max;
+        this.u32min = min >>> 0;
+        this.u32max = max >>> 0;
+        this.tnum = tnumSubreg(tnumRange(BigInt(min), BigInt(max)));
+        return;
+      }
+    }
+    this.s32min = -(2 ** (bits - 1));
+    this.s32max = 2 ** (bits - 1) - 1;
+    this.u32min = 0;
+    this.u32max = U32_MAX;
+    this.tnum = tnumSubreg(TNUM_UNKNOWN);
+  }
+}
+
+export const ZERO = Bounds.constant(0n);
+export const UNKNOWN = new Bounds();

@@ -1,0 +1,242 @@
+/** Follows every path of a program, one instruction after another (kernel/bpf/verifier.c:do_check). */
+import {
+  accessBytes,
+  BPF_CLASS,
+  BPF_MODE,
+  classOf,
+  type Insn,
+  isAtomic,
+  isBpfCall,
+  isCall,
+  isExit,
+  modeOf,
+} from "../isa/insn.ts";
+import { checkAlu } from "./alu.ts";
+import { checkAtomic } from "./atomics.ts";
+import { argumentRegisters, checkFunctionCall, newFrame, returnToCaller } from "./calls.ts";
+import { checkConditionalJump } from "./conditional_jump.ts";
+import { checkControlFlow, checkStackDepth, checkSubprogs, findSubprogs } from "./control_flow.ts";
+import { type Environment, MAX_INSNS } from "./environment.ts";
+import { ERRNO } from "./errno.ts";
+import { functionArgs } from "./global_functions.ts";
+import { checkHelperCall } from "./helper_call.ts";
+import { HELPER } from "./helper_kinds.ts";
+import { checkKfuncCall, isAllowedUnderLock } from "./kfunc_call.ts";
+import { computeLiveRegisters } from "./live_registers.ts";
+import { checkLoadImmediate, checkPacketLoad } from "./load_immediate.ts";
+import { checkMapForProgram } from "./map_compatibility.ts";
+import { type MapState } from "./map_state.ts";
+import { checkMemoryAccess } from "./memory_access.ts";
+import { checkWritable, readReg, settle } from "./operands.ts";
+import { notePointerType } from "./pointer_types.ts";
+import { isVisited, pathEnded } from "./prune.ts";
+import { KIND, pointer } from "./register.ts";
+import { checkResourceLeak } from "./resource_leaks.ts";
+import { checkReturnCode } from "./return_code.ts";
+import { MAIN_CALLSITE, State } from "./state.ts";
+
+/**
+ * Runs the verifier over a program.
+ *
+ * @throws Rejection when the program is refused
+ */
+export function check(env: Environment): void {
+  findSubprogs(env);
+  checkSubprogs(env);
+  resolveMaps(env);
+  checkControlFlow(env);
+  computeLiveRegisters(env);
+  checkFrom(env, 0);
+  checkGlobalFunctions(env);
+  checkStackDepth(env);
+}
+
+/** Which map each wide load means, and whether this type of program may use it (resolve_pseudo_ldimm64). */
+function resolveMaps(env: Environment): void {
+  const relocations = new Map(env.program.relocations.map((relocation) => [relocation.insn, relocation]));
+  for (const [insn, relocation] of relocations) {
+    if (relocation.kind === "extern") env.externAt.set(insn, relocation.name);
+  }
+  env.insns.forEach((insn, at) => {
+    if (classOf(insn) === BPF_CLASS.LDX && (!LOAD_MODES.includes(modeOf(insn)) || insn.imm !== 0)) {
+      env.reject(ERRNO.EINVAL, "BPF_LDX uses reserved fields");
+    }
+    const relocation = relocations.get(at);
+    if (relocation?.kind !== "map" && relocation?.kind !== "mapValue") return;
+    const map: MapState | undefined = env.maps[relocation.map];
+    if (!map) env.reject(ERRNO.EINVAL, `fd 0 is not pointing to valid bpf_map`);
+    checkMapForProgram(env, map);
+    const offset = relocation.kind === "mapValue" ? relocation.offset : undefined;
+    if (offset !== undefined && offset >= map.valueSize) {
+      env.reject(
+        ERRNO.EINVAL,
+        `invalid access to map value pointer, value_size=${map.valueSize} off=${offset}`,
+      );
+    }
+    env.mapAt.set(at, { map, offset });
+  });
+}
+
+const LOAD_MODES: readonly number[] = [BPF_MODE.MEM, BPF_MODE.MEMSX];
+
+/** Global functions that are called, each for any arguments that fit its prototype (do_check_subprogs). */
+function checkGlobalFunctions(env: Environment): void {
+  for (let found = true; found;) {
+    found = false;
+    env.subprogs.forEach((subprog, index) => {
+      if (index === 0 || !subprog.isGlobal || !subprog.isCalled || subprog.isVerified) return;
+      checkFrom(env, index);
+      if (env.log.isFull) {
+        env.log.write(`Func#${index} ('${subprog.name}') is safe for any args that match its prototype\n`);
+      }
+      subprog.isVerified = true;
+      found = true;
+    });
+  }
+}
+
+/** Every path from the start of a function (do_check_common). */
+function checkFrom(env: Environment, index: number): void {
+  const subprog = env.subprogs[index], start = env.log.position;
+  const state = new State(), frame = newFrame(MAIN_CALLSITE, 0, index);
+  state.frames.push(frame);
+  state.firstInsn = subprog.start;
+  env.state = state;
+  env.insn = subprog.start;
+  env.previous = -1;
+  env.history.length = 0;
+  env.explored.clear();
+  env.misses.clear();
+  env.trail.length = 0;
+  env.log.touchAll();
+  if (index === 0) {
+    frame.regs[1] = pointer(KIND.CTX);
+  } else {
+    if (env.log.isFull) env.log.write(`Validating ${subprog.name}() func#${index}...\n`);
+    argumentRegisters(env, functionArgs(env, subprog) ?? []).forEach((reg, at) => (frame.regs[at + 1] = reg));
+  }
+  followPaths(env);
+  env.log.rewind(start);
+}
+
+function followPaths(env: Environment): void {
+  for (;;) {
+    env.currentHistory = null;
+    if (++env.processedInsns > MAX_INSNS) {
+      env.reject(ERRNO.E2BIG, `BPF program is too large. Processed ${env.processedInsns} insn`);
+    }
+    env.state.lastInsn = env.previous;
+    const at = env.insn, note = env.notes[at];
+    if (note.isPrunePoint && isVisited(env)) {
+      if (!nextPath(env)) return;
+      continue;
+    }
+    if (note.isJumpPoint) env.remember();
+    env.trail.push(at);
+    env.log.insn(env);
+    const insn = env.insns[at];
+    const ends = checkInsn(env, insn);
+    env.previous = at;
+    if (ends && !nextPath(env)) return;
+  }
+}
+
+function nextPath(env: Environment): boolean {
+  env.log.touchAll();
+  pathEnded(env.state);
+  return env.pop();
+}
+
+/** Checks one instruction and moves on; `true` when the path ends with it. */
+function checkInsn(env: Environment, insn: Insn): boolean {
+  switch (classOf(insn)) {
+    case BPF_CLASS.ALU:
+    case BPF_CLASS.ALU64:
+      checkAlu(env, insn);
+      break;
+    case BPF_CLASS.LDX:
+      checkLoad(env, insn);
+      break;
+    case BPF_CLASS.STX:
+      if (isAtomic(insn)) checkAtomic(env, insn);
+      else checkStore(env, insn);
+      break;
+    case BPF_CLASS.ST:
+      checkStoreImmediate(env, insn);
+      break;
+    case BPF_CLASS.LD:
+      if (modeOf(insn) === BPF_MODE.ABS || modeOf(insn) === BPF_MODE.IND) checkPacketLoad(env, insn);
+      else {
+        checkLoadImmediate(env, insn);
+        env.insn++;
+      }
+      break;
+    default:
+      env.processedJumps++;
+      if (isExit(insn)) return checkExit(env, insn);
+      if (isCall(insn)) checkCall(env, insn);
+      else if (insn.opcode === 0x05) env.insn += insn.off;
+      else if (insn.opcode === 0x06) env.insn += insn.imm;
+      else checkConditionalJump(env, insn);
+  }
+  env.insn++;
+  return false;
+}
+
+function checkLoad(env: Environment, insn: Insn): void {
+  const { dst, src, off } = insn;
+  const { type } = readReg(env, src);
+  checkWritable(env, dst);
+  checkMemoryAccess(env, src, off, accessBytes(insn), {
+    isWrite: false,
+    value: dst,
+    isSignExtended: modeOf(insn) === BPF_MODE.MEMSX,
+  });
+  notePointerType(env, type, true);
+  settle(env, dst);
+}
+
+function checkStore(env: Environment, insn: Insn): void {
+  const { dst, src, off, imm } = insn;
+  if (modeOf(insn) !== BPF_MODE.MEM || imm !== 0) env.reject(ERRNO.EINVAL, "BPF_STX uses reserved fields");
+  readReg(env, src);
+  const { type } = readReg(env, dst);
+  checkMemoryAccess(env, dst, off, accessBytes(insn), { isWrite: true, value: src });
+  notePointerType(env, type, false);
+}
+
+function checkStoreImmediate(env: Environment, insn: Insn): void {
+  const { dst, src, off } = insn;
+  if (modeOf(insn) !== BPF_MODE.MEM || src !== 0) env.reject(ERRNO.EINVAL, "BPF_ST uses reserved fields");
+  const { type } = readReg(env, dst);
+  checkMemoryAccess(env, dst, off, accessBytes(insn), { isWrite: true, value: -1 });
+  notePointerType(env, type, false);
+}
+
+function checkCall(env: Environment, insn: Insn): void {
+  if (env.state.activeLocks > 0) {
+    const isHelper = insn.src === 0 && insn.imm !== HELPER.spin_unlock && insn.imm !== HELPER.kptr_xchg;
+    const isKfunc = !isBpfCall(insn) && insn.src !== 0 && !isAllowedUnderLock(env.externAt.get(env.insn) ?? "");
+    if (isHelper || isKfunc) {
+      env.reject(ERRNO.EINVAL, "function calls are not allowed while holding a lock");
+    }
+  }
+  env.log.touchReg(0);
+  if (isBpfCall(insn)) checkFunctionCall(env);
+  else if (insn.src === 0) checkHelperCall(env, insn);
+  else checkKfuncCall(env, insn);
+}
+
+function checkExit(env: Environment, insn: Insn): boolean {
+  if (insn.imm !== 0 || insn.src !== 0 || insn.dst !== 0) {
+    env.reject(ERRNO.EINVAL, "BPF_EXIT uses reserved fields");
+  }
+  const isMain = env.state.frames.length === 1;
+  checkResourceLeak(env, isMain, "BPF_EXIT instruction in main prog");
+  if (!isMain) {
+    returnToCaller(env);
+    return false;
+  }
+  checkReturnCode(env);
+  return true;
+}

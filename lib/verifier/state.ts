@@ -1,0 +1,205 @@
+/** The state of a program at one instruction of one path (include/linux/bpf_verifier.h: struct bpf_verifier_state). */
+import { NOT_INIT, Reg } from "./register.ts";
+
+/** What a byte of the stack holds. */
+export const BYTE = { INVALID: 0, SPILL: 1, MISC: 2, ZERO: 3, DYNPTR: 4, ITER: 5, IRQ_FLAG: 6 } as const;
+
+const BITS_PER_BYTE_TYPE = 3;
+export const SLOT_BYTES = 8;
+export const STACK_LIMIT = 512;
+export const MAX_FRAMES = 8;
+export const FP = 10;
+
+/** Eight bytes of stack: a kind for each byte, packed in one number, and the register spilled there. */
+export interface Slot {
+  /** Three bits a byte; byte 7 is the one at the slot's lowest address. */
+  readonly bytes: number;
+  readonly reg: Reg;
+}
+
+export const byteType = (bytes: number, index: number): number => (bytes >> (index * BITS_PER_BYTE_TYPE)) & 7;
+export const withByteType = (bytes: number, index: number, type: number): number =>
+  (bytes & ~(7 << (index * BITS_PER_BYTE_TYPE))) | (type << (index * BITS_PER_BYTE_TYPE));
+export const allBytes = (type: number): number => {
+  let bytes = 0;
+  for (let index = 0; index < SLOT_BYTES; index++) bytes = withByteType(bytes, index, type);
+  return bytes;
+};
+
+export const EMPTY_SLOT: Slot = { bytes: 0, reg: NOT_INIT };
+export const isSpilled = (slot: Slot): boolean => byteType(slot.bytes, SLOT_BYTES - 1) === BYTE.SPILL;
+export const isSpilledScalar = (slot: Slot): boolean => isSpilled(slot) && slot.reg.isScalar;
+export const isSpilledScalar64 = (slot: Slot): boolean => byteType(slot.bytes, 0) === BYTE.SPILL && slot.reg.isScalar;
+export const isSpecialSlot = (slot: Slot): boolean => byteType(slot.bytes, SLOT_BYTES - 1) >= BYTE.DYNPTR;
+/** Index of the slot that holds a byte of the stack; offsets count down from the frame pointer. */
+export const slotIndex = (offset: number): number => ((-offset - 1) / SLOT_BYTES) | 0;
+
+/** A set of stack slots: 64 of them, in two halves. */
+export class SlotSet {
+  constructor(public low = 0, public high = 0) {}
+  has(slot: number): boolean {
+    return slot < 32 ? (this.low & (1 << slot)) !== 0 : (this.high & (1 << (slot - 32))) !== 0;
+  }
+  add(slot: number): void {
+    if (slot < 32) this.low |= 1 << slot;
+    else this.high |= 1 << (slot - 32);
+  }
+  delete(slot: number): void {
+    if (slot < 32) this.low &= ~(1 << slot);
+    else this.high &= ~(1 << (slot - 32));
+  }
+  get isEmpty(): boolean {
+    return this.low === 0 && this.high === 0;
+  }
+  clear(): void {
+    this.low = this.high = 0;
+  }
+  fill(): void {
+    this.low = this.high = -1;
+  }
+  copy(): SlotSet {
+    return new SlotSet(this.low, this.high);
+  }
+}
+
+export const MAIN_CALLSITE = -1;
+
+export class Frame {
+  regs: Reg[];
+  /** Slot 0 holds fp-1 to fp-8. */
+  stack: Slot[] = [];
+  inCallback = false;
+  inAsyncCallback = false;
+  callbackRange: readonly [number, number] = [0, 1];
+  callbackDepth = 0;
+  asyncEntries = 0;
+  /** Of a checkpoint: registers and slots whose exact value decided something later. */
+  preciseRegs = 0;
+  preciseSlots = new SlotSet();
+  /** Of a checkpoint: slots that some path from here reads. */
+  readSlots = new SlotSet();
+  /** Slots written as a whole since the checkpoint before. */
+  writtenSlots = new SlotSet();
+
+  constructor(readonly callsite: number, readonly index: number, readonly subprog: number) {
+    this.regs = new Array(FP + 1).fill(NOT_INIT);
+    this.writtenSlots.fill();
+  }
+
+  copy(): Frame {
+    const to = new Frame(this.callsite, this.index, this.subprog);
+    to.regs = this.regs.slice();
+    to.stack = this.stack.slice();
+    to.inCallback = this.inCallback;
+    to.inAsyncCallback = this.inAsyncCallback;
+    to.callbackRange = this.callbackRange;
+    to.callbackDepth = this.callbackDepth;
+    to.asyncEntries = this.asyncEntries;
+    to.writtenSlots = this.writtenSlots.copy();
+    return to;
+  }
+
+  get allocatedBytes(): number {
+    return this.stack.length * SLOT_BYTES;
+  }
+
+  /** Makes room down to an offset (negative). */
+  grow(offset: number): void {
+    const slots = Math.ceil(-offset / SLOT_BYTES);
+    while (this.stack.length < slots) this.stack.push(EMPTY_SLOT);
+  }
+}
+
+/** Something that must be given back: a kernel object, or a lock, or saved interrupts. */
+export interface Reference {
+  readonly kind: "pointer" | "lock" | "res_lock" | "res_lock_irq" | "irq";
+  readonly id: number;
+  /** The instruction that took it. */
+  readonly insn: number;
+  /** Of a lock: the map (or allocated type) that its memory belongs to. */
+  readonly owner?: unknown;
+}
+
+export class State {
+  frames: Frame[] = [];
+  references: readonly Reference[] = [];
+  activeLocks = 0;
+  activeLockId = 0;
+  activeLockOwner: unknown = null;
+  activeIrqId = 0;
+  rcuLocks = 0;
+  preemptLocks = 0;
+  isSleepable = false;
+  parent: State | null = null;
+  /** Paths from here that are not yet explored to their end. */
+  branches = 1;
+  firstInsn = 0;
+  lastInsn = -1;
+  insn = 0;
+  historyStart = 0;
+  historyEnd = 0;
+  depth = 0;
+  callbackUnrollDepth = 0;
+  mayGotoDepth = 0;
+  loopEntry: State | null = null;
+  isLoopEntry = false;
+
+  get frame(): Frame {
+    return this.frames[this.frames.length - 1];
+  }
+
+  get regs(): Reg[] {
+    return this.frames[this.frames.length - 1].regs;
+  }
+
+  copy(): State {
+    const to = new State();
+    to.frames = this.frames.map((frame) => frame.copy());
+    to.references = this.references;
+    to.activeLocks = this.activeLocks;
+    to.activeLockId = this.activeLockId;
+    to.activeLockOwner = this.activeLockOwner;
+    to.activeIrqId = this.activeIrqId;
+    to.rcuLocks = this.rcuLocks;
+    to.preemptLocks = this.preemptLocks;
+    to.isSleepable = this.isSleepable;
+    to.parent = this.parent;
+    to.branches = this.branches;
+    to.firstInsn = this.firstInsn;
+    to.lastInsn = this.lastInsn;
+    to.insn = this.insn;
+    to.historyStart = this.historyStart;
+    to.historyEnd = this.historyEnd;
+    to.depth = this.depth;
+    to.callbackUnrollDepth = this.callbackUnrollDepth;
+    to.mayGotoDepth = this.mayGotoDepth;
+    return to;
+  }
+
+  /** Replaces every register and spilled register for which `change` gives another one. */
+  mapRegs(change: (reg: Reg) => Reg): void {
+    for (const frame of this.frames) {
+      const { regs, stack } = frame;
+      for (let at = 0; at < FP; at++) {
+        const to = change(regs[at]);
+        if (to !== regs[at]) regs[at] = to;
+      }
+      for (let at = 0; at < stack.length; at++) {
+        const slot = stack[at];
+        if (!isSpilled(slot)) continue;
+        const to = change(slot.reg);
+        if (to !== slot.reg) stack[at] = { bytes: slot.bytes, reg: to };
+      }
+    }
+  }
+}
+
+/** Notes that a slot of a frame is read, up the chain of checkpoints until one where it was written (mark_reg_read). */
+export function markSlotRead(state: State, frame: number, slot: number): void {
+  for (let at: State = state; !at.frames[frame]?.writtenSlots.has(slot);) {
+    const parent = at.parent, owner = parent?.frames[frame];
+    if (!parent || !owner || owner.readSlots.has(slot)) return;
+    owner.readSlots.add(slot);
+    at = parent;
+  }
+}

@@ -1,0 +1,149 @@
+/** The verifier: what the 6.18 kernel would say of a program, and why, at the C line. */
+import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
+import { check } from "./checker.ts";
+import { Environment, Rejection } from "./environment.ts";
+import { ERRNO, errnoName } from "./errno.ts";
+import { explain, type Explanation } from "./explain.ts";
+import { type CreatedMaps, createMaps } from "./map_creation.ts";
+import { programKind } from "./program_types.ts";
+import { tracepointArgs } from "./kernel_objects.ts";
+import { ATTACH } from "./program_types.ts";
+
+export type { Explanation } from "./explain.ts";
+
+/** What the verifier says of one program. */
+export interface Verdict {
+  readonly program: string;
+  /** The SEC() name. */
+  readonly section: string;
+  readonly verdict: "accept" | "reject";
+  /** What bpf(BPF_PROG_LOAD), or creating a map, fails with; 0 when accepted. */
+  readonly errno: number;
+  readonly errname: string;
+  /** The kernel's message line; the empty string when accepted. */
+  readonly message: string;
+  /** The instruction that was refused, and the C line it comes from. */
+  readonly insn?: number;
+  readonly line?: LineInfo;
+  /** C lines of the path that led there, in order, each once per visit. */
+  readonly path: readonly LineInfo[];
+  /** Instructions that were checked, over all paths. */
+  readonly processedInsns: number;
+  /** The log as the kernel prints it at level 1; of an accepted program only what it counted. */
+  readonly log: string;
+  /** For a reader: the rule, the lines, the document's sentence, the fix. */
+  readonly explanation?: Explanation;
+}
+
+export interface VerifyOptions {
+  /** Only this C function; default: every program of the object. */
+  readonly program?: string;
+}
+
+/**
+ * Verifies the programs of an object, in its order.
+ *
+ * @throws RangeError when the object has no program of the name that was asked for
+ */
+export function verify(object: BpfObject, options: VerifyOptions = {}): Verdict[] {
+  const programs = options.program === undefined
+    ? object.programs
+    : object.programs.filter((program) => program.name === options.program);
+  if (programs.length === 0) {
+    const names = object.programs.map((program) => program.name).join(", ");
+    throw new RangeError(`${object.name} has no program ${options.program}: it has ${names}`);
+  }
+  const created = createMaps(object);
+  return programs.map((program) => verifyProgram(object, program, created));
+}
+
+/** Verifies one program of an object. */
+export function verifyProgram(object: BpfObject, program: Program, created: CreatedMaps = createMaps(object)): Verdict {
+  if (created.failure) {
+    const { map, errno } = created.failure;
+    return refused(program, errno, `map '${map}': failed to create: ${errorText(errno)}(-${errno})`);
+  }
+  const kind = programKind(program.section);
+  if (!kind) {
+    const name = program.section;
+    return refused(
+      program,
+      ERRNO.EINVAL,
+      `prog '${program.name}': missing BPF prog type, check ELF section name '${name}'`,
+    );
+  }
+  if (kind.attachType === ATTACH.TRACE_RAW_TP && kind.target && !tracepointArgs(kind.target)) {
+    const text = `prog '${program.name}': failed to find kernel BTF type ID of '${kind.target}': -3`;
+    return refused(program, ERRNO.ESRCH, text);
+  }
+  const run = (isLogging: boolean) => {
+    const env = new Environment(object, program, kind, created.maps, created.btf, isLogging);
+    try {
+      check(env);
+      return { env };
+    } catch (error) {
+      if (error instanceof Rejection) return { env, rejection: error };
+      throw error;
+    }
+  };
+  const { env, rejection } = run(false);
+  const statistics = `processed ${env.processedInsns} insns (limit 1000000)\n`;
+  const base = { program: program.name, section: program.section, processedInsns: env.processedInsns };
+  if (!rejection) {
+    return { ...base, verdict: "accept", errno: 0, errname: "", message: "", path: [], log: statistics };
+  }
+  const started = env.trail.length > 0, insn = started ? env.trail[env.trail.length - 1] : undefined;
+  const path = pathLines(env);
+  const verdict = {
+    ...base,
+    verdict: "reject",
+    errno: rejection.errno,
+    errname: errnoName(rejection.errno),
+    message: oneLine(rejection.message),
+    insn,
+    line: insn === undefined ? undefined : env.lineAt(insn),
+    path,
+    get log(): string {
+      return run(true).env.log.text + statistics;
+    },
+  } as const;
+  return Object.assign(verdict, { explanation: explain(rejection.message, path) });
+}
+
+/** A message that the kernel breaks after a comma is one sentence. */
+function oneLine(message: string): string {
+  return message.split("\n").join(" ").trim();
+}
+
+function pathLines(env: Environment): LineInfo[] {
+  const lines: LineInfo[] = [];
+  for (const insn of env.trail) {
+    const line = env.lineAt(insn);
+    if (line && lines.at(-1)?.line !== line.line) lines.push(line);
+  }
+  return lines;
+}
+
+function refused(program: Program, errno: number, message: string): Verdict {
+  return {
+    program: program.name,
+    section: program.section,
+    verdict: "reject",
+    errno,
+    errname: errnoName(errno),
+    message,
+    path: [],
+    processedInsns: 0,
+    log: "",
+    explanation: explain(message, []),
+  };
+}
+
+const ERROR_TEXTS: Readonly<Record<number, string>> = {
+  [ERRNO.EINVAL]: "Invalid argument",
+  [ERRNO.E2BIG]: "Argument list too long",
+  [ERRNO.EACCES]: "Permission denied",
+  [ERRNO.EOPNOTSUPP]: "Operation not supported",
+  [ERRNO.ENOTSUPP]: "ERROR: strerror_r(524)=22",
+};
+const errorText = (errno: number): string => ERROR_TEXTS[errno] ?? errnoName(errno);
