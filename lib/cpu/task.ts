@@ -93,12 +93,19 @@ export function sendModel(
 }
 
 function grow(previous: History | undefined, value: bigint): History {
-  const low = Number(BigInt.asIntN(32, value)), high = Number(BigInt.asIntN(32, value >> 32n));
-  let a = Math.imul((previous?.hashA ?? 0x1b87_3593) ^ low, 0x85eb_ca6b);
-  a = Math.imul(a ^ (a >>> 15) ^ high, 0xc2b2_ae35);
-  let b = Math.imul((previous?.hashB ?? 0x52dc_e729) + high, 0x2c1b_3c6d);
-  b = Math.imul(b ^ (b >>> 13) ^ low, 0x297a_2d39);
-  return { value, previous, hashA: a ^ (a >>> 16), hashB: b ^ (b >>> 16) };
+  let a = previous?.hashA ?? 0x1b87_3593, b = previous?.hashB ?? 0x52dc_e729, rest = value;
+  // Most values have 64 bits; a buffer that was read at once, or the runs under way of many tasks, have more.
+  do {
+    const low = Number(BigInt.asIntN(32, rest)), high = Number(BigInt.asIntN(32, rest >> 32n));
+    a = Math.imul(a ^ low, 0x85eb_ca6b);
+    a = Math.imul(a ^ (a >>> 15) ^ high, 0xc2b2_ae35);
+    b = Math.imul(b + high, 0x2c1b_3c6d);
+    b = Math.imul(b ^ (b >>> 13) ^ low, 0x297a_2d39);
+    a ^= a >>> 16;
+    b ^= b >>> 16;
+    rest = rest > 0xffff_ffff_ffff_ffffn ? rest >> 64n : 0n;
+  } while (rest !== 0n);
+  return { value, previous, hashA: a, hashB: b };
 }
 
 /** Stands for the place of a generator that has ended: no model's history. */

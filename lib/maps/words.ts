@@ -32,38 +32,44 @@ export function wordsOf(size: number, gaps: readonly Gap[] = []): Word[] {
 
 /** Reads a word of a byte array as memory would give it. */
 export function wordAt(bytes: Uint8Array, { offset, size }: Word): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (size === 8) return view.getBigUint64(offset, true);
-  if (size === 4) return BigInt(view.getUint32(offset, true));
-  return BigInt(size === 2 ? view.getUint16(offset, true) : view.getUint8(offset));
+  if (size === 8) return new DataView(bytes.buffer, bytes.byteOffset + offset, 8).getBigUint64(0, true);
+  let word = 0;
+  for (let i = size - 1; i >= 0; i--) word = word * 256 + bytes[offset + i];
+  return BigInt(word);
 }
 
 export function setWord(bytes: Uint8Array, { offset, size }: Word, value: bigint): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (size === 8) view.setBigUint64(offset, value, true);
-  else if (size === 4) view.setUint32(offset, Number(value), true);
-  else if (size === 2) view.setUint16(offset, Number(value), true);
-  else view.setUint8(offset, Number(value));
+  if (size === 8) {
+    new DataView(bytes.buffer, bytes.byteOffset + offset, 8).setBigUint64(0, value, true);
+    return;
+  }
+  let word = Number(value);
+  for (let i = 0; i < size; i++, word = Math.floor(word / 256)) bytes[offset + i] = word % 256;
+}
+
+const wholeWords = new Map<number, readonly Word[]>();
+
+/** The words of a buffer of so many bytes. */
+function wordsOfBuffer(size: number): readonly Word[] {
+  let words = wholeWords.get(size);
+  if (!words) wholeWords.set(size, words = wordsOf(size));
+  return words;
 }
 
 /** Bytes as one number, the first byte lowest: how a private step hands a whole buffer to its model. */
 export function bytesToNumber(bytes: Uint8Array): bigint {
   let number = 0n;
-  for (let at = bytes.length; at > 0;) {
-    const size = at % 8 === 0 ? 8 : 1;
-    at -= size;
-    number = (number << BigInt(8 * size)) | wordAt(bytes, { offset: at, size });
+  for (const word of wordsOfBuffer(bytes.length)) {
+    number |= wordAt(bytes, word) << BigInt(8 * word.offset);
   }
   return number;
 }
 
 export function numberToBytes(number: bigint, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
-  for (let offset = 0; offset < size;) {
-    const width = offset + 8 <= size ? 8 : 1;
-    setWord(bytes, { offset, size: width }, BigInt.asUintN(8 * width, number));
-    number >>= BigInt(8 * width);
-    offset += width;
+  for (const word of wordsOfBuffer(size)) {
+    const { offset, size: width } = word;
+    setWord(bytes, word, BigInt.asUintN(8 * width, offset === 0 ? number : number >> BigInt(8 * offset)));
   }
   return bytes;
 }
