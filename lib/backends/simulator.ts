@@ -12,6 +12,7 @@ import { runClock } from "../schedulers/run_clock.ts";
 import { type RandomRunObserver, runRandom } from "../schedulers/run_random.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
+import { admit } from "./admission.ts";
 import type { SimulateOptions } from "./workload.ts";
 
 /** Which steps of a run to trace: the first is 0. */
@@ -131,6 +132,7 @@ export class Simulation implements Result {
  * @param options CPUs, invocations per CPU, scheduler, seed, interrupts, user-space actors
  * @returns what the run ended with, what one after another would have given, and how much was lost
  * @throws WorkloadError when the workload can't be run as asked
+ * @throws RefusedError when the verifier refuses one of its programs
  *
  * @example
  * ```ts
@@ -141,7 +143,10 @@ export class Simulation implements Result {
  * ```
  */
 export function simulate(object: BpfObject, options: SimulateOptions & MachineOptions = {}): Promise<Simulation> {
-  return Promise.resolve().then(() => new Simulation(object, options));
+  return Promise.resolve().then(() => {
+    admit(object, options);
+    return new Simulation(object, options);
+  });
 }
 
 function schedulerNamed(scheduler: Exclude<SimulateOptions["scheduler"], undefined>): Scheduler {

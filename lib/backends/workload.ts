@@ -48,6 +48,8 @@ export interface Workload {
   readonly user?: readonly UserActor[];
   readonly preempt?: "none" | "full";
   readonly limits?: Limits;
+  /** `false`: run even what the kernel's verifier would refuse. Default true. */
+  readonly verify?: boolean;
 }
 
 export interface SimulateOptions extends Workload {

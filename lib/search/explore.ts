@@ -1,4 +1,5 @@
 /** Every schedule of a workload, or a clear word on where the search stopped. */
+import { admit } from "../backends/admission.ts";
 import type { SimulateOptions } from "../backends/workload.ts";
 import { Machine, type MachineOptions } from "../cpu/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
@@ -163,6 +164,7 @@ export class Exploration {
  */
 export async function explore(object: BpfObject, options: ExploreOptions = {}): Promise<Exploration> {
   const workload = { ...options, invocations: options.invocations ?? 1 };
+  admit(object, workload);
   const make = () => new Machine(object, workload, { models: options.models, nowNs: () => 1000 });
   const began = performance.now(), seconds = options.bounds?.seconds ?? 60;
   const limits = {
