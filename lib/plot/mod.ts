@@ -1,6 +1,65 @@
-/** The figures of the book, under one name: `plot.timeline(run)`, `plot.lostAgainstCpus(runs)`. */
+/**
+ * The figures of the book.
+ *
+ * Every function takes plain arrays and gives a {@link Figure}: an interactive plot, a picture of it and a text twin.
+ * Captions say what the data say; pass `finding` to say it yourself. Where data come from is part of them: `kind`
+ * (simulated, measured, recorded, published) and `on` (which machine or publication).
+ *
+ * @module
+ */
+import { bars } from "./bars.ts";
+import { costAgainstCpus, costAgainstSize, distribution, memoryAgainstCpus } from "./cost.ts";
+import { lattice } from "./lattice.ts";
 import { lines } from "./lines.ts";
 import { lostAgainstCpus, lostAgainstWork } from "./lost.ts";
+import { readWrite } from "./read_write.ts";
+import { fairness, verdicts } from "./stacked.ts";
+import { table } from "./table.ts";
 import { timeline } from "./timeline.ts";
 
-export const plot = { lines, lostAgainstCpus, lostAgainstWork, timeline } as const;
+/**
+ * All figures by name.
+ *
+ * @example
+ * ```ts
+ * import { plot } from "./mod.ts";
+ * const figure = plot.lostAgainstCpus([{ cpus: 1, lost: 0 }, { cpus: 2, lost: 0.32 }, { cpus: 8, lost: 0.71 }]);
+ * if (!figure.caption.startsWith("2 CPUs lose 32 %, 8 CPUs lose 71 %.")) throw new Error(figure.caption);
+ * ```
+ */
+export const plot = {
+  /** Series of points against a number. */
+  lines,
+  /** A value per name. */
+  bars,
+  /** Lost updates against the number of CPUs. */
+  lostAgainstCpus,
+  /** Lost updates against the private work between two increments. */
+  lostAgainstWork,
+  /** Time per operation against the number of CPUs. */
+  costAgainstCpus,
+  /** Time per operation against the size of the value. */
+  costAgainstSize,
+  /** Memory against the number of CPUs. */
+  memoryAgainstCpus,
+  /** Time of a read against time of a write. */
+  readWrite,
+  /** Share of operations that waited at most so long. */
+  distribution,
+  /** What each CPU got through. */
+  fairness,
+  /** Steps of a trace, a lane per CPU, with the lost update marked. */
+  timeline,
+  /** All schedules of two short programs as paths. */
+  lattice,
+  /** Claims by chapter and verdict. */
+  verdicts,
+  /** A table with toned or shaded cells. */
+  table,
+} as const;
+
+export { Figure } from "./figure.ts";
+export type { FigureBundle } from "./figure.ts";
+export type { Series } from "./series.ts";
+export type { Technique } from "./style.ts";
+export type { SourceKind } from "./texts.ts";

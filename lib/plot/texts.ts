@@ -99,18 +99,36 @@ export const texts = {
     ).join("; "),
 
   fairness: "Share of all operations that each CPU got through",
-  fairest: (name: string, low: number, high: number) => `${name}: between ${percent(low)} and ${percent(high)} per CPU`,
+  leastFair: (name: string, low: number, high: number, only: boolean) =>
+    only
+      ? `The CPUs of ${name} got between ${percent(low)} and ${percent(high)} of the operations`
+      : `${name} is the least fair: its CPUs got between ${percent(low)} and ${percent(high)} of the operations`,
+  shareAxis: "operations",
+  shareColumns: ["least", "median", "most"],
   cpu: (n: number) => `CPU ${n}`,
-  otherCpus: (n: number) => `${count(n)} more`,
 
   verdict: { true: "true", conditional: "true if …", wrong: "wrong" },
   verdicts: "Claims of the document, by chapter and verdict",
+  claimsAxis: "claims",
   verdictSum: (right: number, conditional: number, wrong: number) =>
-    `${count(right)} claims are true, ${count(conditional)} true with conditions, ${count(wrong)} wrong`,
+    `${count(right)} ${right === 1 ? "claim is" : "claims are"} true, ${count(conditional)} true with conditions, ${
+      count(wrong)
+    } wrong`,
 
-  lattice: "Every schedule of two programs is a path from the top left to the bottom right",
-  latticeSum: (bad: number, all: number) => `${count(bad)} of ${count(all)} schedules lose an update`,
-  latticeKey: { bad: "only losing schedules", good: "only good schedules", both: "both" },
+  lattice: "Every schedule is a path from the top left to the bottom right",
+  latticeSum: (bad: number, all: number) =>
+    bad === 0
+      ? `None of ${count(all)} schedules loses an update`
+      : `${count(bad)} of ${count(all)} schedules lose an update`,
+  latticeKey: {
+    bad: "every schedule through here loses",
+    good: "none does",
+    both: "some do",
+    path: "the schedule shown",
+  },
+  latticeTable: ["schedule", "lost"],
+  yes: "yes",
+  no: "no",
 
   timeline: {
     title: "Every step on shared memory, from top to bottom, in the lane of its CPU",

@@ -6,6 +6,7 @@ import type { Lane } from "../report/trace_text.ts";
 import type { Canvas, MarkStyle } from "./canvas.ts";
 import { fitText, type FontStyle, textWidth } from "./fonts.ts";
 import { widest } from "./frame.ts";
+import { shareWidths } from "./share_widths.ts";
 import { colours, fonts } from "./style.ts";
 import { texts } from "./texts.ts";
 
@@ -84,18 +85,6 @@ const stepRows = (content: TimelineContent): StepRow[] => content.rows.flatMap((
 
 const remarkWidth = (remark: string): number => remark === "" ? 0 : textWidth(remark, REMARK) + 21;
 
-/** Shares room between columns: each gets what it needs, or an equal share of what the narrower ones leave. */
-function share(needs: readonly number[], room: number): number[] {
-  const order = needs.map((_, i) => i).sort((a, b) => needs[a] - needs[b]);
-  const widths = [...needs];
-  let left = room;
-  order.forEach((i, n) => {
-    widths[i] = Math.min(needs[i], left / (order.length - n));
-    left -= widths[i];
-  });
-  return widths;
-}
-
 export function layOut(content: TimelineContent): Columns {
   const rows = stepRows(content), { lanes } = content;
   const numbers = rows.map((row) => String(row.step.step));
@@ -121,7 +110,7 @@ export function layOut(content: TimelineContent): Columns {
   const free = width - start - between;
   // What happened to memory comes first.
   const memory = Math.min(text.memory, Math.max(free / 3, free - text.line - text.insn, free * 0.48)) + 1;
-  const [line, insn] = share([text.line + 1, text.insn + 1], free - memory);
+  const [line, insn] = shareWidths([text.line + 1, text.insn + 1], free - memory);
   const short = lanes.some((lane) => lane.prog !== undefined || laneNeed(lane) > laneWidth);
   return {
     width,
