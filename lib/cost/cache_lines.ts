@@ -152,7 +152,7 @@ export class CacheLines {
     const from = this.#arrive(cpu, owner, time);
     line.owner = cpu;
     line.from = from;
-    line.heldUntil = from + this.profile.holdNs * this.#spread();
+    line.heldUntil = from + this.profile.holdNs * (1 + this.profile.holdJitter * (2 * this.random.unit() - 1));
     line.dirty = false;
     line.readers = undefined;
     if (readers) {

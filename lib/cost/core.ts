@@ -40,6 +40,8 @@ export class Core {
   privateStores = 0;
   workNs = 0;
   serialNs = 0;
+  /** Whether it waits for a lock that a guest's kernel takes in its own way. */
+  paravirtual = false;
   /** Whether it is part of a block copy, and how many operations of one are still to come. */
   block = false;
   blockOperations = 0;
@@ -96,7 +98,7 @@ export class Core {
     if (this.privateStores > 0) {
       if (this.stores.isEmpty) {
         const from = Math.max(this.retired, this.issued) + profile.commitNs;
-        this.privateDrained = Math.max(this.privateDrained, from) + this.privateStores * profile.drainNs;
+        this.privateDrained = Math.max(this.privateDrained, from) + this.privateStores * profile.drainSameLineNs;
       } else this.stores.addPrivate(this.privateStores);
     }
     this.operationAt = Math.max(this.now, this.issued, this.fence);

@@ -19,6 +19,8 @@ import type { OperationSource } from "./timing.ts";
 
 /** Instructions of kernel code around each of its loads, stores and atomics. */
 const MODEL_INSNS = 2;
+/** What a lock word holds beside its owner while CPUs are queued (include/asm-generic/qspinlock_types.h). */
+const QUEUED = 0x1_0000n;
 /** Mean time between two interrupts of one CPU, where the workload has any. */
 const INTERRUPT_GAP_NS = 20_000;
 
@@ -60,11 +62,12 @@ export class MachineSource implements OperationSource, StepObserver {
     else this.#describe(task, core);
   }
 
-  readModifyWrite(core: Core): void {
+  readModifyWrite(core: Core, queued: boolean): void {
     const task = this.#current[core.id]!, { memory } = this.#machine, model = runningModel(task);
     if (model) {
       const op = model.pending;
       if (op.kind === "rmw") {
+        if (queued && op.op === "cmpxchg" && op.expected === 0n) return setResult(core, QUEUED);
         const old = memory.read(op.addr, op.size), value = readModifyWrite(op, old);
         if (value !== undefined) memory.write(op.addr, op.size, value);
         setResult(core, old);
@@ -308,6 +311,7 @@ function describeModel(core: Core, op: Operation, profile: Profile): void {
       break;
     case "await":
       core.op = op.thenStore === undefined ? OP.watch : OP.take;
+      core.paravirtual = profile.paravirtualLocks && op.paravirtual === true;
       core.addr = op.addr;
       core.size = op.size;
       break;

@@ -90,8 +90,12 @@ export interface Profile {
   readonly loadTakesOwnership: boolean;
   /** Whether the kernel is a guest with paravirtual spin locks: it unlocks by a locked instruction then. */
   readonly paravirtualLocks: boolean;
+  /** A branch that was guessed wrong: what leaving a loop that spins costs. */
+  readonly mispredictNs: number;
   /** Between two looks of a CPU that spins (x86: the PAUSE instruction). */
   readonly spinNs: number;
+  /** Random spread of that time, 0 to 1 (half-width of a uniform distribution). */
+  readonly holdJitter: number;
   /** Random spread of transfers and of instruction time, 0 to 1 (half-width of a uniform distribution). */
   readonly jitter: number;
 
@@ -150,8 +154,10 @@ const SHAPE: Record<string, "text" | "number" | "boolean"> = {
   requestShare: "number",
   holdNs: "number",
   jitter: "number",
+  holdJitter: "number",
   loadTakesOwnership: "boolean",
   paravirtualLocks: "boolean",
+  mispredictNs: "number",
   spinNs: "number",
 };
 

@@ -8,6 +8,10 @@ import type { Line } from "./cache_lines.ts";
 /** What a load finds in the store buffer. */
 export const FOUND = { nothing: 0, value: 1, mustDrain: 2 } as const;
 
+/** Block copies store 32 bytes at a time. */
+const WIDE_SHIFT = 5;
+const WIDE_WORDS = 32;
+
 export class StoreBuffer {
   readonly #mask: number;
   readonly #addr: Int32Array;
@@ -19,6 +23,8 @@ export class StoreBuffer {
   readonly #privateBefore: Int32Array;
   /** A store of a block copy: loads can't take its value. */
   readonly #block: Uint8Array;
+  /** Entries that it takes: none when it is part of the wide store of a block copy that the one before began. */
+  readonly #entriesOf: Uint8Array;
   readonly #lines: (Line | undefined)[];
   /** Entries by address bits, so that most loads need not search. */
   readonly #pending = new Int32Array(64);
@@ -32,7 +38,7 @@ export class StoreBuffer {
 
   constructor(readonly capacity: number) {
     let size = 16;
-    while (size < capacity + 1) size *= 2;
+    while (size < WIDE_WORDS * (capacity + 1)) size *= 2;
     this.#mask = size - 1;
     this.#addr = new Int32Array(size);
     this.#size = new Int32Array(size);
@@ -41,6 +47,7 @@ export class StoreBuffer {
     this.#retiredAt = new Float64Array(size);
     this.#privateBefore = new Int32Array(size);
     this.#block = new Uint8Array(size);
+    this.#entriesOf = new Uint8Array(size);
     this.#lines = new Array<Line | undefined>(size).fill(undefined);
   }
 
@@ -52,12 +59,15 @@ export class StoreBuffer {
     return this.#entries >= this.capacity && this.#head !== this.#tail;
   }
 
-  /** Of the oldest store: when it retired, its line, and how many private stores leave before it. */
+  /** Of the oldest store: when it retired, its line, its entries, and how many private stores leave before it. */
   get retiredAt(): number {
     return this.#retiredAt[this.#head & this.#mask];
   }
   get line(): Line {
     return this.#lines[this.#head & this.#mask]!;
+  }
+  get entries(): number {
+    return this.#entriesOf[this.#head & this.#mask];
   }
   get privateBefore(): number {
     return this.#privateBefore[this.#head & this.#mask];
@@ -79,9 +89,13 @@ export class StoreBuffer {
     this.#lines[at] = line;
     this.#retiredAt[at] = retiredAt;
     this.#block[at] = block ? 1 : 0;
+    const before = (at - 1) & this.#mask;
+    const joins = block && !this.isEmpty && this.#block[before] !== 0 && this.#privateBehind === 0 &&
+      this.#addr[before] >>> WIDE_SHIFT === addr >>> WIDE_SHIFT;
+    this.#entriesOf[at] = joins ? 0 : 1;
     this.#privateBefore[at] = this.#privateBehind;
     this.#privateBehind = 0;
-    this.#entries++;
+    this.#entries += this.#entriesOf[at];
     this.#pending[(addr >>> 3) & 63]++;
     if ((addr & 7) + size > 8) this.#pending[((addr >>> 3) + 1) & 63]++;
   }
@@ -94,7 +108,7 @@ export class StoreBuffer {
     this.#pending[(addr >>> 3) & 63]--;
     if ((addr & 7) + width > 8) this.#pending[((addr >>> 3) + 1) & 63]--;
     this.#lines[at] = undefined;
-    this.#entries -= 1 + this.#privateBefore[at];
+    this.#entries -= this.#entriesOf[at] + this.#privateBefore[at];
     if (!this.isEmpty) return 0;
     const rest = this.#privateBehind;
     this.#privateBehind = 0;

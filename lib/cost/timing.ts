@@ -13,6 +13,7 @@ import { SeededRandom } from "../schedulers/random_numbers.ts";
 import { WinnerTree } from "../schedulers/winner_tree.ts";
 import { CacheLines, type Line, type LineUser } from "./cache_lines.ts";
 import { Core, OP, WAIT } from "./core.ts";
+import { LockQueue } from "./lock_queue.ts";
 import type { Profile } from "./profile.ts";
 import { FOUND, write } from "./store_buffer.ts";
 
@@ -20,8 +21,12 @@ import { FOUND, write } from "./store_buffer.ts";
 export interface OperationSource {
   /** Goes on behind a core's operation (its result is in `low` and `high`) and puts the next one into the core. */
   next(core: Core): void;
-  /** Performs the core's pending read-modify-write on memory; leaves the old value in `low` and `high`. */
-  readModifyWrite(core: Core): void;
+  /**
+   * Performs the core's pending read-modify-write on memory; leaves the old value in `low` and `high`.
+   *
+   * @param queued whether CPUs are queued for a lock at this address: the lock word says so, and is not free then
+   */
+  readModifyWrite(core: Core, queued: boolean): void;
   /** Whether the value that the core waits for is there; leaves it in `low` and `high`. */
   isReady(core: Core): boolean;
 }
@@ -40,8 +45,8 @@ export class TimingEngine implements LineUser {
   operations = 0;
   readonly #tree: WinnerTree;
   readonly #random: SeededRandom;
-  /** By address: cores that wait to take a lock, in turn; the first of them watches its line. */
-  readonly #turns = new Map<number, number[]>();
+  /** By address of the lock word: who waits for it. */
+  readonly #queues = new Map<number, LockQueue>();
   #stopped = false;
 
   constructor(
@@ -124,11 +129,9 @@ export class TimingEngine implements LineUser {
     if (stores.isEmpty) core.commitAt = Infinity;
     else {
       const line = stores.line;
-      const gap = core.lastLine === line ? profile.drainSameLineNs : profile.drainNs;
-      let at = Math.max(
-        stores.retiredAt + profile.commitNs,
-        core.committedAt + gap + stores.privateBefore * profile.drainNs,
-      );
+      const before = stores.privateBefore, same = before === 0 && core.lastLine === line;
+      const gap = before * profile.drainSameLineNs + (same ? profile.drainSameLineNs : profile.drainNs);
+      let at = Math.max(stores.retiredAt + profile.commitNs, core.committedAt + gap * stores.entries);
       if (line.owner === core.id && line.readers === undefined) at = Math.max(at, line.from);
       else if (line.queue?.has(core.id)) {
         line.queue.exclusive[core.id] = 1;
@@ -152,7 +155,7 @@ export class TimingEngine implements LineUser {
     this.lines.used(line, time);
     core.committedAt = time;
     core.lastLine = line;
-    core.privateDrained = rest > 0 ? time + rest * profile.drainNs : 0;
+    core.privateDrained = rest > 0 ? time + rest * profile.drainSameLineNs : 0;
     if (line.watchers) this.#wakeWatchers(line, time);
     if (core.waitsFor === WAIT.room && !stores.isFull) {
       if (time > core.issued) core.issued = time;
@@ -272,7 +275,12 @@ export class TimingEngine implements LineUser {
     const line = this.lines.at(core.addr);
     if (!this.#ready(core, line)) return;
     if (core.op === OP.lockedStore) write(this.memory, core.addr, core.size, core.low, core.high);
-    else this.source.readModifyWrite(core);
+    else {
+      const queue = this.#queues.get(core.addr);
+      this.source.readModifyWrite(core, queue?.isClosed ?? false);
+      // Stealing takes a second try (qspinlock_paravirt.h:pv_hybrid_queued_unfair_trylock).
+      if (queue && !queue.isClosed) core.now += this.profile.atomicNs;
+    }
     this.#locked(core, line);
     this.#next(core);
   }
@@ -300,7 +308,13 @@ export class TimingEngine implements LineUser {
     if (!this.source.isReady(core)) return this.#watchOn(core, line);
     core.loaded = core.now + this.profile.loadNs;
     core.complete(core.loaded);
+    this.#leaveLoop(core);
     this.#next(core);
+  }
+
+  /** Nobody foresees the end of a loop that spins: what comes after it begins anew. */
+  #leaveLoop(core: Core): void {
+    core.issued = Math.max(core.issued, core.now + this.profile.mispredictNs);
   }
 
   #watchOn(core: Core, line: Line): void {
@@ -324,56 +338,65 @@ export class TimingEngine implements LineUser {
   }
 
   /**
-   * Waits for a lock and takes it, as the kernel's qspinlock does (kernel/locking/qspinlock.c:
-   * queued_spin_lock_slowpath): a locked instruction to join the queue; the first in the queue watches the lock, the
-   * others a word of their own; a locked instruction to take it; and one to empty the queue when nobody is behind.
+   * Waits for a lock and takes it (kernel/locking/qspinlock.c:queued_spin_lock_slowpath): a locked instruction to join
+   * the queue; those in front watch the lock; a locked instruction to take it; in a guest one more to empty the queue
+   * when nobody is behind.
    */
   #take(core: Core): void {
     const line = this.lines.at(core.addr);
     if (core.stage === STAGE.start) {
       if (!this.#ready(core, line)) return;
       this.#locked(core, line);
-      let turns = this.#turns.get(core.addr);
-      if (!turns) this.#turns.set(core.addr, turns = []);
-      turns.push(core.id);
+      let queue = this.#queues.get(core.addr);
+      if (!queue) this.#queues.set(core.addr, queue = new LockQueue(core.paravirtual));
+      queue.join(core.id);
       core.stage = STAGE.queued;
-      if (turns[0] !== core.id) return this.#hold(core, WAIT.turn);
+      if (!queue.watches(core.id)) return this.#hold(core, WAIT.turn);
       core.operationAt = core.now;
       return this.#plan(core);
     }
     if (core.stage === STAGE.taken) {
       if (!this.#ready(core, line)) return;
       this.#locked(core, line);
-      core.stage = STAGE.start;
-      return this.#next(core);
+      return this.#holdsLock(core);
     }
     if (!line.mayRead(core.id, core.now)) {
       this.#hold(core, WAIT.line, line);
       this.lines.request(core.id, line, false, core.now);
       return;
     }
-    if (!this.source.isReady(core)) return this.#watchOn(core, line);
+    const queue = this.#queues.get(core.addr)!;
+    queue.look();
+    if (!this.source.isReady(core) || !queue.isFirst(core.id)) return this.#watchOn(core, line);
     if (!this.#ready(core, line)) return;
-    this.source.readModifyWrite(core);
+    this.source.readModifyWrite(core, false);
     this.#locked(core, line);
-    const turns = this.#turns.get(core.addr)!;
-    turns.shift();
-    if (turns.length > 0) {
-      const next = this.cores[turns[0]];
-      next.goOn(core.now + this.#handOver(core.id, next.id));
-      this.#plan(next);
-      core.stage = STAGE.start;
-      return this.#next(core);
+    const next = queue.take();
+    if (next !== undefined) {
+      const behind = this.cores[next];
+      behind.goOn(core.now + this.#handOver(core.id, next));
+      this.#plan(behind);
     }
-    this.#turns.delete(core.addr);
+    if (!queue.isEmpty) return this.#holdsLock(core);
+    this.#queues.delete(core.addr);
+    if (!queue.paravirtual) return this.#holdsLock(core);
     core.stage = STAGE.taken;
     core.operationAt = core.now;
     this.#plan(core);
   }
 
-  /** The next in turn spins on a word of its own, whose line has to come over. */
+  #holdsLock(core: Core): void {
+    core.stage = STAGE.start;
+    this.#leaveLoop(core);
+    this.#next(core);
+  }
+
+  /**
+   * The next in turn spins on a word of its own: its line goes to the CPU that tells it so, and comes back
+   * (kernel/locking/mcs_spinlock.h).
+   */
   #handOver(from: number, to: number): number {
     const { sameCore, sameGroup, otherGroup, otherSocket } = this.profile.transferNs;
-    return [0, sameCore, sameGroup, otherGroup, otherSocket][this.lines.places.distance(from, to)];
+    return 2 * [0, sameCore, sameGroup, otherGroup, otherSocket][this.lines.places.distance(from, to)];
   }
 }

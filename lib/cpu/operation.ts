@@ -51,6 +51,8 @@ export interface AwaitOp extends Labelled {
   readonly size: Width;
   readonly until: (value: bigint) => boolean;
   readonly thenStore?: bigint;
+  /** The kernel of a guest with paravirtual locks waits in a queue of its own; matters for its price only. */
+  readonly paravirtual?: boolean;
 }
 /** Waits until a condition over all of memory holds (the end of a grace period). */
 export interface WaitOp extends Labelled {

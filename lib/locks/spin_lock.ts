@@ -20,7 +20,8 @@ export function* bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
   yield { kind: "mask", what: "preempt", delta: 1 };
   const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: LOCKED, label: "lock" };
   if (old !== 0n) {
-    yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: LOCKED, label: "lock" };
+    const until = (value: bigint) => value === 0n;
+    yield { kind: "await", addr, size: 4, until, thenStore: LOCKED, label: "lock", paravirtual: true };
   }
   return 0n;
 }

@@ -16,6 +16,11 @@ struct locked {
 	__u64 words[WORDS];
 };
 
+/* As long as a locked value, for the first value of a key. */
+struct blank {
+	__u64 words[WORDS + 1];
+};
+
 #define MAP(name, kind, type_of_value, entries, flags) \
 	struct {                                       \
 		__uint(type, BPF_MAP_TYPE_##kind);     \
@@ -31,7 +36,7 @@ MAP(hash_np, HASH, struct plain, 64, BPF_F_NO_PREALLOC);
 MAP(locked_array, ARRAY, struct locked, 4, 0);
 MAP(locked_hash, HASH, struct locked, 64, 0);
 MAP(scratch, PERCPU_ARRAY, struct plain, 1, 0);
-MAP(locked_scratch, PERCPU_ARRAY, struct plain, 1, 0);
+MAP(locked_scratch, PERCPU_ARRAY, struct blank, 1, 0);
 
 volatile const __u32 own_key = 0;
 
@@ -82,9 +87,9 @@ UPDATE(upd_array, array)
 		KEY                                                            \
 		struct locked *value = bpf_map_lookup_elem(&map, &key);        \
 		if (!value) {                                                  \
-			value = bpf_map_lookup_elem(&locked_scratch, &zero);   \
-			if (value)                                             \
-				bpf_map_update_elem(&map, &key, value, BPF_NOEXIST); \
+			struct blank *blank = bpf_map_lookup_elem(&locked_scratch, &zero); \
+			if (blank)                                             \
+				bpf_map_update_elem(&map, &key, blank, BPF_NOEXIST); \
 			return 0;                                              \
 		}                                                              \
 		bpf_spin_lock(&value->lock);                                   \
