@@ -8,7 +8,7 @@ import { CompileError, parseDiagnostics } from "./compile_error.ts";
 import { type Compiler, CompilerMissingError, findCompiler } from "./compiler.ts";
 import { headersFolder } from "./folders.ts";
 import { inspectListing, type ListingTraits } from "./listing.ts";
-import { cachedObject, contentKey, keepObject, shippedObject } from "./object_cache.ts";
+import { cachedObject, contentKey, keepObject, shippedObject, shippedRefusal } from "./object_cache.ts";
 import { runCommand } from "./run_command.ts";
 
 export interface CompileOptions {
@@ -39,6 +39,8 @@ export async function compile(source: string, options: CompileOptions = {}): Pro
   const listing = prepare(source, options);
   const shipped = await shippedObject(listing.key);
   if (shipped) return shipped;
+  const refusal = await shippedRefusal(listing.key);
+  if (refusal) throw new CompileError(listing.name, refusal.diagnostics, refusal.compiler, listing.source);
   let compiler: Compiler;
   try {
     compiler = await findCompiler();

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import type { Diagnostic } from "./compile_error.ts";
 import { cacheFolder, headersFolder, projectFolder, shippedFolders } from "./folders.ts";
 
 /** Changes when the way in which objects are made changes. */
@@ -26,9 +27,23 @@ function ownHeaders(): string[] {
 }
 
 /** The object of a content key that came with the project: `<stem>.<key>.o`. */
-export async function shippedObject(key: string): Promise<Uint8Array | undefined> {
+export const shippedObject = (key: string): Promise<Uint8Array | undefined> => shippedFile(`.${key}.o`);
+
+/** What the compiler says of a listing that is there to show what does not compile: `<stem>.<key>.refused.json`. */
+export interface Refusal {
+  readonly compiler: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The refusal of a content key that came with the project. */
+export async function shippedRefusal(key: string): Promise<Refusal | undefined> {
+  const bytes = await shippedFile(`.${key}.refused.json`);
+  return bytes && JSON.parse(new TextDecoder().decode(bytes)) as Refusal;
+}
+
+async function shippedFile(ending: string): Promise<Uint8Array | undefined> {
   for (const folder of projectFolder ? shippedFolders(projectFolder) : []) {
-    const name = existsSync(folder) && readdirSync(folder).find((name) => name.endsWith(`.${key}.o`));
+    const name = existsSync(folder) && readdirSync(folder).find((name) => name.endsWith(ending));
     if (name) return new Uint8Array(await readFile(join(folder, name)));
   }
   return undefined;

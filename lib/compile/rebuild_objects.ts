@@ -12,7 +12,7 @@ import { type ShippedListing, shippedListings } from "./shipped_listings.ts";
 export interface ObjectsIndex {
   /** The test that rebuilds the objects needs the same compiler. */
   readonly compiler: string;
-  /** File names of objects that do not exist, because their listings are there to show what does not compile. */
+  /** Objects that do not exist, because their listings show what does not compile; beside each, what was said. */
   readonly refused: readonly string[];
 }
 
@@ -35,6 +35,10 @@ async function rebuild(project: string): Promise<void> {
         if (!(error instanceof CompileError)) throw error;
         process.stderr.write(`${file} left out: ${error.message.split("\n")[0]}\n`);
         refused.push(file);
+        const { compiler, diagnostics } = error;
+        const words = file.replace(/\.o$/, ".refused.json");
+        await writeFile(join(folder, words), JSON.stringify({ compiler, diagnostics }, null, 2) + "\n");
+        wanted.add(words);
       }
     }
     const index: ObjectsIndex = { compiler: compiler.name, refused };

@@ -30,7 +30,7 @@ export function shippedListings(project: string): ShippedListing[] {
   const add = (listing: ShippedListing) => {
     if (!found.has(listing.source)) found.set(listing.source, listing);
   };
-  for (const [root, folder] of [["notebooks", book], ["tests", tests]]) {
+  for (const [root, folder] of [["notebooks", book], ["lib/notebook/exercises", book], ["tests", tests]]) {
     for (const path of filesOf(join(project, root))) listingsOf(path, folder).forEach(add);
   }
   return [...found.values()];

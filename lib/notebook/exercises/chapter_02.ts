@@ -1,4 +1,104 @@
-/** Exercises of chapter 02. */
-import type { Exercise } from "./exercise.ts";
+/** Exercises of chapter 02: atomics. */
+import { simulate } from "../../backends/simulator.ts";
+import { bpf } from "../../compile/bpf.ts";
+import { witnessTable } from "../../report/witness_table.ts";
+import { replay } from "../../schedulers/replay.ts";
+import { explore } from "../../search/explore.ts";
+import { type Exercise, wantNumber, wantObject, wantText } from "./exercise.ts";
 
-export const exercises: readonly Exercise[] = [];
+const trusting = () =>
+  bpf`
+long highest;
+volatile long next;
+
+SEC("raw_tp")
+int observe(void *ctx)
+{
+	long mine = __sync_fetch_and_add(&next, 3), seen = highest;
+
+	if (mine > seen)
+		__sync_val_compare_and_swap(&highest, seen, mine);
+	return 0;
+}
+`;
+
+export const exercises: readonly Exercise[] = [
+  {
+    id: "02.1",
+    title: "Say what __sync_fetch_and_and returns",
+    asks: "change",
+    hints: ["First it fetches, and then it ands.", "Put it into the listing `builtins` and run it."],
+    mark(answer) {
+      const said = wantNumber(answer);
+      if (said === 12) return Promise.resolve({ passed: true, message: "The old value. a is 8 afterwards." });
+      const why = said === 8 ? "That is what a holds afterwards." : "Try it in the listing `builtins`.";
+      return Promise.resolve({ passed: false, message: `It does not return ${said}. ${why}` });
+    },
+  },
+  {
+    id: "02.2",
+    title: "Lose the maximum",
+    asks: "break",
+    hints: [
+      "A run has up to three steps: take a number, load `highest`, compare and swap.",
+      "The run with number 0 swaps nothing. Which two are left, and in which order do they have to load?",
+      "Who takes number 6 must fail: its compare-and-swap has to find another value than it loaded.",
+      "Run 6 has to load before run 3 swaps, and swap after it.",
+    ],
+    async mark(answer) {
+      const run = await simulate(await trusting(), { cpus: 3, invocations: 1, scheduler: replay(wantText(answer)) });
+      if (run.fault) return { passed: false, message: run.fault.message };
+      if (run.final.highest !== 6n) {
+        return { passed: true, message: `highest ends at ${run.final.highest}, although somebody observed 6.` };
+      }
+      return { passed: false, message: "highest ends at 6: nothing was lost.", evidence: witnessTable(run.trace()) };
+    },
+  },
+  {
+    id: "02.3",
+    title: "Repair the ticket office",
+    asks: "repair",
+    hints: ["Two runs must never load the same `next`.", "What does __sync_fetch_and_add return?"],
+    async mark(answer) {
+      wantObject(answer);
+      const alone = await simulate(answer, { cpus: 1, invocations: 3 });
+      const owners = [0, 1, 2].map((i) => alone.final[`owner[${i}]`]);
+      if (owners.some((owner) => owner !== 1n)) {
+        return {
+          passed: false,
+          message: "Three runs one after another have to take tickets 0, 1 and 2, and note each in `owner`.",
+        };
+      }
+      const found = await explore(answer, {
+        cpus: 3,
+        invocations: 1,
+        holds: (values) => values.sold === 0n,
+        bounds: { seconds: 10 },
+      });
+      if (found.observation === "Never" && found.complete) {
+        return { passed: true, message: `No ticket is taken twice, in all ${found.states} states.` };
+      }
+      return { passed: false, message: "A ticket can be taken twice.", evidence: found };
+    },
+  },
+  {
+    id: "02.4",
+    title: "Write a counter of one visible operation",
+    asks: "speed up",
+    hints: ["The loop is there because compare-and-swap can fail. Which operation cannot?"],
+    async mark(answer) {
+      wantObject(answer);
+      const once = await simulate(answer, { cpus: 1, invocations: 1 });
+      if (once.final.counter !== 1n) return { passed: false, message: "One run has to leave 1 in `counter`." };
+      const found = await explore(answer, { cpus: 3, invocations: 2, bounds: { seconds: 10 } });
+      if (found.observation !== "Never" || !found.complete) {
+        return { passed: false, message: `Updates can be lost: ${found.observation}.`, evidence: found };
+      }
+      if (once.steps > 1) return { passed: false, message: `Exact, but a run takes ${once.steps} visible operations.` };
+      return {
+        passed: true,
+        message: "Exact on every schedule, and one visible operation a run: nobody can make it wait.",
+      };
+    },
+  },
+];

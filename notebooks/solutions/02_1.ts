@@ -1,0 +1,2 @@
+/** The old value, as every fetch form does. */
+export default () => 12;
