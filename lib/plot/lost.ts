@@ -18,6 +18,8 @@ interface LostSample extends Origin {
   readonly high?: number;
   /** As a {@link Result} has it: says whether the run was simulated or measured. */
   readonly machine?: "simulator" | "threads" | "linux";
+  readonly invocations?: number;
+  readonly seed?: number;
 }
 
 /** A run on a number of CPUs; a `Result` will do as it is. */
@@ -39,12 +41,18 @@ export interface LostOptions {
 const kindOfMachine = (machine: LostSample["machine"]): SourceKind =>
   machine === undefined || machine === "simulator" ? "simulated" : "measured";
 
+/** What a result says of its own origin. */
+function originOf(point: LostSample): string | undefined {
+  if (point.machine === "threads" || point.machine === "linux") return texts.machine[point.machine];
+  return point.invocations === undefined ? undefined : texts.runs(point.invocations, point.seed);
+}
+
 function samples(points: readonly LostSample[], placeOf: (index: number) => number): Sample[] {
   return points.map((point, i) => ({
     name: point.name,
     technique: point.technique ?? (point.name === undefined ? "racy" : undefined),
     kind: point.kind ?? kindOfMachine(point.machine),
-    on: point.on ?? (point.machine === "threads" || point.machine === "linux" ? point.machine : undefined),
+    on: point.on ?? originOf(point),
     x: placeOf(i),
     y: point.lost,
     low: point.low,

@@ -43,6 +43,11 @@ export const texts = {
     if (kind === "recorded") return on ? `recorded on ${on}` : "recorded on another machine";
     return on ? `published in ${on}` : "published elsewhere";
   },
+  /** Origins of results that name no other. */
+  machine: { threads: "threads of this computer", linux: "the running kernel" },
+  runs: (invocations: number, seed: number | undefined) =>
+    `${count(invocations)} ${invocations === 1 ? "run" : "runs"} on each CPU` +
+    (seed === undefined ? "" : `, seed ${seed}`),
   sources: (parts: readonly string[]): string => parts.join("  ·  "),
   list,
   axis: (title: string, unit?: string): string => (unit ? `${title} (${unit})` : title),

@@ -99,7 +99,7 @@ export interface Part {
 /**
  * Chooses the steps that tell of a lost update: what was read where, the stores, and what is around them.
  *
- * @param most steps to show altogether.
+ * @param most steps to show altogether, besides single ones in between (at most 5), which fill their own hole.
  */
 export function partsAround(steps: readonly TraceStep[], update: LostUpdate, most = 24): Part[] {
   // The first and the last lost store tell the story; a window can hold thousands.

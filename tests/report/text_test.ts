@@ -1,0 +1,175 @@
+import { describe, expect, it } from "vitest";
+import { reportBundle } from "../../lib/report/bundle.ts";
+import { explorationText } from "../../lib/report/exploration_text.ts";
+import { formatState, herdReport, observationOf } from "../../lib/report/herd.ts";
+import type { Result } from "../../lib/report/result.ts";
+import { resultMarkdown, resultText, shareText } from "../../lib/report/text.ts";
+import { textTable } from "../../lib/report/text_table.ts";
+import { LOST } from "./traces.ts";
+
+const RUN: Result = {
+  machine: "simulator",
+  program: "count",
+  cpus: 4,
+  invocations: 1000,
+  seed: 1,
+  serial: { counter: 4000n },
+  final: { counter: 2718n },
+  lost: 0.3205,
+  printed: [],
+  steps: 8000,
+  insns: 36000,
+  how: "simulated: 4 CPUs, 1000 runs on each, random schedule, seed 1",
+};
+
+describe("a result as text", () => {
+  it("says on one screen what ran, what was expected, what was found and what is lost", () => {
+    expect(resultText(RUN)).toBe([
+      "count on 4 simulated CPUs, 1,000 runs on each",
+      "Lost: 32 % of the updates.",
+      "",
+      "variable  one after another  found  difference",
+      "--------  -----------------  -----  ----------",
+      "counter               4,000  2,718      -1,282",
+      "",
+      "How: simulated: 4 CPUs, 1000 runs on each, random schedule, seed 1.",
+    ].join("\n"));
+  });
+
+  it("puts what differs first and only counts what does not fit", () => {
+    const names = Array.from({ length: 40 }, (_, i) => `stats[${i}]`);
+    const serial = Object.fromEntries(names.map((name) => [name, 1n]));
+    const text = resultText({ ...RUN, serial, final: { ...serial, "stats[33]": 0n } });
+    expect(text.split("\n")[5]).toMatch(/^stats\[33\]\s+1\s+0\s+-1$/);
+    expect(text).toContain("and 24 more as expected");
+    expect(text.split("\n").length).toBeLessThan(30);
+  });
+
+  it("does without a serial outcome", () => {
+    const text = resultText({ ...RUN, serial: undefined, lost: 0 });
+    expect(text).toContain("could not be computed");
+    expect(text).toMatch(/counter\s+2,718/);
+  });
+
+  it("says so when nothing is lost, and when the end is another one all the same", () => {
+    expect(resultText({ ...RUN, final: RUN.serial!, lost: 0 })).toContain("Nothing lost");
+    expect(resultText({ ...RUN, final: { counter: 4001n }, lost: 0 })).toContain(
+      "not what the order of the CPUs gives",
+    );
+  });
+
+  it("shows a fault with its place", () => {
+    const fault = {
+      message: "store outside of stats",
+      prog: "count",
+      cpu: 3,
+      insn: 12,
+      text: "*(u64 *)(r1 +64) = r2",
+      line: { file: "race.bpf.c", line: 9, text: "  s->x[8] = 1;" },
+    };
+    const text = resultText({ ...RUN, fault });
+    expect(text).toContain("Fault: store outside of stats\n  in count on CPU 3, insn 12: *(u64 *)(r1 +64) = r2");
+    expect(text).toContain("race.bpf.c:9: s->x[8] = 1;");
+    expect(resultMarkdown({ ...RUN, fault })).toContain("```text\nFault: store outside of stats");
+  });
+
+  it("shows the first lines printed", () => {
+    const text = resultText({ ...RUN, printed: Array.from({ length: 30 }, (_, i) => `line ${i}`) });
+    expect(text).toContain("  line 9\n  ... 20 lines more");
+  });
+
+  it("never rounds to none or all", () => {
+    expect([0, 0.0004, 0.004, 0.0949, 0.32, 0.996, 1].map(shareText))
+      .toEqual(["0 %", "<0.1 %", "0.4 %", "9.5 %", "32 %", "99.6 %", "100 %"]);
+  });
+
+  it("is Markdown for notebooks, with names as code", () => {
+    const bundle = reportBundle(RUN)!;
+    expect(bundle["text/markdown"]).toContain("| `counter` | 4,000 | 2,718 | **-1,282** |");
+    expect(bundle["text/plain"]).toBe(resultText(RUN));
+    expect(reportBundle({ counter: 1 })).toBeUndefined();
+    expect(reportBundle("text")).toBeUndefined();
+  });
+});
+
+describe("herd's form", () => {
+  const states = [{ values: { counter: 1n }, positive: true }, { values: { counter: 2n }, positive: false }];
+
+  it("lists the states of a search as herd7 does", () => {
+    expect(herdReport({ name: "race", states, condition: "exists (counter=1)" })).toBe(
+      "Test race\nStates 2\ncounter=1;\ncounter=2;\nOk\nWitnesses\nPositive: 1 Negative: 1\n" +
+        "Condition exists (counter=1)\nObservation race Sometimes 1 1",
+    );
+  });
+
+  it("counts runs as litmus7 does", () => {
+    const counted = [{ ...states[0], count: 26 }, { ...states[1], count: 999_974 }];
+    expect(herdReport({ name: "race", states: counted, condition: "not serial" })).toBe(
+      "Test race\nHistogram (2 states)\n26     *>counter=1;\n999974 :>counter=2;\nOk\nWitnesses\n" +
+        "Positive: 26 Negative: 999974\nCondition not serial\nObservation race Sometimes 26 999974",
+    );
+  });
+
+  it("observes Never and Always only where everything was looked at", () => {
+    const [bad, good] = states;
+    expect(observationOf([good])).toBe("Never");
+    expect(observationOf([bad])).toBe("Always");
+    expect(observationOf([good, bad], "states")).toBe("Sometimes");
+    expect(observationOf([good], "states")).toBe("Unknown");
+    expect(observationOf([bad], "states")).toBe("Sometimes");
+    expect(observationOf([])).toBe("Unknown");
+  });
+
+  it("names several places in one state", () => {
+    expect(formatState({ "0:r1": 0n, "[x]": 2n })).toBe("0:r1=0; [x]=2;");
+    expect(formatState({})).toBe("(no shared state);");
+  });
+});
+
+describe("a search as text", () => {
+  const found = {
+    program: "count",
+    cpus: 2,
+    invocations: 1,
+    outcomes: [{ values: { counter: 2n }, anomaly: false }, { values: { counter: 1n }, anomaly: true }],
+    complete: true,
+    states: 12,
+    transitions: 14,
+    schedules: 6n,
+    stuck: [],
+    symmetry: { used: false },
+    reduced: false,
+    property: "serial",
+    witness: { schedule: "1 0*2 1", steps: 4, preemptions: 1, shortest: true, trace: LOST },
+  };
+
+  it("gives the observation, what was searched, and the witness", () => {
+    const text = explorationText(found);
+    expect(text).toContain("Observation count Sometimes 1 1");
+    expect(text).toContain("Not serial: counter=1;");
+    expect(text).toContain("12 states, 14 transitions, 6 schedules.");
+    expect(text).toContain("Shortest witness: 4 steps, 1 preemption\nSchedule: 1 0*2 1");
+    expect(text).toContain("overwrites step 2");
+  });
+
+  it("calls Never a proof only when the search is complete", () => {
+    const clean = { ...found, outcomes: found.outcomes.slice(0, 1), witness: undefined };
+    expect(explorationText(clean)).toMatch(/Observation count Never 0 1[^]*so this is a proof/);
+    const stopped = explorationText({ ...clean, complete: false, unknown: "1,000 states" });
+    expect(stopped).toMatch(/Observation count Unknown 0 1[^]*Not every schedule was covered \(1,000 states\)/);
+    expect(stopped).not.toContain("proof");
+  });
+
+  it("leaves out what is the same in every outcome", () => {
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`stats[${i}]`, 0n]));
+    const outcomes = found.outcomes.map((outcome) => ({ ...outcome, values: { ...many, ...outcome.values } }));
+    expect(explorationText({ ...found, outcomes })).toContain("\ncounter=1;\n");
+  });
+});
+
+describe("tables in text", () => {
+  it("align their columns and leave no space at line ends", () => {
+    expect(textTable(["name", "n"], [["racy", "1"], ["x", "1,000"], ["y"]]))
+      .toBe("name      n\n----  -----\nracy      1\nx     1,000\ny");
+  });
+});
