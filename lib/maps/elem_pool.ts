@@ -38,9 +38,11 @@ export const FREE_LINK = 16;
 
 /** Bytes of one CPU's record of a pool. */
 export const POOL_CPU_BYTES = 64;
-const HEAD = 0;
-const UNUSED = 4;
-const END = 8;
+/** Offsets in a record: a list of free elements, and a stretch [unused, end) of elements that were never used. */
+export const RECORD = { head: 0, unused: 4, end: 8 } as const;
+const HEAD = RECORD.head;
+const UNUSED = RECORD.unused;
+const END = RECORD.end;
 const EXTRA = 12;
 
 /** Takes the last element of a record's free list, else one of its stretch that was never used; 0n when both are empty. */
@@ -69,7 +71,7 @@ export function sparesOf(memory: Memory, record: number): Spares {
   return { elems, unused: memory.getU32(record + END) - memory.getU32(record + UNUSED) };
 }
 
-const joined = (spares: readonly Spares[]): Spares => ({
+export const joined = (spares: readonly Spares[]): Spares => ({
   elems: spares.flatMap(({ elems }) => elems),
   unused: spares.reduce((sum, { unused }) => sum + unused, 0),
 });

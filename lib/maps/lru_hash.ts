@@ -4,11 +4,11 @@ import { load, type Model, store, type TaskContext } from "../cpu/operation.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { BatchEntry } from "./batch.ts";
 import { copy_map_value, read_map_value } from "./copy_map_value.ts";
-import { FRESH, type Spares } from "./elem_pool.ts";
+import { FRESH, POOL_CPU_BYTES, type Spares } from "./elem_pool.ts";
 import { errno, KernelError } from "./errno.ts";
 import { ELEM, exclusive, type HashedKey, Htab, isNulls } from "./htab.ts";
 import type { Found, MapEnvironment } from "./kernel_map.ts";
-import { LRU_LIST_BYTES, LruList } from "./lru_list.ts";
+import { LruList, lruListBytes } from "./lru_list.ts";
 import { BPF_EXIST, BPF_F_NO_PREALLOC } from "./map_types.ts";
 import { readSource, type Source } from "./source.ts";
 import { wordAt } from "./words.ts";
@@ -20,9 +20,13 @@ export class LruHashMap extends Htab {
     super(def, index, environment, def.maxEntries, def.valueSize);
     if (def.flags & BPF_F_NO_PREALLOC) throw new KernelError("ENOTSUPP", `LRU map ${def.name} without preallocation`);
     if (this.lockOffset !== undefined) throw new KernelError("EOPNOTSUPP", `bpf_spin_lock in LRU map ${def.name}`);
-    const record = this.allocate(LRU_LIST_BYTES, () => `${def.name}.lru`);
+    const { nrCpus } = environment;
+    const records = this.allocate(lruListBytes(nrCpus), (offset) => {
+      const cpu = Math.floor(offset / POOL_CPU_BYTES);
+      return `${def.name}.lru${cpu < nrCpus ? `@cpu${cpu}` : ""}`;
+    });
     const elements = { base: this.elems, size: this.elemSize, count: this.elemCount };
-    this.#lru = new LruList(elements, record, (ctx, elem) => this.#htab_lru_map_delete_node(ctx, elem));
+    this.#lru = new LruList(elements, records, nrCpus, (ctx, elem) => this.#htab_lru_map_delete_node(ctx, elem));
   }
 
   override initialize(memory: Memory): void {

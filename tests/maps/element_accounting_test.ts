@@ -12,6 +12,8 @@ import { type Body, interleave, makeKernel, map, objectOf, randomFrom, randomly 
 const SEEDS = 300;
 const CPUS = 3;
 const KEYS = 5;
+/** 0, EEXIST, ENOENT, E2BIG; ENOMEM from a small LRU map whose elements are all on their way in or out. */
+const MAY_RETURN = [0n, -17n, -2n, -7n, -12n];
 
 /** Twelve random updates, deletes and lookups of one CPU. */
 function randomOperations(seed: number): Body {
@@ -28,7 +30,7 @@ function randomOperations(seed: number): Body {
         const found = htab.map_lookup_elem(ctx, key);
         if (typeof found !== "bigint") yield* found;
       }
-      if (![0n, -17n, -2n, -7n].includes(result)) wrong.push(`${result}`);
+      if (!MAY_RETURN.includes(result)) wrong.push(`${result}`);
     }
     return wrong;
   };
