@@ -1,6 +1,5 @@
 /** From a workload to the tasks of a machine: who runs what, how often, on which CPU. */
 import type { ProgRun, Workload } from "../backends/workload.ts";
-import { BPF_MAP_TYPE } from "../maps/map_types.ts";
 import type { UserApi } from "../maps/user_space.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
 import type { Model } from "./operation.ts";
@@ -73,10 +72,6 @@ export function planTasks(object: BpfObject, workload: Workload): TaskPlan {
       sleepable: false,
       ctx: interrupt.ctx,
     });
-  }
-  // Through a program array any program can be reached.
-  if (object.maps.some((map) => map.type === BPF_MAP_TYPE.PROG_ARRAY)) {
-    for (const { name } of object.programs) use(name);
   }
   let allCpus = nrCpus;
   for (const actor of workload.user ?? []) {

@@ -15,7 +15,7 @@ import type { Fault } from "../report/result.ts";
 const RECORD_WORDS = TASK.bytes >> 2;
 /** Words of a record about where the run stands: insn, pending, addr, depth; and those about its runs. */
 const STATE_WORD = TASK.insn >> 2, PENDING_WORD = TASK.pending >> 2, STATE_END = (TASK.depth >> 2) + 1;
-const RUN_WORD = TASK.invocation >> 2, RUN_END = (TASK.lastReturn >> 2) + 2;
+const RUN_WORD = TASK.invocation >> 2, RUN_END = (TASK.tailCalls >> 2) + 1;
 
 /** What a step changed, so that it can be taken back. */
 interface Undo {
@@ -304,7 +304,8 @@ export class SearchState implements Journal {
     let b = mixB(a ^ 0x5bd1_e995 ^ invocation);
     if (runState !== 0) {
       const pending = i32[record + (TASK.pending >> 2)], depth = i32[record + (TASK.depth >> 2)];
-      a = mixA(a + pending + Math.imul(depth, 0x0100_0193));
+      const tailCalls = i32[record + (TASK.tailCalls >> 2)];
+      a = mixA(a + pending + Math.imul(depth, 0x0100_0193) + Math.imul(tailCalls, 0x0a3d_70a5));
       b = mixB(b ^ Math.imul(pending, 0x85eb_ca77));
       if ((pending & 0xff) !== 0 || task.models.length > 0) {
         const addr = i32[record + (TASK.addr >> 2)];

@@ -1,10 +1,12 @@
 /** Rows 5.x of the ledger: snapshots by walking, by batches, by swapping inner maps. */
 import { describe, expect, it } from "vitest";
+import { BPF_ANY, BPF_F_LOCK } from "../../lib/maps/map_types.ts";
 import type { UserApi } from "../../lib/maps/user_space.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { listing, never, on, sometimes } from "./scenarios.ts";
 
 const object = await listing("nested"), lifetime = await listing("lifetime");
+const locks = await listing("locks");
 
 /** How far two counters that are raised in rotation lie apart: at most 1 in a true snapshot. */
 const skew = (counts: readonly bigint[]): number => Math.abs(Number(counts[0] - counts[1]));
@@ -65,6 +67,25 @@ describe("5.1 user space cannot read everything at once", () => {
       });
     });
   }
+
+  it("lh: a program that writes in place tears a batch, unless both sides lock", async () => {
+    const scenario = (flags: bigint) => ({
+      cpus: 1,
+      prepare: function* (user: UserApi) {
+        yield* user.update("lh", 0, { a: 1, b: 1 });
+      },
+      programs: [on(0, "write_locked_lh", 2)],
+      user: [{
+        name: "reader",
+        *body(user: UserApi) {
+          return (yield* user.lookupBatch("lh", flags)).every(({ value }) => value.a === value.b);
+        },
+      }],
+      holds: quiet,
+    });
+    await sometimes(locks, scenario(BPF_ANY));
+    await never(locks, scenario(BPF_F_LOCK));
+  });
 
   it("ar: a batch over an array is a loop of plain lookups: torn", async () => {
     await sometimes(lifetime, {
