@@ -1,10 +1,12 @@
 /** The first machine: n simulated CPUs, deterministic and replayable. */
+import { profileNamed } from "../cost/profiles.ts";
+import { TimedMachine } from "../cost/timed_run.ts";
 import { Machine, type MachineOptions } from "../cpu/machine.ts";
 import { WorkloadError } from "../cpu/plan.ts";
 import { Tracer } from "../cpu/trace.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
-import type { Fault, Result, TraceStep, Values } from "../report/result.ts";
+import type { Fault, Result, Timing, TraceStep, Values } from "../report/result.ts";
 import { pct } from "../schedulers/pct.ts";
 import { roundRobin } from "../schedulers/round_robin.ts";
 import { DEFAULT_STEPS, runScheduler } from "../schedulers/run.ts";
@@ -39,6 +41,7 @@ export class Simulation implements Result {
   readonly insns: number;
   readonly how: string;
   readonly nsPerOp: number | undefined;
+  readonly timing: Timing | undefined;
   /** What each user actor's body returned, by name. */
   readonly returned: Readonly<Record<string, unknown>>;
   readonly #object: BpfObject;
@@ -50,7 +53,10 @@ export class Simulation implements Result {
     this.cpus = options.cpus ?? 2;
     this.invocations = options.invocations ?? 1000;
     this.seed = options.seed ?? 1;
-    const machine = this.#machine();
+    if (options.profile !== undefined && options.scheduler !== undefined) {
+      throw new WorkloadError("`profile` decides who takes the next step: leave `scheduler` out");
+    }
+    const timed = this.#timedMachine(), machine = timed?.machine ?? this.#machine();
     this.program = machine.image.programs.map((program) => program.name).join(", ");
     this.initial = new Machine(object, {
       ...options,
@@ -59,7 +65,8 @@ export class Simulation implements Result {
       user: [],
       interrupts: [],
     }, options).kernel.values();
-    this.nsPerOp = this.#run(machine);
+    this.timing = timed?.run();
+    this.nsPerOp = timed ? this.timing!.nsPerOp : this.#run(machine);
     this.final = machine.kernel.values();
     this.fault = machine.fault;
     this.printed = machine.printed.map(({ text }) => text);
@@ -71,7 +78,7 @@ export class Simulation implements Result {
     this.serial = this.#serial();
     this.lost = this.serial && !this.fault ? lostFraction(this.initial, this.serial, this.final) : 0;
     this.how = `simulated: ${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.invocations} runs on each, ` +
-      `${describeScheduler(options.scheduler)}, seed ${this.seed}`;
+      `${timed ? `at the pace of ${timed.profile.name}` : describeScheduler(options.scheduler)}, seed ${this.seed}`;
   }
 
   /**
@@ -80,25 +87,77 @@ export class Simulation implements Result {
    * @returns the steps of the window in order
    */
   trace({ from = 0, steps = 20_000 }: TraceWindow = {}): TraceStep[] {
-    const machine = this.#machine(), tracer = new Tracer(machine, { from, to: from + steps });
-    this.#run(machine, { beforeStep: tracer.beforeStep, window: { from, to: from + steps } });
+    const window = { from, to: from + steps }, timed = this.#timedMachine();
+    if (timed) {
+      const tracer = new Tracer(timed.machine, window);
+      timed.run(tracer);
+      return tracer.finish();
+    }
+    const machine = this.#machine(), tracer = new Tracer(machine, window);
+    this.#run(machine, { beforeStep: tracer.beforeStep, window });
     return tracer.finish();
   }
 
-  /** The schedule as text, which `replay` takes on any machine: which task took each step. */
+  /**
+   * The schedule as text, which `replay` takes on any machine: which task took each step.
+   *
+   * @throws WorkloadError for a run under a profile: its stores take effect later than their steps
+   */
   schedule(): string {
+    if (this.#options.profile !== undefined) {
+      throw new WorkloadError(
+        "a run under a profile has no schedule: stores wait in store buffers; its trace has times",
+      );
+    }
     const machine = this.#machine(), tasks: number[] = [];
     this.#run(machine, { tookStep: (task) => void tasks.push(task) });
     return formatSchedule(tasks);
   }
 
   toJSON(): unknown {
-    const { program, cpus, invocations, seed, serial, final, lost, fault, printed, steps, insns, nsPerOp, how } = this;
-    return { program, cpus, invocations, seed, serial, final, lost, fault, printed, steps, insns, nsPerOp, how };
+    const {
+      program,
+      cpus,
+      invocations,
+      seed,
+      serial,
+      final,
+      lost,
+      fault,
+      printed,
+      steps,
+      insns,
+      nsPerOp,
+      timing,
+      how,
+    } = this;
+    return {
+      program,
+      cpus,
+      invocations,
+      seed,
+      serial,
+      final,
+      lost,
+      fault,
+      printed,
+      steps,
+      insns,
+      nsPerOp,
+      timing,
+      how,
+    };
   }
 
   #machine(): Machine {
     return new Machine(this.#object, this.#options, this.#options);
+  }
+
+  #timedMachine(): TimedMachine | undefined {
+    const { profile } = this.#options;
+    if (profile === undefined) return undefined;
+    const chosen = typeof profile === "string" ? profileNamed(profile) : profile;
+    return new TimedMachine(this.#object, this.#options, this.#options, chosen, this.seed);
   }
 
   #run(machine: Machine, observer: RandomRunObserver = {}): number | undefined {

@@ -1,4 +1,5 @@
 /** What to run: which program how often on which CPU, which interrupts, which user-space actors. */
+import type { Profile } from "../cost/profile.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
 import type { Model } from "../cpu/operation.ts";
 import type { UserActor, UserApi } from "../maps/user_space.ts";
@@ -57,4 +58,6 @@ export interface SimulateOptions extends Workload {
   readonly seed?: number;
   /** Which task takes the next step. Default: uniformly random. */
   readonly scheduler?: "random" | "round_robin" | "pct" | "clock" | Scheduler;
+  /** The machine whose times decide who takes the next step, by name or written out: predicts what the run takes. */
+  readonly profile?: string | Profile;
 }

@@ -20,6 +20,11 @@ export class Durations {
     }
     return 0;
   }
+
+  /** Durations at `count` equally spaced shares, rising. */
+  samples(count: number): number[] {
+    return this.#total === 0 ? [] : Array.from({ length: count }, (_, i) => this.quantile((i + 0.5) / count));
+  }
 }
 
 const STEPS = 16;

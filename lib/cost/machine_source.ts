@@ -27,6 +27,8 @@ const INTERRUPT_GAP_NS = 20_000;
 export class MachineSource implements OperationSource, StepObserver {
   /** Simulated time at which the operation under way was performed. */
   nowNs = 0;
+  /** Called when an operation has been performed, before its task goes on. */
+  onOperation: ((task: Task, core: Core) => void) | undefined;
   /** Called when a run ends: its task, and the core with its clocks. */
   onRunEnd: ((task: Task, core: Core) => void) | undefined;
   #machine!: Machine;
@@ -53,7 +55,10 @@ export class MachineSource implements OperationSource, StepObserver {
     const machine = this.#machine;
     this.nowNs = core.now;
     let task = this.#current[core.id];
-    if (task !== undefined) this.#step(task, core);
+    if (task !== undefined) {
+      this.onOperation?.(task, core);
+      this.#step(task, core);
+    }
     if (task === undefined || machine.sharesCpus || machine.isDone(task)) {
       task = this.#choose(core, task);
       this.#current[core.id] = task;

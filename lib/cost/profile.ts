@@ -66,6 +66,8 @@ export interface Profile {
   readonly forwardNs: number;
   /** Entries of the store buffer; private stores (the stack, calls) take entries too. */
   readonly storeBuffer: number;
+  /** Lines that waiting stores ask for ahead of their turn. */
+  readonly storeLinesAhead: number;
   /** From the retirement of a store until it can be written to an owned line. */
   readonly commitNs: number;
   /** Between two stores that leave the store buffer, to different lines and to the same line. */
@@ -119,7 +121,14 @@ const MAY_BE_ZERO = new Set([
   "jitter",
 ]);
 const SHARES = new Set(["requestShare", "jitter"]);
-const COUNTS = new Set(["reorderWindow", "storeBuffer", "lineFillBuffers", "groupGrants", "socketGrants"]);
+const COUNTS = new Set([
+  "reorderWindow",
+  "storeLinesAhead",
+  "storeBuffer",
+  "lineFillBuffers",
+  "groupGrants",
+  "socketGrants",
+]);
 const TEXTS = new Set(["name", "machine", "source"]);
 
 /**

@@ -30,6 +30,10 @@ export class StoreBuffer {
   readonly #pending = new Int32Array(64);
   #head = 0;
   #tail = 0;
+  /** Where a run of stores to the same line begins, and how far lines have been asked for. */
+  readonly #beginsRun: Uint8Array;
+  #asked = 0;
+  #runsAsked = 0;
   #privateBehind = 0;
   #entries = 0;
   /** The value that {@link find} found. */
@@ -48,6 +52,7 @@ export class StoreBuffer {
     this.#privateBefore = new Int32Array(size);
     this.#block = new Uint8Array(size);
     this.#entriesOf = new Uint8Array(size);
+    this.#beginsRun = new Uint8Array(size);
     this.#lines = new Array<Line | undefined>(size).fill(undefined);
   }
 
@@ -81,7 +86,7 @@ export class StoreBuffer {
   }
 
   add(addr: number, size: number, low: number, high: number, line: Line, retiredAt: number, block: boolean): void {
-    const at = this.#tail++ & this.#mask;
+    const wasEmpty = this.isEmpty, at = this.#tail++ & this.#mask;
     this.#addr[at] = addr;
     this.#size[at] = size;
     this.#low[at] = low;
@@ -90,8 +95,9 @@ export class StoreBuffer {
     this.#retiredAt[at] = retiredAt;
     this.#block[at] = block ? 1 : 0;
     const before = (at - 1) & this.#mask;
-    const joins = block && !this.isEmpty && this.#block[before] !== 0 && this.#privateBehind === 0 &&
+    const joins = block && !wasEmpty && this.#block[before] !== 0 && this.#privateBehind === 0 &&
       this.#addr[before] >>> WIDE_SHIFT === addr >>> WIDE_SHIFT;
+    this.#beginsRun[at] = wasEmpty || this.#lines[before] !== line ? 1 : 0;
     this.#entriesOf[at] = joins ? 0 : 1;
     this.#privateBefore[at] = this.#privateBehind;
     this.#privateBehind = 0;
@@ -99,6 +105,25 @@ export class StoreBuffer {
     this.#pending[(addr >>> 3) & 63]++;
     if ((addr & 7) + size > 8) this.#pending[((addr >>> 3) + 1) & 63]++;
   }
+
+  /**
+   * The line of the next store that should be asked for ahead of its turn, at most `limit` lines ahead; undefined when
+   * there is none. When its store retired is then in `askAt`.
+   */
+  nextToAsk(limit: number): Line | undefined {
+    if (this.#asked < this.#head) this.#asked = this.#head;
+    for (; this.#asked < this.#tail; this.#asked++) {
+      const at = this.#asked & this.#mask;
+      if (!this.#beginsRun[at]) continue;
+      if (this.#runsAsked >= limit) return undefined;
+      this.#runsAsked++;
+      this.#asked++;
+      this.askAt = this.#retiredAt[at];
+      return this.#lines[at];
+    }
+    return undefined;
+  }
+  askAt = 0;
 
   /** Writes the oldest store to memory and drops it. Gives the private stores that now leave with nothing before them. */
   commit(memory: Memory): number {
@@ -108,6 +133,8 @@ export class StoreBuffer {
     this.#pending[(addr >>> 3) & 63]--;
     if ((addr & 7) + width > 8) this.#pending[((addr >>> 3) + 1) & 63]--;
     this.#lines[at] = undefined;
+    const next = this.#head & this.#mask;
+    if (this.#runsAsked > 0 && (this.isEmpty || this.#beginsRun[next])) this.#runsAsked--;
     this.#entries -= this.#entriesOf[at] + this.#privateBefore[at];
     if (!this.isEmpty) return 0;
     const rest = this.#privateBehind;

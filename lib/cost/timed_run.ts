@@ -1,78 +1,68 @@
 /** One run on the clock: what a profile says that a workload takes. */
 import type { MachineOptions } from "../cpu/machine.ts";
 import { Machine } from "../cpu/machine.ts";
+import type { Width } from "../cpu/memory.ts";
+import type { Tracer } from "../cpu/trace.ts";
 import type { Task } from "../cpu/task.ts";
 import type { Workload } from "../backends/workload.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
-import type { Core } from "./core.ts";
+import type { CpuTime, Timing } from "../report/result.ts";
+import { type Core, OP } from "./core.ts";
 import { Durations } from "./durations.ts";
 import { MachineSource } from "./machine_source.ts";
-import type { Profile } from "./profile.ts";
+import { checkProfile, type Profile } from "./profile.ts";
 import { TimingEngine } from "./timing.ts";
-
-/** What one CPU did. */
-export interface CpuTime {
-  readonly cpu: number;
-  /** Runs that ended on it, and the time per run in nanoseconds. */
-  readonly runs: number;
-  readonly nsPerOp: number;
-  /** Part of all runs that it had done when the first CPU was through, 0 to 1: equal parts are fair. */
-  readonly share: number;
-}
-
-/** What a run took, by the profile. All times are nanoseconds of the simulated machine. */
-export interface Timing {
-  readonly profile: string;
-  /** Mean over the CPUs of their time per run. */
-  readonly nsPerOp: number;
-  /** From the first CPU's start to the last one's end. */
-  readonly totalNs: number;
-  /** Runs of all CPUs together, for each second. */
-  readonly perSecond: number;
-  readonly cpus: readonly CpuTime[];
-  /** Waiting of a run for lines, locks and room in the store buffer. */
-  readonly waiting: { readonly medianNs: number; readonly p99Ns: number };
-  /** Cache lines that moved from one CPU to another, for each run. */
-  readonly transfersPerOp: number;
-}
-
-/** A machine that has run under a clock. */
-export interface TimedRun {
-  readonly machine: Machine;
-  readonly timing: Timing;
-}
 
 const DEFAULT_OPERATIONS = 200_000_000;
 
-/**
- * Runs a workload under a profile's clock.
- *
- * @throws WorkloadError, ProfileError for what can't be run
- */
-export function runTimed(
-  object: BpfObject,
-  workload: Workload,
-  options: MachineOptions,
-  profile: Profile,
-  seed: number,
-): TimedRun {
-  const source = new MachineSource(profile, { operations: workload.limits?.steps ?? DEFAULT_OPERATIONS });
-  const machine = new Machine(object, workload, {
-    ...options,
-    external: true,
-    observer: source,
-    nowNs: () => Math.round(source.nowNs),
-  });
-  const engine = new TimingEngine(profile, machine.kernel.options.nrCpus, machine.memory, source, seed);
-  source.attach(machine, engine.cores);
-  const recorder = new Recorder(machine, engine.cores);
-  source.onRunEnd = (task, core) => recorder.runEnded(task, core);
-  engine.run();
-  recorder.finish();
-  if (!machine.fault && machine.tasks.some((task) => task.kind !== "interrupt" && !machine.isDone(task))) {
-    machine.stop(machine.describeDeadlock());
+/** A machine that runs under a clock. */
+export class TimedMachine {
+  readonly machine: Machine;
+  readonly source: MachineSource;
+  readonly #engine: TimingEngine;
+
+  /** @throws WorkloadError, ProfileError for what can't be run */
+  constructor(object: BpfObject, workload: Workload, options: MachineOptions, readonly profile: Profile, seed: number) {
+    this.source = new MachineSource(profile, { operations: workload.limits?.steps ?? DEFAULT_OPERATIONS });
+    this.machine = new Machine(object, workload, {
+      ...options,
+      external: true,
+      observer: this.source,
+      nowNs: () => Math.round(this.source.nowNs),
+    });
+    const cpus = this.machine.kernel.options.nrCpus;
+    this.#engine = new TimingEngine(checkProfile(profile), cpus, this.machine.memory, this.source, seed);
+    this.source.attach(this.machine, this.#engine.cores);
   }
-  return { machine, timing: recorder.timing(profile, engine.lines.transfers) };
+
+  /** Runs everything, once; with a tracer, operations are recorded when their CPU performs them. */
+  run(tracer?: Tracer): Timing {
+    const { machine } = this, engine = this.#engine, recorder = new Recorder(machine, engine.cores);
+    if (tracer) this.source.onOperation = (task, core) => record(tracer, machine, task, core);
+    this.source.onRunEnd = (task, core) => recorder.runEnded(task, core);
+    engine.run();
+    recorder.finish();
+    if (!machine.fault && machine.tasks.some((task) => task.kind !== "interrupt" && !machine.isDone(task))) {
+      machine.stop(machine.describeDeadlock());
+    }
+    return recorder.timing(this.profile, engine.lines.transfers);
+  }
+}
+
+/**
+ * Puts an operation into a trace. A store is shown with the value that it will write, although it leaves the store
+ * buffer later: until then only its own CPU sees it.
+ */
+function record(tracer: Tracer, machine: Machine, task: Task, core: Core): void {
+  if (core.op === OP.done) return;
+  const timeNs = Math.round(core.now * 10) / 10;
+  const value = BigInt.asUintN(8 * core.size, (BigInt(core.high) << 32n) | BigInt(core.low >>> 0));
+  const touches = core.op !== OP.pass && core.op !== OP.wait;
+  const inMemory = touches ? machine.memory.read(core.addr, core.size as Width) : undefined;
+  if (core.op === OP.load || core.op === OP.watch) tracer.record(task.index, { timeNs, before: value, after: value });
+  else if (core.op === OP.store) tracer.record(task.index, { timeNs, before: inMemory, after: value });
+  else if (touches) tracer.record(task.index, { timeNs, before: value, after: inMemory });
+  else tracer.record(task.index, { timeNs });
 }
 
 /** Counts runs and their waiting as they end. */
@@ -126,7 +116,11 @@ class Recorder {
       totalNs,
       perSecond: totalNs > 0 ? (runs / totalNs) * 1e9 : 0,
       cpus,
-      waiting: { medianNs: this.#waiting.quantile(0.5), p99Ns: this.#waiting.quantile(0.99) },
+      waiting: {
+        medianNs: this.#waiting.quantile(0.5),
+        p99Ns: this.#waiting.quantile(0.99),
+        samples: this.#waiting.samples(200),
+      },
       transfersPerOp: runs > 0 ? transfers / runs : 0,
     };
   }

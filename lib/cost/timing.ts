@@ -154,6 +154,7 @@ export class TimingEngine implements LineUser {
     line.dirty = true;
     this.lines.used(line, time);
     core.committedAt = time;
+    if (!stores.isEmpty) this.#askAhead(core);
     core.lastLine = line;
     core.privateDrained = rest > 0 ? time + rest * profile.drainSameLineNs : 0;
     if (line.watchers) this.#wakeWatchers(line, time);
@@ -247,10 +248,19 @@ export class TimingEngine implements LineUser {
     const line = this.lines.at(core.addr);
     core.complete(Math.max(now, core.loaded));
     stores.add(core.addr, core.size, core.low, core.high, line, core.retired, core.block);
-    // The line is asked for as soon as the store has retired, also behind others that wait.
-    if (line.owner !== core.id || line.readers !== undefined) this.lines.request(core.id, line, true, core.retired);
+    this.#askAhead(core);
     this.#planCommit(core);
     this.#next(core);
+  }
+
+  /** Lines are asked for as soon as their stores have retired, also behind others that wait. */
+  #askAhead(core: Core): void {
+    const { stores } = core;
+    for (;;) {
+      const line = stores.nextToAsk(this.profile.storeLinesAhead);
+      if (!line) return;
+      if (line.owner !== core.id || line.readers !== undefined) this.lines.request(core.id, line, true, stores.askAt);
+    }
   }
 
   /** x86: a locked operation waits until all before it are done, and all after it wait for it. */

@@ -26,6 +26,16 @@ export class Tracer {
     this.#open = { step: this.#describe(step, index, pending), addr: pending.addr, size: pending.size };
   };
 
+  /**
+   * Records the step that a task is about to finish, where somebody else performed its operation: what memory held
+   * before and after, and when that was.
+   */
+  record(index: number, known: Pick<TraceStep, "timeNs" | "before" | "after">): void {
+    const step = this.#count++;
+    if (step < this.window.from || step >= this.window.to) return;
+    this.steps.push({ ...this.#describe(step, index, this.machine.pending(index)), ...known });
+  }
+
   /** The trace, once the run has ended. */
   finish(): TraceStep[] {
     this.#close();

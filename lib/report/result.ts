@@ -45,6 +45,40 @@ export interface TraceStep {
   readonly timeNs?: number;
 }
 
+/** What one CPU did in a run under a cost profile. */
+export interface CpuTime {
+  readonly cpu: number;
+  /** Runs that ended on it, and its time for each in nanoseconds. */
+  readonly runs: number;
+  readonly nsPerOp: number;
+  /** Its part of all runs when the first CPU was through, 0 to 1: equal parts are fair. */
+  readonly share: number;
+}
+
+/** What a run takes by a cost profile. Times are nanoseconds of the simulated machine. */
+export interface Timing {
+  /** Name of the profile. */
+  readonly profile: string;
+  /** Mean over the CPUs of their time for each run. */
+  readonly nsPerOp: number;
+  /** From the first CPU's start to the last one's end. */
+  readonly totalNs: number;
+  /** Runs of all CPUs together in a second. */
+  readonly perSecond: number;
+  readonly cpus: readonly CpuTime[];
+  /** How long a run waited for cache lines, locks and room in the store buffer. */
+  readonly waiting: Waiting;
+  /** Cache lines that moved from one CPU to another, for each run. */
+  readonly transfersPerOp: number;
+}
+
+export interface Waiting {
+  readonly medianNs: number;
+  readonly p99Ns: number;
+  /** Waiting times at 200 equally spaced shares of the runs, rising: what figures of the distribution are drawn from. */
+  readonly samples: readonly number[];
+}
+
 /** The result of running a program on one of the machines. */
 export interface Result {
   readonly machine: "simulator" | "threads" | "linux";
@@ -65,6 +99,8 @@ export interface Result {
   readonly insns: number;
   /** Time per invocation in nanoseconds: modelled or measured (`machine` says which). */
   readonly nsPerOp?: number;
+  /** More about time, when the run was under a cost profile. */
+  readonly timing?: Timing;
   /** How it was done, in one sentence for the reader. */
   readonly how: string;
 }

@@ -1,10 +1,13 @@
 // Values of SIZE bytes, rewritten under a lock or replaced by a copy: the programs of the ledger's table B3. SIZE is put
-// in front. `key_of` gives every CPU the same key, or each its own where OWN_KEY is set.
+// in front; with OWN_KEY every CPU has a key of its own.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 char LICENSE[] SEC("license") = "GPL";
 
+#ifndef SIZE
+#define SIZE 64
+#endif
 #define WORDS (SIZE / 8)
 
 struct plain {
@@ -38,9 +41,11 @@ MAP(locked_hash, HASH, struct locked, 64, 0);
 MAP(scratch, PERCPU_ARRAY, struct plain, 1, 0);
 MAP(locked_scratch, PERCPU_ARRAY, struct blank, 1, 0);
 
-volatile const __u32 own_key = 0;
-
-#define KEY __u32 key = own_key ? bpf_get_smp_processor_id() : 0, zero = 0;
+#ifdef OWN_KEY
+#define KEY __u32 key = bpf_get_smp_processor_id(), zero = 0;
+#else
+#define KEY __u32 key = 0, zero = 0;
+#endif
 
 #define ALL_WORDS(statement) for (int i = 0; i < WORDS; i++) { statement }
 

@@ -1,0 +1,37 @@
+/** The profiles that come with Interleave, by name. */
+import { readFileSync } from "node:fs";
+import { checkProfile, type Profile, ProfileError } from "./profile.ts";
+
+/** Names of the shipped profiles; each is a JSON file in `profiles/`. */
+export const PROFILES = ["xeon-kvm", "xeon-8176", "epyc-milan", "skylake", "graviton2"] as const;
+export type ProfileName = typeof PROFILES[number];
+
+const loaded = new Map<string, Profile>();
+
+/**
+ * A shipped profile.
+ *
+ * @throws ProfileError when there is none of this name
+ *
+ * @example
+ * ```ts
+ * import { bpf, profileNamed, simulate } from "interleave";
+ * const slow = { ...profileNamed("xeon-kvm"), name: "slow atomics", atomicNs: 50 };
+ * const counter = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }`;
+ * const run = await simulate(counter, { cpus: 1, invocations: 100, profile: slow });
+ * if (!(run.nsPerOp! > 50)) throw new Error("an atomic cannot be faster than that");
+ * ```
+ */
+export function profileNamed(name: string): Profile {
+  const known = loaded.get(name);
+  if (known) return known;
+  if (!(PROFILES as readonly string[]).includes(name)) {
+    throw new ProfileError(
+      `no profile is called ${name}; there are ${PROFILES.join(", ")}, and those you write yourself`,
+    );
+  }
+  const text = readFileSync(new URL(`./profiles/${name}.json`, import.meta.url), "utf8");
+  const profile = checkProfile(JSON.parse(text) as Profile);
+  loaded.set(name, profile);
+  return profile;
+}
