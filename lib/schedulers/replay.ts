@@ -9,7 +9,15 @@ export function replay(schedule: string | ArrayLike<number>): Scheduler {
     name: "replay",
     reset() {},
     next({ enabled, last, step }: Choices): number {
-      if (step < tasks.length) return tasks[step];
+      if (step < tasks.length) {
+        const wanted = tasks[step];
+        if (enabled.includes(wanted)) return wanted;
+        throw new RangeError(
+          `schedule: step ${step} is for ${wanted}, which is done or has to wait there; ${
+            enabled.join(" or ")
+          } can go on`,
+        );
+      }
       return enabled.includes(last) ? last : enabled[0];
     },
   };
