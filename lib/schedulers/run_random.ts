@@ -68,11 +68,16 @@ class RandomRun {
     }
   }
 
+  /** Whether the translated code cannot schedule this workload. */
+  get #onlyHere(): boolean {
+    const { machine } = this;
+    return machine.sharesCpus || !!machine.options.external || this.#alive.length > SCHEDULE.maxTasks;
+  }
+
   /** How many steps can be taken inside the translated code from here on. */
   #stepsInWasm(): number {
     const { machine } = this, step = machine.steps;
-    const unsuitable = machine.sharesCpus || machine.options.external || this.#alive.length > SCHEDULE.maxTasks;
-    if (unsuitable || step < STEPS_BEFORE_WASM || (step >= this.#from && step < this.#to)) return 0;
+    if (this.#onlyHere || step < STEPS_BEFORE_WASM || (step >= this.#from && step < this.#to)) return 0;
     const end = Math.min(this.limits.steps, step < this.#from ? this.#from : Infinity);
     return Math.min(end - step, STEPS_PER_CALL);
   }
@@ -81,7 +86,8 @@ class RandomRun {
   #runHere(): void {
     const { machine } = this, { stepWasm, tasks, sharesCpus } = machine, alive = this.#alive;
     const { beforeStep, tookStep } = this.observer;
-    const end = Math.min(this.limits.steps, machine.steps < STEPS_BEFORE_WASM ? STEPS_BEFORE_WASM : this.#to);
+    const soon = machine.steps < STEPS_BEFORE_WASM ? STEPS_BEFORE_WASM : this.#to;
+    const end = this.#onlyHere ? this.limits.steps : Math.min(this.limits.steps, soon);
     let steps = machine.steps, insns = 0, state = this.#state;
     while (this.#n > 0 && steps < end && !machine.fault) {
       state = nextState(state);
