@@ -38,6 +38,8 @@ export interface Measured extends Result {
   /** Runs that count, and those thrown away because the threads hardly overlapped. */
   readonly repeats: number;
   readonly discarded: number;
+  /** Final state and returned values of every repeat that counts. */
+  readonly outcomes: readonly { readonly final: Values; readonly returned: Readonly<Record<string, unknown>> }[];
   /** Repeats that ended otherwise than one after another. */
   readonly anomalies: number;
   /** How much of a run all threads ran at once, 0 to 1, over the repeats that count. */
@@ -113,6 +115,7 @@ export async function measure<Name extends Measured["machine"]>(
     nsSpread,
     overlap: overlapSpread,
     repeats: kept.length,
+    outcomes: kept.map(({ final, returned }) => ({ final, returned })),
     anomalies: kept.filter((one) => differs(one.final, serial)).length,
     discarded: tries - kept.length,
     returned: typical.returned,

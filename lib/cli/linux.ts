@@ -7,7 +7,7 @@ import { bpf } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { toJson } from "../report/json.ts";
 import { type MachineOptions, withMachineOptions } from "./machine_options.ts";
-import { measuredText } from "./measured_text.ts";
+import { measuredText, withoutOutcomes } from "./measured_text.ts";
 
 const CHECK_SAID_NO = 1;
 
@@ -21,7 +21,7 @@ export function command(): Command {
       const run = refused || verifyOnly ? undefined : await runOnLinux(object, workload);
       const { verdict, errno, errname, message } = refused ?? ACCEPTED;
       if (json) {
-        process.stdout.write(toJson({ verdict, errno, errname, message, ...run }) + "\n");
+        process.stdout.write(toJson({ verdict, errno, errname, message, ...(run && withoutOutcomes(run)) }) + "\n");
       } else if (refused) {
         process.stdout.write(`${refused.log}\nThe kernel refuses ${refused.program}: ${message} (${errname})\n`);
       } else {

@@ -22,3 +22,9 @@ export function measuredText(run: Measured): string {
     `  ${run.how}`,
   ].join("\n");
 }
+
+/** A measured run for JSON: the median repeat stands for the others. */
+export function withoutOutcomes(run: Measured): Omit<Measured, "outcomes"> {
+  const { outcomes: _, ...rest } = run;
+  return rest;
+}

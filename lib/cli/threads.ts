@@ -5,12 +5,12 @@ import { threads } from "../backends/threads/run.ts";
 import { bpf } from "../compile/bpf.ts";
 import { toJson } from "../report/json.ts";
 import { type MachineOptions, withMachineOptions } from "./machine_options.ts";
-import { measuredText } from "./measured_text.ts";
+import { measuredText, withoutOutcomes } from "./measured_text.ts";
 
 export function command(): Command {
   return withMachineOptions(new Command("threads").summary("run a listing on real threads of this computer"))
     .action(async (file: string, { json, ...workload }: MachineOptions) => {
       const run = await threads(await bpf.file(file), workload);
-      process.stdout.write((json ? toJson(run) : measuredText(run)) + "\n");
+      process.stdout.write((json ? toJson(withoutOutcomes(run)) : measuredText(run)) + "\n");
     });
 }
