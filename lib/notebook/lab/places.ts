@@ -14,6 +14,8 @@ export const PLACES = {
   /** Written when the Python side is complete. */
   venvComplete: join(PROJECT, ".venv", "interleave-complete.txt"),
   venvPython: join(PROJECT, ".venv", ...(windows ? ["Scripts", "python.exe"] : ["bin", "python"])),
+  /** Starts JupyterLab faster than its own program does. */
+  quickJupyterlab: fileURLToPath(new URL("quick_jupyterlab.py", import.meta.url)),
   requirements: fileURLToPath(new URL("requirements.txt", import.meta.url)),
   /** Jupyter's own folders: settings, workspaces, run time, and kernels. */
   jupyter: join(PROJECT, ".jupyter"),

@@ -1,15 +1,16 @@
 /** Starts JupyterLab on the project, on the loopback address only, with its token. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SetupError } from "./python.ts";
 import { PLACES, PROJECT } from "./places.ts";
+import { readText } from "./subprocess.ts";
 
 const START_LIMIT_MS = 60_000;
 
 export interface ServerOptions {
-  /** Program and first arguments that begin a Jupyter command line, as in [".venv/bin/python", "-m", "jupyterlab"]. */
+  /** Program and first arguments that begin a Jupyter command line, as in ["jupyter", "lab"]. */
   readonly command: readonly string[];
   readonly port?: number;
   readonly openBrowser: boolean;
@@ -33,22 +34,22 @@ export function lessonAddress({ url, token }: { url: string; token: string }): s
   return `${url}lab${lesson.replaceAll("\\", "/")}?token=${token}`;
 }
 
-/** A server on this project that an earlier start has left running. */
-export async function runningServer(): Promise<RunningServer | undefined> {
+/** The servers on this project that earlier starts have left running. */
+export async function runningServers(): Promise<RunningServer[]> {
   const files = existsSync(RUNTIME) ? readdirSync(RUNTIME).filter((name) => /^jpserver-\d+\.json$/.test(name)) : [];
-  for (const file of files) {
+  const servers = await Promise.all(files.map(async (file) => {
     try {
       const server: RunningServer = JSON.parse(readFileSync(join(RUNTIME, file), "utf8"));
       const answer = await fetch(`${server.url}api/status?token=${server.token}`, {
         signal: AbortSignal.timeout(1000),
       });
       await answer.body?.cancel();
-      if (answer.ok) return server;
+      return answer.ok ? [server] : [];
     } catch {
-      // it has gone, or its file is being written
+      return []; // it has gone, or its file is being written
     }
-  }
-  return undefined;
+  }));
+  return servers.flat();
 }
 
 /** Throws a SetupError when somebody else listens on `port`. */
@@ -67,6 +68,7 @@ export async function ensureFree(port: number): Promise<void> {
 export async function runServer(options: ServerOptions, onReady: (address: string) => void): Promise<number> {
   mkdirSync(RUNTIME, { recursive: true });
   if (options.ownSettings) writeOverrides();
+  const before = await runningServers();
   const [program, ...first] = options.command;
   const lesson = existsSync(join(PROJECT, PLACES.firstNotebook)) ? [PLACES.firstNotebook] : [];
   const child = new Deno.Command(program, {
@@ -86,20 +88,31 @@ export async function runServer(options: ServerOptions, onReady: (address: strin
     cwd: PROJECT,
     env: environment(options.ownSettings),
     stdin: "null",
+    stderr: "piped",
   }).spawn();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     // A terminal's Ctrl-C has reached the server as well, which then ends its kernels and itself.
     Deno.addSignalListener(signal, () => signal === "SIGTERM" && child.kill("SIGTERM"));
   }
-  waitUntilReady(child.pid).then((server) => server && onReady(lessonAddress(server)));
+  passLog(child.stderr);
+  waitUntilReady(before).then((server) => server && onReady(lessonAddress(server)));
   return (await child.status).code;
 }
 
-async function waitUntilReady(pid: number): Promise<RunningServer | undefined> {
+/** Jupyter's log without its notice of the address, which does not lead to the first chapter. */
+function passLog(log: ReadableStream<Uint8Array>): void {
+  let isNotice = false;
+  readText(log, (line) => {
+    if (line.startsWith("[")) isNotice = line.startsWith("[C");
+    if (!isNotice && line.trim() !== "") console.error(line);
+  });
+}
+
+async function waitUntilReady(before: readonly RunningServer[]): Promise<RunningServer | undefined> {
+  const known = new Set(before.map(({ pid }) => pid));
   for (const deadline = performance.now() + START_LIMIT_MS; performance.now() < deadline; await sleep(100)) {
-    const server = await runningServer();
-    // A reader's own Jupyter may be a script that starts another process, so the process number says little.
-    if (server && (server.pid === pid || server.root_dir.startsWith(dirname(PLACES.jupyter)))) return server;
+    const server = (await runningServers()).find(({ pid }) => !known.has(pid));
+    if (server) return server;
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ import { keepDeno, writeKernelspec } from "./kernelspec.ts";
 import { PLACES, PROJECT } from "./places.ts";
 import { findPython, isVenvComplete, makeVenv, SetupError } from "./python.ts";
 import { runCommand } from "./subprocess.ts";
-import { ensureFree, lessonAddress, runningServer, runServer } from "./server.ts";
+import { ensureFree, lessonAddress, runningServers, runServer } from "./server.ts";
 import { step } from "./steps.ts";
 
 const USAGE = `deno task start [options]
@@ -39,7 +39,7 @@ export async function setUp(options: Pick<Options, "jupyter" | "python">): Promi
       const python = await step("Python", () => findPython(options.python));
       await step("JupyterLab", (detail) => makeVenv(python, detail));
     }
-    command = [PLACES.venvPython, "-m", "jupyterlab"];
+    command = [PLACES.venvPython, PLACES.quickJupyterlab];
   } else {
     command = await step("your Jupyter", () => checkJupyter(options.jupyter!));
   }
@@ -69,14 +69,9 @@ async function checkJupyter(path: string): Promise<string[]> {
   if (Number(stdout.trim().split(".")[0]) < 4) {
     throw new SetupError(`${path} has JupyterLab ${stdout.trim()}; the notebooks need 4 or newer.`);
   }
-  const list = await runCommand(
-    command[0],
-    command.length > 1 ? ["labextension", "list"] : [...command.slice(1), "--version"],
-  );
-  if (command.length > 1 && !(list.stdout + list.stderr).includes("plotly")) {
-    console.log(
-      "  It shows figures as pictures only; for interactive ones install the Python package plotly beside it.",
-    );
+  const extensions = await runCommand(path.replace(/-lab(\.exe)?$/, "$1"), ["labextension", "list"]);
+  if (extensions.code === 0 && !(extensions.stdout + extensions.stderr).includes("plotly")) {
+    console.log("  It shows figures as pictures; for interactive ones install the Python package plotly beside it.");
   }
   return command;
 }
@@ -117,8 +112,8 @@ async function main(): Promise<number> {
 }
 
 async function start(options: Options): Promise<number> {
-  const running = options["setup-only"] ? undefined : await runningServer();
-  if (running && (options.port === undefined || options.port === running.port)) {
+  const running = (await runningServers()).find(({ port }) => options.port === undefined || options.port === port);
+  if (running && !options["setup-only"]) {
     console.log(`JupyterLab runs already: ${lessonAddress(running)}`);
     return 0;
   }

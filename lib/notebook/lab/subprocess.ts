@@ -35,7 +35,8 @@ export async function runCommand(
   return { code, stdout, stderr };
 }
 
-async function readText(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<string> {
+/** Reads to the end; `onLine` gets each line as it comes. */
+export async function readText(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let line = "";
