@@ -22,6 +22,8 @@ export class Line {
   /** Until when the owner keeps it because it has just arrived, and because an operation uses it. */
   heldUntil = 0;
   usedUntil = 0;
+  /** Whether the owner has been asked for it and has put off the answer, to write the stores that wait. */
+  draining = false;
   /** Whether the owner has written it. */
   dirty = false;
   /** CPUs that may only read it, the owner among them; undefined while the owner may write. */
@@ -48,6 +50,8 @@ export class Line {
 export interface LineUser {
   /** A CPU that asked for a line has it from a time on. */
   granted(cpu: number, line: Line, from: number): void;
+  /** Until when an owner that is asked for a line writes the stores to it that stand first in its store buffer. */
+  drainsUntil(cpu: number, line: Line, time: number): number;
   /** A CPU no longer has a line. */
   lost(cpu: number, line: Line, time: number): void;
 }
@@ -131,6 +135,15 @@ export class CacheLines {
   serve(): void {
     const line = this.#served.pop(), queue = line.queue!, owner = line.owner;
     const releasedAt = Math.max(line.servedAt, line.usedUntil);
+    if (!line.draining) {
+      line.draining = true;
+      const until = this.user.drainsUntil(owner, line, releasedAt);
+      if (until > releasedAt) {
+        line.heldUntil = until;
+        this.#schedule(line);
+        return;
+      }
+    }
     const cpu = this.#next(line, releasedAt);
     const exclusive = queue.exclusive[cpu] !== 0 ||
       (this.profile.loadTakesOwnership && line.dirty && line.readers === undefined);
@@ -152,6 +165,7 @@ export class CacheLines {
     const from = this.#arrive(cpu, owner, time);
     line.owner = cpu;
     line.from = from;
+    line.draining = false;
     line.heldUntil = from + this.profile.holdNs * (1 + this.profile.holdJitter * (2 * this.random.unit() - 1));
     line.dirty = false;
     line.readers = undefined;

@@ -68,6 +68,8 @@ export interface Profile {
   readonly storeBuffer: number;
   /** Lines that waiting stores ask for ahead of their turn. */
   readonly storeLinesAhead: number;
+  /** Waiting stores to a line that its owner still writes when it is asked for the line; 0 for none. */
+  readonly burstStores: number;
   /** From the retirement of a store until it can be written to an owned line. */
   readonly commitNs: number;
   /** Between two stores that leave the store buffer, to different lines and to the same line. */
@@ -118,10 +120,13 @@ const MAY_BE_ZERO = new Set([
   "retireNs",
   "lineIntervalNs",
   "holdNs",
+  "holdJitter",
+  "burstStores",
   "jitter",
 ]);
-const SHARES = new Set(["requestShare", "jitter"]);
+const SHARES = new Set(["requestShare", "jitter", "holdJitter"]);
 const COUNTS = new Set([
+  "burstStores",
   "reorderWindow",
   "storeLinesAhead",
   "storeBuffer",

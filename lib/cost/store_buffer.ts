@@ -125,6 +125,18 @@ export class StoreBuffer {
   }
   askAt = 0;
 
+  /** How long the stores take that stand first, go to a line, and retired by a time; at most `limit` of them. */
+  drainTime(line: Line, retiredBy: number, limit: number, drainNs: number, sameLineNs: number): number {
+    let total = 0;
+    for (let i = this.#head; i < this.#tail && i < this.#head + limit; i++) {
+      const at = i & this.#mask;
+      if (this.#lines[at] !== line || this.#retiredAt[at] > retiredBy) break;
+      const before = this.#privateBefore[at];
+      total += this.#entriesOf[at] * (before * sameLineNs + (before > 0 ? drainNs : sameLineNs));
+    }
+    return total;
+  }
+
   /** Writes the oldest store to memory and drops it. Gives the private stores that now leave with nothing before them. */
   commit(memory: Memory): number {
     const at = this.#head++ & this.#mask, addr = this.#addr[at], size = this.#size[at];

@@ -91,6 +91,13 @@ export class TimingEngine implements LineUser {
     this.#planCommit(core);
   }
 
+  drainsUntil(cpu: number, line: Line, time: number): number {
+    const { stores, profile, committedAt } = this.cores[cpu];
+    if (profile.burstStores === 0 || stores.isEmpty || stores.line !== line || line.from > time) return time;
+    const drained = stores.drainTime(line, time, profile.burstStores, profile.drainNs, profile.drainSameLineNs);
+    return Math.max(time, Math.min(committedAt + drained, time + drained));
+  }
+
   lost(cpu: number, line: Line, time: number): void {
     const core = this.cores[cpu];
     if (core.waitsFor === WAIT.value && core.line === line) {
