@@ -1,0 +1,137 @@
+/** Runs searches over all schedules to their end or to a bound, with pauses in which a notebook can show progress. */
+import type { Machine } from "../cpu/machine.ts";
+import type { Values } from "../report/result.ts";
+import { DepthFirst, type End } from "./depth_first.ts";
+import { DisjointData } from "./disjoint_data.ts";
+import { describeReturned, SearchState } from "./state.ts";
+
+const SLICE_MS = 100;
+
+/** Where a search stops although it is not done. */
+export interface Limits {
+  readonly maxStates: number;
+  readonly maxDepth: number;
+  /** Milliseconds of performance.now(), and the seconds that this is in the reader's words. */
+  readonly until: number;
+  readonly seconds: number;
+  readonly memoryBytes: number;
+}
+
+export interface SearchOptions {
+  /** Tasks are interchangeable (symmetry.ts). */
+  readonly symmetric: boolean;
+  /** Use partial-order reduction where data is disjoint (disjoint_data.ts). */
+  readonly reduce: boolean;
+  readonly onProgress?: (progress: { states: number; share: number; seconds: number }) => void | Promise<void>;
+}
+
+/** What a search has cost, and the bound that it hit, in words. */
+export interface SearchCost {
+  readonly states: number;
+  readonly transitions: number;
+  readonly bytes: number;
+  readonly reduced: boolean;
+  readonly bound: string | undefined;
+}
+
+/** The outcomes of runs one after another, in every order; undefined when that could not be finished. */
+export async function exploreSerial(machine: Machine, limits: Limits): Promise<Map<string, Values> | undefined> {
+  const outcomes = new Map<string, Values>(), state = new SearchState(machine, false);
+  const search = new DepthFirst(machine, state, {
+    serial: true,
+    maxStates: limits.maxStates,
+    maxDepth: limits.maxDepth,
+    onEnd(end) {
+      if (end.kind !== "done") return;
+      const values = machine.kernel.values();
+      outcomes.set(outcomeKey(machine, values), values);
+    },
+  });
+  while (!search.finished) {
+    search.run(performance.now() + SLICE_MS);
+    if (search.bound || performance.now() > limits.until) return undefined;
+    if (!search.finished) await pause();
+  }
+  return outcomes;
+}
+
+/**
+ * Visits every schedule and hands over each distinct end: outcomes, deadlocks, faults.
+ *
+ * @param make a fresh machine; called once for each time that the search has to begin anew
+ * @param onEnd called with the machine standing in the final state, and the schedule that led there
+ */
+export async function exploreAll(
+  make: () => Machine,
+  limits: Limits,
+  { symmetric, reduce, onProgress }: SearchOptions,
+  onEnd: (end: End, machine: Machine, path: number[]) => void,
+): Promise<SearchCost> {
+  const began = performance.now(), data = reduce ? new DisjointData(make) : undefined;
+  for (;;) {
+    const machine = make();
+    const state = new SearchState(machine, symmetric), seen = new Set<string>(), ends: [End, number[]][] = [];
+    const pending: (() => void)[] = [];
+    const search = new DepthFirst(machine, state, {
+      maxStates: limits.maxStates,
+      maxDepth: limits.maxDepth,
+      isLocal: data?.useful ? data.watch(machine) : undefined,
+      onEnd(end) {
+        const key = `${end.kind} ${state.sharedA} ${state.sharedB} ${returnedKey(machine)} ${
+          machine.fault?.message ?? ""
+        }`;
+        if (seen.has(key)) return;
+        seen.add(key);
+        ends.push([end, end.path()]);
+        if (!data?.useful) onEnd(end, machine, ends.at(-1)![1]);
+        else {
+          const path = ends.at(-1)![1], snapshot = machine.snapshot(), fault = machine.fault;
+          pending.push(() => {
+            machine.restore(snapshot);
+            machine.fault = fault;
+            onEnd(end, machine, path);
+          });
+        }
+      },
+    });
+    let bound: string | undefined;
+    while (!search.finished && !bound) {
+      const now = performance.now();
+      search.run(Math.min(now + SLICE_MS, limits.until));
+      if (search.finished) break;
+      const bytes = search.visited.bytes + state.bytes;
+      bound = search.bound === "states"
+        ? `${limits.maxStates.toLocaleString("en")} states`
+        : performance.now() > limits.until
+        ? `${limits.seconds} seconds`
+        : bytes > limits.memoryBytes
+        ? `${limits.memoryBytes} bytes of memory`
+        : undefined;
+      const seconds = (performance.now() - began) / 1000;
+      await onProgress?.({ states: search.visited.size, share: search.progress, seconds });
+      await pause();
+    }
+    if (data?.useful && !bound && data.learn()) continue;
+    for (const report of pending) report();
+    if (search.bound === "depth") bound ??= `${limits.maxDepth} steps deep`;
+    return {
+      states: search.visited.size,
+      transitions: search.transitions,
+      bytes: search.visited.bytes + state.bytes,
+      reduced: data?.useful ?? false,
+      bound,
+    };
+  }
+}
+
+/** What user actors returned, as text. */
+function returnedKey(machine: Machine): string {
+  return machine.tasks.map((task) => task.kind === "user" ? describeReturned(task.returned) : "").join(" ");
+}
+
+/** An outcome as text: equal texts are equal outcomes. */
+export function outcomeKey(machine: Machine, values: Values): string {
+  return `${Object.entries(values).map(([name, value]) => `${name}=${value}`).join(" ")} ${returnedKey(machine)}`;
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

@@ -1,0 +1,41 @@
+/**
+ * A litmus test's result in herd7's own form (herdtools7, herd/top_herd.ml).
+ *
+ * One difference: herd7 counts executions behind `Positive`, `Negative` and `Observation`, a search over schedules
+ * counts the states that they end in.
+ */
+import { formatCondition } from "./condition.ts";
+import { formatState, type LitmusResult } from "./run.ts";
+
+const KINDS = { "exists": "Allowed", "~exists": "Forbidden", "forall": "Required" } as const;
+
+export function litmusText(result: LitmusResult): string {
+  const { file, states, holds, observation, unknown } = result;
+  const held = holds.filter(Boolean).length, failed = holds.length - held;
+  const [positive, negative] = file.quantifier === "~exists" ? [failed, held] : [held, failed];
+  const ok = file.quantifier === "exists" ? held > 0 : file.quantifier === "forall" ? failed === 0 : held === 0;
+  return [
+    `Test ${file.name} ${KINDS[file.quantifier]}`,
+    `States ${states.length}`,
+    ...states.map((state) => formatState(file, state)),
+    ok ? "Ok" : "No",
+    "Witnesses",
+    `Positive: ${positive} Negative: ${negative}`,
+    `Condition ${formatCondition(file)}`,
+    `Observation ${file.name} ${observation} ${held} ${failed}`,
+    ...(unknown === undefined ? [] : [`Stopped after ${unknown}: states may be missing`]),
+  ].join("\n");
+}
+
+/** `{"states": [...], "observation": "..."}` with the states as herd7 prints them. */
+export function litmusJson(result: LitmusResult): unknown {
+  const { file, states, observation, unknown, explored } = result;
+  return {
+    test: file.name,
+    states: states.map((state) => formatState(file, state)),
+    observation,
+    complete: unknown === undefined,
+    unknown,
+    explored: { states: explored.states, transitions: explored.transitions },
+  };
+}

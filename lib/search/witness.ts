@@ -1,0 +1,47 @@
+/** The schedule that shows an anomaly best, and what each of its steps did. */
+import type { Machine } from "../cpu/machine.ts";
+import { Tracer } from "../cpu/trace.ts";
+import { replay } from "../schedulers/replay.ts";
+import { runScheduler } from "../schedulers/run.ts";
+import { formatSchedule } from "../schedulers/schedule.ts";
+import type { Exploration, Witness } from "./exploration.ts";
+import { shortestSchedule } from "./shortest.ts";
+import { SearchState } from "./state.ts";
+
+/** States times tasks up to which the shortest witness is worked out. */
+const SHORTEST_NODES = 400_000;
+
+/** The shortest witness of an anomaly, or any where the state space is too large for that; of a deadlock or fault where there is no anomaly. */
+export function findWitness(
+  make: () => Machine,
+  result: Exploration,
+  isAnomaly: (machine: Machine) => boolean,
+): Witness | undefined {
+  const stuck = result.stuck[0]?.witness, bad = result.anomalies[0]?.witness ?? stuck;
+  if (bad === undefined) return undefined;
+  const deadlock = result.anomalies.length === 0;
+  const machine = make(), state = new SearchState(machine, false);
+  const isGoal = () => {
+    const done = !machine.fault && machine.tasks.every((task) => machine.isDone(task));
+    return deadlock ? !done : done && isAnomaly(machine);
+  };
+  const found = result.states <= SHORTEST_NODES / machine.tasks.length
+    ? shortestSchedule(machine, state, isGoal, SHORTEST_NODES)
+    : undefined;
+  const schedule = found ? formatSchedule(found.path) : bad;
+  const { trace, preemptions, steps } = traceSchedule(make(), schedule);
+  return { schedule, steps, preemptions, shortest: found !== undefined, trace };
+}
+
+/** Replays a schedule and says what each step did. */
+export function traceSchedule(machine: Machine, schedule: string) {
+  const tracer = new Tracer(machine, { from: 0, to: Infinity });
+  let last = -1, preemptions = 0, steps = 0;
+  runScheduler(machine, replay(schedule), 1, { steps: 10_000_000 }, (task) => {
+    if (last >= 0 && last !== task && machine.isEnabled(last)) preemptions++;
+    last = task;
+    steps++;
+    tracer.beforeStep(task);
+  });
+  return { trace: tracer.finish(), preemptions, steps };
+}
