@@ -6,18 +6,16 @@ export const DEADLOCK = -35n;
 
 /**
  * kernel/bpf/rqspinlock.c:resilient_queued_spin_lock_slowpath with interrupts off: 0n, or -EDEADLK when this CPU holds
- * the lock already. The lock word holds the CPU plus one.
+ * the lock already. The lock word holds the CPU plus one. The mask comes in the same step as the exchange, as in
+ * bpf_spin_lock.
  */
 export function* raw_res_spin_lock_irqsave(ctx: TaskContext, addr: number, label: string): Model {
   const owner = BigInt(ctx.cpu + 1);
   yield { kind: "work", what: "irqsave" };
-  yield { kind: "mask", what: "irq", delta: 1 };
   const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: owner, label };
+  if (old === owner) return DEADLOCK;
+  yield { kind: "mask", what: "irq", delta: 1 };
   if (old === 0n) return 0n;
-  if (old === owner) {
-    yield { kind: "mask", what: "irq", delta: -1 };
-    return DEADLOCK;
-  }
   yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: owner, label };
   return 0n;
 }

@@ -13,12 +13,15 @@ const LOCKED = 1n;
  * kernel/bpf/helpers.c:__bpf_spin_lock_irqsave: interrupts of this CPU off, preemption off, then arch_spin_lock: one
  * compare-and-exchange when the lock is free, otherwise wait in turn. No owner, no recursion check. Waiting is blocked,
  * not spinning; who waits longest is not always next (the queue is not fair under a hypervisor).
+ *
+ * The exchange is yielded first and the masks behind it, because what is no scheduling point belongs to the step before
+ * it: so an interrupt can strike up to the exchange, and not after it.
  */
 export function* bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
   yield { kind: "work", what: "irqsave" };
+  const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: LOCKED, label: "lock" };
   yield { kind: "mask", what: "irq", delta: 1 };
   yield { kind: "mask", what: "preempt", delta: 1 };
-  const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: LOCKED, label: "lock" };
   if (old !== 0n) {
     const until = (value: bigint) => value === 0n;
     yield { kind: "await", addr, size: 4, until, thenStore: LOCKED, label: "lock", paravirtual: true };

@@ -12,10 +12,10 @@ const NOW_SERVING = 2;
  */
 export const ticketLock: SpinLockModel = {
   *bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
-    yield { kind: "mask", what: "irq", delta: 1 };
-    yield { kind: "mask", what: "preempt", delta: 1 };
     const next = addr + NEXT_TICKET, serving = addr + NOW_SERVING;
     const ticket = yield { kind: "rmw", op: "add", addr: next, size: 2, value: 1n, label: "draw a ticket" };
+    yield { kind: "mask", what: "irq", delta: 1 };
+    yield { kind: "mask", what: "preempt", delta: 1 };
     yield { kind: "await", addr: serving, size: 2, until: (value) => value === ticket, label: "now serving" };
     return 0n;
   },

@@ -6,12 +6,16 @@ import { errno } from "./errno.ts";
 import type { Found, KernelMap } from "./kernel_map.ts";
 import { BPF_F_LOCK, BPF_MAP_TYPE } from "./map_types.ts";
 
-/** What every system call on a map does around its work. */
-function* syscall<T>(ctx: TaskContext, body: Model<T>): Model<T> {
+const isMapInMap = ({ def: { type } }: KernelMap): boolean =>
+  type === BPF_MAP_TYPE.ARRAY_OF_MAPS || type === BPF_MAP_TYPE.HASH_OF_MAPS;
+
+/** What every system call on a map does around its work. Where no grace period can be waited for, RCU shows nothing. */
+function* syscall<T>(map: KernelMap, ctx: TaskContext, body: Model<T>): Model<T> {
+  const rcu = map.environment.maps.some(isMapInMap);
   yield { kind: "work", what: "syscall" };
-  yield* rcu_read_lock(ctx);
+  if (rcu) yield* rcu_read_lock(ctx);
   const result = yield* body;
-  yield* rcu_read_unlock(ctx);
+  if (rcu) yield* rcu_read_unlock(ctx);
   return result;
 }
 
@@ -30,17 +34,15 @@ function checkLookupFlags(map: KernelMap, flags: bigint): bigint {
  * kernel/bpf/syscall.c:maybe_wait_bpf_programs: a change of a map in map returns when no program that may still use
  * the old inner map is running. Sleepable programs are not waited for.
  */
-function* maybe_wait_bpf_programs(map: KernelMap, result: bigint): Model<void> {
-  const { type } = map.def;
-  if (result !== 0n || (type !== BPF_MAP_TYPE.ARRAY_OF_MAPS && type !== BPF_MAP_TYPE.HASH_OF_MAPS)) return;
-  yield* synchronize_rcu();
+function* maybe_wait_bpf_programs(map: KernelMap, ctx: TaskContext, result: bigint): Model<void> {
+  if (result === 0n && isMapInMap(map)) yield* synchronize_rcu(ctx);
 }
 
 /** BPF_MAP_LOOKUP_ELEM. */
 export function* map_lookup_elem(map: KernelMap, ctx: TaskContext, key: Uint8Array, flags: bigint): Model<Found> {
   const refused = checkLookupFlags(map, flags);
   if (refused) return refused;
-  return yield* sysret(yield* syscall(ctx, map.bpf_map_copy_value(ctx, key, flags)));
+  return yield* sysret(yield* syscall(map, ctx, map.bpf_map_copy_value(ctx, key, flags)));
 }
 
 /** BPF_MAP_UPDATE_ELEM: key and value are copied in before anything else happens. */
@@ -52,21 +54,21 @@ export function* map_update_elem(
   flags: bigint,
 ): Model {
   if (flags & BPF_F_LOCK && map.lockOffset === undefined) return errno("EINVAL");
-  const result = yield* syscall(ctx, map.bpf_map_update_value(ctx, key, value, flags));
-  yield* maybe_wait_bpf_programs(map, result);
+  const result = yield* syscall(map, ctx, map.bpf_map_update_value(ctx, key, value, flags));
+  yield* maybe_wait_bpf_programs(map, ctx, result);
   return yield* sysret(result);
 }
 
 /** BPF_MAP_DELETE_ELEM. */
 export function* map_delete_elem(map: KernelMap, ctx: TaskContext, key: Uint8Array): Model {
-  const result = yield* syscall(ctx, map.delete_value(ctx, key));
-  yield* maybe_wait_bpf_programs(map, result);
+  const result = yield* syscall(map, ctx, map.delete_value(ctx, key));
+  yield* maybe_wait_bpf_programs(map, ctx, result);
   return yield* sysret(result);
 }
 
 /** BPF_MAP_GET_NEXT_KEY. */
 export function* map_get_next_key(map: KernelMap, ctx: TaskContext, key: Uint8Array | undefined): Model<Found> {
-  return yield* sysret(yield* syscall(ctx, map.map_get_next_key(ctx, key)));
+  return yield* sysret(yield* syscall(map, ctx, map.map_get_next_key(ctx, key)));
 }
 
 /** BPF_MAP_LOOKUP_BATCH with room for `count` entries. */
@@ -78,5 +80,5 @@ export function* map_lookup_batch(
 ): Model<BatchEntry[] | bigint> {
   const refused = checkLookupFlags(map, flags);
   if (refused) return refused;
-  return yield* sysret(yield* syscall(ctx, lookupBatch(map, ctx, flags, count)));
+  return yield* sysret(yield* syscall(map, ctx, lookupBatch(map, ctx, flags, count)));
 }

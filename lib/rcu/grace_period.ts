@@ -17,12 +17,12 @@ const isReader = (memory: Memory, record: number): boolean =>
  * kernel/rcu/tree.c:synchronize_rcu: returns when every reader that was under way when it was called has ended. It does
  * not wait for readers that began later, and not for sleepable runs, which hold rcu_read_lock_trace only.
  */
-export function* synchronize_rcu(): Model<void> {
+export function* synchronize_rcu(ctx: TaskContext): Model<void> {
   yield { kind: "work", what: "grace_period" };
   // One 32-bit field for each task: which of its runs is under way, 0 for none.
   const underWay = yield {
     kind: "atomic",
-    addr: 0,
+    addr: ctx.memory.layout.tasks + TASK.runState,
     label: "grace period begins",
     run: (memory) => {
       let fields = 0n, shift = 0n;
@@ -49,11 +49,15 @@ export function* synchronize_rcu(): Model<void> {
   };
 }
 
-/** What the kernel does around a map operation of a system call: grace periods wait for it too. */
+/**
+ * What the kernel does around a map operation of a system call: grace periods wait for it too. A step of its own, so that
+ * a grace period can begin before it as well as after it.
+ */
 export function* rcu_read_lock(ctx: TaskContext): Model<void> {
   const record = ctx.memory.layout.tasks + ctx.task * TASK.bytes;
   yield {
-    kind: "private",
+    kind: "atomic",
+    addr: record + TASK.runState,
     label: "rcu_read_lock",
     run: (memory) => {
       memory.setU32(record + TASK.runState, RUN.nonSleepable);

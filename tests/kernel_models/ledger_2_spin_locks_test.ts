@@ -46,6 +46,17 @@ describe("2.1 spin locks", () => {
     await never(object, { invocations: 2, programs: ["count_global"], holds: (values) => values.global_count === 4n });
   });
 
+  it("2.1 interrupts are off from the exchange to the unlock, and only there", async () => {
+    const all = await explore(object, {
+      cpus: 1,
+      programs: [on(0, "mark_and_count")],
+      interrupts: [{ prog: "when", cpu: 0 }],
+    });
+    expect(all.stuck).toEqual([]);
+    expect(all.complete).toBe(true);
+    expect(all.outcomes.map(({ values }) => values.between).sort()).toEqual([1n, 2n, 4n]);
+  });
+
   it("2.3 a lock inside a nested struct, not at the top", async () => {
     await never(object, {
       programs: ["count_nested"],

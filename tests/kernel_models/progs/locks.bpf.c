@@ -51,6 +51,7 @@ struct bpf_spin_lock global_lock SEC(".data.locked");
 __u64 global_count SEC(".data.locked");
 
 __u64 torn;
+__u64 marked, between;
 
 #define PROGRAMS(map)                                                                                                  \
 	SEC("tc") int count_##map(void *ctx)                                                                           \
@@ -143,5 +144,42 @@ int count_global(void *ctx)
 	bpf_spin_lock(&global_lock);
 	global_count += 1;
 	bpf_spin_unlock(&global_lock);
+	return 0;
+}
+
+/* Leaves a mark, then counts under the lock. */
+SEC("tc")
+int mark_and_count(void *ctx)
+{
+	__u32 key = 0;
+	struct locked *value = bpf_map_lookup_elem(&la, &key);
+
+	if (!value)
+		return 0;
+	WRITE_ONCE(marked, 1);
+	bpf_spin_lock(&value->lock);
+	value->count += 1;
+	value->a = value->count;
+	bpf_spin_unlock(&value->lock);
+	return 0;
+}
+
+/* For an interrupt: 1 before the mark, 2 between mark and lock, 3 under the lock, 4 after it. */
+SEC("tc")
+int when(void *ctx)
+{
+	__u32 key = 0;
+	struct locked *value = bpf_map_lookup_elem(&la, &key);
+
+	if (!value)
+		return 0;
+	if (!READ_ONCE(marked))
+		between = 1;
+	else if (READ_ONCE(value->count) == 0)
+		between = 2;
+	else if (READ_ONCE(value->a) == 0)
+		between = 3;
+	else
+		between = 4;
 	return 0;
 }
