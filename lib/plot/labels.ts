@@ -58,6 +58,15 @@ export interface PointLabel {
   readonly height: number;
 }
 
+/** Where a label stands, and whether it is so far from its point that a line must lead there. */
+export interface Placed {
+  readonly left: number;
+  readonly top: number;
+  readonly far: boolean;
+}
+
+const RINGS = 12;
+
 /**
  * Places a label next to each point of a scatter: to the right where there is room, else left, above, below, then
  * further out.
@@ -65,31 +74,31 @@ export interface PointLabel {
  * @param points in pixels; `bounds` is what labels must stay within; `gap` the distance to the marker's centre.
  * @returns the top left corner of each label.
  */
-export function placeBeside(points: readonly PointLabel[], bounds: Box, gap: number): { left: number; top: number }[] {
+export function placeBeside(points: readonly PointLabel[], bounds: Box, gap: number): Placed[] {
   const taken: Box[] = points.map(({ x, y }) => ({ left: x - 7, right: x + 7, top: y - 7, bottom: y + 7 }));
   return points.map((point, index) => {
-    const { x, y, width, height } = point;
-    const candidates = [0, 1, 2, 3].flatMap((ring) => {
-      const far = gap + ring * height * 0.9;
-      return [
-        { left: x + gap, top: y - height / 2 - ring * height * 0.9 },
-        { left: x + gap, top: y - height / 2 + ring * height * 0.9 },
-        { left: x - gap - width, top: y - height / 2 - ring * height * 0.9 },
-        { left: x - gap - width, top: y - height / 2 + ring * height * 0.9 },
-        { left: x - width / 2, top: y - far - height },
-        { left: x - width / 2, top: y + far },
-      ];
-    });
-    const boxOf = (corner: { left: number; top: number }): Box => ({
-      ...corner,
-      right: corner.left + width,
-      bottom: corner.top + height,
-    });
+    const { width, height } = point;
+    const boxOf = ({ left, top }: Placed): Box => ({ left, top, right: left + width, bottom: top + height });
     const inside = (box: Box) =>
       box.left >= bounds.left && box.right <= bounds.right && box.top >= bounds.top && box.bottom <= bounds.bottom;
     const free = (box: Box) => taken.every((other, i) => i === index || !overlaps(box, other));
-    const chosen = candidates.find((corner) => inside(boxOf(corner)) && free(boxOf(corner))) ?? candidates[0];
+    const candidates = candidatesOf(point, gap);
+    const chosen = candidates.find((place) => inside(boxOf(place)) && free(boxOf(place))) ?? candidates[0];
     taken.push(boxOf(chosen));
     return chosen;
   });
+}
+
+function candidatesOf({ x, y, width, height }: PointLabel, gap: number): Placed[] {
+  return Array.from({ length: RINGS }, (_, ring) => {
+    const out = ring * height * 0.9, far = ring > 1;
+    return [
+      { left: x + gap, top: y - height / 2 - out, far },
+      { left: x + gap, top: y - height / 2 + out, far },
+      { left: x - gap - width, top: y - height / 2 - out, far },
+      { left: x - gap - width, top: y - height / 2 + out, far },
+      { left: x - width / 2, top: y - gap - out - height, far },
+      { left: x - width / 2, top: y + gap + out, far },
+    ];
+  }).flat();
 }

@@ -119,7 +119,7 @@ export function lattice(options: LatticeOptions): Figure {
   const framed = frame({
     title: options.title ?? texts.lattice,
     finding: options.finding ?? texts.latticeSum(bad, schedules.length),
-    sources: sourcesOf(options.sources ?? []),
+    sources: sourcesOf(options.sources ?? [{ on: texts.everySchedule }]),
     width: Math.ceil(width) + 2 * EDGE,
     plotHeight: y(b) + 20 + KEY,
     left: EDGE,

@@ -3,8 +3,8 @@ import { textTable } from "../report/text_table.ts";
 import { makeAxis, plotlyAxis } from "./axes.ts";
 import { Figure } from "./figure.ts";
 import { textAscent, textDescent, textWidth } from "./fonts.ts";
-import { frame, textAt, widest } from "./frame.ts";
-import { placeBeside } from "./labels.ts";
+import { type Frame, frame, textAt, widest } from "./frame.ts";
+import { placeBeside, type Placed, type PointLabel } from "./labels.ts";
 import { nanoseconds, significant } from "./numbers.ts";
 import { kindOf, type Origin, seriesName, sourcesOf } from "./series.ts";
 import { fonts, kinds, lookOf, markup, type Technique } from "./style.ts";
@@ -73,6 +73,7 @@ export function readWrite(points: readonly ReadWrite[], options: ReadWriteOption
       ...framed.layout,
       xaxis: plotlyAxis(x, "x"),
       yaxis: plotlyAxis(y, "y"),
+      shapes: corners.flatMap((corner, i) => corner.far ? [leader(places[i], corner, plot, looks[i].colour)] : []),
       annotations: [
         ...framed.annotations,
         ...points.map((point, i) =>
@@ -94,4 +95,32 @@ export function readWrite(points: readonly ReadWrite[], options: ReadWriteOption
       points.map((point) => [seriesName(point), significant(point.writeNs), significant(point.readNs)]),
     ),
   });
+}
+
+/** A thin line from a point to the middle of the nearer side of its label. */
+function leader(
+  point: PointLabel,
+  label: Placed,
+  plot: Frame["plot"],
+  colour: string,
+): Record<string, unknown> {
+  const side = label.left > point.x
+    ? label.left - 2
+    : label.left + point.width < point.x
+    ? label.left + point.width + 2
+    : point.x;
+  const end = side === point.x
+    ? (label.top > point.y ? label.top : label.top + point.height)
+    : label.top + point.height / 2;
+  return {
+    type: "line",
+    xref: "paper",
+    yref: "paper",
+    x0: point.x / plot.width,
+    x1: side / plot.width,
+    y0: 1 - point.y / plot.height,
+    y1: 1 - end / plot.height,
+    line: { color: colour, width: 0.8, dash: "dot" },
+    layer: "below",
+  };
 }

@@ -67,7 +67,11 @@ export const texts = {
   costAxis: "time per operation",
   costAgainstCpus: "Cost of one operation on one shared value, against the number of CPUs",
   costSpread: (n: number, cheap: string, low: number, dear: string, high: number) =>
-    `At ${cpus(n)} ${cheap} costs ${nanoseconds(low)} and ${dear} ${nanoseconds(high)}, ${times(high / low)} as much`,
+    high / low < 1.05
+      ? `At ${cpus(n)} all cost about the same, ${nanoseconds(high)}`
+      : `At ${cpus(n)} ${cheap} costs ${nanoseconds(low)} and ${dear} ${nanoseconds(high)}, ${
+        times(high / low)
+      } as much`,
   costOne: (name: string, from: number, low: number, to: number, high: number) =>
     `${name} costs ${nanoseconds(low)} on ${cpus(from)} and ${nanoseconds(high)} on ${cpus(to)}`,
   error: (median: number, worst: number, points: number) =>
@@ -131,6 +135,7 @@ export const texts = {
     both: "some do",
     path: "the schedule shown",
   },
+  everySchedule: "every schedule of 2 CPUs",
   latticeTable: ["schedule", "lost"],
   yes: "yes",
   no: "no",

@@ -13,8 +13,8 @@ import { drawTimeline, heightOf, layOut, type Row, type TimelineContent } from "
 
 export interface TimelineOptions {
   /**
-   * Which steps to show: around a lost update, around a step, or a part. Default: all where there is room, else around
-   * the lost update that takes the fewest steps to tell, of the first ones.
+   * Which steps to show: around a lost update (of the first twenty the one that takes the fewest steps to tell), around
+   * a step, or a part. Default: all where there is room, else around a lost update.
    */
   readonly around?: "first lost update" | number | Part;
   /** Most steps to show, 4 to 40. Default 24. */
@@ -51,8 +51,14 @@ function choose(steps: readonly TraceStep[], lost: readonly LostUpdate[], option
     return [{ from, to: Math.min(steps.length, from + most) }];
   }
   if (steps.length <= most) return [{ from: 0, to: steps.length }];
-  const update = around === undefined ? clearest(lost) : lost[0];
+  const update = clearest(tellable(lost));
   return update ? partsAround(steps, update, Math.min(most, STORY_STEPS)) : [{ from: 0, to: most }];
+}
+
+/** Where some of what is wiped out comes back later, the numbers shown do not add up at a glance: others come first. */
+function tellable(lost: readonly LostUpdate[]): readonly LostUpdate[] {
+  const plain = lost.filter(({ broughtBack }) => broughtBack === 0);
+  return plain.length > 0 ? plain : lost;
 }
 
 /** Of the first lost updates the one with the fewest steps between its overwriter's load and store. */
@@ -65,22 +71,33 @@ function clearest(lost: readonly LostUpdate[]): LostUpdate | undefined {
 }
 
 /** The steps shown with what is to say of each, and the holes between them. */
-function rowsOf(steps: readonly TraceStep[], parts: readonly Part[], lost: readonly LostUpdate[]): Row[] {
+function rowsOf(
+  steps: readonly TraceStep[],
+  parts: readonly Part[],
+  lost: readonly LostUpdate[],
+  update: LostUpdate | undefined,
+): Row[] {
   const rows: Row[] = [];
-  const visible = lost.filter(({ store }) => parts.some(({ from, to }) => store >= from && store < to));
+  const visible = lost.filter(({ store }) => isShown(parts, store));
   let shownTo = 0;
   for (const { from, to } of parts) {
     if (from > shownTo) rows.push({ skipped: from - shownTo });
-    for (let index = from; index < to; index++) rows.push(rowOf(steps, index, visible));
+    for (let index = from; index < to; index++) rows.push(rowOf(steps, index, visible, update));
     shownTo = to;
   }
   if (steps.length > shownTo) rows.push({ skipped: steps.length - shownTo });
   return rows;
 }
 
-function rowOf(steps: readonly TraceStep[], index: number, lost: readonly LostUpdate[]): Row {
+function rowOf(
+  steps: readonly TraceStep[],
+  index: number,
+  lost: readonly LostUpdate[],
+  told: LostUpdate | undefined,
+): Row {
   const step = steps[index];
-  const overwriting = lost.find((update) => update.store === index);
+  // A store may overwrite one update and be overwritten itself: in the story told it has one part.
+  const overwriting = told?.lost.includes(index) ? undefined : lost.find((update) => update.store === index);
   const gone = overwriting?.lost.map((i) => steps[i].step) ?? [];
   const before = steps.findLastIndex((other, i) => i < index && other.task === step.task);
   return {
@@ -99,13 +116,16 @@ function rowOf(steps: readonly TraceStep[], index: number, lost: readonly LostUp
   };
 }
 
-/** The one update that the figure tells of: the first whose steps are shown. */
-function told(lost: readonly LostUpdate[], rows: readonly Row[]): LostUpdate | undefined {
-  const shown = new Set(rows.flatMap((row) => "step" in row ? [row.index] : []));
-  return lost.find((update) =>
-    shown.has(update.store) && shown.has(update.load) && update.lost.some((i) => shown.has(i))
-  );
-}
+const isShown = (parts: readonly Part[], index: number): boolean =>
+  parts.some(({ from, to }) => index >= from && index < to);
+
+/** The one update that the figure tells of: one of those whose steps are shown. */
+const told = (lost: readonly LostUpdate[], parts: readonly Part[]): LostUpdate | undefined =>
+  clearest(tellable(
+    lost.filter(({ load, store, lost }) =>
+      [load, store, lost[lost.length - 1]].every((index) => isShown(parts, index))
+    ),
+  ));
 
 function finding(steps: readonly TraceStep[], update: LostUpdate | undefined, lanes: readonly Lane[]): string {
   if (steps.length === 0) return texts.timeline.empty;
@@ -126,16 +146,14 @@ export function timeline(traced: Traced, options: TimelineOptions = {}): Figure 
   const { steps, how } = stepsOf(traced);
   const lost = findLostUpdates(steps);
   const parts = choose(steps, lost, options);
-  const rows = rowsOf(steps, parts, lost);
-  const content: TimelineContent = {
-    rows,
-    lanes: lanesOf(rows.flatMap((row) => "step" in row ? [row.step] : [])),
-    update: told(lost, rows),
-  };
+  const update = told(lost, parts);
+  const rows = rowsOf(steps, parts, lost, update);
+  const lanes = lanesOf(rows.flatMap((row) => "step" in row ? [row.step] : []));
+  const content: TimelineContent = { rows, lanes, update };
   const columns = layOut(content);
   const framed = frame({
     title: options.title ?? texts.timeline.title,
-    finding: options.finding ?? finding(steps, content.update, lanesOf(steps)),
+    finding: options.finding ?? finding(steps, update, lanesOf(steps)),
     sources: sourcesOf(options.sources ?? [{ kind: "simulated", on: how?.replace(/^simulated:? */, "") }]),
     width: columns.width + 2 * EDGE,
     plotHeight: heightOf(content, columns),

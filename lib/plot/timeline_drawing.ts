@@ -111,10 +111,10 @@ export function layOut(content: TimelineContent): Columns {
   // What happened to memory comes first.
   const memory = Math.min(text.memory, Math.max(free / 3, free - text.line - text.insn, free * 0.48)) + 1;
   const [line, insn] = shareWidths([text.line + 1, text.insn + 1], free - memory);
-  const short = lanes.some((lane) => lane.prog !== undefined || laneNeed(lane) > laneWidth);
+  const twoLines = isNarrow(lanes, laneWidth) || lanes.some((lane) => lane.prog !== undefined);
   return {
     width,
-    head: short ? 42 : 26,
+    head: twoLines ? 42 : 26,
     step,
     time,
     lanes: lanes.map((_, i) => before + laneWidth * (i + 0.5)),
@@ -127,6 +127,10 @@ export function layOut(content: TimelineContent): Columns {
 
 /** The first line of a lane's head: the CPU, or the user-space actor. */
 const headOf = (lane: Lane): string => lane.prog === undefined ? lane.name : lane.name.replace(` ${lane.prog}`, "");
+
+/** Whether the lanes are too narrow for more than a number. */
+const isNarrow = (lanes: readonly Lane[], laneWidth: number): boolean =>
+  lanes.length > 1 && lanes.some((lane) => textWidth(headOf(lane), fonts.label) > laneWidth - 4);
 
 const laneNeed = (lane: Lane): number =>
   Math.min(LANE.most, Math.max(textWidth(headOf(lane), fonts.label), textWidth(lane.prog ?? "", PROG)) + 14);
@@ -153,8 +157,8 @@ function drawHead(canvas: Canvas, columns: Columns, { lanes, rows }: TimelineCon
   title(columns.step, reportTexts.step, "right");
   if (columns.time > columns.step) title(columns.time, texts.timeline.time, "right");
   const room = columns.laneWidth - 4;
-  const narrow = lanes.some((lane) => textWidth(headOf(lane), fonts.label) > room);
-  if (narrow && lanes.length > 1) {
+  const narrow = isNarrow(lanes, columns.laneWidth);
+  if (narrow) {
     // One word over all lanes, numbers below.
     const between = (columns.lanes[0] + columns.lanes[lanes.length - 1]) / 2;
     canvas.text(between, y, texts.timeline.cpus, fonts.label, colours.ink, { anchor: "center" });
@@ -222,6 +226,15 @@ function drawStory(
 const isBad = (row: StepRow, update: LostUpdate | undefined): boolean =>
   update !== undefined && (row.index === update.store || update.lost.includes(row.index));
 
+/** What happened to memory, cut to a width: the name gives way before the values do. */
+function fitMemory({ memory, step: { target = "" } }: StepRow, widthPx: number, font: FontStyle): string {
+  const spare = widthPx - (textWidth(memory, font) - textWidth(target, font));
+  const shortened = spare > 40 && memory.includes(target)
+    ? memory.replace(target, fitText(target, spare, font))
+    : memory;
+  return fitText(shortened, widthPx, font);
+}
+
 function drawRow(canvas: Canvas, columns: Columns, { lanes, update }: TimelineContent, row: Row, y: number): void {
   if ("skipped" in row) {
     canvas.text(columns.memory.left, y, texts.timeline.skipped(row.skipped), fonts.tick, colours.quiet);
@@ -239,7 +252,7 @@ function drawRow(canvas: Canvas, columns: Columns, { lanes, update }: TimelineCo
   canvas.text(columns.step, y, String(step.step), fonts.code, colours.quiet, { anchor: "right" });
   canvas.text(columns.time, y, row.time, fonts.code, colours.quiet, { anchor: "right" });
   const font = fontOf(step);
-  const memory = fitText(row.memory, columns.memory.width - remarkWidth(row.remark), font);
+  const memory = fitMemory(row, columns.memory.width - remarkWidth(row.remark), font);
   canvas.text(columns.memory.left, y, memory, font, bad ? colours.bad : colours.ink);
   if (row.remark !== "") {
     // Filled in the story that the figure tells, open in the others that it shows.

@@ -10,6 +10,8 @@ export interface LostUpdate {
   readonly store: number;
   /** The updates that memory held until then and that the new value knows nothing of, in order; at least one. */
   readonly lost: readonly number[];
+  /** How many more updates this store wipes out that a later store brings back. */
+  readonly broughtBack: number;
 }
 
 /** What one address has held: every change with the change that it was computed from, as commits have parents. */
@@ -40,6 +42,7 @@ export function findLostUpdates(steps: readonly TraceStep[]): LostUpdate[] {
   /** By lost change: the store that wiped it out last. */
   const wiped = new Map<number, number>();
   const loadOf = new Map<number, number>();
+  const wipedBy = new Map<number, number>();
   steps.forEach((step, index) => {
     if (step.addr === undefined) return;
     let versions = addresses.get(step.addr);
@@ -53,7 +56,9 @@ export function findLostUpdates(steps: readonly TraceStep[]): LostUpdate[] {
       const updates = known !== undefined && known.invocation === invocation;
       if (!updates && step.before === step.after) return;
       const parent = updates ? known.version : versions.current;
-      for (const gone of unseen(versions, parent)) wiped.set(gone, index);
+      const gone = unseen(versions, parent);
+      for (const change of gone) wiped.set(change, index);
+      wipedBy.set(index, gone.length);
       versions.parent.set(index, parent);
       versions.current = index;
       if (updates) {
@@ -75,6 +80,7 @@ export function findLostUpdates(steps: readonly TraceStep[]): LostUpdate[] {
     load: loadOf.get(store)!,
     store,
     lost: lost.sort((a, b) => a - b),
+    broughtBack: wipedBy.get(store)! - lost.length,
   }));
 }
 

@@ -45,9 +45,6 @@ export function pictureFaults(svg: string): string[] {
     }
     const missing = missingCharacters(box.text);
     if (missing.length > 0) faults.push(`${show(box)}: no shipped font has ${missing.join(" ")}`);
-    if (Math.min(box.bottom - box.top, box.right - box.left) < SMALLEST_TEXT_PX * 0.5) {
-      faults.push(`${show(box)} is too small to read`);
-    }
   }
   texts.forEach((a, i) => {
     for (const b of texts.slice(i + 1)) if (overlap(a, b)) faults.push(`${show(a)} stands on ${show(b)}`);

@@ -19,7 +19,7 @@ describe("lost updates in a trace", () => {
   });
 
   it("name the load, the overwriting store and the lost one", () => {
-    expect(findLostUpdates(LOST)).toEqual([{ target: "counter", load: 0, store: 3, lost: [2] }]);
+    expect(findLostUpdates(LOST)).toEqual([{ target: "counter", load: 0, store: 3, lost: [2], broughtBack: 0 }]);
   });
 
   it("are none when each increment is done before the next", () => {
@@ -41,7 +41,7 @@ describe("lost updates in a trace", () => {
       { kind: "rmw", cpu: 1, before: 0, after: 1 },
       { kind: "store", cpu: 0, before: 1, after: 1 },
     ]);
-    expect(findLostUpdates(mixed)).toEqual([{ target: "counter", load: 0, store: 2, lost: [1] }]);
+    expect(findLostUpdates(mixed)).toEqual([{ target: "counter", load: 0, store: 2, lost: [1], broughtBack: 0 }]);
   });
 
   it("are none for a store whose run never read: it is no update", () => {
