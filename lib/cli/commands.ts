@@ -21,4 +21,9 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "threads", summary: "run a listing on real threads of this computer", load: () => import("./threads.ts") },
   { name: "linux", summary: "verify and run a listing on the running kernel", load: () => import("./linux.ts") },
   { name: "compare", summary: "a listing on all three machines, side by side", load: () => import("./compare.ts") },
+  {
+    name: "conformance",
+    summary: "run byte code for the bpf_conformance project",
+    load: () => import("./conformance.ts"),
+  },
 ];

@@ -3,7 +3,9 @@
  *
  * Runs byte code, given as hex bytes, on one CPU with plain private memory, and prints r0 in hexadecimal.
  */
+import { Command } from "commander";
 import { readFileSync } from "node:fs";
+import process from "node:process";
 import { explainFault } from "../cpu/fault.ts";
 import { KIND, layoutFor, REGION_FLAG, STACK_BYTES, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import { Memory } from "../cpu/memory.ts";
@@ -80,42 +82,15 @@ export function runConformance(byteCode: Uint8Array, initialMemory: Uint8Array):
   throw new ConformanceError(`the program ran ${MAX_INSNS_RUN} instructions without an end`);
 }
 
-/**
- * The command: arguments after its name in, exit code out.
- *
- * @param args `[MEMORY] [--program BYTES]`; empty arguments (the public runner passes one) are ignored
- * @param readInput gives the byte code where no `--program` does
- */
-export function conformance(args: readonly string[], readInput = () => readFileSync(0, "utf8")): number {
-  try {
-    const { memory, program } = parseArguments(args);
-    const r0 = runConformance(
-      parseHexBytes(program ?? readInput(), "the program"),
-      parseHexBytes(memory ?? "", "the memory"),
-    );
-    console.log(r0.toString(16));
-    return 0;
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    console.error(error.message);
-    return 1;
-  }
-}
-
-function parseArguments(args: readonly string[]): { memory?: string; program?: string } {
-  let memory: string | undefined, program: string | undefined;
-  for (let i = 0; i < args.length; i++) {
-    if (args[i] === "--program") {
-      program = args[++i];
-      if (program === undefined) throw new ConformanceError("--program needs bytes, as in --program 'b7 00 00 00 ...'");
-    } else if (args[i].startsWith("--program=")) {
-      program = args[i].slice("--program=".length);
-    } else if (args[i].startsWith("-")) {
-      throw new ConformanceError(`unknown option ${args[i]}: conformance [MEMORY] [--program BYTES]`);
-    } else if (args[i] !== "") {
-      if (memory !== undefined) throw new ConformanceError(`more than one MEMORY argument: "${args[i]}"`);
-      memory = args[i];
-    }
-  }
-  return { memory, program };
+/** The command. Empty arguments are ignored: the public runner passes one where a test has no memory. */
+export function command(): Command {
+  return new Command("conformance")
+    .summary("plugin of the bpf_conformance project: run byte code, print r0")
+    .argument("[memory...]", "initial memory as hex bytes: its address goes into r1, its length into r2")
+    .option("--program <bytes>", "byte code as hex bytes; read from standard input when left out")
+    .action((memory: readonly string[], options: { program?: string }) => {
+      const program = options.program ?? readFileSync(0, "utf8");
+      const r0 = runConformance(parseHexBytes(program, "the program"), parseHexBytes(memory.join(" "), "the memory"));
+      process.stdout.write(r0.toString(16) + "\n");
+    });
 }
