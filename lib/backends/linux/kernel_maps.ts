@@ -2,7 +2,7 @@
 import type { BpfObject, MapDef } from "../../object/bpf_object.ts";
 import { BackendError } from "../backend.ts";
 import { errnoName } from "./errno.ts";
-import type { KernelMap, KernelObject } from "./kernel_object.ts";
+import type { KernelMap } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
 import { type Element, readMap, restoreMap } from "./map_contents.ts";
 import { updateElem } from "./map_calls.ts";
@@ -28,8 +28,7 @@ export class KernelMaps {
   #initial: ReadonlyMap<NamedMap, readonly Element[]> = new Map();
 
   /** Maps of a loaded object. */
-  constructor(kernel: KernelObject, object: BpfObject) {
-    const loaded = kernel.maps();
+  constructor(loaded: readonly KernelMap[], object: BpfObject) {
     this.#maps = object.maps.flatMap((def) => {
       const map = loaded.find((map) => map.name === def.name);
       return map ? [{ ...map, def, id: idOf(map.fd) }] : [];

@@ -51,7 +51,7 @@ export class LinuxSession implements RealMachine, Disposable {
     this.#kernel = new KernelObject(object.bytes, object.name);
     try {
       this.#load();
-      this.#maps = new KernelMaps(this.#kernel, object);
+      this.#maps = new KernelMaps(this.#kernel.maps(), object);
       if (workload.prepare) this.#prepare(workload.prepare);
       this.#maps.keep();
     } catch (error) {

@@ -5,7 +5,10 @@ import { oneAtATime } from "../one_at_a_time.ts";
 import type { Workload } from "../workload.ts";
 import { ThreadSession } from "./session.ts";
 
-export interface ThreadsOptions extends Workload, MeasureOptions {}
+export interface ThreadsOptions extends Workload, MeasureOptions {
+  /** Whether to refuse what the verifier refuses. Default true. */
+  readonly verify?: boolean;
+}
 
 /** A run on threads. */
 export interface ThreadsResult extends Measured {
@@ -15,6 +18,7 @@ export interface ThreadsResult extends Measured {
 /**
  * Runs the translated programs on shared WebAssembly memory, a worker for each task.
  *
+ * @throws RefusedError for a program that the verifier refuses
  * @throws BackendError when there are no threads, a program needs what they lack, or it faults
  *
  * @example

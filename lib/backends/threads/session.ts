@@ -4,6 +4,7 @@ import type { PlannedTask, TaskPlan } from "../../cpu/plan.ts";
 import { translate } from "../../cpu/translate.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Values } from "../../report/result.ts";
+import { admit } from "../admission.ts";
 import { BackendError } from "../backend.ts";
 import { Crew } from "../crew.ts";
 import type { RealMachine } from "../measure.ts";
@@ -14,7 +15,7 @@ import { threadsAvailable } from "./available.ts";
 import { checkHelpers } from "./direct_helpers.ts";
 import { SharedMachine } from "./shared_machine.ts";
 import { SharedOperations } from "./shared_operations.ts";
-import type { Run, RunReply, SetUp } from "./thread_worker.ts";
+import type { Run, RunReply, SetUp } from "./thread.ts";
 
 export class ThreadSession implements RealMachine, Disposable {
   readonly plan: TaskPlan;
@@ -35,11 +36,12 @@ export class ThreadSession implements RealMachine, Disposable {
    *
    * @throws BackendError when threads cannot run this workload, saying what it is that they cannot
    */
-  static async start(object: BpfObject, asked: Workload): Promise<ThreadSession> {
+  static async start(object: BpfObject, asked: Workload & { readonly verify?: boolean }): Promise<ThreadSession> {
     const availability = threadsAvailable();
     if (!availability.available) {
       throw new BackendError(`no threads to run on: ${availability.reason}. ${availability.remedy}`);
     }
+    admit(object, asked);
     const cpus = Math.min(asked.cpus ?? 2, allowedCpus().length);
     const workload: Workload = { cpus, invocations: asked.invocations, programs: asked.programs };
     const machine = new SharedMachine(object, workload);
