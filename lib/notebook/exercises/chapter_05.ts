@@ -1,4 +1,151 @@
-/** Exercises of chapter 05. */
-import type { Exercise } from "./exercise.ts";
+/** Exercises of chapter 05: map RCU. */
+import { simulate } from "../../backends/simulator.ts";
+import { bpf } from "../../compile/bpf.ts";
+import type { UserApi } from "../../maps/user_space.ts";
+import { witnessTable } from "../../report/witness_table.ts";
+import { replay } from "../../schedulers/replay.ts";
+import { explore } from "../../search/explore.ts";
+import { type Exercise, type Marked, wantNumber, wantObject, wantText } from "./exercise.ts";
 
-export const exercises: readonly Exercise[] = [];
+const hash = () =>
+  bpf`
+struct value { __u64 a, b; };
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct value);
+} in_hash SEC(".maps");
+
+long torn;
+
+SEC("raw_tp")
+int update_in_hash(void *ctx)
+{
+	__u32 key = 0;
+	struct value value = { 258, 258 };
+
+	bpf_map_update_elem(&in_hash, &key, &value, BPF_ANY);
+	return 0;
+}
+
+SEC("raw_tp")
+int read_in_hash(void *ctx)
+{
+	__u32 key = 0;
+	__u64 a, b;
+	struct value *value = bpf_map_lookup_elem(&in_hash, &key);
+
+	if (!value)
+		return 0;
+	a = READ_ONCE(value->a);
+	b = READ_ONCE(value->b);
+	if (a != b)
+		torn = 1;
+	return 0;
+}
+`;
+
+const writerAndReader = {
+  cpus: 2,
+  programs: [
+    { prog: "update_in_hash", cpus: [0], invocations: 2 },
+    { prog: "read_in_hash", cpus: [1], invocations: 1 },
+  ],
+  *prepare(user: UserApi) {
+    yield* user.update("in_hash", 0, { a: 257n, b: 257n });
+    yield* user.update("in_hash", 1, { a: 513n, b: 513n });
+  },
+};
+
+export const exercises: readonly Exercise[] = [
+  {
+    id: "05.1",
+    title: "Count the updates until a read tears",
+    asks: "change",
+    hints: [
+      'watch("in_hash", "update", n, whole) for n = 1, 2, 3.',
+      "The array needs one. The hash needs its spare element used again.",
+    ],
+    mark(answer) {
+      const said = wantNumber(answer);
+      if (said === 3) {
+        return Promise.resolve({
+          passed: true,
+          message: "Two in a hash, where an element has to come back, and one in an array.",
+        });
+      }
+      return Promise.resolve({ passed: false, message: `${said} is not it: try both with 1, 2 and 3 updates.` });
+    },
+  },
+  {
+    id: "05.2",
+    title: "Tear a value in a hash by hand",
+    asks: "break",
+    hints: [
+      "The reader walks the bucket first (three loads), and then reads both words.",
+      "Let it walk, and stop before its first word. Then let CPU 0 do its first run.",
+      "In the second run, CPU 0 copies the new value into the element that the reader holds: stop it between the two words. explore(...).witness knows the number of steps.",
+    ],
+    async mark(answer) {
+      const run = await simulate(await hash(), { ...writerAndReader, scheduler: replay(wantText(answer)) });
+      if (run.fault) return { passed: false, message: run.fault.message };
+      if (run.final.torn === 1n) {
+        return { passed: true, message: "A mix of two values, from a map that is said never to mix." };
+      }
+      return { passed: false, message: "The read was whole.", evidence: witnessTable(run.trace()) };
+    },
+  },
+  {
+    id: "05.3",
+    title: "Raise both fields together",
+    asks: "repair",
+    hints: ["The value has a lock already.", "Under the lock, change the value in place; no copy, no update helper."],
+    async mark(answer): Promise<Marked> {
+      wantObject(answer);
+      const found = await explore(answer, {
+        cpus: 2,
+        invocations: 2,
+        programs: ["raise"],
+        *prepare(user) {
+          yield* user.update("values", 0, { a: 10n, b: 10n });
+        },
+        holds: (values) => values["values[0].a"] === 14n && values["values[0].b"] === 14n,
+        bounds: { seconds: 20 },
+      });
+      if (found.observation === "Never" && found.complete) {
+        return { passed: true, message: `Both fields end at 14 on all schedules (${found.states} states).` };
+      }
+      return { passed: false, message: "10 and four runs make 14 and 14; it can end otherwise.", evidence: found };
+    },
+  },
+  {
+    id: "05.4",
+    title: "Raise both halves in one step",
+    asks: "speed up",
+    hints: [
+      "Adding 1 to both halves is adding one number to the whole.",
+      "__sync_fetch_and_add(value, 1 + (1ULL << 32))",
+    ],
+    async mark(answer): Promise<Marked> {
+      wantObject(answer);
+      const found = await explore(answer, {
+        cpus: 3,
+        invocations: 2,
+        programs: ["raise"],
+        holds: (values) => values["values[0]"] === 6n + (6n << 32n),
+        bounds: { seconds: 20 },
+      });
+      if (found.observation !== "Never" || !found.complete) {
+        return {
+          passed: false,
+          message: "Six runs have to leave 6 in both halves; it can end otherwise.",
+          evidence: found,
+        };
+      }
+      const { steps } = await simulate(answer, { cpus: 1, invocations: 1, programs: ["raise"] });
+      if (steps > 1) return { passed: false, message: `Exact, but a run takes ${steps} visible operations.` };
+      return { passed: true, message: "One atomic operation on eight bytes: exact, whole, and nobody waits." };
+    },
+  },
+];

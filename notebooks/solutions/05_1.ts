@@ -1,0 +1,2 @@
+/** Two in a hash, one in an array. */
+export default () => 3;
