@@ -148,8 +148,9 @@ export function randomly(seed: number): (enabled: number) => number {
 /**
  * Every interleaving of a small scope, by running each anew from the start: calls `visit` with a fresh kernel's result.
  *
- * @param bound how often a body may be left although it could go on; unlimited when left out
+ * @param limit schedules after which it gives up
  * @returns number of schedules
+ * @throws Error when there are more than `limit`
  */
 export function everyInterleaving(
   make: () => { readonly kernel: Kernel; readonly bodies: readonly Body[] },

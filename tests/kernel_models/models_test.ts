@@ -137,6 +137,31 @@ describe("synchronize_rcu", () => {
   });
 });
 
+describe("bad pointers handed to helpers", () => {
+  const call = (helper: number, args: readonly bigint[]) => {
+    const kernel = makeKernel(objectOf([map("m", BPF_MAP_TYPE.HASH)]), 1);
+    const filled = [0, 1, 2, 3, 4].map((i) => args[i] === -1n ? kernel.mapPointer(0) : args[i] ?? 0n);
+    const result = kernel.helper(helper)!(
+      kernel,
+      context(kernel, 0),
+      filled as [bigint, bigint, bigint, bigint, bigint],
+    );
+    return () => typeof result === "bigint" ? result : runAtOnce(kernel.memory, result);
+  };
+  const cases = [
+    { helper: 1, args: [5n], message: "bpf_map_lookup_elem: the first argument is not a map" },
+    { helper: 1, args: [-1n], message: "bpf_map_lookup_elem(m): key: read of 4 bytes through a null pointer" },
+    {
+      helper: 2,
+      args: [-1n, 7n << 40n],
+      message: "bpf_map_update_elem(m): key: read of 4 bytes through a value that is no",
+    },
+    { helper: 93, args: [0n], message: "bpf_spin_lock: write of 4 bytes through a null pointer" },
+    { helper: 12, args: [0n, -1n], message: "bpf_tail_call: the second argument is no PROG_ARRAY" },
+  ];
+  for (const { helper, args, message } of cases) it(message, () => expect(call(helper, args)).toThrow(message));
+});
+
 describe("element lifetimes, step by step", () => {
   const key = (k: number) => ({ bytes: new Uint8Array(new Uint32Array([k]).buffer) });
   const value = (n: number) => ({ bytes: new Uint8Array(new BigUint64Array([BigInt(n)]).buffer) });
