@@ -1,0 +1,135 @@
+/** Programs made at random end the same on one CPU of all three machines, and the verifiers agree on them. */
+import { describe, expect, it } from "vitest";
+import fc from "fast-check";
+import { linuxAvailable } from "../../lib/backends/linux/available.ts";
+import { KernelMaps } from "../../lib/backends/linux/kernel_maps.ts";
+import type { KernelMap } from "../../lib/backends/linux/kernel_object.ts";
+import { cString, libbpf, libc, options } from "../../lib/backends/linux/libbpf.ts";
+import { loadProgram, ProgramRefused } from "../../lib/backends/linux/load_program.ts";
+import { BPF_PROG_TYPE } from "../../lib/backends/linux/prog_types.ts";
+import { PreparedTestRun } from "../../lib/backends/linux/test_run.ts";
+import { linuxValues } from "../../lib/backends/linux/values.ts";
+import { simulate } from "../../lib/backends/simulator.ts";
+import { newStartLine } from "../../lib/backends/start_line.ts";
+import { SharedMachine } from "../../lib/backends/threads/shared_machine.ts";
+import { Thread } from "../../lib/backends/threads/thread.ts";
+import { KIND } from "../../lib/cpu/layout.ts";
+import { translate } from "../../lib/cpu/translate.ts";
+import type { BpfObject } from "../../lib/object/bpf_object.ts";
+import type { Values } from "../../lib/report/result.ts";
+import { verify } from "../../lib/verifier/verify.ts";
+import { GENERATED_MAPS, generatedObject, items, withFds } from "./generated.ts";
+
+const PROGRAMS = 500, INVOCATIONS = 2;
+const workload = { cpus: 1, invocations: INVOCATIONS };
+
+interface Ended {
+  readonly final: Values;
+  /** r0 of the last invocation, its low 32 bits. */
+  readonly returned: number;
+}
+
+/** Runs a program on a thread's own machinery, but in this one. */
+function onThread(object: BpfObject): Ended {
+  const machine = new SharedMachine(object, workload), { image, memory, tasks } = machine;
+  const translation = translate(image.insns, image.entries, { layout: memory.layout, direct: true, shared: true });
+  const thread = new Thread({
+    kind: "set up",
+    object,
+    workload,
+    memory: memory.wasm,
+    module: new WebAssembly.Module(translation.wasm),
+    task: 0,
+    entry: KIND.none | (translation.entryBlock(tasks[0].program.start) << 8),
+  });
+  const run = thread.run({
+    kind: "run",
+    invocations: INVOCATIONS,
+    threads: 1,
+    startLine: newStartLine(),
+    cpu: undefined,
+  });
+  return { final: machine.kernel.values(), returned: Number(BigInt.asUintN(32, run.returned as bigint)) };
+}
+
+/** Maps in the kernel that all programs use in turn. */
+class KernelSide {
+  readonly #fds: readonly number[];
+  readonly #maps: KernelMaps;
+
+  constructor() {
+    this.#fds = GENERATED_MAPS.map(({ type, name, keySize, valueSize, maxEntries }) =>
+      libbpf().bpf_map_create(type, cString(name), keySize, valueSize, maxEntries, options(8))
+    );
+    const maps = GENERATED_MAPS.map((def, index): KernelMap => ({ ...def, fd: this.#fds[index] }));
+    this.#maps = new KernelMaps(maps, generatedObject([]));
+    this.#maps.keep();
+  }
+
+  run(object: BpfObject): Ended {
+    const linked = { insns: withFds(object.programs[0], this.#fds), starts: [0] };
+    const fd = loadProgram(BPF_PROG_TYPE.RAW_TRACEPOINT, linked, "GPL");
+    try {
+      this.#maps.reset();
+      const run = new PreparedTestRun({ fd, type: BPF_PROG_TYPE.RAW_TRACEPOINT, onCpu: 0 });
+      for (let i = 0; i < INVOCATIONS; i++) expect(run.call()).toBe(0);
+      return { final: linuxValues(object, this.#maps, 1), returned: run.returned };
+    } finally {
+      libc().close(fd);
+    }
+  }
+
+  close(): void {
+    for (const fd of this.#fds) libc().close(fd);
+  }
+}
+
+const withoutNumbers = (message: string) => message.replace(/\bR\d+\b/g, "R");
+
+describe("generated programs on one CPU", () => {
+  it("simulator and threads end the same", async () => {
+    await fc.assert(
+      fc.asyncProperty(items, async (list) => {
+        const object = generatedObject(list);
+        fc.pre(verify(object)[0].verdict === "accept");
+        const { final } = await simulate(object, workload);
+        expect(onThread(object).final).toEqual(final);
+      }),
+      { numRuns: PROGRAMS },
+    );
+  });
+
+  const availability = linuxAvailable();
+  const test = availability.available ? it : it.skip;
+  const reason = availability.available ? "" : ` (skipped: ${availability.reason})`;
+  test(`simulator, threads and the running kernel end the same${reason}`, async () => {
+    const kernel = new KernelSide();
+    let accepted = 0;
+    try {
+      await fc.assert(
+        fc.asyncProperty(items, async (list) => {
+          const object = generatedObject(list), [verdict] = verify(object);
+          let ended: Ended;
+          try {
+            ended = kernel.run(object);
+          } catch (error) {
+            if (!(error instanceof ProgramRefused)) throw error;
+            const { errno, message } = error;
+            const ours = { verdict: verdict.verdict, errno: verdict.errno, message: withoutNumbers(verdict.message) };
+            expect(ours).toEqual({ verdict: "reject", errno, message: withoutNumbers(message) });
+            return;
+          }
+          accepted++;
+          expect({ verdict: verdict.verdict, message: verdict.message }).toEqual({ verdict: "accept", message: "" });
+          const thread = onThread(object);
+          expect(thread).toEqual(ended);
+          expect((await simulate(object, workload)).final).toEqual(ended.final);
+        }),
+        { numRuns: PROGRAMS },
+      );
+    } finally {
+      kernel.close();
+    }
+    expect(accepted).toBeGreaterThan(PROGRAMS * 0.9);
+  });
+});
