@@ -22,34 +22,45 @@ function chunk(type: string, content: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Stretches of one colour within a row: most of a figure is paper, so there are few of them. */
-interface Runs {
+/** The colours of a picture in the order of their first pixel, how often each occurs, and each pixel's colour. */
+interface Census {
   readonly colours: number[];
-  /** Index of the pixel after each run. */
-  readonly ends: number[];
+  readonly counts: number[];
+  readonly colourOf: Uint32Array;
 }
 
-function findRuns(pixels: Uint32Array, width: number): Runs {
-  const colours: number[] = [], ends: number[] = [];
-  for (let row = 0; row < pixels.length; row += width) {
-    for (let at = row; at < row + width;) {
-      const colour = pixels[at++];
-      while (at < row + width && pixels[at] === colour) at++;
-      colours.push(colour);
-      ends.push(at);
+function takeCensus(pixels: Uint32Array): Census {
+  const numberOf = new Map<number, number>();
+  const colours: number[] = [], counts: number[] = [];
+  const colourOf = new Uint32Array(pixels.length);
+  let last = -1, number = 0;
+  for (let i = 0; i < pixels.length; i++) {
+    const colour = pixels[i];
+    // Most of a figure is paper: a colour is looked up where it changes.
+    if (colour !== last) {
+      last = colour;
+      const known = numberOf.get(colour);
+      if (known === undefined) {
+        number = colours.length;
+        numberOf.set(colour, number);
+        colours.push(colour);
+        counts.push(0);
+      } else number = known;
     }
+    counts[number]++;
+    colourOf[i] = number;
   }
-  return { colours, ends };
+  return { colours, counts, colourOf };
 }
 
-/** The 256 most frequent colours; rarer ones (edges of letters) become the nearest of these. */
-function palette({ colours, ends }: Runs): { entries: number[]; indexOf: Map<number, number> } {
-  const counts = new Map<number, number>();
-  colours.forEach((colour, i) => counts.set(colour, (counts.get(colour) ?? 0) + ends[i] - (ends[i - 1] ?? 0)));
-  const byCount = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([colour]) => colour);
-  const entries = byCount.slice(0, 256);
-  const indexOf = new Map(entries.map((colour, index) => [colour, index]));
-  for (const colour of byCount.slice(256)) indexOf.set(colour, nearest(entries, colour));
+/** The 256 most frequent colours, and which of them stands for each; rarer ones (edges of letters) take the nearest. */
+function choosePalette({ colours, counts }: Census): { entries: number[]; indexOf: Uint8Array } {
+  const byCount = colours.map((_, number) => number).sort((a, b) => counts[b] - counts[a] || colours[a] - colours[b]);
+  const kept = byCount.slice(0, 256);
+  const entries = kept.map((number) => colours[number]);
+  const indexOf = new Uint8Array(colours.length);
+  kept.forEach((number, index) => indexOf[number] = index);
+  for (const number of byCount.slice(256)) indexOf[number] = nearest(entries, colours[number]);
   return { entries, indexOf };
 }
 
@@ -70,16 +81,14 @@ function nearest(colours: readonly number[], colour: number): number {
  */
 export function encodePng(rgba: Uint8Array, width: number, height: number): Uint8Array {
   // Little-endian words: red in the lowest byte.
-  const runs = findRuns(new Uint32Array(rgba.slice().buffer), width);
-  const { entries: colours, indexOf } = palette(runs);
+  const census = takeCensus(new Uint32Array(rgba.slice().buffer));
+  const { entries: colours, indexOf } = choosePalette(census);
   // Each row begins with a byte that names its filter: 0, none.
   const rows = new Uint8Array(height * (width + 1));
-  let start = 0;
-  runs.ends.forEach((end, i) => {
-    const shift = Math.floor(start / width) + 1;
-    rows.fill(indexOf.get(runs.colours[i])!, start + shift, end + shift);
-    start = end;
-  });
+  for (let y = 0; y < height; y++) {
+    const from = y * width, to = y * (width + 1) + 1;
+    for (let x = 0; x < width; x++) rows[to + x] = indexOf[census.colourOf[from + x]];
+  }
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
