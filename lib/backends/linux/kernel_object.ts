@@ -1,4 +1,5 @@
 /** An object file in libbpf's hands: opened, loaded into the kernel, closed again. */
+import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../backend.ts";
 import { errnoName } from "./errno.ts";
 import { errno, libbpf, libc, textAt } from "./libbpf.ts";
@@ -92,7 +93,7 @@ export class KernelObject implements Disposable {
       libbpf().bpf_program__set_log_buf(handle, this.#log, BigInt(LOG_BYTES));
       libbpf().bpf_program__set_log_level(handle, logLevel);
     }
-    const failed = -libbpf().bpf_object__load(this.#handle);
+    const failed = Math.abs(libbpf().bpf_object__load(this.#handle));
     const log = textAt(this.#log);
     return { errno: failed, log, messages: failed && !log ? this.#messagesOfFailedLoad(names) : "" };
   }
@@ -146,6 +147,17 @@ export class KernelObject implements Disposable {
 
 /** libbpf puts the object's name before a data section's. */
 const sectionName = (name: string): string => name.includes(".") ? name.slice(name.indexOf(".")) : name;
+
+const BPF_MAP_TYPE_PROG_ARRAY = 3;
+
+/** Programs that have to be loaded for the named ones: libbpf puts those of program arrays into their slots. */
+export function programsToLoad(
+  { maps = [], programs = [] }: Partial<Pick<BpfObject, "maps" | "programs">>,
+  names: readonly string[],
+): readonly string[] {
+  const arrays = maps.filter((map) => map.type === BPF_MAP_TYPE_PROG_ARRAY);
+  return [...new Set([...names, ...arrays.flatMap(({ slots = [] }) => slots.map(({ map }) => programs[map].name))])];
+}
 
 function* walk(next: (at: Deno.PointerValue) => Deno.PointerValue): Generator<Deno.PointerObject> {
   for (let at = next(null); at !== null; at = next(at)) yield at;

@@ -13,7 +13,7 @@ import type { Workload } from "../workload.ts";
 import { linuxAvailable } from "./available.ts";
 import { errnoName } from "./errno.ts";
 import { KernelMaps } from "./kernel_maps.ts";
-import { KernelObject } from "./kernel_object.ts";
+import { KernelObject, programsToLoad } from "./kernel_object.ts";
 import { LinuxUser } from "./linux_user.ts";
 import type { Job, RunReply, RunRequest } from "./pinned_worker.ts";
 import { loadedProgram, Runner } from "./runner.ts";
@@ -137,7 +137,7 @@ export class LinuxSession implements RealMachine, Disposable {
 
   #load(): void {
     const names = this.plan.programs.map((program) => program.name);
-    const outcome = this.#kernel.load(names);
+    const outcome = this.#kernel.load(programsToLoad(this.object, names));
     if (outcome.errno === 0) return;
     const { message, errname } = verdictOf(names.join(", "), "", outcome);
     throw new RefusedByKernel(`the kernel refuses ${this.object.name}: ${message} (${errname})`);

@@ -3,7 +3,7 @@ import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../backend.ts";
 import { linuxAvailable } from "./available.ts";
 import { errnoName } from "./errno.ts";
-import { KernelObject, type LoadOutcome } from "./kernel_object.ts";
+import { KernelObject, type LoadOutcome, programsToLoad } from "./kernel_object.ts";
 import { verifierMessage } from "./verifier_log.ts";
 
 /** The running kernel's verdict on one program. */
@@ -36,7 +36,7 @@ export interface LinuxVerifyOptions {
  * @throws BackendError when this kernel cannot be asked, or the object has no such program
  */
 export function linuxVerify(
-  object: Pick<BpfObject, "bytes" | "name">,
+  object: Pick<BpfObject, "bytes" | "name"> & Partial<Pick<BpfObject, "maps" | "programs">>,
   options: LinuxVerifyOptions = {},
 ): KernelVerdict {
   const availability = linuxAvailable();
@@ -50,7 +50,7 @@ export function linuxVerify(
   for (const name of names) {
     const { section } = listing.program(name);
     using opened = new KernelObject(object.bytes, object.name);
-    verdict = verdictOf(name, section, opened.load([name], options.logLevel));
+    verdict = verdictOf(name, section, opened.load(programsToLoad(object, [name]), options.logLevel));
     if (verdict.verdict === "reject") break;
   }
   return verdict!;
