@@ -1,4 +1,179 @@
-/** Exercises of chapter 06. */
-import type { Exercise } from "./exercise.ts";
+/** Exercises of chapter 06: map-in-map swap. */
+import { simulate } from "../../backends/simulator.ts";
+import { bpf } from "../../compile/bpf.ts";
+import { witnessTable } from "../../report/witness_table.ts";
+import type { UserApi } from "../../maps/user_space.ts";
+import { replay } from "../../schedulers/replay.ts";
+import { explore } from "../../search/explore.ts";
+import { type Exercise, type Marked, wantNumber, wantObject, wantText } from "./exercise.ts";
 
-export const exercises: readonly Exercise[] = [];
+const walked = () =>
+  bpf`
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+} flat SEC(".maps");
+
+__u64 turn;
+
+SEC("raw_tp") int count_flat(void *ctx)
+{
+	__u32 key = turn++ % 4;
+	__u64 *count = bpf_map_lookup_elem(&flat, &key);
+
+	if (count)
+		WRITE_ONCE(*count, READ_ONCE(*count) + 1);
+	return 0;
+}
+`;
+
+const lookTwice = () =>
+  bpf`
+struct inner { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u64); } front SEC(".maps"), back SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct inner);
+} outer SEC(".maps") = { .values = { [0] = &front } };
+long two_maps;
+
+SEC("raw_tp") int look_twice(void *ctx)
+{
+	__u32 slot = 0;
+	void *first = bpf_map_lookup_elem(&outer, &slot);
+	void *second = bpf_map_lookup_elem(&outer, &slot);
+	__u64 *a, *b;
+
+	if (!first || !second)
+		return 0;
+	a = bpf_map_lookup_elem(first, &slot);
+	b = bpf_map_lookup_elem(second, &slot);
+	if (!a || !b)
+		return 0;
+	__sync_fetch_and_add(a, 1);
+	if (READ_ONCE(*b) == 0)
+		two_maps = 1; /* what was just counted is not there */
+	return 0;
+}
+`;
+
+const swapper = {
+  name: "swapper",
+  *body(user: UserApi) {
+    yield* user.swapInner("outer", 0, "back");
+  },
+};
+
+export const exercises: readonly Exercise[] = [
+  {
+    id: "06.1",
+    title: "Find the widest difference of a walk",
+    asks: "change",
+    hints: [
+      "walk.outcomes has what the reader returned.",
+      "Math.max(...walk.outcomes.map((outcome) => Number(outcome.returned!.reader)))",
+    ],
+    async mark(answer) {
+      const said = wantNumber(answer);
+      const all = await explore(await walked(), {
+        cpus: 1,
+        invocations: 8,
+        *prepare(user) {
+          for (const key of [0, 1, 2, 3]) yield* user.update("flat", key, 0);
+        },
+        user: [{
+          name: "reader",
+          *body(user) {
+            const counts = (yield* user.walk<bigint>("flat")).map(({ value }) => Number(value));
+            return Math.max(...counts) - Math.min(...counts);
+          },
+        }],
+      });
+      const widest = Math.max(...all.outcomes.map((outcome) => Number(outcome.returned!.reader)));
+      if (said === widest) return { passed: true, message: `${widest}, over all schedules: the more runs, the wider.` };
+      return { passed: false, message: `${said} is not the widest that some schedule gives.` };
+    },
+  },
+  {
+    id: "06.2",
+    title: "Let one run see two maps",
+    asks: "break",
+    hints: [
+      "The run: start, look-up, look-up, add, load, and a store if it found two maps.",
+      "The swap's exchange has to come between the two look-ups.",
+    ],
+    async mark(answer) {
+      const run = await simulate(await lookTwice(), {
+        cpus: 1,
+        invocations: 1,
+        user: [swapper],
+        scheduler: replay(wantText(answer)),
+      });
+      if (run.fault) return { passed: false, message: run.fault.message };
+      if (run.final.two_maps === 1n) return { passed: true, message: "One run, two maps." };
+      return { passed: false, message: "two_maps is 0 after this schedule.", evidence: witnessTable(run.trace()) };
+    },
+  },
+  {
+    id: "06.3",
+    title: "Repair look_twice",
+    asks: "repair",
+    hints: ["Look the outer map up once and keep the pointer."],
+    async mark(answer): Promise<Marked> {
+      wantObject(answer);
+      const alone = await simulate(answer, { cpus: 1, invocations: 3, programs: ["look_twice"] });
+      const counted = Object.entries(alone.final).find(([name]) => /front.*\[0\]/.test(name))?.[1];
+      if (counted !== 3n) return { passed: false, message: "Three runs have to count to 3 in the inner map `front`." };
+      const found = await explore(answer, {
+        cpus: 2,
+        invocations: 1,
+        programs: ["look_twice"],
+        user: [swapper],
+        holds: (values) => values.two_maps === 0n,
+        bounds: { seconds: 15 },
+      });
+      if (found.observation === "Never" && found.complete) {
+        return { passed: true, message: "No run sees two maps, on any schedule." };
+      }
+      return { passed: false, message: "A run can still see two maps.", evidence: found };
+    },
+  },
+  {
+    id: "06.4",
+    title: "A snapshot without a swap",
+    asks: "speed up",
+    hints: ["One addition changes both halves: 1 + (2ULL << 32)."],
+    async mark(answer): Promise<Marked> {
+      wantObject(answer);
+      const found = await explore(answer, {
+        cpus: 2,
+        invocations: 1,
+        programs: ["count"],
+        user: [{
+          name: "reader",
+          *body(user) {
+            const value = (yield* user.lookup<bigint>("flat", 0))!;
+            return value >> 32n === 2n * (value & 0xffff_ffffn);
+          },
+        }],
+        holds: (values, returned) => returned.reader === true && values["flat[0]"] === 2n + (4n << 32n),
+        bounds: { seconds: 15 },
+      });
+      if (found.observation !== "Never" || !found.complete) {
+        return {
+          passed: false,
+          message: "A look-up can find b other than 2 * a, or an update is lost.",
+          evidence: found,
+        };
+      }
+      const { steps } = await simulate(answer, { cpus: 1, invocations: 1, programs: ["count"] });
+      if (steps > 1) {
+        return { passed: false, message: `True on every schedule, but a run takes ${steps} visible operations.` };
+      }
+      return { passed: true, message: "Every look-up is a snapshot of both numbers, and nobody waits." };
+    },
+  },
+];
