@@ -1,9 +1,12 @@
 /** Runs searches over all schedules to their end or to a bound, with pauses in which a notebook can show progress. */
 import type { Machine } from "../cpu/machine.ts";
 import type { Values } from "../report/result.ts";
+import { CachedSearch } from "./cached_search.ts";
 import { DepthFirst, type End } from "./depth_first.ts";
 import { DisjointData } from "./disjoint_data.ts";
-import { describeReturned, SearchState } from "./state.ts";
+import { SearchState } from "./state.ts";
+import { describeReturned, TaskStates } from "./task_state.ts";
+import { hasPlainSteps, TransitionCache, Unsuitable } from "./transition_cache.ts";
 
 const SLICE_MS = 100;
 
@@ -68,60 +71,81 @@ export async function exploreAll(
   onEnd: (end: End, machine: Machine, path: number[]) => void,
 ): Promise<SearchCost> {
   const began = performance.now(), data = reduce ? new DisjointData(make) : undefined;
-  for (;;) {
-    const machine = make();
-    const state = new SearchState(machine, symmetric), seen = new Set<string>(), ends: [End, number[]][] = [];
-    const pending: (() => void)[] = [];
-    const search = new DepthFirst(machine, state, {
-      maxStates: limits.maxStates,
-      maxDepth: limits.maxDepth,
-      isLocal: data?.useful ? data.watch(machine) : undefined,
-      onEnd(end) {
-        const key = `${end.kind} ${state.sharedA} ${state.sharedB} ${returnedKey(machine)} ${
-          machine.fault?.message ?? ""
-        }`;
-        if (seen.has(key)) return;
-        seen.add(key);
-        ends.push([end, end.path()]);
-        if (!data?.useful) onEnd(end, machine, ends.at(-1)![1]);
-        else {
-          const path = ends.at(-1)![1], snapshot = machine.snapshot(), fault = machine.fault;
-          pending.push(() => {
-            machine.restore(snapshot);
-            machine.fault = fault;
-            onEnd(end, machine, path);
-          });
-        }
-      },
-    });
-    let bound: string | undefined;
-    while (!search.finished && !bound) {
-      const now = performance.now();
-      search.run(Math.min(now + SLICE_MS, limits.until));
-      if (search.finished) break;
-      const bytes = search.visited.bytes + state.bytes;
-      bound = search.bound === "states"
-        ? `${limits.maxStates.toLocaleString("en")} states`
-        : performance.now() > limits.until
-        ? `${limits.seconds} seconds`
-        : bytes > limits.memoryBytes
-        ? `${limits.memoryBytes} bytes of memory`
-        : undefined;
-      const seconds = (performance.now() - began) / 1000;
-      await onProgress?.({ states: search.visited.size, share: search.progress, seconds });
-      await pause();
-    }
-    if (data?.useful && !bound && data.learn()) continue;
-    for (const report of pending) report();
-    if (search.bound === "depth") bound ??= `${limits.maxDepth} steps deep`;
-    return {
-      states: search.visited.size,
-      transitions: search.transitions,
-      bytes: search.visited.bytes + state.bytes,
-      reduced: data?.useful ?? false,
-      bound,
+  for (let plain = true;;) {
+    const machine = make(), seen = new Set<string>(), reports: (() => void)[] = [];
+    plain &&= hasPlainSteps(machine);
+    const onNewEnd = (end: End, shared: string) => {
+      const key = `${end.kind} ${shared} ${returnedKey(machine)} ${machine.fault?.message ?? ""}`;
+      if (seen.has(key)) return;
+      seen.add(key);
+      const path = end.path();
+      if (!plain && !data?.useful) return onEnd(end, machine, path);
+      // What is found now counts only if the search does not have to be run again.
+      const snapshot = machine.snapshot(), fault = machine.fault;
+      reports.push(() => {
+        machine.restore(snapshot);
+        machine.fault = fault;
+        onEnd(end, machine, path);
+      });
     };
+    let bound: string | undefined;
+    try {
+      const search = plain
+        ? searchCached(machine, symmetric, data, limits, onNewEnd)
+        : searchSteps(machine, symmetric, data, limits, onNewEnd);
+      while (!search.finished && !bound) {
+        const now = performance.now();
+        search.run(Math.min(now + SLICE_MS, limits.until));
+        if (search.finished) break;
+        bound = search.bound === "states"
+          ? `${limits.maxStates.toLocaleString("en")} states`
+          : performance.now() > limits.until
+          ? `${limits.seconds} seconds`
+          : search.bytes > limits.memoryBytes
+          ? `${limits.memoryBytes} bytes of memory`
+          : undefined;
+        const seconds = (performance.now() - began) / 1000;
+        await onProgress?.({ states: search.visited.size, share: search.progress, seconds });
+        await pause();
+      }
+      if (data?.useful && !bound && data.learn()) continue;
+      for (const report of reports) report();
+      if (search.bound === "depth") bound ??= `${limits.maxDepth} steps deep`;
+      const { transitions, bytes } = search;
+      return { states: search.visited.size, transitions, bytes, reduced: data?.useful ?? false, bound };
+    } catch (error) {
+      if (!(error instanceof Unsuitable)) throw error;
+      plain = false;
+    }
   }
+}
+
+type OnNewEnd = (end: End, sharedMemory: string) => void;
+
+function searchCached(
+  machine: Machine,
+  symmetric: boolean,
+  data: DisjointData | undefined,
+  limits: Limits,
+  onEnd: OnNewEnd,
+): CachedSearch {
+  const cache = new TransitionCache(machine, new TaskStates(machine, symmetric), data);
+  return new CachedSearch(cache, { ...limits, onEnd: (end) => onEnd(end, cache.sharedKey) });
+}
+
+function searchSteps(
+  machine: Machine,
+  symmetric: boolean,
+  data: DisjointData | undefined,
+  limits: Limits,
+  onEnd: OnNewEnd,
+): DepthFirst {
+  const state = new SearchState(machine, symmetric);
+  return new DepthFirst(machine, state, {
+    ...limits,
+    isLocal: data?.useful ? data.watch(machine) : undefined,
+    onEnd: (end) => onEnd(end, `${state.sharedA} ${state.sharedB}`),
+  });
 }
 
 /** What user actors returned, as text. */

@@ -64,6 +64,10 @@ export class DepthFirst {
     return this.#finished;
   }
 
+  get bytes(): number {
+    return this.visited.bytes + this.#state.bytes;
+  }
+
   /** Roughly how much of the tree is behind, 0 to 1. */
   get progress(): number {
     let share = 1, done = 0;

@@ -21,7 +21,7 @@ export class DisjointData {
     for (let seed = 1; seed <= LEARNING_RUNS; seed++) {
       const machine = make();
       if (machine.sharesCpus) break;
-      runRandom(machine, seed, { steps: LEARNING_STEPS }, (task) => this.#touch(machine, task));
+      runRandom(machine, seed, { steps: LEARNING_STEPS }, (task) => this.touch(machine, task));
     }
     this.#changed = false;
     this.useful = [...this.#owner.values()].some((owner) => owner >= 0);
@@ -29,7 +29,7 @@ export class DisjointData {
 
   /** What a search asks before each state's tasks are tried: may this task's pending operation go alone? */
   watch(machine: Machine): (task: number) => boolean {
-    return (task) => this.#touch(machine, task);
+    return (task) => this.touch(machine, task);
   }
 
   /** Whether an address turned out to be shared since the last call: then the search has to be run again. */
@@ -39,7 +39,8 @@ export class DisjointData {
     return changed;
   }
 
-  #touch(machine: Machine, task: number): boolean {
+  /** Notes that a task is about to touch what its pending operation names; true when nobody else ever did. */
+  touch(machine: Machine, task: number): boolean {
     const pending = machine.pending(task);
     if (pending.kind !== "load" && pending.kind !== "store" && pending.kind !== "rmw") return false;
     let alone = true;

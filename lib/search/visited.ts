@@ -20,6 +20,14 @@ export class VisitedSet {
     return this.#table.byteLength;
   }
 
+  /** Fetches the place where (a, b) would be looked for: a later {@link add} does not have to wait for it. */
+  touch(a: number, b: number): number {
+    a |= 0;
+    b |= 0;
+    if ((a | b) === 0) a = 1;
+    return this.#table[(Math.imul(a ^ (b >>> 7), 0x9e37_79b1) >>> (32 - this.#bits)) << 1];
+  }
+
   /** Adds (a, b); false when it was there. */
   add(a: number, b: number): boolean {
     if ((a | b) === 0) a = 1;
