@@ -64,6 +64,23 @@ const torn = (
   holds: notTorn,
 });
 
+const held = (map: string, observation: MachineCase["observation"]): MachineCase => ({
+  name: `a pointer into ${map} that is held shows another key's value`,
+  row: "4.6",
+  listing: "torn",
+  workload: {
+    cpus: 2,
+    invocations: 100,
+    programs: [{ prog: `update_both_${map}`, cpus: [0] }, { prog: `hold_${map}`, cpus: [1] }],
+    prepare: function* (user) {
+      yield* user.update(map, 0, words(0n));
+      yield* user.update(map, 1, words(1n));
+    },
+  },
+  observation,
+  holds: (final) => final.foreign === 0n,
+});
+
 const reader = (map: string, reads: number, flags = 0n): UserActor => ({
   name: "reader",
   *body(user) {
@@ -133,6 +150,9 @@ export const CASES: readonly MachineCase[] = [
   torn("4.6", "update_hp", "read_hp", "Sometimes", "hp"),
   torn("2.2", "write_locked", "read_locked", "Never", "la"),
   torn("2.2", "write_locked", "read_unlocked", "Sometimes", "la"),
+  held("ar", "Never"),
+  held("hp", "Sometimes"),
+  held("hn", "Sometimes"),
   userReads("4.10", "write_ar", "ar", "Sometimes"),
   userReads("2.2", "write_locked", "la", "Sometimes"),
   userReads("2.10", "write_locked", "la", "Never", BPF_F_LOCK),

@@ -38,7 +38,7 @@ const MACHINES: readonly Machine[] = [
     name: "threads",
     availability: threadsAvailable(),
     look: async (one, attempt) => {
-      const run = await threads(await listing(one), { ...one.workload, repeats: 3, durationMs: 2 ** attempt });
+      const run = await threads(await listing(one), { ...one.workload, repeats: 3, durationMs: 2 ** (attempt + 1) });
       return run.outcomes.map((outcome) => ({ ...outcome, serial: run.serial }));
     },
   },
@@ -46,14 +46,14 @@ const MACHINES: readonly Machine[] = [
     name: "linux",
     availability: linuxAvailable(),
     look: async (one, attempt) => {
-      const run = await runOnLinux(await listing(one), { ...one.workload, repeats: 3, durationMs: 2 ** attempt });
+      const run = await runOnLinux(await listing(one), { ...one.workload, repeats: 3, durationMs: 2 ** (attempt + 1) });
       return run.outcomes.map((outcome) => ({ ...outcome, serial: run.serial }));
     },
   },
 ];
 
-/** Runs are made longer with each attempt, up to 64 ms, until a rare thing has been seen. */
-const ATTEMPTS = 7, ATTEMPTS_FOR_NEVER = 3;
+/** Runs are made longer with each attempt, up to 128 ms, until a rare thing has been seen. */
+const ATTEMPTS = 7, ATTEMPTS_FOR_NEVER = 1;
 
 const broken = (one: MachineCase, seen: Seen): boolean =>
   one.holds ? !one.holds(seen.final, seen.returned) : seen.serial !== undefined && differs(seen.final, seen.serial);

@@ -25,7 +25,9 @@ struct locked {
 		__type(value, value_type);                                                                             \
 	} name SEC(".maps");
 
-__u64 number, torn;
+#define HOLD 200 /* looks at something else between looking a value up and reading it */
+
+__u64 number, torn, foreign;
 
 #define WRITE(words, n)                                                                                                \
 	_Pragma("unroll") for (int i = 0; i < WORDS; i++) WRITE_ONCE((words)[i], n)
@@ -70,6 +72,33 @@ static __always_inline int differ(__u64 *words)
 		return 0;                                                                                              \
 	}
 
+/* Two keys, written in turn: even numbers belong to key 0, odd ones to key 1. A reader that keeps its pointer for a
+ * while sees whose value stands there by then. */
+#define HELD(map)                                                                                                      \
+	SEC("raw_tp") int update_both_##map(void *ctx)                                                                 \
+	{                                                                                                              \
+		__u64 n = number++;                                                                                    \
+		__u32 key = n & 1;                                                                                     \
+		struct value value;                                                                                    \
+                                                                                                                       \
+		WRITE(value.words, n);                                                                                 \
+		bpf_map_update_elem(&map, &key, &value, BPF_ANY);                                                      \
+		return 0;                                                                                              \
+	}                                                                                                              \
+	SEC("raw_tp") int hold_##map(void *ctx)                                                                        \
+	{                                                                                                              \
+		__u32 key = 0;                                                                                         \
+		__u64 x = 1;                                                                                           \
+		struct value *value = bpf_map_lookup_elem(&map, &key);                                                 \
+                                                                                                                       \
+		if (!value)                                                                                            \
+			return 0;                                                                                      \
+		for (int i = 0; i < HOLD; i++)                                                                         \
+			x += READ_ONCE(number);                                                                        \
+		foreign += READ_ONCE(value->words[0]) & 1;                                                             \
+		return x & 1;                                                                                          \
+	}
+
 MAP(ar, BPF_MAP_TYPE_ARRAY, struct value, 0)
 MAP(hp, BPF_MAP_TYPE_HASH, struct value, 0)
 MAP(hn, BPF_MAP_TYPE_HASH, struct value, BPF_F_NO_PREALLOC)
@@ -78,6 +107,10 @@ MAP(la, BPF_MAP_TYPE_ARRAY, struct locked, 0)
 PROGRAMS(ar)
 PROGRAMS(hp)
 PROGRAMS(hn)
+
+HELD(ar)
+HELD(hp)
+HELD(hn)
 
 SEC("tc")
 int write_locked(void *ctx)
