@@ -145,11 +145,17 @@ export const texts = {
     memory: "memory",
     time: "time",
     lost: "lost",
+    window: "between the load and the store that overwrites",
     overwrites: (steps: string) => `overwrites ${steps}`,
     lostUpdate: (loser: string, winner: string, target: string) =>
       `An update of ${target} by ${loser} is lost: ${winner} reads before it and writes after it`,
     manyLost: (n: number, winner: string, target: string) =>
       `${count(n)} updates of ${target} are lost: ${winner} reads before them and writes after them`,
+    tornRead: (reader: string, object: string, writer: string) =>
+      `${reader} reads half of an update: one field of ${object} from before the update by ${writer}, one from after it`,
+    old: "old",
+    fresh: "new",
+    between: "between the two reads",
     noLostUpdate: "No update is lost in these steps",
     empty: "No step on shared memory",
     skipped: (n: number) => `${count(n)} ${n === 1 ? "step" : "steps"} not shown`,
@@ -160,7 +166,6 @@ export const texts = {
       atomic: "atomic",
       other: "other step",
       waits: "waits",
-      stale: "between the load and the store that overwrites",
     },
   },
 } as const;

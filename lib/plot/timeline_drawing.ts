@@ -1,5 +1,4 @@
 /** Lays a timeline out in columns and draws it. */
-import type { LostUpdate } from "../report/lost_update.ts";
 import type { TraceStep } from "../report/result.ts";
 import { texts as reportTexts } from "../report/texts.ts";
 import type { Lane } from "../report/trace_text.ts";
@@ -9,6 +8,7 @@ import { widest } from "./frame.ts";
 import { shareWidths } from "./share_widths.ts";
 import { colours, fonts } from "./style.ts";
 import { texts } from "./texts.ts";
+import type { Story } from "./timeline_story.ts";
 
 /** A row of the diagram: a step with its texts, or a hole. */
 export type Row = StepRow | { readonly skipped: number };
@@ -30,8 +30,8 @@ export interface StepRow {
 export interface TimelineContent {
   readonly rows: readonly Row[];
   readonly lanes: readonly Lane[];
-  /** The lost update that the figure tells of. */
-  readonly update: LostUpdate | undefined;
+  /** What the figure tells of. */
+  readonly story: Story | undefined;
 }
 
 /** Where the columns lie, in pixels of the canvas. */
@@ -100,7 +100,7 @@ export function layOut(content: TimelineContent): Columns {
   const wanted = Math.max(LANE.usual, ...lanes.map((lane) => laneNeed(lane)));
   // Lanes get narrow before the texts are cut.
   const room = WIDTH.most - before - between - text.memory - text.line - text.insn - 14;
-  const least = lanes.some((lane) => lane.prog !== undefined) ? LANE.named : LANE.least;
+  const least = lanes.some((lane) => lane.prog !== undefined) ? LANE.named : lanes.length > 4 ? LANE.least : LANE.usual;
   const laneWidth = Math.min(wanted, Math.max(least, room / Math.max(1, lanes.length)));
   const start = before + laneWidth * lanes.length + 8;
   const width = Math.max(
@@ -196,35 +196,32 @@ function drawWaiting(
   });
 }
 
-/** The rows of the lost update, the span between load and store, and the arrow from what is lost to its end. */
+/** The rows that stand out, the span in its lane, and the arrow. */
 function drawStory(
   canvas: Canvas,
   columns: Columns,
-  { rows, lanes, update }: TimelineContent,
+  { rows, lanes, story }: TimelineContent,
   middle: (row: number) => number,
 ): void {
   rows.forEach((row, n) => {
     const y = middle(n);
     if ("skipped" in row) canvas.rect(0, y - 9, columns.width, y + 9, colours.faint);
-    else if (isBad(row, update)) canvas.rect(0, y - ROW / 2, columns.width, y + ROW / 2, colours.badPaper);
+    else if (story?.marked.has(row.index)) {
+      canvas.rect(0, y - ROW / 2, columns.width, y + ROW / 2, colours.badPaper);
+    }
   });
-  if (!update) return;
+  if (!story) return;
   const placeOf = (index: number) => {
     const n = rows.findIndex((row) => "step" in row && row.index === index);
     return { x: laneOf(columns, lanes, (rows[n] as StepRow).step), y: middle(n) };
   };
-  const shown = new Set(rows.flatMap((row) => "step" in row ? [row.index] : []));
-  const read = placeOf(update.load), to = placeOf(update.store);
-  canvas.rect(to.x - 8, read.y, to.x + 8, to.y, colours.warnPaper, { colour: colours.warn });
-  // Of many lost stores the last one shown: it is what the overwriting store finds in memory.
-  const from = placeOf(update.lost.findLast((index) => shown.has(index))!);
+  const [first, last] = [placeOf(story.span.from), placeOf(story.span.to)];
+  canvas.rect(last.x - 8, first.y, last.x + 8, last.y, colours.warnPaper, { colour: colours.warn });
+  const [from, to] = [placeOf(story.arrow.from), placeOf(story.arrow.to)];
   const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
   const [dx, dy] = [(to.x - from.x) / length, (to.y - from.y) / length];
   canvas.arrow(from.x + dx * 10, from.y + dy * 10, to.x - dx * 9, to.y - dy * 9, { colour: colours.bad, widthPx: 1.8 });
 }
-
-const isBad = (row: StepRow, update: LostUpdate | undefined): boolean =>
-  update !== undefined && (row.index === update.store || update.lost.includes(row.index));
 
 /** What happened to memory, cut to a width: the name gives way before the values do. */
 function fitMemory({ memory, step: { target = "" } }: StepRow, widthPx: number, font: FontStyle): string {
@@ -235,18 +232,19 @@ function fitMemory({ memory, step: { target = "" } }: StepRow, widthPx: number, 
   return fitText(shortened, widthPx, font);
 }
 
-function drawRow(canvas: Canvas, columns: Columns, { lanes, update }: TimelineContent, row: Row, y: number): void {
+function drawRow(canvas: Canvas, columns: Columns, { lanes, story }: TimelineContent, row: Row, y: number): void {
   if ("skipped" in row) {
     canvas.text(columns.memory.left, y, texts.timeline.skipped(row.skipped), fonts.tick, colours.quiet);
     return;
   }
   const { step } = row;
-  const bad = isBad(row, update);
+  const marked = story?.marked.get(row.index), bad = marked !== undefined;
   const x = laneOf(columns, lanes, step);
   const mark = MARKS[markOf(step)];
   const hover = [`${step.step}: ${row.memory}`, row.line, row.insn].filter((part) => part !== "");
-  canvas.mark(x, y, bad ? { ...mark, fill: colours.bad, stroke: colours.bad } : mark, hover.join("<br>"));
-  if (bad && row.index !== update!.store) {
+  const fill = step.kind === "load" ? colours.paper : colours.bad;
+  canvas.mark(x, y, bad ? { ...mark, fill, stroke: colours.bad } : mark, hover.join("<br>"));
+  if (marked?.crossed) {
     canvas.mark(x, y, { symbol: "x-thin", sizePx: 15, fill: colours.bad, stroke: colours.bad, strokePx: 2.2 });
   }
   canvas.text(columns.step, y, String(step.step), fonts.code, colours.quiet, { anchor: "right" });
@@ -280,7 +278,10 @@ function drawKey(canvas: Canvas, columns: Columns, content: TimelineContent): vo
   if (rows.some((row) => row.waited)) {
     entry(key.waits, () => canvas.line(x, y - 8, x, y + 9, { colour: colours.warn, widthPx: 2, dash: "3px,4px" }));
   }
-  if (content.update) {
-    entry(key.stale, () => canvas.rect(x - 7, y - 8, x + 7, y + 8, colours.warnPaper, { colour: colours.warn }));
+  if (content.story) {
+    entry(
+      content.story.span.name,
+      () => canvas.rect(x - 7, y - 8, x + 7, y + 8, colours.warnPaper, { colour: colours.warn }),
+    );
   }
 }

@@ -96,47 +96,14 @@ function unseen({ current, parent }: Versions, version: number): number[] {
   return gone;
 }
 
-/** Steps of a trace to show: those at `from` to before `to`; what lies between two parts is left out. */
-export interface Part {
-  readonly from: number;
-  readonly to: number;
-}
-
-/**
- * Chooses the steps that tell of a lost update: what was read where, the stores, and what is around them.
- *
- * @param most steps to show altogether, besides single ones in between (at most 5), which fill their own hole.
- */
-export function partsAround(steps: readonly TraceStep[], update: LostUpdate, most = 24): Part[] {
+/** The steps that tell of a lost update: what was read where, and the stores. */
+export function stepsOfLostUpdate(steps: readonly TraceStep[], update: LostUpdate): number[] {
   // The first and the last lost store tell the story; a window can hold thousands.
   const stores = [...new Set([update.lost[0], update.lost[update.lost.length - 1]])];
-  const wanted = new Set([update.load, update.store, ...stores]);
-  for (const store of stores) {
-    const read = steps.findLastIndex((step, i) =>
+  const reads = stores.map((store) =>
+    steps.findLastIndex((step, i) =>
       i < store && step.task === steps[store].task && step.kind === "load" && step.addr === steps[store].addr
-    );
-    if (read >= 0 && wanted.size < most) wanted.add(read);
-  }
-  // Grow around what is wanted, inside the story first.
-  const first = Math.min(...wanted), last = update.store;
-  for (let reach = 1; wanted.size < most && reach < steps.length; reach++) {
-    for (const centre of [...wanted]) {
-      for (const i of [centre - 1, centre + 1]) {
-        const near = i >= Math.max(0, first - 2) && i < Math.min(steps.length, last + 3);
-        if (near && wanted.size < most) wanted.add(i);
-      }
-    }
-  }
-  return consecutive([...wanted].sort((a, b) => a - b));
-}
-
-/** Joins indices that follow each other; a hole of one step is filled, since naming it takes the same room. */
-function consecutive(indices: readonly number[]): Part[] {
-  const parts: { from: number; to: number }[] = [];
-  for (const i of indices) {
-    const last = parts[parts.length - 1];
-    if (last && i - last.to <= 1) last.to = i + 1;
-    else parts.push({ from: i, to: i + 1 });
-  }
-  return parts;
+    )
+  );
+  return [update.load, update.store, ...stores, ...reads.filter((read) => read >= 0)];
 }

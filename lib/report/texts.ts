@@ -17,7 +17,10 @@ export const texts = {
   /** Beside a store that another one wipes out, and beside that other one. */
   lost: (step: number) => `lost at step ${step}`,
   overwrites: (steps: string) => `overwrites step ${steps}`,
-  lostColumn: "lost update",
+  /** Beside the two loads of a torn read. */
+  stale: (step: number) => `old: before step ${step}`,
+  fresh: (step: number) => `new: sees step ${step}`,
+  remarkColumn: "remark",
   skipped: (n: number) => `... ${n} ${n === 1 ? "step" : "steps"} not shown ...`,
   switchColumn: "switch",
   /** Why another lane takes the next step. */

@@ -1,15 +1,18 @@
 /** A trace as a table with a column per CPU: what each step did, at which C line, and why the CPU changed. */
-import { findLostUpdates, type LostUpdate, type Part } from "./lost_update.ts";
+import { findLostUpdates, type LostUpdate } from "./lost_update.ts";
+import type { Part } from "./parts.ts";
 import type { TraceStep } from "./result.ts";
 import { textTable } from "./text_table.ts";
 import { texts } from "./texts.ts";
+import { findTornReads, type TornRead } from "./torn_read.ts";
 import { describeInsn, describeLine, describeStep, lanesOf, switchReasons } from "./trace_text.ts";
 
 export interface WitnessTableOptions {
   /** Which steps to show; default all. */
   readonly parts?: readonly Part[];
-  /** The lost updates to mark; default those found in the trace. */
+  /** The lost updates and torn reads to mark; default those found in the trace. */
   readonly lost?: readonly LostUpdate[];
+  readonly torn?: readonly TornRead[];
 }
 
 /** Longest C line and instruction shown, in characters. */
@@ -18,8 +21,12 @@ const LINE_LENGTH = 48, INSN_LENGTH = 44;
 const shorten = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length - 3).trimEnd()}...`;
 
-/** What to write beside a step that takes part in a lost update, by index. */
-export function lostRemarks(steps: readonly TraceStep[], lost: readonly LostUpdate[]): Map<number, string> {
+/** What to write beside the steps that take part in a lost update or a torn read, by index. */
+function remarksOf(
+  steps: readonly TraceStep[],
+  lost: readonly LostUpdate[],
+  torn: readonly TornRead[],
+): Map<number, string> {
   const remarks = new Map<number, string>();
   const add = (index: number, text: string) =>
     remarks.set(index, remarks.has(index) ? `${remarks.get(index)}; ${text}` : text);
@@ -27,6 +34,10 @@ export function lostRemarks(steps: readonly TraceStep[], lost: readonly LostUpda
     for (const i of update.lost) add(i, texts.lost(steps[update.store].step));
     const gone = update.lost.map((i) => steps[i].step);
     add(update.store, texts.overwrites(gone.length > 3 ? `${gone[0]} to ${gone[gone.length - 1]}` : gone.join(", ")));
+  }
+  for (const { stale, fresh, missed, seen } of torn) {
+    add(stale, texts.stale(steps[missed].step));
+    add(fresh, texts.fresh(steps[seen].step));
   }
   return remarks;
 }
@@ -41,7 +52,7 @@ export function witnessTable(steps: readonly TraceStep[], options: WitnessTableO
   const parts = options.parts ?? [{ from: 0, to: steps.length }];
   const shown = parts.flatMap(({ from, to }) => steps.slice(from, to));
   const lanes = lanesOf(shown);
-  const remarks = lostRemarks(steps, options.lost ?? findLostUpdates(steps));
+  const remarks = remarksOf(steps, options.lost ?? findLostUpdates(steps), options.torn ?? findTornReads(steps));
   const reasons = switchReasons(steps);
   const rows: string[][] = [];
   let shownTo = 0;
@@ -62,6 +73,6 @@ export function witnessTable(steps: readonly TraceStep[], options: WitnessTableO
   }
   if (steps.length > shownTo) rows.push(["", texts.skipped(steps.length - shownTo)]);
   const header = [texts.step, ...lanes.map((lane) => lane.name), texts.line, texts.insn, texts.switchColumn];
-  if (remarks.size > 0) header.push(texts.lostColumn);
+  if (remarks.size > 0) header.push(texts.remarkColumn);
   return textTable(header, rows, ["right", ...header.slice(1).map(() => "left" as const)]);
 }

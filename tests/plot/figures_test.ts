@@ -118,6 +118,9 @@ describe("findings", () => {
     expect(caption(GALLERY.schedules())).toMatch(/^4 of 6 schedules lose an update\./);
     expect(caption(GALLERY["schedules, long steps"]())).toMatch(/^64 of 70 schedules lose an update\./);
     expect(caption(GALLERY.timeline())).toMatch(/^An update of counter by CPU 0 is lost: CPU 1 reads before it/);
+    expect(caption(GALLERY["timeline, torn read"]())).toMatch(
+      /^CPU 1 reads half of an update: one field of pair\[0\] from/,
+    );
     expect(caption(GALLERY["timeline, lock"]())).toMatch(/^No update is lost/);
   });
 

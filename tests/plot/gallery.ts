@@ -202,5 +202,20 @@ export const GALLERY: Readonly<Record<string, () => Figure>> = {
     plot.timeline({ trace: () => manyCpus }, { around: "first lost update", most: 40 }),
   "timeline, from a step": () => plot.timeline(manyCpus, { around: 100 }),
   "timeline, long lines": () => plot.timeline(longLines),
+  "timeline, torn read": () =>
+    plot.timeline(traceOf([
+      { kind: "load", cpu: 1, target: "pair[0].a", before: 1, prog: "read", line: "a = READ_ONCE(value->a);" },
+      ...[["pair[0].a", 1], ["pair[0].b", 1]].map(([target, before]) => ({
+        kind: "store" as const,
+        cpu: 0,
+        target: String(target),
+        before: Number(before),
+        after: 2,
+        prog: "write",
+        line: "bpf_map_update_elem(&pair, &key, &new, BPF_ANY);",
+        text: "bpf_map_update_elem: store value",
+      })),
+      { kind: "load", cpu: 1, target: "pair[0].b", before: 2, prog: "read", line: "b = READ_ONCE(value->b);" },
+    ])),
   "timeline, empty": () => plot.timeline([]),
 };

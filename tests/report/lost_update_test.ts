@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findLostUpdates, partsAround } from "../../lib/report/lost_update.ts";
+import { findLostUpdates, stepsOfLostUpdate } from "../../lib/report/lost_update.ts";
+import { partsAround } from "../../lib/report/parts.ts";
 import { LOCKED, LOST, racyTrace, traceOf } from "./traces.ts";
 
 const lostCount = (trace: Parameters<typeof findLostUpdates>[0]): number =>
@@ -76,7 +77,7 @@ describe("the steps around a lost update", () => {
     fc.assert(fc.property(schedules, fc.integer({ min: 6, max: 24 }), (schedule, most) => {
       const { trace } = racyTrace(schedule);
       for (const update of findLostUpdates(trace)) {
-        const parts = partsAround(trace, update, most);
+        const parts = partsAround(trace.length, stepsOfLostUpdate(trace, update), most);
         const shown = new Set(parts.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, i) => from + i)));
         expect(shown.size).toBeLessThanOrEqual(most + 5);
         for (const index of [update.load, update.store, update.lost.at(-1)!]) expect(shown.has(index)).toBe(true);

@@ -5,7 +5,7 @@ import { LOCKED, LOST, racyTrace, traceOf } from "./traces.ts";
 describe("the witness table", () => {
   it("tells of a lost update without the code", () => {
     expect(witnessTable(LOST)).toBe([
-      "step  CPU 0              CPU 1              C line            instruction              switch           lost update",
+      "step  CPU 0              CPU 1              C line            instruction              switch           remark",
       "----  -----------------  -----------------  ----------------  -----------------------  ---------------  -----------------",
       "   0                     reads counter = 0  7: counter += 1;  2: r2 = *(u32 *)(r1 +0)",
       "   1  reads counter = 0                     7: counter += 1;  2: r2 = *(u32 *)(r1 +0)  CPU 1 preempted",
