@@ -34,6 +34,8 @@ export class Line {
   /** CPUs that watch it, waiting for a value. */
   watchers: number[] | undefined;
 
+  heapPlace = -1;
+
   constructor(readonly index: number) {}
 
   mayWrite(cpu: number, time: number): boolean {

@@ -66,6 +66,8 @@ export class Core {
   stage = 0;
   waitsFor: number = WAIT.nothing;
   line: Line | undefined;
+  /** Whether it waits for the line to do an atomic operation. */
+  wantsToWrite = false;
   /** When it began to wait, and how long it has waited in all. */
   waitsSince = 0;
   waitedNs = 0;
@@ -131,6 +133,7 @@ export class Core {
 
   wait(what: number, line: Line | undefined): void {
     this.waitsFor = what;
+    this.wantsToWrite = false;
     this.line = line;
     this.waitsSince = Math.max(this.now, this.issued);
     this.operationAt = Infinity;

@@ -77,6 +77,8 @@ export interface Profile {
   readonly drainSameLineNs: number;
   /** An atomic read-modify-write on an owned line, store buffer empty. */
   readonly atomicNs: number;
+  /** What an atomic takes longer to begin when its line had to be fetched. */
+  readonly atomicRestartNs: number;
   /** Lines that one core can wait for at once, and the least time between two arrivals. */
   readonly lineFillBuffers: number;
   readonly lineIntervalNs: number;
@@ -123,6 +125,7 @@ const MAY_BE_ZERO = new Set([
   "holdJitter",
   "burstStores",
   "jitter",
+  "atomicRestartNs",
 ]);
 const SHARES = new Set(["requestShare", "jitter", "holdJitter"]);
 const COUNTS = new Set([
@@ -164,6 +167,7 @@ const SHAPE: Record<string, "text" | "number" | "boolean"> = {
   drainNs: "number",
   drainSameLineNs: "number",
   atomicNs: "number",
+  atomicRestartNs: "number",
   lineIntervalNs: "number",
   requestShare: "number",
   holdNs: "number",

@@ -1,8 +1,12 @@
+/** What a {@link TimeHeap} holds: it remembers its own place, -1 while it is in no heap. */
+export interface Timed {
+  heapPlace: number;
+}
+
 /** A binary heap of things that happen at a time, each at most once. */
-export class TimeHeap<T extends object> {
+export class TimeHeap<T extends Timed> {
   readonly #items: T[] = [];
   readonly #times: number[] = [];
-  readonly #place = new Map<T, number>();
 
   /** The earliest time; Infinity when the heap is empty. */
   get first(): number {
@@ -11,8 +15,8 @@ export class TimeHeap<T extends object> {
 
   /** Adds an item, or moves it to another time. */
   set(item: T, time: number): void {
-    const place = this.#place.get(item);
-    if (place === undefined) {
+    const place = item.heapPlace;
+    if (place < 0) {
       this.#items.push(item);
       this.#times.push(time);
       this.#rise(this.#items.length - 1, item, time);
@@ -28,9 +32,9 @@ export class TimeHeap<T extends object> {
   }
 
   remove(item: T): void {
-    const place = this.#place.get(item);
-    if (place === undefined) return;
-    this.#place.delete(item);
+    const place = item.heapPlace;
+    if (place < 0) return;
+    item.heapPlace = -1;
     const last = this.#items.pop()!, time = this.#times.pop()!;
     if (last === item) return;
     if (place > 0 && time < this.#times[(place - 1) >> 1]) this.#rise(place, last, time);
@@ -40,7 +44,7 @@ export class TimeHeap<T extends object> {
   #put(place: number, item: T, time: number): void {
     this.#items[place] = item;
     this.#times[place] = time;
-    this.#place.set(item, place);
+    item.heapPlace = place;
   }
 
   #rise(place: number, item: T, time: number): void {

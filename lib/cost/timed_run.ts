@@ -27,6 +27,7 @@ export class TimedMachine {
     this.machine = new Machine(object, workload, {
       ...options,
       external: true,
+      forgets: true,
       observer: this.source,
       nowNs: () => Math.round(this.source.nowNs),
     });
@@ -73,6 +74,7 @@ class Recorder {
   readonly #waited: Float64Array;
   /** Runs of each CPU when the first CPU was through. */
   #firstDone: Float64Array | undefined;
+  #firstDoneAt = 0;
   readonly #waiting = new Durations();
 
   constructor(readonly machine: Machine, readonly cores: readonly Core[]) {
@@ -89,7 +91,10 @@ class Recorder {
     this.#waiting.add(core.waitedNs - this.#waited[cpu]);
     this.#waited[cpu] = core.waitedNs;
     this.#endedAt[cpu] = Math.max(core.issued, core.now);
-    if (task.kind === "process" && this.machine.isDone(task)) this.#firstDone ??= Float64Array.from(this.#runs);
+    if (this.#firstDone === undefined && task.kind === "process" && this.machine.isDone(task)) {
+      this.#firstDone = Float64Array.from(this.#runs);
+      this.#firstDoneAt = this.#endedAt[cpu];
+    }
   }
 
   /** The last runs end with the time that their core has come to. */
@@ -110,9 +115,11 @@ class Recorder {
     const runs = cpus.reduce((sum, cpu) => sum + cpu.runs, 0);
     const start = Math.min(...cpus.map(({ cpu }) => this.#startedAt[cpu]));
     const totalNs = cpus.length === 0 ? 0 : Math.max(...cpus.map(({ cpu }) => this.#endedAt[cpu])) - start;
+    // While all CPUs are at it: what one of them needs for a run when the runs are shared out evenly.
+    const together = allDone > 0 && this.#firstDone ? ((this.#firstDoneAt - start) * cpus.length) / allDone : 0;
     return {
       profile: profile.name,
-      nsPerOp: cpus.length === 0 ? 0 : cpus.reduce((sum, cpu) => sum + cpu.nsPerOp, 0) / cpus.length,
+      nsPerOp: together || (runs > 0 ? (totalNs * cpus.length) / runs : 0),
       totalNs,
       perSecond: totalNs > 0 ? (runs / totalNs) * 1e9 : 0,
       cpus,

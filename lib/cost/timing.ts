@@ -87,7 +87,13 @@ export class TimingEngine implements LineUser {
 
   granted(cpu: number, line: Line, from: number): void {
     const core = this.cores[cpu];
-    if (core.waitsFor === WAIT.line && core.line === line) core.goOn(from);
+    if (core.waitsFor === WAIT.line && core.line === line) {
+      if (core.wantsToWrite && this.profile.atomicRestartNs > 0) {
+        from += this.profile.atomicRestartNs;
+        this.lines.used(line, from + this.profile.atomicNs);
+      }
+      core.goOn(from);
+    }
     this.#planCommit(core);
   }
 
@@ -284,6 +290,7 @@ export class TimingEngine implements LineUser {
     }
     if (line.mayWrite(core.id, core.now)) return true;
     this.#hold(core, WAIT.line, line);
+    core.wantsToWrite = true;
     this.lines.request(core.id, line, true, core.now);
     return false;
   }

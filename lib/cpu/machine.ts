@@ -17,7 +17,7 @@ import { CPU, FUNC_REGION, KIND, layoutFor, REGION_FLAG, RETURN_TO_KERNEL, RUN, 
 import { Memory } from "./memory.ts";
 import type { Model, Operation, PrivateOp } from "./operation.ts";
 import { planTasks, type TaskPlan } from "./plan.ts";
-import { type ActiveModel, runningModel, sendModel, startModel, type Task } from "./task.ts";
+import { type ActiveModel, runningModel, sendForGood, sendModel, startModel, type Task } from "./task.ts";
 import { instantiate, instantiateRandom, translate, type Translation } from "./translate.ts";
 import type { Workload } from "../backends/workload.ts";
 import type { HelperModel } from "../bpf_helpers/kernel.ts";
@@ -49,6 +49,8 @@ export interface MachineOptions {
   /** Simulated time for bpf_ktime_get_ns. */
   readonly nowNs?: () => number;
   readonly observer?: StepObserver;
+  /** Nobody will take a snapshot: kernel models keep no history, which is faster. */
+  readonly forgets?: boolean;
 }
 
 /** What a task will do when it takes its next step. */
@@ -389,13 +391,13 @@ export class Machine {
 
   #endRun(task: Task): void {
     const { view } = this.memory, record = task.record;
-    this.options.observer?.runEnds(task);
     view.setBigUint64(record + TASK.lastReturn, view.getBigUint64(record + TASK.registers, true), true);
     view.setUint32(record + TASK.invocation, view.getUint32(record + TASK.invocation, true) + 1, true);
     view.setUint32(record + TASK.runState, RUN.none, true);
     view.setUint32(record + TASK.pending, KIND.none, true);
     if (task.kind === "interrupt") this.memory.setU32(this.#cpuField(task.cpu, CPU.inIrq), 0);
     else if (this.sharesCpus) this.#setCurrent(task.cpu, 0);
+    this.options.observer?.runEnds(task);
   }
 
   /** Starts the helper that the program calls; true when it ended at once and the program goes on. */
@@ -422,7 +424,8 @@ export class Machine {
       return generator;
     };
     const resume = view.getUint32(record + TASK.pending, true);
-    return this.#startModel(task, this.kernel.helperName(insn.imm), resume, this.#hashArguments(task, args), start);
+    const key = this.options.forgets ? 0 : this.#hashArguments(task, args);
+    return this.#startModel(task, this.kernel.helperName(insn.imm), resume, key, start);
   }
 
   /** Arguments of a helper as one number; the caller's own stack counts by offset, so that tasks compare. */
@@ -464,13 +467,14 @@ export class Machine {
    */
   #send(task: Task, value: bigint): boolean {
     for (;;) {
-      const model = task.models[task.models.length - 1], sent = sendModel(model, value);
-      if ("value" in sent) {
+      const model = task.models[task.models.length - 1];
+      const sent = this.options.forgets ? sendForGood(model, value) : sendModel(model, value);
+      if (sent !== undefined && "value" in sent) {
         task.models = task.models.slice(0, -1);
         return this.#finishModel(task, model.resume, sent.value);
       }
-      task.models = [...task.models.slice(0, -1), sent.model];
-      const result = this.#performPrivate(task, sent.model.pending);
+      if (sent !== undefined) task.models = [...task.models.slice(0, -1), sent.model];
+      const result = this.#performPrivate(task, task.models[task.models.length - 1].pending);
       if (typeof result === "boolean") return result;
       value = result;
     }

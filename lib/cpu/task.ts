@@ -92,6 +92,18 @@ export function sendModel(
   return { model: { ...model, history, pending: next.value, cursor } };
 }
 
+/**
+ * Sends a model the result of its pending operation and changes the model itself, for machines that never go back.
+ *
+ * @returns whether it ended; then with what it returned
+ */
+export function sendForGood(model: ActiveModel, value: bigint): { readonly value: unknown } | undefined {
+  const next = model.cursor.generator.next(value);
+  if (next.done) return { value: next.value };
+  (model as { pending: Operation }).pending = next.value;
+  return undefined;
+}
+
 function grow(previous: History | undefined, value: bigint): History {
   let a = previous?.hashA ?? 0x1b87_3593, b = previous?.hashB ?? 0x52dc_e729, rest = value;
   // Most values have 64 bits; a buffer that was read at once, or the runs under way of many tasks, have more.
