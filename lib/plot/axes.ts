@@ -1,4 +1,5 @@
 /** Axes: ranges, ticks and the pixel that a value lies at, so that labels can be placed before plotly draws. */
+import { textWidth } from "./fonts.ts";
 import { count } from "./numbers.ts";
 import { colours, fonts, markup, plotlyFont } from "./style.ts";
 import { texts } from "./texts.ts";
@@ -71,54 +72,76 @@ function thinned(ticks: readonly number[]): number[] {
   return ticks.filter((_, i) => i % every === 0);
 }
 
+/** Places along a figure, values upward, or values along the bottom of a figure of bars. */
+export type AxisUse = "x" | "y" | "bars";
+
+interface Scale {
+  readonly from: number;
+  readonly to: number;
+  readonly ticks: readonly number[];
+}
+
+function logScale(values: readonly number[], options: AxisOptions, use: AxisUse): Scale {
+  const base = options.log === 2 ? 2 : 10;
+  let [from, to] = options.range ?? [Math.min(...values), Math.max(...values)];
+  if (from === to) [from, to] = [from / base, to * base];
+  if (!options.range && logTicks(from, to, base).length < 2) {
+    from = base ** Math.floor(Math.log(from) / Math.log(base));
+    to = base ** Math.ceil(Math.log(to) / Math.log(base));
+  }
+  const ticks = (use === "x" && base === 2 && ownTicks(values)) || logTicks(from, to, base);
+  const pad = options.range ? 1 : (to / from) ** 0.04;
+  return { from: from / pad, to: to * pad, ticks };
+}
+
+/** Values, unlike places, begin at 0 where none is below it. */
+function linearScale(values: readonly number[], options: AxisOptions, use: AxisUse): Scale {
+  let [from, to] = options.range ?? [Math.min(...values), Math.max(...values)];
+  const fromZero = use !== "x" && from >= 0 && !options.range;
+  if (fromZero) from = 0;
+  if (from === to) [from, to] = [Math.min(0, from), from === 0 ? 1 : Math.max(to, 0)];
+  const pad = options.range ? 0 : (to - from) * 0.04;
+  return { from: fromZero ? from : from - pad, to: to + pad, ticks: linearTicks(from, to, 5) };
+}
+
+/** Pixels that an axis along the bottom has for its labels, at least. */
+const BOTTOM_PX = 440;
+
+/** Every first, second, third ... of some ticks, until their labels stand free of each other. */
+function apart(
+  ticks: readonly number[],
+  place: (value: number) => number,
+  format: (value: number) => string,
+): number[] {
+  for (let every = 1;; every++) {
+    const kept = ticks.filter((_, i) => i % every === 0);
+    const spans = kept.map((tick) => {
+      const half = textWidth(format(tick), fonts.tick) / 2 + 5;
+      return [place(tick) * BOTTOM_PX - half, place(tick) * BOTTOM_PX + half];
+    });
+    if (spans.every(([left], i) => i === 0 || left >= spans[i - 1][1])) return kept;
+  }
+}
+
 /**
  * Chooses range and ticks of an axis over some values.
  *
- * @param side a linear axis of y begins at 0 where no value is below it.
  * @throws RangeError when a logarithmic axis has no value above 0, or when there is no value at all.
  */
-export function makeAxis(options: AxisOptions, values: readonly number[], side: "x" | "y"): Axis {
-  const log = Boolean(options.log), fromZero = side === "y";
+export function makeAxis(options: AxisOptions, values: readonly number[], use: AxisUse): Axis {
+  const log = Boolean(options.log);
   const usable = values.filter((value) => Number.isFinite(value) && (!log || value > 0));
   if (usable.length === 0 && !options.range) {
     throw new RangeError(`axis "${options.title}": no value${log ? " above 0" : ""} to show`);
   }
-  let from = Math.min(...usable), to = Math.max(...usable);
-  if (options.range) [from, to] = options.range;
-  let ticks: number[];
-  if (log) {
-    const base = options.log === 2 ? 2 : 10;
-    if (from === to) [from, to] = [from / base, to * base];
-    if (!options.range && logTicks(from, to, base).length < 2) {
-      from = base ** Math.floor(Math.log(from) / Math.log(base));
-      to = base ** Math.ceil(Math.log(to) / Math.log(base));
-    }
-    ticks = (side === "x" && base === 2 && ownTicks(usable)) || logTicks(from, to, base);
-    if (!options.range) {
-      const pad = (to / from) ** 0.04;
-      [from, to] = [from / pad, to * pad];
-    }
-  } else {
-    if (fromZero && from > 0 && !options.range) from = 0;
-    if (from === to) [from, to] = [Math.min(0, from), from === 0 ? 1 : Math.max(to, 0)];
-    ticks = linearTicks(from, to, 5);
-    if (!options.range) {
-      const pad = (to - from) * 0.04;
-      to += pad;
-      if (from !== 0 || !fromZero) from -= pad;
-    }
-  }
-  if (options.ticks) ticks = [...options.ticks];
+  const scale = (log ? logScale : linearScale)(usable, options, use);
+  const { from, to } = scale;
   const warp = log ? Math.log10 : (value: number) => value;
+  const place = (value: number) => (warp(value) - warp(from)) / (warp(to) - warp(from));
   const format = options.format ?? count;
-  return {
-    options,
-    log,
-    domain: [from, to],
-    ticks,
-    labels: ticks.map(format),
-    place: (value) => (warp(value) - warp(from)) / (warp(to) - warp(from)),
-  };
+  const wanted = options.ticks ?? scale.ticks;
+  const ticks = use === "y" ? wanted : apart(wanted, place, format);
+  return { options, log, domain: [from, to], ticks, labels: ticks.map(format), place };
 }
 
 /** The axis in plotly's form. */

@@ -63,7 +63,7 @@ export function bars(options: BarsOptions): Figure {
   const severalKinds = new Set(options.bars.map(kindOf)).size > 1;
   const label = (bar: Bar) => read(bar.value) + (severalKinds ? ` ${texts.kind[kindOf(bar)]}` : "");
   const values = options.bars.flatMap((bar) => [bar.value, bar.low ?? bar.value, bar.high ?? bar.value]);
-  const axis = makeAxis(options.axis, values, "y");
+  const axis = makeAxis(options.axis, values, "bars");
   const height = rows.at(-1)!.top + rows.at(-1)!.bars.length * BAR + PAD;
   const framed = frame({
     title: options.title,

@@ -43,7 +43,7 @@ const EDGE = 20;
 function stacked(rows: readonly StackedRow[], options: StackedOptions): Figure {
   const totals = rows.map((row) => row.parts.reduce((sum, part) => sum + part.value, 0));
   const most = Math.max(...totals);
-  const axis = makeAxis({ range: [0, most * 1.0001], ...options.axis }, totals, "y");
+  const axis = makeAxis({ range: [0, most * 1.0001], ...options.axis }, totals, "bars");
   const height = rows.length * ROW;
   const framed = frame({
     title: options.title,

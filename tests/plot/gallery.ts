@@ -138,6 +138,17 @@ export const GALLERY: Readonly<Record<string, () => Figure>> = {
         on: MACHINE,
       })),
     }),
+  "bars, seven decades": () =>
+    plot.bars({
+      title: "Time until a call returns",
+      axis: { title: "time", unit: "ns", log: true },
+      bars: [["per-CPU update", 1.83], ["swap of the inner map", 9_591_782]].map(([name, value]) => ({
+        name: String(name),
+        value: Number(value),
+        kind: "recorded" as const,
+        on: MACHINE,
+      })),
+    }),
   "fairness": () =>
     plot.fairness([
       { technique: "spin_lock", perCpu: [10, 11, 12, 9] },
