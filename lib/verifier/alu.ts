@@ -8,9 +8,10 @@ import { aluSymbol, pointerArithmetic } from "./pointer_arithmetic.ts";
 import { markPrecise } from "./precision.ts";
 import { constantScalar, KIND, type Reg, scalar, UNKNOWN_SCALAR, ZERO_SCALAR } from "./register.ts";
 import { ALU, scalarArithmetic } from "./scalar_arithmetic.ts";
+import { s64, tnumSubregIsConst } from "./tnum.ts";
 
 const FROM_REGISTER = 0x08;
-const S32_MAX = 0x7fff_ffffn;
+const S32_MAX = 0x7fff_ffffn, S32_MIN = -0x8000_0000n, U32_MAX = 0xffff_ffffn;
 
 export function checkAlu(env: Environment, insn: Insn): void {
   const operation = insn.opcode & 0xf0;
@@ -40,11 +41,14 @@ function swapOrNegate(env: Environment, insn: Insn, operation: number): void {
   }
   const reg = readReg(env, dst);
   checkWritable(env, dst);
-  // 6.18 follows the range of a negation, not of a byte swap.
-  if (operation === ALU.NEG && reg.isScalar) {
+  if (!reg.isScalar) {
+    env.regs[dst] = UNKNOWN_SCALAR;
+  } else if (operation === ALU.NEG) {
     env.regs[dst] = scalar(scalarArithmetic(ALU.SUB, Bounds.constant(0n), reg.bounds, !is64));
   } else {
-    env.regs[dst] = UNKNOWN_SCALAR;
+    const bounds = reg.bounds.copy(), swaps = is64 || (opcode & FROM_REGISTER) !== 0;
+    bounds.swapBytes(imm / 8, swaps);
+    env.regs[dst] = swaps || imm < 64 ? scalar(bounds) : reg.withBounds(bounds);
   }
 }
 
@@ -69,7 +73,7 @@ function move(env: Environment, insn: Insn): void {
   if (!from.isScalar) reg = UNKNOWN_SCALAR;
   else if (off !== 0) reg = moveExtended(env, src, off, 32);
   else reg = from.bounds.width <= 32 ? linkBeforeCopy(env, src) : from.unlinked();
-  if (reg.isScalar && reg.bounds.width <= 32 && reg.bounds.smin >= 0n) {
+  if (off === 0 && reg.isScalar && reg.bounds.width <= 32 && reg.bounds.smin >= 0n) {
     env.regs[dst] = reg;
     return;
   }
@@ -158,15 +162,18 @@ function forkOnSignMask(env: Environment, insn: Insn, operation: number, from: R
 
 /** Adding a constant keeps a scalar linked to its copies at that distance; everything else ends the link. */
 function relink(result: Reg, before: Reg, operation: number, is64: boolean, from: Reg, isOwn: boolean): Reg {
-  const keeps = operation === ALU.ADD && is64 && before.id !== 0 && from.bounds.isConst && !isOwn &&
-    !before.isAddConst && from.bounds.value <= S32_MAX;
-  if (!keeps) {
-    result.id = 0;
-    result.off = 0;
-    result.isAddConst = false;
-    return result;
-  }
-  result.isAddConst = true;
-  result.off = Number(from.bounds.value);
+  result.id = 0;
+  result.off = 0;
+  result.addConst = 0;
+  const adds = operation === ALU.ADD || operation === ALU.SUB;
+  if (!adds || before.id === 0 || isOwn || before.addConst !== 0) return result;
+  const { tnum } = from.bounds;
+  if (is64 ? tnum.mask !== 0n : !tnumSubregIsConst(tnum)) return result;
+  if (!is64 && before.bounds.umax > U32_MAX) return result;
+  const value = is64 ? s64(tnum.value) : BigInt.asIntN(32, tnum.value);
+  if (value < S32_MIN || value > S32_MAX || operation === ALU.SUB && value === S32_MIN) return result;
+  result.id = before.id;
+  result.addConst = is64 ? 64 : 32;
+  result.off = Number(operation === ALU.SUB ? -value : value);
   return result;
 }

@@ -13,6 +13,7 @@ import {
   tnumIntersect,
   tnumOr,
   tnumRange,
+  tnumStep,
   tnumSubreg,
   U32_MASK,
   u64,
@@ -142,6 +143,16 @@ export class Bounds {
     this.smax = minBig(this.smax, s64(value | (mask & S64_MAX)));
     this.umin = maxBig(this.umin, value);
     this.umax = minBig(this.umax, value | mask);
+    if (mask === 0n || this.umin === 0n && this.umax === U64_MAX) return;
+    // Bits and range may have a single value in common.
+    const next = tnumStep(this.tnum, this.umin), isMinIn = (this.umin & ~mask) === value, greatest = value | mask;
+    if (isMinIn) {
+      if (next > this.umax) this.set(Bounds.constant(this.umin));
+    } else if (next === greatest) {
+      this.set(Bounds.constant(greatest));
+    } else if (next <= this.umax && tnumStep(this.tnum, next) > this.umax) {
+      this.set(Bounds.constant(next));
+    }
   }
 
   tightenFromTnum(): void {
@@ -151,6 +162,7 @@ export class Bounds {
 
   /** Lets every reading of the value learn from the others (reg_bounds_sync). */
   sync(): Bounds {
+    if (this.#isSettledConstant) return this;
     this.tightenFromTnum();
     for (let round = 0; round < 3; round++) {
       this.#deduce32();
@@ -162,6 +174,12 @@ export class Bounds {
     this.tnum = tnumOr(tnumClearSubreg(wide), narrow);
     this.tightenFromTnum();
     return this;
+  }
+
+  /** A constant of which every reading agrees has nothing to learn. */
+  get #isSettledConstant(): boolean {
+    return this.tnum.mask === 0n && this.umin === this.umax && this.smin === this.smax && this.u32min === this.u32max &&
+      this.s32min === this.s32max && this.umin === this.tnum.value;
   }
 
   #deduce32(): void {
@@ -291,6 +309,21 @@ export class Bounds {
     this.smin = this.umin;
     this.smax = this.umax;
     if (bytes < 4) this.forget32();
+    this.sync();
+  }
+
+  /** Byte order turned in the low bytes, the rest cleared; without `swaps` only the rest (scalar_byte_swap). */
+  swapBytes(bytes: number, swaps: boolean): void {
+    if (swaps) {
+      const reverse = (value: bigint): bigint => {
+        let out = 0n;
+        for (let at = 0; at < bytes; at++) out = (out << 8n) | ((value >> BigInt(at * 8)) & 0xffn);
+        return out;
+      };
+      this.tnum = { value: reverse(this.tnum.value), mask: reverse(this.tnum.mask) };
+      this.forgetRanges();
+    }
+    if (bytes < 8) this.truncate(bytes);
     this.sync();
   }
 

@@ -3,19 +3,21 @@ import {
   accessBytes,
   BPF_CLASS,
   BPF_MODE,
+  BPF_PSEUDO,
   classOf,
   type Insn,
   isAtomic,
   isBpfCall,
   isCall,
   isExit,
+  isWide,
   modeOf,
 } from "../isa/insn.ts";
 import { checkAlu } from "./alu.ts";
 import { checkAtomic } from "./atomics.ts";
 import { argumentRegisters, checkFunctionCall, newFrame, returnToCaller } from "./calls.ts";
 import { checkConditionalJump } from "./conditional_jump.ts";
-import { checkControlFlow, checkStackDepth, checkSubprogs, findSubprogs } from "./control_flow.ts";
+import { checkControlFlow, checkEarlyReturns, checkStackDepth, checkSubprogs, findSubprogs } from "./control_flow.ts";
 import { type Environment, MAX_INSNS } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
 import { functionArgs } from "./global_functions.ts";
@@ -25,7 +27,7 @@ import { checkKfuncCall, isAllowedUnderLock } from "./kfunc_call.ts";
 import { computeLiveRegisters } from "./live_registers.ts";
 import { checkLoadImmediate, checkPacketLoad } from "./load_immediate.ts";
 import { checkMapForProgram } from "./map_compatibility.ts";
-import { type MapState } from "./map_state.ts";
+import type { MapState } from "./map_state.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
 import { checkWritable, readReg, settle } from "./operands.ts";
 import { notePointerType } from "./pointer_types.ts";
@@ -43,6 +45,7 @@ import { MAIN_CALLSITE, State } from "./state.ts";
 export function check(env: Environment): void {
   findSubprogs(env);
   checkSubprogs(env);
+  checkEarlyReturns(env);
   resolveMaps(env);
   checkControlFlow(env);
   computeLiveRegisters(env);
@@ -62,6 +65,9 @@ function resolveMaps(env: Environment): void {
       env.reject(ERRNO.EINVAL, "BPF_LDX uses reserved fields");
     }
     const relocation = relocations.get(at);
+    if (isWide(insn) && !relocation && MAP_SOURCES.includes(insn.src)) {
+      env.reject(ERRNO.EINVAL, `fd ${insn.imm} is not pointing to valid bpf_map`);
+    }
     if (relocation?.kind !== "map" && relocation?.kind !== "mapValue") return;
     const map: MapState | undefined = env.maps[relocation.map];
     if (!map) env.reject(ERRNO.EINVAL, `fd 0 is not pointing to valid bpf_map`);
@@ -77,6 +83,12 @@ function resolveMaps(env: Environment): void {
   });
 }
 
+const MAP_SOURCES: readonly number[] = [
+  BPF_PSEUDO.MAP_FD,
+  BPF_PSEUDO.MAP_VALUE,
+  BPF_PSEUDO.MAP_IDX,
+  BPF_PSEUDO.MAP_IDX_VALUE,
+];
 const LOAD_MODES: readonly number[] = [BPF_MODE.MEM, BPF_MODE.MEMSX];
 
 /** Global functions that are called, each for any arguments that fit its prototype (do_check_subprogs). */

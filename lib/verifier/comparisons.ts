@@ -1,5 +1,5 @@
 /** What a comparison of two scalars decides, and what its outcome tells (is_branch_taken, regs_refine_cond_op). */
-import { Bounds } from "./bounds.ts";
+import type { Bounds } from "./bounds.ts";
 import {
   s64,
   type Tnum,
@@ -140,9 +140,11 @@ export function refine(
   second: Bounds,
   condition: number,
   is32: boolean,
+  isSame = false,
 ): { readonly taken: readonly [Bounds, Bounds]; readonly fallthrough: readonly [Bounds, Bounds] } {
   const after = (condition: number): readonly [Bounds, Bounds] => {
-    const a = first.copy(), b = second.copy();
+    // A register compared with itself learns from itself, as it does in the kernel.
+    const a = first.copy(), b = isSame ? a : second.copy();
     narrow(a, b, condition, is32);
     a.sync();
     b.sync();

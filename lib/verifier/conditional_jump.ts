@@ -13,7 +13,7 @@ import { previousEntry, widenImprecise } from "./prune.ts";
 import { dropReference } from "./references.ts";
 import { constantScalar, FLAG, isNeverNull, KIND, kindOf, pointer, type Reg, ZERO_SCALAR } from "./register.ts";
 import { FP, isSpilled, type State } from "./state.ts";
-import { scalarArithmetic } from "./scalar_arithmetic.ts";
+import { ALU, scalarArithmetic } from "./scalar_arithmetic.ts";
 
 const FROM_REGISTER = 0x08;
 const MAX_LINKED = 6;
@@ -65,7 +65,7 @@ function fork(env: Environment, insn: Insn, condition: number, is32: boolean): v
   const second = isFromReg ? env.regs[src] : constantScalar(BigInt(insn.imm));
   const other = env.push(env.insn + off + 1, env.insn);
   if (first.isScalar && second.isScalar) {
-    const { taken, fallthrough } = refine(first.bounds, second.bounds, condition, is32);
+    const { taken, fallthrough } = refine(first.bounds, second.bounds, condition, is32, isFromReg && src === dst);
     put(other, dst, taken[0]);
     put(here, dst, fallthrough[0]);
     if (isFromReg) {
@@ -135,13 +135,22 @@ function syncLinked(state: State, known: Reg, linked: readonly LinkedRegister[],
     const reg = isReg ? frame.regs[index] : frame.stack[index].reg;
     if (!reg.isScalar || reg.id !== known.id) continue;
     let to = known;
-    if ((reg.isAddConst || known.isAddConst) && reg.off !== known.off) {
+    // Additions of 32 and of 64 bits do not mix: one clears the upper half, the other does not.
+    if ((reg.addConst | known.addConst) === (32 | 64)) continue;
+    if ((reg.addConst || known.addConst) && reg.off !== known.off) {
       const delta = constantScalar(BigInt(reg.off - known.off));
-      to = reg.withBounds(scalarArithmetic(0, known.bounds, delta.bounds, false));
+      to = reg.withBounds(addDelta(known.bounds, delta.bounds, reg.addConst === 32 || known.addConst === 32));
     }
     if (isReg) frame.regs[index] = to;
     else frame.stack[index] = { bytes: frame.stack[index].bytes, reg: to };
   }
+}
+
+function addDelta(known: Bounds, delta: Bounds, is32: boolean): Bounds {
+  const sum = scalarArithmetic(ALU.ADD, known, delta, false);
+  if (!is32) return sum;
+  sum.zeroExtend32();
+  return sum.sync();
 }
 
 /** Two pointers are equal: where one is known not to be NULL, neither is the other. */

@@ -20,6 +20,7 @@ import {
   mightSleepKfunc,
   syncCallbackKfunc,
 } from "./kfunc_kinds.ts";
+import { isScalarType, skipModifiers } from "./special_fields.ts";
 import { MAX_FRAMES, STACK_LIMIT } from "./state.ts";
 
 const PSEUDO_FUNC = 4;
@@ -70,6 +71,20 @@ export function checkSubprogs(env: Environment): void {
       }
     }
   }
+}
+
+/** Functions that may end the whole program must return a number, as the program does (check_btf_func). */
+export function checkEarlyReturns(env: Environment): void {
+  const { btf } = env;
+  env.subprogs.forEach((subprog, index) => {
+    if (index === 0 || !subprog.hasLoadAbs && !subprog.hasTailCall) return;
+    const what = subprog.hasLoadAbs ? "LD_ABS" : "tail_call";
+    if (!btf) env.reject(ERRNO.EINVAL, `${what} is not allowed in subprogs without BTF`);
+    const proto = btf.types[btf.types[subprog.btfId ?? 0]?.type ?? 0];
+    if (!isScalarType(skipModifiers(btf, proto?.type ?? 0))) {
+      env.reject(ERRNO.EINVAL, `${what} is only allowed in functions that return 'int'.`);
+    }
+  });
 }
 
 const DISCOVERED = 0x10, EXPLORED = 0x20, FALLTHROUGH = 1, BRANCH = 2;

@@ -178,7 +178,7 @@ export class Environment {
       trailLength: this.trail.length,
     });
     if (this.pending.length > MAX_PENDING) {
-      this.reject(E2BIG, `The sequence of ${this.pending.length} jumps is too complex.`);
+      this.reject(EFAULT, `The sequence of ${this.pending.length} jumps is too complex.`);
     }
     return copy;
   }
@@ -241,6 +241,6 @@ export class Environment {
   }
 }
 
-const E2BIG = 7;
+const EFAULT = 14;
 /** Licenses that count as GPL (include/linux/license.h). */
 const GPL = ["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];

@@ -3,7 +3,7 @@ import type { Btf, BtfType } from "../object/btf.ts";
 import type { Environment, SubprogArg, SubprogNotes } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
 import { PROG_TYPE as P } from "./program_types.ts";
-import { skipModifiers } from "./special_fields.ts";
+import { isScalarType, skipModifiers } from "./special_fields.ts";
 
 const MAX_ARGS = 5;
 const SKB = "__sk_buff";
@@ -77,15 +77,13 @@ function readArgs(env: Environment, btf: Btf, subprog: SubprogNotes): readonly S
     ]);
   }
   const returned = skipModifiers(btf, proto?.type ?? 0);
-  if (!isScalar(returned)) {
+  if (!isScalarType(returned)) {
     throw new Unsupported(ERRNO.EINVAL, [
       `Global function ${name}() doesn't return scalar. Only those are supported.`,
     ]);
   }
   return params.map((param, index) => readArg(env, btf, subprog, name, index, param.type));
 }
-
-const isScalar = (type: BtfType): boolean => type.kind === "int" || type.kind === "enum" || type.kind === "enum64";
 
 function readArg(
   env: Environment,
@@ -116,7 +114,7 @@ function readArg(
   if (tags.size > 0) {
     throw new Unsupported(ERRNO.EINVAL, [`arg#${index} has pointer tag, but is not a pointer type`]);
   }
-  if (isScalar(type)) return { kind: "scalar", ...plain };
+  if (isScalarType(type)) return { kind: "scalar", ...plain };
   throw new Unsupported(ERRNO.EINVAL, [
     `Arg#${index} type ${kindName(type)} in ${name}() is not supported yet.`,
   ]);

@@ -32,7 +32,7 @@ export function checkHelperCall(env: Environment, insn: Insn): void {
     }
   }
   releaseArgument(env, meta);
-  const changesPacket = changesPacketData(prototype.number) || special(env, meta);
+  const changesPacket = special(env, meta) || changesPacketData(prototype.number);
   const caller = env.regs.slice();
   clearCallerSaved(env, env.regs);
   env.regs[0] = helperResult(env, meta, caller);
@@ -76,7 +76,7 @@ function checkMapUse(env: Environment, { map, helper }: CallMeta): void {
     env.reject(ERRNO.EACCES, "write into map forbidden");
   }
   if (helper.number !== HELPER.tail_call) return;
-  if (map.type !== MAP_TYPE.PROG_ARRAY) env.reject(ERRNO.EINVAL, "kernel subsystem misconfigured verifier");
+  if (map.type !== MAP_TYPE.PROG_ARRAY) env.reject(ERRNO.EINVAL, "expected prog array map for tail call");
   const { bounds } = env.regs[3];
   if (env.regs[3].isScalar && bounds.isConst && bounds.value < BigInt(map.maxEntries)) markPrecise(env, 3);
 }

@@ -1,5 +1,6 @@
 /** `BPF_LD_IMM64`: constants, maps, map values, functions; and the old packet loads (check_ld_imm, check_ld_abs). */
 import { BPF_MODE, BPF_PSEUDO, type Insn, isWide, modeOf } from "../isa/insn.ts";
+import { returnToCaller } from "./calls.ts";
 import { checkUnmoved } from "./context_access.ts";
 import { isFuncAddress } from "./control_flow.ts";
 import type { Environment } from "./environment.ts";
@@ -7,7 +8,7 @@ import { ERRNO } from "./errno.ts";
 import { MAP_TYPE } from "./map_state.ts";
 import { checkWritable, clearCallerSaved, readReg } from "./operands.ts";
 import { PROG_TYPE } from "./program_types.ts";
-import { constantScalar, FLAG, KIND, pointer, UNKNOWN_SCALAR } from "./register.ts";
+import { constantScalar, FLAG, KIND, pointer, UNKNOWN_SCALAR, ZERO_SCALAR } from "./register.ts";
 import { checkResourceLeak } from "./resource_leaks.ts";
 
 export function checkLoadImmediate(env: Environment, insn: Insn): void {
@@ -65,4 +66,10 @@ export function checkPacketLoad(env: Environment, insn: Insn): void {
   checkUnmoved(env, context, CONTEXT);
   clearCallerSaved(env, env.regs);
   env.regs[0] = UNKNOWN_SCALAR;
+  if (env.state.frames.length === 1) return;
+  // A load beyond the packet ends the whole program: in a function that is a return of 0 from it.
+  env.push(env.insn + 1, env.insn);
+  env.regs[0] = ZERO_SCALAR;
+  returnToCaller(env);
+  env.insn--;
 }

@@ -289,8 +289,9 @@ function accessKptr(env: Environment, access: Access, kptr: MapState["fields"][n
 
 /** Fields of `struct bpf_map` and of the map types' own structs that a program may read through a map pointer. */
 function accessMap(env: Environment, regno: number, off: number, size: number, access: Access): void {
-  if (off < 0) env.reject(ERRNO.EACCES, `R${regno} is bpf_map invalid negative access: off=${off}`);
-  if (access.isWrite) env.reject(ERRNO.EACCES, `only read from ${mapStruct(env.regs[regno].map!.type)} is supported`);
+  const name = mapStruct(env.regs[regno].map!.type);
+  if (off < 0) env.reject(ERRNO.EACCES, `R${regno} is ${name} invalid negative access: off=${off}`);
+  if (access.isWrite) env.reject(ERRNO.EACCES, `only read from ${name} is supported`);
   void size;
 }
 

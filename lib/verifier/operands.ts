@@ -1,7 +1,7 @@
 /** Reading and writing the registers that an instruction names (check_reg_arg). */
 import type { Environment } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
-import { KIND, NOT_INIT, Reg, scalar } from "./register.ts";
+import { KIND, NOT_INIT, type Reg, scalar } from "./register.ts";
 import { FP } from "./state.ts";
 
 /** The register's content; a register that nothing was written to may not be read. */
@@ -38,7 +38,7 @@ export function clearCallerSaved(env: Environment, regs: Reg[]): void {
 export function linkBeforeCopy(env: Environment, index: number): Reg {
   let reg = env.regs[index];
   if (!reg.isScalar) return reg;
-  if (reg.isAddConst) reg = reg.unlinked();
+  if (reg.addConst) reg = reg.unlinked();
   if (reg.id === 0 && !reg.bounds.isConst) {
     const linked = reg.copy();
     linked.id = env.newId();

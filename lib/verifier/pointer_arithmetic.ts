@@ -90,7 +90,13 @@ export function pointerArithmetic(env: Environment, insn: Insn, from: Reg, offse
   if (!isMovable) env.reject(ERRNO.EACCES, `R${dst} pointer arithmetic on ${typeName(from.type)} prohibited`);
   checkSane(env, offset, from.type);
   checkSane(env, from, from.type);
-  const to = from.copy(), bounds = from.bounds.copy();
+  const to = from.copy();
+  if (!isDstPointer) {
+    // scalar += pointer: 6.18 takes over the pointer but not the frame it points into, nor its reference.
+    to.frame = 0;
+    to.ref = 0;
+  }
+  const bounds = from.bounds.copy();
   bounds.forget32();
   switch (operation) {
     case ALU.ADD:

@@ -24,12 +24,18 @@ const FROM_REGISTER = 0x08;
 
 /** Registers and stack slots of each frame that are still wanted. */
 class Wanted {
-  frame: number;
+  frame = 0;
   readonly regs = new Int32Array(MAX_FRAMES);
   readonly slots = Array.from({ length: MAX_FRAMES }, () => new SlotSet());
 
-  constructor(frame: number) {
+  /** Empty again, for a walk that begins in a frame; one object serves all walks. */
+  from(frame: number): this {
     this.frame = frame;
+    for (let at = 0; at < MAX_FRAMES; at++) {
+      this.regs[at] = 0;
+      this.slots[at].clear();
+    }
+    return this;
   }
 
   get isEmpty(): boolean {
@@ -49,6 +55,7 @@ class Wanted {
   }
 }
 
+const shared = new Wanted();
 const ARG_REGS = 0b111110;
 /** Backtracking cannot tell: every scalar on the path counts as precise. */
 const GIVE_UP = Symbol("give up");
@@ -57,21 +64,21 @@ const GIVE_UP = Symbol("give up");
 export function markPrecise(env: Environment, reg: number): void {
   const { state } = env;
   if (!state.regs[reg].isScalar) return;
-  const wanted = new Wanted(state.frames.length - 1);
+  const wanted = shared.from(state.frames.length - 1);
   wanted.add(reg);
   backtrack(env, wanted);
 }
 
 /** Marks what a stack slot of a frame depends on. */
 export function markSlotPrecise(env: Environment, frame: number, slot: number): void {
-  const wanted = new Wanted(env.state.frames.length - 1);
+  const wanted = shared.from(env.state.frames.length - 1);
   wanted.slots[frame].add(slot);
   backtrack(env, wanted);
 }
 
 /** The current state was found safe because of `old`: what was precise there is precise here (propagate_precision). */
 export function propagatePrecision(env: Environment, old: State): void {
-  const wanted = new Wanted(old.frames.length - 1);
+  const wanted = shared.from(old.frames.length - 1);
   old.frames.forEach((frame, index) => {
     for (let reg = 0; reg < FP; reg++) {
       if (frame.preciseRegs & (1 << reg) && frame.regs[reg].isScalar) wanted.regs[index] |= 1 << reg;

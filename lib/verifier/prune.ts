@@ -81,14 +81,14 @@ function reportLoop(env: Environment, old: State): never {
   env.fail(ERRNO.EINVAL, `infinite loop detected at insn ${env.insn}`);
 }
 
-/** The registers of the current frame are the same ones. */
+/** The registers of the current frame are the same ones, ids and all (states_maybe_looping). */
 function mayLoop(old: State, current: State): boolean {
   if (old.frames.length !== current.frames.length) return false;
   const was = old.frame.regs, is = current.frame.regs;
   for (let reg = 0; reg <= FP; reg++) {
-    if (was[reg] !== is[reg] && !(was[reg].sameContent(is[reg]) && was[reg].bounds.equals(is[reg].bounds))) {
-      return false;
-    }
+    const a = was[reg], b = is[reg];
+    if (a === b) continue;
+    if (!a.sameContent(b) || a.id !== b.id || a.ref !== b.ref || !a.bounds.equals(b.bounds)) return false;
   }
   return true;
 }

@@ -104,8 +104,8 @@ export class Reg {
   off = 0;
   /** Equal ids tell that values came from one place: NULL checks, packet ranges, linked scalars, lock identity. */
   id = 0;
-  /** Scalars linked by an added constant (BPF_ADD_CONST). */
-  isAddConst = false;
+  /** Scalars linked by an added constant: the width of that addition, 0 for none (BPF_ADD_CONST32, BPF_ADD_CONST64). */
+  addConst: 0 | 32 | 64 = 0;
   /** Id of the reference that must be released, or 0. */
   ref = 0;
   map: MapState | null = null;
@@ -131,7 +131,7 @@ export class Reg {
     const to = new Reg(this.type, this.bounds);
     to.off = this.off;
     to.id = this.id;
-    to.isAddConst = this.isAddConst;
+    to.addConst = this.addConst;
     to.ref = this.ref;
     to.map = this.map;
     to.mapUid = this.mapUid;
@@ -186,11 +186,11 @@ export class Reg {
 
   /** Without the link to other scalars. */
   unlinked(): Reg {
-    if (this.id === 0 && this.off === 0 && !this.isAddConst) return this;
+    if (this.id === 0 && this.off === 0 && this.addConst === 0) return this;
     const to = this.copy();
     to.id = 0;
     to.off = 0;
-    to.isAddConst = false;
+    to.addConst = 0;
     return to;
   }
 
@@ -199,7 +199,7 @@ export class Reg {
     return this.type === other.type && this.off === other.off && this.map === other.map &&
       this.mapUid === other.mapUid && this.memSize === other.memSize && this.range === other.range &&
       this.subprog === other.subprog && this.btf === other.btf && this.dynptr === other.dynptr &&
-      this.dynptrId === other.dynptrId && this.isAddConst === other.isAddConst;
+      this.dynptrId === other.dynptrId && this.addConst === other.addConst;
   }
 }
 

@@ -44,6 +44,10 @@ export function skipModifiers(btf: Btf, id: number): BtfType {
   return type ?? btf.types[0];
 }
 
+/** Types that fit a register as a number. */
+export const isScalarType = (type: BtfType): boolean =>
+  type.kind === "int" || type.kind === "enum" || type.kind === "enum64";
+
 /**
  * The special fields of a value type, sorted by offset.
  *

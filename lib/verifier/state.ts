@@ -1,5 +1,5 @@
 /** The state of a program at one instruction of one path (include/linux/bpf_verifier.h: struct bpf_verifier_state). */
-import { NOT_INIT, Reg } from "./register.ts";
+import { NOT_INIT, type Reg } from "./register.ts";
 
 /** What a byte of the stack holds. */
 export const BYTE = { INVALID: 0, SPILL: 1, MISC: 2, ZERO: 3, DYNPTR: 4, ITER: 5, IRQ_FLAG: 6 } as const;

@@ -97,8 +97,8 @@ function regCovers(old: Reg, current: Reg, isPrecise: boolean, ids: IdPairs, how
   switch (old.kind) {
     case KIND.SCALAR:
       if (!isPrecise && how === "covers") return true;
-      if (old.isAddConst !== current.isAddConst && old.id !== 0) return false;
-      if (old.isAddConst && old.off !== current.off) return false;
+      if (old.addConst !== current.addConst && old.id !== 0) return false;
+      if (old.addConst && old.off !== current.off) return false;
       return ids.checkScalar(old.id, current.id) && isWithin();
     case KIND.MAP_KEY:
     case KIND.MAP_VALUE:

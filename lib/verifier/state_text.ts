@@ -75,7 +75,7 @@ export function regText(reg: Reg, frame: Frame): string {
   if (kind === KIND.BTF_ID) text += reg.btf?.name ?? "";
   const parts: string[] = [];
   if (reg.id !== 0) {
-    const delta = reg.isAddConst ? (reg.off < 0 ? String(reg.off) : `+${reg.off}`) : "";
+    const delta = reg.addConst ? (reg.off < 0 ? String(reg.off) : `+${reg.off}`) : "";
     parts.push(`id=${reg.id}${delta}`);
   }
   if (reg.ref !== 0) parts.push(`ref_obj_id=${reg.ref}`);

@@ -119,6 +119,18 @@ export const tnumIsAligned = (a: Tnum, size: number): boolean => ((a.value | a.m
 /** Whether every value that fits `b` fits `a`. */
 export const tnumIn = (a: Tnum, b: Tnum): boolean => (b.mask & ~a.mask) === 0n && a.value === (b.value & ~a.mask);
 
+/** The smallest value of `a` above `z`; its largest where there is none (6.18: tnum_step). */
+export function tnumStep(a: Tnum, z: bigint): bigint {
+  const greatest = a.value | a.mask;
+  if (z >= greatest) return greatest;
+  if (z < a.value) return a.value;
+  const distance = z - a.value;
+  // Known bits, and everything below a known bit of the distance, let the carry of +1 through.
+  const below = (1n << BigInt(bitLength(distance & ~a.mask))) - 1n;
+  const filled = distance | below | u64(~a.mask);
+  return a.value | (u64(filled + 1n) & a.mask);
+}
+
 export const tnumSubreg = (a: Tnum): Tnum => ({ value: a.value & U32_MASK, mask: a.mask & U32_MASK });
 export const tnumClearSubreg = (a: Tnum): Tnum => ({ value: (a.value >> 32n) << 32n, mask: (a.mask >> 32n) << 32n });
 export const tnumWithSubreg = (a: Tnum, low: Tnum): Tnum => tnumOr(tnumClearSubreg(a), tnumSubreg(low));
