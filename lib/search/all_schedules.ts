@@ -25,6 +25,8 @@ export interface SearchOptions {
   readonly symmetric: boolean;
   /** Use partial-order reduction where data is disjoint (disjoint_data.ts). */
   readonly reduce: boolean;
+  /** Off: let the machine take every step, even of programs whose steps could be kept (transition_cache.ts). */
+  readonly cached?: boolean;
   readonly onProgress?: (progress: { states: number; share: number; seconds: number }) => void | Promise<void>;
 }
 
@@ -67,11 +69,11 @@ export async function exploreSerial(machine: Machine, limits: Limits): Promise<M
 export async function exploreAll(
   make: () => Machine,
   limits: Limits,
-  { symmetric, reduce, onProgress }: SearchOptions,
+  { symmetric, reduce, cached = true, onProgress }: SearchOptions,
   onEnd: (end: End, machine: Machine, path: number[]) => void,
 ): Promise<SearchCost> {
   const began = performance.now(), data = reduce ? new DisjointData(make) : undefined;
-  for (let plain = true;;) {
+  for (let plain = cached;;) {
     const machine = make(), seen = new Set<string>(), reports: (() => void)[] = [];
     plain &&= hasPlainSteps(machine);
     const onNewEnd = (end: End, shared: string) => {

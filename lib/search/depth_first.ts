@@ -5,6 +5,7 @@
  */
 import { RUN, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../cpu/machine.ts";
+import type { ActiveModel } from "../cpu/task.ts";
 import type { SearchState } from "./state.ts";
 import { VisitedSet } from "./visited.ts";
 
@@ -31,6 +32,9 @@ export interface DepthFirstOptions {
   readonly maxDepth: number;
 }
 
+/** In place of the one task to try: `ALL_BUT - task` for all others, after that one turned out not to be enough. */
+const ALL_BUT = -2;
+
 export class DepthFirst {
   readonly visited = new VisitedSet();
   transitions = 0;
@@ -50,6 +54,10 @@ export class DepthFirst {
   #only = new Int32Array(1024);
   #depth = 0;
   #finished = false;
+  /** Where a task stood before its step. */
+  #insn = 0;
+  #invocation = 0;
+  #model: ActiveModel | undefined;
 
   constructor(machine: Machine, state: SearchState, options: DepthFirstOptions) {
     this.#machine = machine;
@@ -83,7 +91,7 @@ export class DepthFirst {
     const machine = this.#machine,
       state = this.#state,
       tasks = this.#tasks,
-      { onState, maxStates, maxDepth } = this.#options;
+      { onState, maxStates, maxDepth, serial } = this.#options;
     for (let ticks = 0;; ticks++) {
       if ((ticks & 0x3ff) === 0x3ff && performance.now() > until) return;
       const depth = this.#depth, task = this.#next[depth];
@@ -98,11 +106,19 @@ export class DepthFirst {
         continue;
       }
       this.#next[depth] = task + 1;
-      if (this.#only[depth] >= 0 && task !== this.#only[depth]) continue;
+      const only = this.#only[depth];
+      if (only >= 0 ? task !== only : task === ALL_BUT - only) continue;
       if (!machine.isEnabled(task)) continue;
       this.#some[depth] = 1;
+      const reduced = only >= 0 && !serial;
+      if (reduced) this.#noteWhere(task);
       state.step(task);
       this.transitions++;
+      if (reduced && !this.#wentOn(task)) {
+        // On a cycle of steps that go alone, the others would wait forever: somewhere on it everybody has a turn.
+        this.#only[depth] = ALL_BUT - task;
+        this.#next[depth] = 0;
+      }
       if (!this.visited.add(state.a, state.b)) {
         this.matched++;
         state.back();
@@ -125,6 +141,25 @@ export class DepthFirst {
       this.#enter(depth + 1);
       if (depth + 1 > this.deepest) this.deepest = depth + 1;
     }
+  }
+
+  #noteWhere(task: number): void {
+    const { record, models } = this.#machine.tasks[task], { memory } = this.#machine;
+    this.#insn = memory.getU32(record + TASK.insn);
+    this.#invocation = memory.getU32(record + TASK.invocation);
+    this.#model = models[models.length - 1];
+  }
+
+  /**
+   * Whether the step since {@link #noteWhere} led further down the program, further through a kernel model, or into
+   * another run: no cycle consists of such steps alone.
+   */
+  #wentOn(task: number): boolean {
+    const { record, models } = this.#machine.tasks[task], { memory } = this.#machine;
+    if (memory.getU32(record + TASK.invocation) !== this.#invocation) return true;
+    const model = models[models.length - 1];
+    return memory.getU32(record + TASK.insn) > this.#insn ||
+      (model !== undefined && model.start === this.#model?.start);
   }
 
   #enter(depth: number): void {

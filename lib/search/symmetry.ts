@@ -1,11 +1,12 @@
 /** Whether the tasks of a machine can be exchanged for one another without anybody noticing. */
 import { isHelperCall } from "../isa/insn.ts";
-import type { Machine } from "../cpu/machine.ts";
+import { CTX_BYTES, type Machine } from "../cpu/machine.ts";
+import type { Task } from "../cpu/task.ts";
 
 const BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2;
 
-/** Helpers whose steps do not depend on the CPU that they run on: lookup (in maps that CPUs share), lock, unlock. */
-const SAME_ON_EVERY_CPU = new Set([1, 93, 94]);
+/** Helpers whose steps do not depend on the CPU that they run on: lookup (in maps that CPUs share), lock, unlock, loop. */
+const SAME_ON_EVERY_CPU = new Set([1, 93, 94, 181]);
 
 /**
  * Symmetry reduction is sound when every task runs the same program equally often and no step depends on the CPU:
@@ -18,9 +19,15 @@ export function asymmetry(machine: Machine): string | undefined {
   if (rest.length === 0) return "there is one task";
   if (machine.sharesCpus) return "tasks share CPUs, or user space takes part";
   for (const task of rest) {
+    if (!sameContext(machine, first, task)) return "CPUs run with different contexts";
     if (task.program !== first.program || task.invocations !== first.invocations) return "CPUs run different programs";
   }
-  for (const map of machine.object.maps) {
+  if (Object.keys(machine.options.models ?? {}).length > 0) {
+    return "a kernel model of the reader's own may depend on the CPU";
+  }
+  for (const relocation of first.program!.program.relocations) {
+    if (relocation.kind !== "map") continue;
+    const map = machine.object.maps[relocation.map];
     if (map.type !== BPF_MAP_TYPE_ARRAY && map.type !== BPF_MAP_TYPE_HASH) return `map ${map.name} depends on the CPU`;
   }
   const { start, end } = first.program!;
@@ -30,4 +37,12 @@ export function asymmetry(machine: Machine): string | undefined {
     }
   }
   return undefined;
+}
+
+function sameContext({ memory }: Machine, one: Task, other: Task): boolean {
+  const [a, b] = [one, other].map(({ ctx }) => {
+    const at = Number(BigInt.asUintN(32, ctx));
+    return memory.bytes.subarray(at, at + CTX_BYTES);
+  });
+  return a.every((byte, i) => byte === b[i]);
 }

@@ -1,0 +1,97 @@
+/**
+ * The exhaustive search beside SPIN: the same model, the same states, turn by turn on the same machine.
+ *
+ * `deno run -A tests/bench/search_bench.ts`. SPIN is Debian's package `spin`; pan is compiled with -O2 -DSAFETY.
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bpf } from "../../lib/compile/bpf.ts";
+import { runCommand } from "../../lib/compile/run_command.ts";
+import { textTable } from "../../lib/report/text_table.ts";
+import { explore } from "../../lib/search/explore.ts";
+
+/** `for (i < k) counter += 1` on n CPUs: a load and a store each time, and a value that is dead after the store. */
+const promela = `byte counter;
+active [N] proctype P() {
+  byte i, t;
+  end: do
+  :: d_step { i < K -> t = counter }; d_step { counter = t + 1; t = 0; i++ }
+  od
+}
+`;
+const listing = (k: number) =>
+  bpf`volatile unsigned long counter;
+SEC("raw_tp") int count(void *ctx)
+{
+#pragma nounroll
+	for (unsigned int i = 0; i < ${k}; i++)
+		counter += 1;
+	return 0;
+}
+`;
+
+interface Timed {
+  readonly states: number;
+  readonly seconds: number;
+  readonly bytesPerState: number;
+}
+
+/** Gives a function that runs pan once, or the reason why there is none. */
+async function preparePan(folder: string, n: number, k: number): Promise<(() => Promise<Timed>) | string> {
+  await writeFile(join(folder, "model.pml"), promela);
+  const spin = await runCommand("spin", [`-DN=${n}`, `-DK=${k}`, "-a", "model.pml"], { cwd: folder });
+  if (spin === undefined) return "spin is not installed (apt-get install spin)";
+  const cc = await runCommand("gcc", ["-O2", "-DSAFETY", "-o", "pan", "pan.c"], { cwd: folder });
+  if (cc === undefined || cc.status !== 0) return "pan could not be compiled: gcc is needed";
+  return async () => {
+    const began = performance.now();
+    const pan = await runCommand("./pan", ["-m1000000"], { cwd: folder });
+    const seconds = (performance.now() - began) / 1000;
+    const states = Number(/(\d+) states, stored/.exec(pan!.stdout)![1]);
+    const megabytes = Number(/([\d.]+)\s+total actual memory usage/.exec(pan!.stdout)![1]);
+    return { states, seconds, bytesPerState: megabytes * 2 ** 20 / states };
+  };
+}
+
+async function search(n: number, k: number, symmetry: boolean): Promise<Timed> {
+  const found = await explore(await listing(k), { cpus: n, symmetry, reduction: false, bounds: { seconds: 600 } });
+  return { states: found.states, seconds: found.seconds, bytesPerState: found.bytes / found.states };
+}
+
+/**
+ * Runs both `rounds` times in turn and takes the best of each.
+ *
+ * @returns a table as text
+ */
+export async function searchBench({ cpus = 3, increments = 8, rounds = 3 } = {}): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "interleave-bench-"));
+  try {
+    const pan = await preparePan(folder, cpus, increments);
+    const best = new Map<string, Timed>();
+    const keep = (name: string, timed: Timed) => {
+      if (!(best.get(name)?.seconds! <= timed.seconds)) best.set(name, timed);
+    };
+    for (let round = 0; round < rounds; round++) {
+      if (typeof pan !== "string") keep("SPIN", await pan());
+      keep("interleave", await search(cpus, increments, false));
+      keep("interleave, symmetry", await search(cpus, increments, true));
+    }
+    const spin = best.get("SPIN")?.seconds;
+    const rows = [...best].map(([name, { states, seconds, bytesPerState }]) => [
+      name,
+      states.toLocaleString("en"),
+      `${seconds.toFixed(2)} s`,
+      `${(states / seconds / 1e6).toFixed(2)} M/s`,
+      `${bytesPerState.toFixed(0)} B`,
+      spin === undefined ? "-" : `${(spin / seconds).toFixed(1)} x`,
+    ]);
+    const table = textTable(["search", "states", "time", "states/s", "memory a state", "sooner than SPIN"], rows);
+    return `${cpus} CPUs x ${increments} racy increments, best of ${rounds} (wall time, measured here)\n${table}` +
+      (typeof pan === "string" ? `\nSPIN left out: ${pan}` : "");
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) console.log(await searchBench());

@@ -1,0 +1,125 @@
+/** What a search leaves out must not change what it finds: reductions on and off, kept steps on and off. */
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { Workload } from "../../lib/backends/workload.ts";
+import { bpf } from "../../lib/compile/bpf.ts";
+import { Machine } from "../../lib/cpu/machine.ts";
+import type { UserApi } from "../../lib/maps/user_space.ts";
+import { exploreAll, outcomeKey, type SearchOptions } from "../../lib/search/all_schedules.ts";
+import { asymmetry } from "../../lib/search/symmetry.ts";
+
+const object = await bpf.file(new URL("./progs/pieces.bpf.c", import.meta.url).pathname);
+const PIECES = object.programs.map((program) => program.name);
+
+/** Every distinct end as text, and what the search cost. */
+async function endsOf(workload: Workload, options: SearchOptions) {
+  const make = () => new Machine(object, workload, { nowNs: () => 1000 });
+  const limits = {
+    maxStates: 300_000,
+    maxDepth: 10_000,
+    until: performance.now() + 60_000,
+    seconds: 60,
+    memoryBytes: 2 ** 30,
+  };
+  const ends = new Set<string>();
+  const cost = await exploreAll(make, limits, options, (end, machine) => {
+    const what = end.kind === "done" ? outcomeKey(machine, machine.kernel.values()) : "";
+    ends.add(
+      `${end.kind} ${what} ${machine.fault?.message ?? ""} ${
+        end.kind === "deadlock" ? machine.describeDeadlock() : ""
+      }`,
+    );
+  });
+  return { ends, ...cost };
+}
+
+const PLAIN = { symmetric: false, reduce: false, cached: false };
+
+it("disjoint data and kept steps: the same ends on programs of every kind", async () => {
+  const run = fc.record({ prog: fc.constantFrom(...PIECES), invocations: fc.integer({ min: 1, max: 2 }) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(run, { minLength: 2, maxLength: 3 }), async (runs) => {
+      const few = runs.length === 3 ? runs.map(({ prog }) => ({ prog, invocations: 1 })) : runs;
+      const programs = few.map((run, cpu) => ({ ...run, cpus: [cpu] }));
+      const workload = { cpus: runs.length, programs };
+      const all = await endsOf(workload, PLAIN);
+      fc.pre(all.bound === undefined);
+      const kept = await endsOf(workload, { ...PLAIN, cached: true });
+      expect(kept.ends).toEqual(all.ends);
+      expect(kept.states).toBe(all.states);
+      expect(kept.transitions).toBe(all.transitions);
+      for (const cached of [true, false]) {
+        const reduced = await endsOf(workload, { ...PLAIN, reduce: true, cached });
+        expect(reduced.ends).toEqual(all.ends);
+        expect(reduced.states).toBeLessThanOrEqual(all.states);
+      }
+    }),
+    { numRuns: 40, seed: 5 },
+  );
+});
+
+it("symmetry: the same outcomes wherever it is claimed", async () => {
+  let used = 0;
+  for (const prog of PIECES) {
+    for (const [cpus, invocations] of [[2, 2], [3, 1]]) {
+      const workload = { cpus, programs: [{ prog, invocations }] };
+      if (asymmetry(new Machine(object, workload))) continue;
+      const all = await endsOf(workload, PLAIN);
+      for (const cached of [true, false]) {
+        const symmetric = await endsOf(workload, { ...PLAIN, symmetric: true, cached });
+        expect(symmetric.ends).toEqual(all.ends);
+        expect(symmetric.states).toBeLessThan(all.states);
+        const both = await endsOf(workload, { symmetric: true, reduce: true, cached });
+        expect(both.ends).toEqual(all.ends);
+      }
+      used++;
+    }
+  }
+  expect(used).toBeGreaterThan(8);
+});
+
+it("a task that runs for ever on data of its own does not keep the others from being looked at", async () => {
+  const source = await bpf`
+unsigned long own, shared;
+SEC("tc") int forever(void *ctx) { while (*(volatile unsigned long *)&own == 0); return 0; }
+SEC("tc") int faulty(void *ctx) { shared = 1; return *(volatile int *)0; }
+`;
+  const workload = {
+    cpus: 2,
+    programs: [{ prog: "forever", cpus: [0] }, { prog: "faulty", cpus: [1] }],
+    invocations: 1,
+  };
+  const limits = {
+    maxStates: 1000,
+    maxDepth: 1000,
+    until: performance.now() + 10_000,
+    seconds: 10,
+    memoryBytes: 2 ** 30,
+  };
+  for (const cached of [true, false]) {
+    const kinds: string[] = [];
+    const make = () => new Machine(source, workload, {});
+    await exploreAll(make, limits, { symmetric: false, reduce: true, cached }, (end) => kinds.push(end.kind));
+    expect(kinds).toEqual(["fault"]);
+  }
+});
+
+it("user space and interrupts: the same ends with and without the reductions, which keep away", async () => {
+  const workload: Workload = {
+    cpus: 1,
+    programs: [{ prog: "under_lock", cpus: [0], invocations: 1 }],
+    interrupts: [{ prog: "hash_update", cpu: 0, count: 1 }],
+    user: [{
+      name: "user",
+      *body(user: UserApi) {
+        yield* user.update("hash", 1, 5);
+        return yield* user.lookup("hash", 1);
+      },
+    }],
+  };
+  const all = await endsOf(workload, PLAIN);
+  const reduced = await endsOf(workload, { symmetric: false, reduce: true });
+  expect(reduced.ends).toEqual(all.ends);
+  expect(reduced.reduced).toBe(false);
+  expect(all.ends.size).toBeGreaterThan(1);
+});
