@@ -39,3 +39,5 @@ export { predict } from "./notebook/predict.ts";
 export { plot } from "./plot/mod.ts";
 export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./maps/map_types.ts";
 export type { UserActor, UserApi } from "./maps/user_space.ts";
+export { sweep } from "./cost/sweep.ts";
+export type { SweepPoint } from "./cost/sweep.ts";
