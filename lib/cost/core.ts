@@ -51,6 +51,8 @@ export class Core {
   /** When the front end has brought the pending operation into the reorder window. */
   issued = 0;
   position = 0;
+  /** When something from outside holds it up next. */
+  disturbedAt = 0;
   /** When its first operation was issued. */
   startedAt = 0;
   /** When the last instruction left the window. */

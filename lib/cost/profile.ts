@@ -33,6 +33,8 @@ export interface WorkCosts {
   /** local_irq_save and local_irq_restore; nothing overlaps them. */
   readonly irqsave: number;
   readonly irqrestore: number;
+  /** From finding a lock taken to joining its queue: a wrong guess, a call, setting up the queue's node. */
+  readonly lockQueue: number;
   /** Taking an element from an allocator (no-prealloc hash). */
   readonly alloc: number;
   /** Starting a block copy (memcpy as the kernel does it), and each byte of it when it is in the first-level cache. */
@@ -102,6 +104,9 @@ export interface Profile {
   readonly spinNs: number;
   /** Random spread of that time, 0 to 1 (half-width of a uniform distribution). */
   readonly holdJitter: number;
+  /** What now and then comes between two instructions (a miss in a larger cache or in the TLB): how long, how often. */
+  readonly disturbanceNs: number;
+  readonly disturbanceEveryNs: number;
   /** Random spread of transfers and of instruction time, 0 to 1 (half-width of a uniform distribution). */
   readonly jitter: number;
 
@@ -126,6 +131,7 @@ const MAY_BE_ZERO = new Set([
   "burstStores",
   "jitter",
   "atomicRestartNs",
+  "disturbanceNs",
 ]);
 const SHARES = new Set(["requestShare", "jitter", "holdJitter"]);
 const COUNTS = new Set([
@@ -167,6 +173,8 @@ const SHAPE: Record<string, "text" | "number" | "boolean"> = {
   drainNs: "number",
   drainSameLineNs: "number",
   atomicNs: "number",
+  disturbanceNs: "number",
+  disturbanceEveryNs: "number",
   atomicRestartNs: "number",
   lineIntervalNs: "number",
   requestShare: "number",
@@ -197,6 +205,7 @@ const GROUPS: Record<string, readonly string[]> = {
     "hashByte",
     "irqsave",
     "irqrestore",
+    "lockQueue",
     "alloc",
     "copyStart",
     "copyByte",

@@ -32,7 +32,7 @@ export interface OperationSource {
 }
 
 /** How far a core has come with taking a lock. */
-const STAGE = { start: 0, queued: 1, taken: 2 } as const;
+const STAGE = { start: 0, entering: 1, queued: 2, taken: 3 } as const;
 /** How often a condition that is no value of one line is looked at. */
 const POLL_NS = 1000;
 /** Events of one core without its operation getting anywhere, after which something is wrong. */
@@ -127,8 +127,17 @@ export class TimingEngine implements LineUser {
     if (core.op === OP.done) {
       core.issue(1);
       core.wait(WAIT.done, undefined);
-    } else core.issue(1 + this.profile.jitter * (2 * this.#random.unit() - 1));
+    } else {
+      if (core.issued > core.disturbedAt && this.profile.disturbanceNs > 0) this.#disturb(core);
+      core.issue(1 + this.profile.jitter * (2 * this.#random.unit() - 1));
+    }
     this.#plan(core);
+  }
+
+  /** Something holds the core up; the next time comes after an exponentially distributed while. */
+  #disturb(core: Core): void {
+    if (core.disturbedAt > 0) core.serialNs += this.profile.disturbanceNs;
+    core.disturbedAt = core.issued - this.profile.disturbanceEveryNs * Math.log(1 - this.#random.unit());
   }
 
   #plan(core: Core): void {
@@ -369,6 +378,11 @@ export class TimingEngine implements LineUser {
   #take(core: Core): void {
     const line = this.lines.at(core.addr);
     if (core.stage === STAGE.start) {
+      core.stage = STAGE.entering;
+      core.operationAt = core.now + this.profile.work.lockQueue;
+      return this.#plan(core);
+    }
+    if (core.stage === STAGE.entering) {
       if (!this.#ready(core, line)) return;
       this.#locked(core, line);
       let queue = this.#queues.get(core.addr);
