@@ -28,19 +28,31 @@ export interface TimelineOptions {
 /** A trace, or a run that can give one (what `simulate` returns, an exploration's witness). */
 export type Traced =
   | readonly TraceStep[]
-  | { readonly trace: readonly TraceStep[] | (() => readonly TraceStep[]); readonly how?: string };
+  | {
+    readonly trace: readonly TraceStep[] | (() => readonly TraceStep[]);
+    readonly how?: string;
+    /** A witness has it: its end is what it is a witness of. */
+    readonly preemptions?: number;
+  };
 
 const EDGE = 20;
 /** Around a lost update fewer steps tell more. */
 const STORY_STEPS = 14;
 
-function stepsOf(traced: Traced): { steps: readonly TraceStep[]; how?: string } {
-  if (Array.isArray(traced)) return { steps: traced };
-  const run = traced as Exclude<Traced, readonly TraceStep[]>;
-  return { steps: typeof run.trace === "function" ? run.trace() : run.trace, how: run.how };
+interface Told {
+  readonly steps: readonly TraceStep[];
+  readonly how?: string;
+  readonly isWitness: boolean;
 }
 
-function choose(steps: readonly TraceStep[], story: Story | undefined, options: TimelineOptions): Part[] {
+function stepsOf(traced: Traced): Told {
+  if (Array.isArray(traced)) return { steps: traced, isWitness: false };
+  const run = traced as Exclude<Traced, readonly TraceStep[]>;
+  const steps = typeof run.trace === "function" ? run.trace() : run.trace;
+  return { steps, how: run.how, isWitness: run.preemptions !== undefined };
+}
+
+function choose({ steps, isWitness }: Told, story: Story | undefined, options: TimelineOptions): Part[] {
   const most = Math.min(40, Math.max(4, options.most ?? 24));
   const { around } = options;
   if (typeof around === "object") {
@@ -52,7 +64,10 @@ function choose(steps: readonly TraceStep[], story: Story | undefined, options: 
     return [{ from, to: Math.min(steps.length, from + most) }];
   }
   if (steps.length <= most) return [{ from: 0, to: steps.length }];
-  return story ? partsAround(steps.length, story.steps, Math.min(most, STORY_STEPS)) : [{ from: 0, to: most }];
+  if (story) return partsAround(steps.length, story.steps, Math.min(most, STORY_STEPS));
+  if (!isWitness) return [{ from: 0, to: most }];
+  const start = most >> 2;
+  return [{ from: 0, to: start }, { from: steps.length - (most - start), to: steps.length }];
 }
 
 /** The steps shown with what is to say of each, and the holes between them. */
@@ -91,9 +106,9 @@ function rowOf(steps: readonly TraceStep[], index: number, stories: readonly Sto
  * the store that the second one saw. The text twin is the witness table.
  */
 export function timeline(traced: Traced, options: TimelineOptions = {}): Figure {
-  const { steps, how } = stepsOf(traced);
+  const run = stepsOf(traced), { steps, how } = run;
   const stories = storiesOf(steps);
-  const parts = choose(steps, shortest(stories), options);
+  const parts = choose(run, shortest(stories), options);
   const visible = shownIn(stories, parts);
   const story = shortest(visible.told);
   const rows = rowsOf(steps, parts, story ? [story, ...visible.marked] : visible.marked);

@@ -60,7 +60,7 @@ const ROW = 23;
 const KEY = 34;
 const GAP = 16;
 const WIDTH = { least: 580, most: 900 };
-const LANE = { least: 26, usual: 58, named: 78, most: 110 };
+const LANE = { least: 26, usual: 58, named: 78, most: 110, all: 450 };
 const PROG: FontStyle = { ...fonts.code, sizePx: 10.5 };
 const REMARK: FontStyle = { ...fonts.tick, sizePx: 11, bold: true };
 
@@ -100,8 +100,13 @@ export function layOut(content: TimelineContent): Columns {
   const wanted = Math.max(LANE.usual, ...lanes.map((lane) => laneNeed(lane)));
   // Lanes get narrow before the texts are cut.
   const room = WIDTH.most - before - between - text.memory - text.line - text.insn - 14;
-  const least = lanes.some((lane) => lane.prog !== undefined) ? LANE.named : lanes.length > 4 ? LANE.least : LANE.usual;
-  const laneWidth = Math.min(wanted, Math.max(least, room / Math.max(1, lanes.length)));
+  const least = lanes.some((lane) => lane.prog !== undefined)
+    ? LANE.named
+    : lanes.length > 4 && lanes.every((lane) => shortHead(lane) !== headOf(lane))
+    ? LANE.least
+    : LANE.usual;
+  const count = Math.max(1, lanes.length);
+  const laneWidth = Math.min(wanted, LANE.all / count, Math.max(least, room / count));
   const start = before + laneWidth * lanes.length + 8;
   const width = Math.max(
     WIDTH.least,
@@ -127,6 +132,9 @@ export function layOut(content: TimelineContent): Columns {
 
 /** The first line of a lane's head: the CPU, or the user-space actor. */
 const headOf = (lane: Lane): string => lane.prog === undefined ? lane.name : lane.name.replace(` ${lane.prog}`, "");
+
+/** A lane's head where there is no room: the number of its CPU alone. */
+const shortHead = (lane: Lane): string => headOf(lane) === reportTexts.cpu(lane.cpu) ? String(lane.cpu) : headOf(lane);
 
 /** Whether the lanes are too narrow for more than a number. */
 const isNarrow = (lanes: readonly Lane[], laneWidth: number): boolean =>
@@ -166,8 +174,7 @@ function drawHead(canvas: Canvas, columns: Columns, { lanes, rows }: TimelineCon
   lanes.forEach((lane, i) => {
     const x = columns.lanes[i], anchor = "center";
     if (narrow) {
-      const number = headOf(lane).replace(/^CPU /, "");
-      canvas.text(x, y + 17, number, fonts.label, colours.ink, { anchor, maxWidthPx: room });
+      canvas.text(x, y + 17, shortHead(lane), fonts.label, colours.ink, { anchor, maxWidthPx: room });
     } else {
       canvas.text(x, y, headOf(lane), fonts.label, colours.ink, { anchor, maxWidthPx: room });
       canvas.text(x, y + 16, lane.prog ?? "", PROG, colours.quiet, { anchor, maxWidthPx: room });

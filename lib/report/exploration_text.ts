@@ -19,7 +19,7 @@ export interface Explored {
   readonly states: number;
   readonly transitions: number;
   readonly schedules?: bigint;
-  readonly stuck: readonly { readonly kind: "deadlock" | "fault"; readonly message: string }[];
+  readonly stuck: readonly { readonly kind: "deadlock" | "fault" | "livelock"; readonly message: string }[];
   readonly symmetry: { readonly used: boolean };
   readonly reduced: boolean;
   /** What an anomaly violates: `serial`, or the reader's `holds`. */

@@ -74,5 +74,5 @@ export const texts = {
       preemptions === 1 ? "preemption" : "preemptions"
     }`,
   schedule: (schedule: string) => `Schedule: ${schedule}`,
-  stuck: (kind: string, message: string) => `${kind === "deadlock" ? "Deadlock" : "Fault"}: ${message}`,
+  stuck: (kind: string, message: string) => `${kind[0].toUpperCase()}${kind.slice(1)}: ${message}`,
 } as const;

@@ -228,5 +228,14 @@ export const GALLERY: Readonly<Record<string, () => Figure>> = {
       })),
       { kind: "load", cpu: 1, target: "pair[0].b", before: 2, prog: "read", line: "b = READ_ONCE(value->b);" },
     ])),
+  "timeline, many programs and actors": () =>
+    plot.timeline(traceOf(Array.from({ length: 24 }, (_, i) => ({
+      kind: i % 2 === 0 ? "load" as const : "store" as const,
+      cpu: i % 6,
+      task: i % 12,
+      before: i,
+      after: i + (i % 2),
+      prog: i % 12 > 9 ? `user reader_${i % 12}` : i % 12 > 5 ? "interrupt_handler" : "count",
+    })))),
   "timeline, empty": () => plot.timeline([]),
 };
