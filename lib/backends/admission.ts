@@ -4,9 +4,23 @@ import type { BpfObject } from "../object/bpf_object.ts";
 import { type Verdict, verify } from "../verifier/verify.ts";
 import type { Workload } from "./workload.ts";
 
-/** A program that the verifier refuses; the message has the verifier's words, the C line and what to do. */
+/**
+ * A program that the verifier refuses; the message has the verifier's words, the C line and what to do.
+ *
+ * @example
+ * ```ts
+ * import { bpf, RefusedError, simulate } from "interleave";
+ * const pointer = await bpf`int x; SEC("raw_tp") int leak(void *ctx) { return *(int *)(long)x; }`;
+ * try {
+ *   await simulate(pointer);
+ * } catch (error) {
+ *   if (!(error instanceof RefusedError) || error.verdict.program !== "leak") throw error;
+ * }
+ * ```
+ */
 export class RefusedError extends Error {
   override name = "RefusedError";
+  /** @param verdict what the verifier said of the program */
   constructor(readonly verdict: Verdict) {
     super(describe(verdict));
   }

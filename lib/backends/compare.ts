@@ -41,7 +41,22 @@ const SEEDS = 3;
 /** Whose times the simulator uses where the reader names none: the machine of the recorded figures. */
 const PROFILE = "xeon-kvm";
 
+/**
+ * What {@link compare} found: a row for each machine, and whether they agree.
+ *
+ * @example
+ * ```ts
+ * import { bpf, compare } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const { points } = await compare(racy, { cpus: 2, invocations: 100 });
+ * if (points[0].machine !== "simulator") throw new Error("the simulator always takes part");
+ * ```
+ */
 export class Comparison {
+  /**
+   * @param program names of the programs that ran
+   * @param rows one for each machine, in the order simulator, threads, linux
+   */
   constructor(readonly program: string, readonly rows: readonly (ComparedRun | SkippedRun)[]) {}
 
   /** The machines that took part; what a figure of lost updates or of latencies is drawn from. */
@@ -82,6 +97,7 @@ export class Comparison {
     return [this.program, "", table, "", this.sentence, ...skips].join("\n");
   }
 
+  /** What `compare --json` prints. */
   toJSON(): unknown {
     const { program, rows, agree, sentence } = this;
     return { program, agree, sentence, rows };

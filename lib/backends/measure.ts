@@ -22,6 +22,7 @@ export interface RealMachine {
   values(): Values;
 }
 
+/** How a real machine is measured. */
 export interface MeasureOptions {
   /** Runs that count. Default 7. */
   readonly repeats?: number;
@@ -124,7 +125,7 @@ export async function measure<Name extends Measured["machine"]>(
     insns: 0,
     how: `measured ${where()}; ${invocations.toLocaleString("en")} runs on each of ${plan.nrCpus} ` +
       `thread${plan.nrCpus === 1 ? "" : "s"} from a common start, overlap ${range(overlapSpread)}; ` +
-      `median of ${kept.length} repeat${kept.length === 1 ? "" : "s"}, ${
+      `times include the loop; median of ${kept.length} repeat${kept.length === 1 ? "" : "s"}, ${
         tries - kept.length
       } disturbed and thrown away`,
   };

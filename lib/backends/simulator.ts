@@ -77,7 +77,10 @@ export class Simulation implements Result {
     );
     this.serial = this.#serial();
     this.lost = this.serial && !this.fault ? lostFraction(this.initial, this.serial, this.final) : 0;
-    this.how = `simulated: ${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.invocations} run${this.invocations === 1 ? "" : "s"} on each, ` +
+    this.how =
+      `simulated: ${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.invocations} run${
+        this.invocations === 1 ? "" : "s"
+      } on each, ` +
       `${timed ? `at the pace of ${timed.profile.name}` : describeScheduler(options.scheduler)}, seed ${this.seed}`;
   }
 

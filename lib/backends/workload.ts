@@ -4,7 +4,15 @@ import type { Scheduler } from "../schedulers/scheduler.ts";
 import type { Model } from "../cpu/operation.ts";
 import type { UserActor, UserApi } from "../maps/user_space.ts";
 
-/** One program on some CPUs. */
+/**
+ * One program on some CPUs.
+ *
+ * @example
+ * ```ts
+ * import type { ProgRun } from "interleave";
+ * const writer: ProgRun = { prog: "write", cpus: [0], invocations: 10 };
+ * ```
+ */
 export interface ProgRun {
   /** Name of the C function. */
   readonly prog: string;
@@ -18,12 +26,21 @@ export interface ProgRun {
   readonly ctx?: Uint8Array;
 }
 
-/** A program that an interrupt runs on a CPU, in the middle of whatever runs there. */
+/**
+ * A program that an interrupt runs on a CPU, in the middle of whatever runs there.
+ *
+ * @example
+ * ```ts
+ * import type { Interrupt } from "interleave";
+ * const timer: Interrupt = { prog: "count", cpu: 0, count: 2 };
+ * ```
+ */
 export interface Interrupt {
   readonly prog: string;
   readonly cpu: number;
   /** How many times it strikes. */
   readonly count?: number;
+  /** First bytes of the program's context, zero beyond. */
   readonly ctx?: Uint8Array;
 }
 
@@ -35,6 +52,21 @@ export interface Limits {
   readonly insnsPerStep?: number;
 }
 
+/**
+ * What to run: which programs how often on which CPUs, what interrupts them, what user space does meanwhile. Without
+ * `programs` an object's only program runs on every CPU.
+ *
+ * @example
+ * ```ts
+ * import { bpf, simulate, type Workload } from "interleave";
+ * const twoSided = await bpf`int counter;
+ * SEC("raw_tp") int up(void *ctx) { __sync_fetch_and_add(&counter, 2); return 0; }
+ * SEC("raw_tp") int down(void *ctx) { __sync_fetch_and_sub(&counter, 1); return 0; }`;
+ * const workload: Workload = { cpus: 2, programs: [{ prog: "up", cpus: [0] }, { prog: "down", cpus: [1] }], invocations: 10 };
+ * const run = await simulate(twoSided, workload);
+ * if (run.final.counter !== 10n) throw new Error("ten times two, less ten");
+ * ```
+ */
 export interface Workload {
   /** Number of simulated CPUs, 1 to 256. Default 2. */
   readonly cpus?: number;
@@ -42,17 +74,32 @@ export interface Workload {
   readonly invocations?: number;
   /** Which programs run; default: the object's only program on every CPU. A name stands for `{ prog: name }`. */
   readonly programs?: readonly (string | ProgRun)[];
+  /** Programs that interrupts run on CPUs, at moments that the scheduler chooses. */
   readonly interrupts?: readonly Interrupt[];
   /** What user space does before anything else runs: keys that have to exist, counters that do not start at zero. */
   readonly prepare?: (user: UserApi) => Model<unknown>;
   /** User-space actors, each a generator function over the `user` API. */
   readonly user?: readonly UserActor[];
+  /** `full`: a run can be switched out for another one of the same CPU, as on PREEMPT kernels. Default none. */
   readonly preempt?: "none" | "full";
+  /** What ends a run that would not end by itself. */
   readonly limits?: Limits;
   /** `false`: run even what the kernel's verifier would refuse. Default true. */
   readonly verify?: boolean;
 }
 
+/**
+ * A workload, and how the simulator chooses who takes the next step.
+ *
+ * @example
+ * ```ts
+ * import { bpf, simulate } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const options = { cpus: 2, invocations: 50, seed: 7, scheduler: "round_robin" } as const;
+ * const [one, two] = [await simulate(racy, options), await simulate(racy, options)];
+ * if (one.final.counter !== two.final.counter) throw new Error("same options, same result");
+ * ```
+ */
 export interface SimulateOptions extends Workload {
   /** Seed of the scheduler and of bpf_get_prandom_u32. Default 1. */
   readonly seed?: number;

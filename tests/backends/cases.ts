@@ -147,7 +147,10 @@ export const CASES: readonly MachineCase[] = [
   counter("5.3", "atomic_in_inner", "Never"),
   torn("4.6", "write_ar", "read_ar", "Sometimes", "ar"),
   torn("4.6", "update_ar", "read_ar", "Sometimes", "ar"),
-  torn("4.6", "update_hp", "read_hp", "Sometimes", "hp"),
+  {
+    ...torn("4.6", "update_hp", "read_hp", "Sometimes", "hp"),
+    skip: { threads: "too rare: an update takes microseconds there and the read nanoseconds" },
+  },
   torn("2.2", "write_locked", "read_locked", "Never", "la"),
   torn("2.2", "write_locked", "read_unlocked", "Sometimes", "la"),
   held("ar", "Never"),

@@ -6,6 +6,7 @@ import { oneAtATime } from "../one_at_a_time.ts";
 import type { Workload } from "../workload.ts";
 import { LinuxSession } from "./session.ts";
 
+/** A workload for the kernel, and how often to repeat it. */
 export interface LinuxOptions extends Workload, MeasureOptions {}
 
 /** A run on the kernel. */
@@ -18,7 +19,20 @@ export interface LinuxResult extends Measured {
 /**
  * Verifies the programs as themselves, then runs them by BPF_PROG_RUN on pinned threads; nothing is attached.
  *
+ * @param object what `bpf` gave
+ * @param options the workload, how often to repeat it and how long a run takes at least
+ * @returns what was found and how long it took (nanoseconds per invocation), as median and range over the repeats
  * @throws BackendError when the kernel is not available, refuses a program, or cannot run this workload
+ *
+ * @example
+ * ```ts
+ * import { bpf, linux, recordedKernel } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const lost = await linux(racy, { cpus: 2, repeats: 1, durationMs: 1 }).then(
+ *   (run) => run.lost,
+ *   () => recordedKernel().operations[0].nsPerOp.median, // not root, or not Linux: what was measured elsewhere
+ * );
+ * ```
  */
 export function runOnLinux(object: BpfObject, options: LinuxOptions = {}): Promise<LinuxResult> {
   return oneAtATime(async () => {

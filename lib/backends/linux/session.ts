@@ -66,8 +66,9 @@ export class LinuxSession implements RealMachine, Disposable {
       actors = tasks.filter((task) => task.kind === "user");
     const jobs = programs.map((task) => this.#job(task, factor)), startLine = this.#startLine;
     const crew = this.#crew ??= new Crew(new URL("./pinned_worker.ts", import.meta.url), this.plan.tasks.length);
+    const used = new Set(jobs.map((job) => job.cpu));
     // actors run on this thread, which must get a CPU too
-    const alone = actors.length === 0 && new Set(jobs.map((job) => job.cpu)).size === jobs.length;
+    const alone = used.size === jobs.length && (actors.length === 0 || used.size < this.cpus.length);
     let acted: readonly ThreadRun[] = [];
     const replies = await runFromStartLine(startLine, () => {
       const asked = jobs.map((job, i) => crew.ask(i, { ...job, threads: jobs.length, startLine, alone }));

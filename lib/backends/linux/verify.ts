@@ -23,6 +23,7 @@ export interface KernelVerdict {
   readonly libbpf: string;
 }
 
+/** What to ask the running kernel's verifier. */
 export interface LinuxVerifyOptions {
   /** Name of the C function; default: every program of the object, up to the first that is refused. */
   readonly program?: string;
@@ -33,7 +34,21 @@ export interface LinuxVerifyOptions {
 /**
  * Loads a program into the running kernel, each in its own section's type, and closes it again; nothing is attached.
  *
+ * @param object what `bpf` gave
+ * @param options which program, and whether the log of an accepted one is wanted
+ * @returns the verdict of the first program that is refused, else of the last one
  * @throws BackendError when this kernel cannot be asked, or the object has no such program
+ *
+ * @example
+ * ```ts
+ * import { bpf, linuxVerify } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * try {
+ *   if (linuxVerify(racy).verdict !== "accept") throw new Error("the verifier does not mind a race");
+ * } catch (error) {
+ *   if ((error as Error).name !== "BackendError") throw error; // not root, or not Linux: the message says what is lacking
+ * }
+ * ```
  */
 export function linuxVerify(
   object: Pick<BpfObject, "bytes" | "name"> & Partial<Pick<BpfObject, "maps" | "programs">>,

@@ -80,7 +80,17 @@ export interface RecordedKernel {
   >;
 }
 
-/** The figures of the kernel that the book was first measured on. */
+/**
+ * The figures of the kernel that the book was first measured on.
+ *
+ * @example
+ * ```ts
+ * import { recordedKernel } from "interleave";
+ * const { machine, operations } = recordedKernel();
+ * const atomic = operations.find(({ id, cpus }) => id === "atomic_add" && cpus === 2)!;
+ * if (!(atomic.nsPerOp.median > 10)) throw new Error(`on ${machine.kernel} two CPUs have to share the cache line`);
+ * ```
+ */
 export function recordedKernel(): RecordedKernel {
   const path = new URL("./kernel-6.18.44.json", import.meta.url);
   return JSON.parse(readFileSync(path, "utf8")) as RecordedKernel;

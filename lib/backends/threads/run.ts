@@ -5,6 +5,7 @@ import { oneAtATime } from "../one_at_a_time.ts";
 import type { Workload } from "../workload.ts";
 import { ThreadSession } from "./session.ts";
 
+/** A workload for threads, and how often to repeat it. */
 export interface ThreadsOptions extends Workload, MeasureOptions {
   /** Whether to refuse what the verifier refuses. Default true. */
   readonly verify?: boolean;
@@ -18,6 +19,9 @@ export interface ThreadsResult extends Measured {
 /**
  * Runs the translated programs on shared WebAssembly memory, a worker for each task.
  *
+ * @param object what `bpf` gave
+ * @param options the workload, how often to repeat it and how long a run takes at least
+ * @returns what was found and how long it took (nanoseconds per invocation), as median and range over the repeats
  * @throws RefusedError for a program that the verifier refuses
  * @throws BackendError when there are no threads, a program needs what they lack, or it faults
  *
