@@ -281,7 +281,8 @@ export class BlockEmitter {
       } else if (isMemoryAccess(insn)) {
         const goesOn = emitAccess(step, at, entries.operation.get(at) ?? -1);
         if (!goesOn) return;
-        if (copied && this.image.accesses[at]?.kind === "checked") return this.#jump(next, false);
+        // What follows a copied tail that turned out to end in a private access is not copied.
+        if (copied && mayPublish(insn, this.image.accesses[at], this.options.direct)) return this.#jump(next, false);
       } else {
         step.countInsn();
         if (isWide(insn)) step.code.i64(insn.imm64!).set(register(insn.dst));
@@ -310,7 +311,9 @@ export class BlockEmitter {
   }
 
   #isForward(target: number): boolean {
-    return this.#codePlace.get(target)! > this.#here;
+    const place = this.#codePlace.get(target);
+    if (place === undefined) throw new Error(`no place for the code of insn ${target}: a fault of the translator`);
+    return place > this.#here;
   }
 
   #jump(target: number, mayCopy: boolean): void {
@@ -325,7 +328,8 @@ export class BlockEmitter {
   }
 
   #goToGate(target: number): void {
-    const { code } = this.step, place = this.#gatePlace.get(target)!;
+    const { code } = this.step, place = this.#gatePlace.get(target);
+    if (place === undefined) throw new Error(`no gate at insn ${target}: a fault of the translator`);
     this.step.flushCount();
     if (place > this.#here) {
       code.br(this.#labels[place]);

@@ -48,6 +48,8 @@ export type Item =
     readonly to: number;
   }
   | MemoryItem
+  /** Puts a pointer into a register, to be used by later items on this path and others. */
+  | { readonly kind: "pointer"; readonly dst: number; readonly to: "stackCopy" | "shared" | "own"; readonly at: number }
   | { readonly kind: "call"; readonly func: number }
   | { readonly kind: "helper"; readonly id: number; readonly func: number }
   | { readonly kind: "exit" };
@@ -77,6 +79,8 @@ export const EDGES = [
 ];
 
 const registerNumber = fc.integer({ min: 0, max: 9 });
+/** Where arithmetic puts its results: rarely r6 and r7, which hold pointers. */
+const result = fc.constantFrom(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8, 8, 9, 9);
 const immediate = fc.oneof(
   fc.constantFrom(0, 1, 2, -1, 7, 31, 32, 63, 64, 0x7fff_ffff, -0x8000_0000, 255, 65535),
   fc.integer(),
@@ -93,17 +97,17 @@ const alu = fc.oneof(
     class: fc.constantFrom(4, 7),
     x: fc.boolean(),
     signed: fc.boolean(),
-    dst: registerNumber,
+    dst: result,
     src: registerNumber,
     imm: immediate,
   }).map(({ code, class: cls, x, signed, dst, src, imm }) => {
     const off = signed && (code === 0x30 || code === 0x90) ? 1 : 0;
     return insn(code | cls | (x ? 8 : 0), dst, x ? src : 0, off, x ? 0 : imm);
   }),
-  fc.tuple(registerNumber, fc.constantFrom(0x84, 0x87)).map(([dst, opcode]) => insn(opcode, dst)),
-  fc.tuple(registerNumber, registerNumber, fc.constantFrom([0xbf, 8], [0xbf, 16], [0xbf, 32], [0xbc, 8], [0xbc, 16]))
+  fc.tuple(result, fc.constantFrom(0x84, 0x87)).map(([dst, opcode]) => insn(opcode, dst)),
+  fc.tuple(result, registerNumber, fc.constantFrom([0xbf, 8], [0xbf, 16], [0xbf, 32], [0xbc, 8], [0xbc, 16]))
     .map(([dst, src, [opcode, off]]) => insn(opcode, dst, src, off)),
-  fc.tuple(registerNumber, fc.constantFrom(0xd4, 0xdc, 0xd7), fc.constantFrom(16, 32, 64))
+  fc.tuple(result, fc.constantFrom(0xd4, 0xdc, 0xd7), fc.constantFrom(16, 32, 64))
     .map(([dst, opcode, imm]) => insn(opcode, dst, 0, 0, imm)),
 ).map((made): Item => ({ kind: "alu", insn: made }));
 
@@ -142,16 +146,27 @@ const memory = fc.record({
   access,
   base: fc.oneof(
     { weight: 20, arbitrary: fc.constantFrom<Base>("stack", "stackCopy", "shared", "shared", "own", "spilled") },
-    { weight: 1, arbitrary: fc.constantFrom<Base>("readOnly", "register") },
+    { weight: 6, arbitrary: fc.constant<Base>("register") },
+    { weight: 1, arbitrary: fc.constant<Base>("readOnly") },
   ),
   at: offsetInRegion,
-  baseRegister: registerNumber,
+  // Few, so that a pointer in one of them is often used again.
+  baseRegister: fc.oneof(fc.constantFrom(6, 7), registerNumber),
   value: registerNumber,
 }).map(({ access, ...rest }): Item => ({ kind: "memory", ...access, ...rest }));
 
 const item: fc.Arbitrary<Item> = fc.oneof<fc.MaybeWeightedArbitrary<Item>[]>(
   { weight: 8, arbitrary: alu },
   { weight: 2, arbitrary: fc.tuple(registerNumber, value64).map(([dst, value]) => ({ kind: "constant", dst, value })) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("pointer" as const),
+      dst: fc.constantFrom(6, 7),
+      to: fc.constantFrom("stackCopy", "shared", "own"),
+      at: fc.constantFrom(0, 8, 16),
+    }),
+  },
   { weight: 3, arbitrary: jump },
   { weight: 6, arbitrary: memory },
   { weight: 1, arbitrary: fc.nat(3).map((func) => ({ kind: "call", func })) },
@@ -196,6 +211,9 @@ function expand(item: Item, world: World, starts: readonly number[]): Insn[] {
       const callback = (BigInt(FUNC_REGION) << 32n) | BigInt(starts[item.func % starts.length] ?? 0);
       return [...wide(2, callback), insn(0x85, 0, 0, 0, item.id), ...undefinedAfterCall()];
     }
+    case "pointer":
+      if (item.to !== "stackCopy") return wide(item.dst, world[item.to] + BigInt(item.at));
+      return [insn(0xbf, item.dst, 10), insn(0x07, item.dst, 0, 0, item.at - 64)];
     case "exit":
       return [insn(0x95)];
     case "memory":
@@ -221,7 +239,7 @@ function expandMemory(item: MemoryItem, world: World): Insn[] {
     case "stackCopy":
       return [insn(0xbf, base, 10), insn(0x07, base, 0, 0, -64), use(base, at)];
     case "register":
-      return [use(base, at)];
+      return [use(base, at % 32)];
     case "spilled": // a pointer that went through memory is not known before the program runs
       return [
         ...wide(base, item.value % 2 ? world.own : world.shared),

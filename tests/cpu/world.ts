@@ -1,5 +1,5 @@
 /** A small memory with one task in it, for running byte code on the translator and on the reference interpreter. */
-import type { Insn } from "../../lib/isa/insn.ts";
+import { accessBytes, BPF_ATOMIC, type Insn } from "../../lib/isa/insn.ts";
 import {
   FUNC_REGION,
   KIND,
@@ -91,7 +91,6 @@ export interface Engine {
   readonly step: Step;
   entryBlock(insn: number): number;
   liveAt(block: number): number;
-  /** Block after the helper call that is pending, from the record. */
 }
 
 export function translated(
@@ -108,6 +107,47 @@ export function translated(
     liveAt: (block) => translation.liveAt[block],
   };
 }
+
+/** A translation that leaves memory operations to its machine, and a machine that performs them with `Memory`. */
+export function translatedExternal(
+  world: World,
+  insns: readonly Insn[],
+  entries: readonly number[],
+  options: Partial<TranslateOptions> = {},
+): Engine {
+  const engine = translated(world, insns, entries, { ...options, external: true });
+  const { memory, task } = world;
+  const perform = () => {
+    const kind = world.field(TASK.pending) & 15;
+    if (kind !== KIND.load && kind !== KIND.store && kind !== KIND.rmw) return;
+    const insn = insns[world.field(TASK.insn)], size = accessBytes(insn), addr = world.field(TASK.addr);
+    const value = memory.view.getBigUint64(task + TASK.value, true);
+    const old = memory.read(addr, size);
+    if (kind === KIND.store) memory.write(addr, size, value);
+    if (kind === KIND.rmw) {
+      if (insn.imm === BPF_ATOMIC.CMPXCHG) {
+        if (old === memory.view.getBigUint64(task + TASK.expected, true)) memory.write(addr, size, value);
+      } else if (insn.imm === BPF_ATOMIC.XCHG) memory.write(addr, size, value);
+      else memory.write(addr, size, RMW[insn.imm & ~BPF_ATOMIC.FETCH](old, value));
+    }
+    memory.view.setBigUint64(task + TASK.value, old, true);
+  };
+  return {
+    ...engine,
+    name: "translator with external memory",
+    step(record) {
+      perform();
+      return engine.step(record);
+    },
+  };
+}
+
+const RMW: Record<number, (old: bigint, value: bigint) => bigint> = {
+  [BPF_ATOMIC.ADD]: (old, value) => old + value,
+  [BPF_ATOMIC.OR]: (old, value) => old | value,
+  [BPF_ATOMIC.AND]: (old, value) => old & value,
+  [BPF_ATOMIC.XOR]: (old, value) => old ^ value,
+};
 
 export function interpreted(world: World, insns: readonly Insn[]): Engine {
   return {
@@ -152,7 +192,7 @@ export function run(
 ): Run {
   const published: Published[] = [];
   let count = 0;
-  const callers: { readonly block: number; readonly saved: readonly bigint[] }[] = [];
+  const callers: { readonly block: number; readonly saved: SavedCaller }[] = [];
   const finish = (end: Run["end"]): Run => ({ published, end, insns: count, bytes: world.visibleBytes() });
   world.begin(engine.entryBlock(start), fuel);
   while (count < limit) {
@@ -185,9 +225,7 @@ export function run(
         break;
       case KIND.callbackReturn: {
         const caller = callers.pop()!;
-        for (let r = 6; r <= 9; r++) world.setRegister(r, caller.saved[r - 6]);
-        world.setRegister(10, world.register(10) - BigInt(STACK_FRAME_BYTES));
-        world.setField(TASK.depth, world.field(TASK.depth) - 1);
+        leaveCallback(world, caller.saved);
         world.setField(TASK.pending, KIND.none | (caller.block << 8));
         break;
       }
@@ -198,21 +236,97 @@ export function run(
   return finish("limit");
 
   function callHelper(insn: number, block: number): void {
-    const func = world.register(2);
-    const depth = world.field(TASK.depth);
-    if (insns[insn].imm === CALLBACK_HELPER && func >> 32n === BigInt(FUNC_REGION) && depth < TASK.maxFrames - 1) {
-      callers.push({ block, saved: [6, 7, 8, 9].map((r) => world.register(r)) });
-      world.setField(TASK.frames + depth * TASK.frameBytes + 32, RETURN_TO_KERNEL);
-      world.setField(TASK.depth, depth + 1);
-      world.setRegister(10, world.register(10) + BigInt(STACK_FRAME_BYTES));
-      world.setRegister(2, world.register(3));
-      for (let r = 3; r <= 9; r++) world.setRegister(r, BigInt(r));
-      world.setRegister(0, 0n);
-      world.setField(TASK.pending, KIND.none | (engine.entryBlock(Number(func & 0xffff_ffffn)) << 8));
-      return;
+    const saved = enterCallback(world, insns[insn]);
+    if (saved) {
+      callers.push({ block, saved });
+      const func = Number(BigInt.asUintN(32, saved.func));
+      world.setField(TASK.pending, KIND.none | (engine.entryBlock(func) << 8));
+    } else {
+      world.setRegister(0, plainHelper(world, insns[insn]));
     }
-    let mixed = BigInt(insns[insn].imm);
-    for (let r = 1; r <= 5; r++) mixed = BigInt.asUintN(64, mixed * 31n + world.register(r));
-    world.setRegister(0, mixed);
   }
+}
+
+interface SavedCaller {
+  readonly func: bigint;
+  readonly registers: readonly bigint[];
+}
+
+/** Prepares the task to run the callback that a helper call names; undefined where it names none. */
+function enterCallback(world: World, insn: Insn): SavedCaller | undefined {
+  const func = world.register(2), depth = world.field(TASK.depth);
+  if (insn.imm !== CALLBACK_HELPER || func >> 32n !== BigInt(FUNC_REGION) || depth >= TASK.maxFrames - 1) return;
+  const registers = [6, 7, 8, 9].map((r) => world.register(r));
+  world.setField(TASK.frames + depth * TASK.frameBytes + 32, RETURN_TO_KERNEL);
+  world.setField(TASK.depth, depth + 1);
+  world.setRegister(10, world.register(10) + BigInt(STACK_FRAME_BYTES));
+  world.setRegister(2, world.register(3));
+  for (let r = 3; r <= 9; r++) world.setRegister(r, BigInt(r));
+  world.setRegister(0, 0n);
+  return { func, registers };
+}
+
+function leaveCallback(world: World, saved: SavedCaller): void {
+  saved.registers.forEach((value, i) => world.setRegister(6 + i, value));
+  world.setRegister(10, world.register(10) - BigInt(STACK_FRAME_BYTES));
+  world.setField(TASK.depth, world.field(TASK.depth) - 1);
+}
+
+/** What a helper that is no callback gives: a mixture of its arguments. */
+function plainHelper(world: World, insn: Insn): bigint {
+  let mixed = BigInt(insn.imm);
+  for (let r = 1; r <= 5; r++) mixed = BigInt.asUintN(64, mixed * 31n + world.register(r));
+  return mixed;
+}
+
+/** The end of a run in the middle of a helper's callback. */
+class EndedInside extends Error {
+  constructor(readonly result: number) {
+    super("ended inside a callback");
+  }
+}
+
+/** Runs a program on a direct translation: only its end can be seen. */
+export function runDirect(
+  world: World,
+  insns: readonly Insn[],
+  entries: readonly number[],
+  limit: number,
+  options: Partial<TranslateOptions> = {},
+): Run {
+  const translation = translate(insns, entries, { layout: world.layout, direct: true, ...options });
+  let count = 0, helperCalls = 0;
+  const toTheEnd = (): number => {
+    for (;;) {
+      const result = step(world.task);
+      count += result >>> 4;
+      if ((result & 15) !== KIND.fuel) return result & 15;
+      if (count >= limit) return KIND.fuel;
+    }
+  };
+  const step = instantiate(translation, world.memory, (_, insn) => {
+    // Callbacks that call back nest in few frames but in large numbers.
+    if (++helperCalls > limit) throw new EndedInside(KIND.fuel);
+    const saved = enterCallback(world, insns[insn]);
+    if (!saved) return world.setRegister(0, plainHelper(world, insns[insn]));
+    const func = Number(BigInt.asUintN(32, saved.func));
+    world.setField(TASK.pending, KIND.none | (translation.entryBlock(func) << 8));
+    const end = toTheEnd();
+    if (end !== KIND.callbackReturn) throw new EndedInside(end);
+    leaveCallback(world, saved);
+  });
+  world.begin(translation.entryBlock(entries[0]), 100);
+  let kind;
+  try {
+    kind = toTheEnd();
+  } catch (error) {
+    if (!(error instanceof EndedInside)) throw error;
+    kind = error.result;
+    count = NaN;
+  }
+  const bytes = world.visibleBytes(), published: Published[] = [];
+  if (kind === KIND.fuel) return { published, end: "limit", insns: count, bytes };
+  if (kind === KIND.exit) return { published, end: "exit", insns: count, bytes, r0: world.register(0) };
+  const pointer = world.memory.view.getBigUint64(world.task + TASK.faultPointer, true);
+  return { published, end: "fault", insns: count, bytes, fault: { insn: world.field(TASK.insn), pointer } };
 }
