@@ -18,6 +18,7 @@ import { type ConnectionInfo, decodeMessage, encodeMessage, type Message, reques
 import { ZmtpConnection } from "../zmtp.ts";
 import { BroadcastRelay } from "./broadcast_relay.ts";
 import { repairBroadcast } from "./repairs.ts";
+import { readText } from "./subprocess.ts";
 import { listenerCode, STOP } from "./stop_listener.ts";
 
 /** An event loop that turns answers sooner, if it does not compute. */
@@ -54,7 +55,11 @@ class Kernel {
       args: ["jupyter", "--kernel", "--conn", file],
       env: { DENO_V8_FLAGS: `${Deno.env.get("DENO_V8_FLAGS") ?? ""},--expose-gc`.replace(/^,/, "") },
       stdin: "null",
+      stderr: "piped",
     }).spawn();
+    readText(this.#process.stderr, (line) => {
+      if (!line.includes('"deno jupyter" is unstable')) console.error(line);
+    });
     for (const signal of ["SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, () => this.#kill());
     Deno.addSignalListener("SIGINT", () => {}); // a terminal's Ctrl-C is for the server
     this.#relay = new BroadcastRelay(this.#outer.iopub_port);

@@ -78,7 +78,7 @@ export async function runServer(options: ServerOptions, onReady: (address: strin
       `--ServerApp.root_dir=${PROJECT}`,
       "--ServerApp.ip=127.0.0.1",
       "--ServerApp.answer_yes=True",
-      "--Application.log_level=WARN",
+      "--Application.log_level=ERROR",
       "--KernelSpecManager.ensure_native_kernel=False",
       "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
       ...(options.port === undefined ? [] : [`--ServerApp.port=${options.port}`, "--ServerApp.port_retries=0"]),
@@ -132,12 +132,16 @@ function environment(ownSettings: boolean): Record<string, string> {
   };
 }
 
-/** No questions about news on the first start, which would need the net. */
+/**
+ * No questions about news on the first start, which would need the net; and cells out of sight are drawn once and kept,
+ * or else figures are drawn anew, and the page jumps, whenever they come into sight.
+ */
 function writeOverrides(): void {
   const folder = join(PLACES.venv, "share", "jupyter", "lab", "settings");
   mkdirSync(folder, { recursive: true });
   const overrides = {
     "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false },
+    "@jupyterlab/notebook-extension:tracker": { windowingMode: "defer" },
   };
   writeFileSync(join(folder, "overrides.json"), JSON.stringify(overrides, null, 2));
 }
