@@ -152,24 +152,27 @@ const processes = <T>(plan: TaskPlan, ofTasks: readonly T[]): readonly T[] =>
 async function calibrate(machine: RealMachine, leastMs: number): Promise<number> {
   const { plan } = machine;
   const interrupts = plan.tasks.filter((task) => task.kind === "interrupt");
-  let durationMs = Math.max(leastMs, ...interrupts.map((task) => task.invocations * INTERRUPT_MS));
+  const durationMs = Math.max(leastMs, ...interrupts.map((task) => task.invocations * INTERRUPT_MS));
   const most = Math.max(1, ...processes(plan, plan.tasks).map((task) => task.invocations));
   const limit = Math.max(1, Math.floor(MAX_TURNS / most));
+  // the shortest time that user space took: where it waits for programs, longer ones make it take longer
+  let actorsMs = Infinity;
   const timeMs = async (factor: number) => {
     machine.reset();
     const runs = await machine.run(plan.tasks, factor);
-    const actors = runs.filter((_, index) => plan.tasks[index].kind === "user");
-    // programs are to run for as long as user space does
-    durationMs = Math.max(durationMs, ...actors.map((run) => 1.5e-6 * (run.endNs - run.startNs)));
-    return Math.max(0, ...processes(plan, runs).map((run) => run.endNs - run.startNs)) / 1e6;
+    const longest = (of: readonly ThreadRun[]) => Math.max(0, ...of.map((run) => run.endNs - run.startNs)) / 1e6;
+    actorsMs = Math.min(actorsMs, longest(runs.filter((_, index) => plan.tasks[index].kind === "user")));
+    return longest(processes(plan, runs));
   };
   if (processes(plan, plan.tasks).length === 0) return 1;
   for (let factor = 1;;) {
     // the shorter of two: a thread's first run also opens libraries and compiles its code, any run may be disturbed
     const tookMs = Math.min(await timeMs(factor), await timeMs(factor));
-    if (tookMs >= durationMs * 0.7 || factor === limit) return factor;
+    // programs are to run for as long as user space does
+    const wantedMs = Math.max(durationMs, actorsMs);
+    if (tookMs >= wantedMs * 0.7 || factor === limit) return factor;
     // small steps at first: the first calls are slow, and a busy line costs more than a free one
-    const growth = Math.min(16, Math.max(2, Math.ceil(durationMs / Math.max(tookMs, 1e-3))));
+    const growth = Math.min(16, Math.max(2, Math.ceil(wantedMs / Math.max(tookMs, 1e-3))));
     factor = Math.min(limit, factor * growth);
   }
 }
