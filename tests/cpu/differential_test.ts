@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { disassembleSafely } from "./listing.ts";
-import { assemble, type Generated, program } from "./generated_programs.ts";
+import { assemble, type Generated, program, setRegisters } from "./generated_programs.ts";
 import {
   type Engine,
   interpreted,
@@ -22,7 +22,7 @@ const LIMIT = 3000;
 function runOn(generated: Generated, runIn: (world: World, assembled: Assembled) => Run): Run {
   const world = new World();
   const assembled = assemble(generated, world);
-  generated.registers.forEach((value, r) => world.setRegister(r, value));
+  setRegisters(generated, world);
   const result = runIn(world, assembled);
   if (!world.guardsIntact) throw new Error("written outside of all regions");
   return result;
@@ -72,7 +72,7 @@ function check(property: (generated: Generated) => void): void {
   const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 0x7fff_ffff);
   fc.assert(fc.property(program, property), {
     seed,
-    numRuns: Number(process.env.FUZZ_RUNS ?? 700),
+    numRuns: Number(process.env.FUZZ_RUNS ?? 500),
     interruptAfterTimeLimit: 60_000,
     reporter(details) {
       if (!details.failed) return;
