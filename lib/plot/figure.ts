@@ -26,13 +26,26 @@ export interface FigureParts {
 /** plotly.js as notebooks show it: no logo, a picture by the button is as sharp as the static one. */
 const CONFIG = { displaylogo: false, responsive: false, toImageButtonOptions: { scale: 2 } };
 
+/**
+ * An interactive plot, a picture of it and a text twin. The functions of {@link plot} make it.
+ *
+ * @example
+ * ```ts
+ * import { Figure, plot } from "interleave";
+ * const figure: Figure = plot.lostAgainstCpus([{ cpus: 1, lost: 0 }, { cpus: 2, lost: 0.32 }]);
+ * if (!String(figure).includes("32 %")) throw new Error("every figure has a text twin");
+ * ```
+ */
 export class Figure {
+  /** plotly's traces and layout; width and height are pixels. */
   readonly data: readonly Trace[];
   readonly layout: Layout;
+  /** The finding in one sentence, then where it comes from. */
   readonly caption: string;
   /** Caption and content for readers who see no picture. */
   readonly text: string;
 
+  /** @param parts traces, layout, caption and text */
   constructor(parts: FigureParts) {
     this.data = parts.data;
     this.layout = parts.layout;
@@ -77,6 +90,7 @@ export class Figure {
     return { "image/png": { width: this.layout.width, height: this.layout.height } };
   }
 
+  /** The text twin. */
   toString(): string {
     return this.text;
   }

@@ -4,9 +4,9 @@ import { Canvas } from "./canvas.ts";
 import { Figure } from "./figure.ts";
 import { wrapText } from "./fonts.ts";
 import { frame, widest } from "./frame.ts";
-import { type Origin, sourcesOf } from "./series.ts";
+import { type Origin, seriesName, sourcesOf } from "./series.ts";
 import { shareWidths } from "./share_widths.ts";
-import { colours, fonts } from "./style.ts";
+import { colours, fonts, lookOf, type Technique } from "./style.ts";
 
 export interface TableCell {
   readonly text: string;
@@ -16,10 +16,18 @@ export interface TableCell {
   readonly shade?: number;
 }
 
+export interface TableRow {
+  /** Default: the technique's name. */
+  readonly name?: string;
+  /** Gives the row its colour. */
+  readonly technique?: Technique;
+  readonly cells: readonly (TableCell | string)[];
+}
+
 export interface TableOptions {
   readonly title: string;
   readonly columns: readonly string[];
-  readonly rows: readonly { readonly name: string; readonly cells: readonly (TableCell | string)[] }[];
+  readonly rows: readonly TableRow[];
   readonly finding?: string;
   readonly sources?: readonly Origin[];
 }
@@ -44,6 +52,9 @@ function shadeOf(share: number): string {
   return `#${[0, 1, 2].map((n) => channel(n).toString(16).padStart(2, "0")).join("")}`;
 }
 
+/** A number, perhaps with its unit: it reads best from the right. Empty cells go with either. */
+const isNumber = (text: string): boolean => /^([<>~≈±+-]? ?[\d.,]+([ \u00a0]?[%a-zA-Zµ]{1,5})?)?$/.test(text);
+
 const cellOf = (cell: TableCell | string): TableCell => typeof cell === "string" ? { text: cell } : cell;
 
 /** Widths of columns: what their widest line needs, up to a limit at which texts are broken. */
@@ -65,16 +76,23 @@ export function table(options: TableOptions): Figure {
   for (const row of options.rows) {
     if (row.cells.length !== options.columns.length) {
       throw new RangeError(
-        `table: row "${row.name}" has ${row.cells.length} cells, but there are ${options.columns.length} columns`,
+        `table: row "${
+          seriesName(row)
+        }" has ${row.cells.length} cells, but there are ${options.columns.length} columns`,
       );
     }
   }
-  const rows = options.rows.map((row) => ({ name: row.name, cells: row.cells.map(cellOf) }));
+  const rows = options.rows.map((row) => ({
+    name: seriesName(row),
+    ink: row.technique ? lookOf(row.technique).ink : colours.ink,
+    cells: row.cells.map(cellOf),
+  }));
   const columns = [
     ["", ...rows.map((row) => row.name)],
     ...options.columns.map((name, n) => [name, ...rows.map((row) => row.cells[n].text)]),
   ];
   const styles = columns.map((_, n) => n === 0 ? fonts.label : fonts.text);
+  const numeric = columns.map((column, n) => n > 0 && column.slice(1).every(isNumber));
   const widths = columnWidths(columns, WIDTH.most - 2 * EDGE);
   const lefts = widths.map((_, n) => widths.slice(0, n).reduce((sum, width) => sum + width, 0));
   const wrapped = columns.map((column, n) =>
@@ -110,10 +128,16 @@ export function table(options: TableOptions): Figure {
   wrapped.forEach((column, n) =>
     column.forEach((lines, r) => {
       const head = r === 0 || n === 0;
-      const ink = head ? colours.ink : TONES[rows[r - 1].cells[n - 1].tone ?? "none"].ink;
+      const ink = r === 0
+        ? colours.ink
+        : n === 0
+        ? rows[r - 1].ink
+        : TONES[rows[r - 1].cells[n - 1].tone ?? "none"].ink;
+      const x = n === 0 ? 0 : numeric[n] ? lefts[n] + widths[n] - PAD : lefts[n] + PAD;
+      const anchor = numeric[n] ? "right" : "left";
       lines.forEach((line, l) => {
         const y = tops[r] + heights[r] / 2 + (l - (lines.length - 1) / 2) * LINE;
-        canvas.text(lefts[n] + (n === 0 ? 0 : PAD), y, line, head ? fonts.label : fonts.text, ink);
+        canvas.text(x, y, line, head ? fonts.label : fonts.text, ink, { anchor });
       });
     })
   );
@@ -123,7 +147,7 @@ export function table(options: TableOptions): Figure {
     text: textTable(
       ["", ...options.columns],
       rows.map((row) => [row.name, ...row.cells.map((cell) => cell.text)]),
-      ["left", ...options.columns.map(() => "left" as const)],
+      numeric.map((right) => right ? "right" : "left"),
     ),
   });
 }

@@ -183,7 +183,7 @@ export const GALLERY: Readonly<Record<string, () => Figure>> = {
           ],
         },
         {
-          name: "spin lock",
+          technique: "spin_lock",
           cells: [
             { text: "none, if every reader and every writer takes it", tone: "warn" },
             { text: "21 ns", shade: 0.35 },
