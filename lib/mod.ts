@@ -1,43 +1,70 @@
 /**
  * Interleave: a laboratory for eBPF concurrency. The only import a notebook needs.
  *
+ * {@link bpf} makes an object of a C listing; {@link simulate}, {@link explore}, {@link threads}, {@link linux} and
+ * {@link compare} run it; {@link verify} says what the kernel would; {@link show} and {@link plot} show what came out.
+ *
+ * @example
+ * ```ts
+ * import { bpf, explore, simulate } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const run = await simulate(racy, { cpus: 4, invocations: 1000, seed: 1 });
+ * const all = await explore(racy, { cpus: 2, invocations: 1 });
+ * if (!(run.lost > 0) || all.observation !== "Sometimes") throw new Error("a racy counter loses updates");
+ * ```
+ *
  * @module
  */
-export { bpf } from "./compile/bpf.ts";
-export { simulate, Simulation } from "./backends/simulator.ts";
-export { threads } from "./backends/threads/run.ts";
-export { runOnLinux as linux } from "./backends/linux/run.ts";
-export { linuxVerify } from "./backends/linux/verify.ts";
-export { recordedKernel } from "./backends/recorded/recorded.ts";
+export { type Bpf, bpf } from "./compile/bpf.ts";
+export type { CompileOptions } from "./compile/compile.ts";
+export { CompileError, type Diagnostic } from "./compile/compile_error.ts";
+export { simulate, Simulation, type TraceWindow } from "./backends/simulator.ts";
+export { threads, type ThreadsOptions, type ThreadsResult } from "./backends/threads/run.ts";
+export { type LinuxOptions, type LinuxResult, runOnLinux as linux } from "./backends/linux/run.ts";
+export { type KernelVerdict, linuxVerify, type LinuxVerifyOptions } from "./backends/linux/verify.ts";
+export type { Measured, MeasureOptions } from "./backends/measure.ts";
+export { type RecordedKernel, recordedKernel, type Spread } from "./backends/recorded/recorded.ts";
 export { RefusedError } from "./backends/admission.ts";
-export { verify } from "./verifier/verify.ts";
+export { BackendError } from "./backends/backend.ts";
+export { WorkloadError } from "./cpu/plan.ts";
+export { type Explanation, type Verdict, verify, type VerifyOptions } from "./verifier/verify.ts";
 export { disassemble } from "./isa/program_listing.ts";
-export { KernelError } from "./maps/errno.ts";
+export { type ErrnoName, KernelError } from "./maps/errno.ts";
 export { mapMemoryBytes } from "./maps/memory_use.ts";
-export { type HelperModel, lockHelpers } from "./bpf_helpers/kernel.ts";
+export { type HelperArgs, type HelperModel, lockHelpers } from "./bpf_helpers/kernel.ts";
+export type { MachineOptions } from "./cpu/machine.ts";
+export type { Model, Operation, TaskContext } from "./cpu/operation.ts";
+export type { AtomicOp, AwaitOp, CallbackOp, FaultOp, LoadOp, MaskOp, PrintOp, PrivateOp } from "./cpu/operation.ts";
+export type { RmwOp, SleepOp, StoreOp, TailCallOp, WaitOp, WorkOp } from "./cpu/operation.ts";
 export type { SpinLockModel } from "./locks/spin_lock.ts";
 export { testAndSetLock } from "./locks/test_and_set.ts";
 export { ticketLock } from "./locks/ticket_lock.ts";
-export { compare, Comparison } from "./backends/compare.ts";
-export type { SimulateOptions, Workload } from "./backends/workload.ts";
+export { compare, type ComparedRun, Comparison, type SkippedRun } from "./backends/compare.ts";
+export type { Interrupt, Limits, ProgRun, SimulateOptions, Workload } from "./backends/workload.ts";
 export { profileNamed, PROFILES } from "./cost/profiles.ts";
-export type { Profile } from "./cost/profile.ts";
+export { type ByDistance, type Profile, ProfileError, type WorkCosts } from "./cost/profile.ts";
+export type { Topology } from "./cost/topology.ts";
+export { Estimate, estimate } from "./search/estimate.ts";
 export { Exploration, explore } from "./search/explore.ts";
-export type { ExploreOptions } from "./search/explore.ts";
+export type { Bounds, ExploredOutcome, ExploreOptions, StuckEnd, Witness } from "./search/explore.ts";
 export { pct, pctGuarantee, pctMissing } from "./schedulers/pct.ts";
 export { random } from "./schedulers/random.ts";
 export { replay } from "./schedulers/replay.ts";
 export { roundRobin } from "./schedulers/round_robin.ts";
 export type { Choices, Scheduler } from "./schedulers/scheduler.ts";
-export { show } from "./notebook/show.ts";
-export { withProgress } from "./notebook/progress.ts";
-export type { Outcome, Result, TraceStep, Values } from "./report/result.ts";
-export type { BpfObject } from "./object/bpf_object.ts";
-export { claim, ledger } from "./notebook/claims/claim.ts";
+export { show, type Showable } from "./notebook/show.ts";
+export { type Tick, withProgress } from "./notebook/progress.ts";
+export type { CpuTime, Fault, Result, Timing, TraceStep, Values, Waiting } from "./report/result.ts";
+export type { BpfObject, LineInfo, MapDef, Program, Relocation, Subprog, Variable } from "./object/bpf_object.ts";
+export type { Btf, BtfType } from "./object/btf.ts";
+export type { Insn } from "./isa/insn.ts";
+export { claim, type Finding, Ledger, ledger, type LedgerLine, TestedClaim } from "./notebook/claims/claim.ts";
+export type { Claim, ClaimVerdict } from "./notebook/claims/ledger.ts";
 export { check, hint } from "./notebook/exercises/exercise.ts";
-export { predict } from "./notebook/predict.ts";
-export { plot } from "./plot/mod.ts";
+export { predict, type Prediction } from "./notebook/predict.ts";
+export { Figure, type FigureBundle, plot } from "./plot/mod.ts";
 export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./maps/map_types.ts";
-export type { UserActor, UserApi } from "./maps/user_space.ts";
+export type { MapInput, MapValue } from "./maps/btf_value.ts";
+export type { UserActor, UserApi, UserEntry } from "./maps/user_space.ts";
 export { sweep } from "./cost/sweep.ts";
 export type { SweepPoint } from "./cost/sweep.ts";

@@ -5,17 +5,29 @@ import type { TraceStep, Values } from "../report/result.ts";
 
 /** What stops a search that is not done. */
 export interface Bounds {
-  /** Default 20 million. */
+  /** States that differ. Default 20 million. */
   readonly states?: number;
   /** Visible operations of one schedule. Default 100,000. */
   readonly depth?: number;
-  /** Default 60. */
+  /** Time of the search. Default 60. */
   readonly seconds?: number;
   /** Bytes of the search's own tables. Default 2 GiB. */
   readonly memoryBytes?: number;
 }
 
+/**
+ * What to search: a workload, when to stop, and what counts as wrong.
+ *
+ * @example
+ * ```ts
+ * import { bpf, explore, type ExploreOptions } from "interleave";
+ * const exact = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }`;
+ * const options: ExploreOptions = { cpus: 3, invocations: 1, holds: (values) => values.counter === 3n };
+ * if ((await explore(exact, options)).observation !== "Never") throw new Error("three atomic adds make three");
+ * ```
+ */
 export interface ExploreOptions extends Omit<SimulateOptions, "seed" | "scheduler"> {
+  /** Where to stop; what is not finished then is reported as unknown. */
   readonly bounds?: Bounds;
   /** The reader's own property of a final state; an end where it is false counts instead of a non-serial outcome. */
   readonly holds?: (values: Values, returned: Readonly<Record<string, unknown>>) => boolean;
@@ -23,12 +35,16 @@ export interface ExploreOptions extends Omit<SimulateOptions, "seed" | "schedule
   readonly symmetry?: boolean;
   /** Off: do not use partial-order reduction. Default off when schedules are to be counted. */
   readonly reduction?: boolean;
+  /** Models of the reader's own for helpers, by kernel name. */
   readonly models?: MachineOptions["models"];
   /** Called several times a second. */
   readonly onProgress?: (progress: { states: number; share: number; seconds: number }) => void | Promise<void>;
 }
 
+/** One way in which a workload can end. */
 export interface ExploredOutcome {
+  /** Tells outcomes apart: equal keys are equal outcomes (all_schedules.ts). */
+  readonly key: string;
   readonly values: Values;
   /** What user actors returned, where there are any. */
   readonly returned?: Readonly<Record<string, unknown>>;
@@ -40,46 +56,71 @@ export interface ExploredOutcome {
   readonly witness: string;
 }
 
+/** No way on: everybody waits, somebody did what is not allowed, or no schedule ever leads to an end. */
 export interface StuckEnd {
-  readonly kind: "deadlock" | "fault";
+  readonly kind: "deadlock" | "fault" | "livelock";
   readonly message: string;
   readonly witness: string;
 }
 
 /** A schedule to look at: it replays anywhere. */
 export interface Witness {
+  /** Which task takes each step, as {@link replay} takes it. */
   readonly schedule: string;
   readonly steps: number;
+  /** How often a task that could have gone on had to stop. */
   readonly preemptions: number;
   /** False where the state space was too large to be sure that no shorter one exists. */
   readonly shortest: boolean;
   readonly trace: TraceStep[];
 }
 
-/** What all schedules of a workload can do. */
+/**
+ * What all schedules of a workload can do. `explore` makes it.
+ *
+ * @example
+ * ```ts
+ * import { bpf, explore, replay, simulate } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const { outcomes, witness } = await explore(racy, { cpus: 2, invocations: 1 });
+ * const ends = outcomes.map(({ values }) => values.counter).sort().join(", ");
+ * const again = await simulate(racy, { cpus: 2, invocations: 1, scheduler: replay(witness!.schedule) });
+ * if (ends !== "1, 2" || again.final.counter !== 1n) throw new Error("the witness replays the lost update");
+ * ```
+ */
 export class Exploration {
   readonly machine = "simulator";
+  /** Names of the programs that run, separated by commas. */
   readonly program: string;
   readonly cpus: number;
+  /** Runs per CPU. */
   readonly invocations: number;
   /** Every schedule was covered: *Never* is a proof. */
   complete = false;
   /** The bound that was hit, when not complete. */
   unknown: string | undefined;
+  /** States that differ, and steps between them. */
   states = 0;
   transitions = 0;
   /** How many schedules there are; undefined where they were not counted. */
   schedules: bigint | undefined;
+  /** Every way to end, each once. */
   outcomes: ExploredOutcome[] = [];
+  /** Deadlocks and faults. */
   stuck: StuckEnd[] = [];
+  /** The ends of runs one after another, in every order. */
   serial: Values[] = [];
   /** Why the state count is what it is. */
   symmetry: { readonly used: boolean; readonly reason?: string };
+  /** Whether orders of operations on disjoint data were left out (partial-order reduction). */
   reduced = false;
+  /** What the search took: time, and bytes of its tables. */
   seconds = 0;
   bytes = 0;
+  /** The shortest schedule to an anomaly, a deadlock or a fault; undefined when there is none. */
   witness: Witness | undefined;
 
+  /** Made by `explore`. */
   constructor(machine: Machine, readonly property: string, symmetry: Exploration["symmetry"]) {
     this.program = machine.image.programs.map((program) => program.name).join(", ");
     this.cpus = machine.nrCpus;
@@ -87,14 +128,21 @@ export class Exploration {
     this.symmetry = symmetry;
   }
 
+  /** Outcomes that the search is after. */
   get anomalies(): ExploredOutcome[] {
     return this.outcomes.filter((outcome) => outcome.anomaly);
   }
 
+  /** Ends in which everybody waits. */
   get deadlocks(): StuckEnd[] {
     return this.stuck.filter((end) => end.kind === "deadlock");
   }
 
+  get livelocks(): StuckEnd[] {
+    return this.stuck.filter((end) => end.kind === "livelock");
+  }
+
+  /** Ends by a fault of a program. */
   get faults(): StuckEnd[] {
     return this.stuck.filter((end) => end.kind === "fault");
   }
@@ -106,6 +154,7 @@ export class Exploration {
     return bad === ends && this.complete ? "Always" : "Sometimes";
   }
 
+  /** What `explore --json` prints. */
   toJSON(): unknown {
     const { program, cpus, invocations, complete, unknown, states, transitions, schedules, observation, seconds } =
       this;
@@ -118,9 +167,10 @@ export class Exploration {
       states,
       transitions,
       schedules,
-      outcomes: this.outcomes,
+      outcomes: this.outcomes.map(({ key: _key, ...outcome }) => outcome),
       deadlocks: this.deadlocks,
       faults: this.faults,
+      livelocks: this.livelocks,
       serial: this.serial,
       observation,
       symmetry: this.symmetry,

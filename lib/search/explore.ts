@@ -7,6 +7,7 @@ import { exploreAll, exploreSerial, outcomeKey } from "./all_schedules.ts";
 import { Exploration, type ExploreOptions, type StuckEnd } from "./exploration.ts";
 import { countSchedules } from "./shortest.ts";
 import { SearchState } from "./state.ts";
+import { StateGraph } from "./state_graph.ts";
 import { asymmetry } from "./symmetry.ts";
 import { findWitness } from "./witness.ts";
 
@@ -21,6 +22,8 @@ export {
 
 /** States up to which schedules are counted. */
 const COUNT_STATES = 100_000;
+
+const LIVELOCK = "from here on tasks take steps for ever, and no schedule leads to an end";
 
 /**
  * Visits every schedule of a workload.
@@ -78,6 +81,7 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
       reported.add(key);
       const users = at.tasks.some((task) => task.kind === "user");
       result.outcomes.push({
+        key,
         values,
         returned: users ? returnedOf(at) : undefined,
         serial: serialOutcomes?.has(key) ?? false,
@@ -95,8 +99,13 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
   result.stuck = distinct(result.stuck);
 
   if (result.complete && search.states <= COUNT_STATES / 5) {
-    const fresh = make();
-    result.schedules = countSchedules(fresh, new SearchState(fresh, false), COUNT_STATES);
+    const fresh = make(), state = new SearchState(fresh, false);
+    result.schedules = countSchedules(fresh, state, COUNT_STATES);
+    // Schedules that cannot be counted come back to a state: do they always lead out again?
+    if (result.schedules === undefined) {
+      const path = StateGraph.build(fresh, state, () => true, COUNT_STATES)?.livelock();
+      if (path) result.stuck.push({ kind: "livelock", message: LIVELOCK, witness: formatSchedule(path) });
+    }
   }
   result.witness = findWitness(make, result, isAnomaly);
   result.seconds = (performance.now() - began) / 1000;

@@ -1,9 +1,7 @@
 /** The schedule that shows an anomaly best, and what each of its steps did. */
 import type { Machine } from "../cpu/machine.ts";
 import { Tracer } from "../cpu/trace.ts";
-import { replay } from "../schedulers/replay.ts";
-import { runScheduler } from "../schedulers/run.ts";
-import { formatSchedule } from "../schedulers/schedule.ts";
+import { formatSchedule, parseSchedule } from "../schedulers/schedule.ts";
 import type { Exploration, Witness } from "./exploration.ts";
 import { shortestSchedule } from "./shortest.ts";
 import { SearchState } from "./state.ts";
@@ -33,15 +31,15 @@ export function findWitness(
   return { schedule, steps, preemptions, shortest: found !== undefined, trace };
 }
 
-/** Replays a schedule and says what each step did. */
+/** Replays a schedule, to its end and no further, and says what each step did. */
 export function traceSchedule(machine: Machine, schedule: string) {
-  const tracer = new Tracer(machine, { from: 0, to: Infinity });
-  let last = -1, preemptions = 0, steps = 0;
-  runScheduler(machine, replay(schedule), 1, { steps: 10_000_000 }, (task) => {
+  const tracer = new Tracer(machine, { from: 0, to: Infinity }), tasks = schedule === "" ? [] : parseSchedule(schedule);
+  let last = -1, preemptions = 0;
+  for (const task of tasks) {
     if (last >= 0 && last !== task && machine.isEnabled(last)) preemptions++;
     last = task;
-    steps++;
     tracer.beforeStep(task);
-  });
-  return { trace: tracer.finish(), preemptions, steps };
+    machine.step(task);
+  }
+  return { trace: tracer.finish(), preemptions, steps: tasks.length };
 }
