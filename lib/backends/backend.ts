@@ -8,6 +8,10 @@ export type Availability =
   | { readonly available: true }
   | { readonly available: false; readonly reason: string; readonly remedy: string };
 
+/** Why a machine cannot be used and what helps, in words; only for one that is not available. */
+export const whyNot = (availability: Availability): string =>
+  availability.available ? "" : `${availability.reason}. What helps: ${availability.remedy}`;
+
 /** A machine that runs a workload: the simulator, the threads of this computer, the running kernel. */
 export interface Backend {
   readonly name: Result["machine"];
@@ -21,7 +25,18 @@ export interface Backend {
   run(object: BpfObject, workload: Workload): Promise<Result>;
 }
 
-/** A machine cannot do what was asked: which, why, and what to do instead. */
+/**
+ * A machine cannot do what was asked: which, why, and what to do instead.
+ *
+ * @example
+ * ```ts
+ * import { BackendError, bpf, threads } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * await threads(racy, { interrupts: [{ prog: "count", cpu: 0 }] }).catch((error) => {
+ *   if (!(error instanceof BackendError)) throw error; // interrupts do not strike threads
+ * });
+ * ```
+ */
 export class BackendError extends Error {
   override name = "BackendError";
 }

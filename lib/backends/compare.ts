@@ -3,6 +3,7 @@ import type { BpfObject } from "../object/bpf_object.ts";
 import type { Result, Values } from "../report/result.ts";
 import { textTable } from "../report/text_table.ts";
 import { RefusedError } from "./admission.ts";
+import { whyNot } from "./backend.ts";
 import { linuxAvailable } from "./linux/available.ts";
 import { runOnLinux } from "./linux/run.ts";
 import { RefusedByKernel } from "./linux/session.ts";
@@ -178,9 +179,7 @@ async function onKernel(object: BpfObject, workload: SimulateOptions): Promise<C
   const availability = linuxAvailable();
   if (availability.available) return measured(await runOnLinux(object, workload));
   const recorded = recordedRun(object, workload);
-  if (!recorded) {
-    throw new Error(`${availability.reason}, and nothing is recorded for this listing. ${availability.remedy}`);
-  }
+  if (!recorded) throw new Error(`nothing is recorded for this workload, and here ${whyNot(availability)}`);
   const { lost, nsPerOp, cpus } = recorded.run;
   return {
     machine: "linux",

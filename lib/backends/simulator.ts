@@ -17,36 +17,63 @@ import type { Scheduler } from "../schedulers/scheduler.ts";
 import { admit } from "./admission.ts";
 import type { SimulateOptions } from "./workload.ts";
 
-/** Which steps of a run to trace: the first is 0. */
+/** Which steps of a run to trace. */
 export interface TraceWindow {
+  /** The first one; steps count from 0, which is the default. */
   readonly from?: number;
   /** How many steps. Default 20,000. */
   readonly steps?: number;
 }
 
-/** A finished simulation: a {@link Result} that can be replayed for a trace or for its schedule. */
+/**
+ * A finished simulation: a {@link Result} that can be replayed for a trace or for its schedule. `simulate` makes it.
+ *
+ * @example
+ * ```ts
+ * import { bpf, replay, simulate } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const options = { cpus: 2, invocations: 10, seed: 5 };
+ * const run = await simulate(racy, options);
+ * const again = await simulate(racy, { ...options, scheduler: replay(run.schedule()) });
+ * if (again.final.counter !== run.final.counter) throw new Error("a schedule replays the run");
+ * ```
+ */
 export class Simulation implements Result {
   readonly machine = "simulator";
+  /** Names of the programs that ran, separated by commas. */
   readonly program: string;
   readonly cpus: number;
+  /** Runs per CPU. */
   readonly invocations: number;
   readonly seed: number;
+  /** Shared state before the run. */
   readonly initial: Values;
+  /** What one run after another gives; undefined when the run cannot be repeated that way. */
   readonly serial: Values | undefined;
+  /** Shared state at the end. */
   readonly final: Values;
+  /** How far counters fall short of the serial value, 0 to 1. */
   readonly lost: number;
+  /** Why the run ended early, when it did. */
   readonly fault: Fault | undefined;
+  /** Lines of bpf_printk. */
   readonly printed: readonly string[];
+  /** Visible operations. */
   readonly steps: number;
+  /** Instructions, of programs only. */
   readonly insns: number;
+  /** How it was done, in one sentence. */
   readonly how: string;
+  /** Nanoseconds per run by the profile; undefined without one. */
   readonly nsPerOp: number | undefined;
+  /** More about time, when the run was under a profile. */
   readonly timing: Timing | undefined;
   /** What each user actor's body returned, by name. */
   readonly returned: Readonly<Record<string, unknown>>;
   readonly #object: BpfObject;
   readonly #options: SimulateOptions & MachineOptions;
 
+  /** Runs at once; use `simulate`, which asks the verifier first. */
   constructor(object: BpfObject, options: SimulateOptions & MachineOptions) {
     this.#object = object;
     this.#options = options;
@@ -117,6 +144,7 @@ export class Simulation implements Result {
     return formatSchedule(tasks);
   }
 
+  /** What `simulate --json` prints. */
   toJSON(): unknown {
     const {
       program,

@@ -4,7 +4,7 @@ import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Model } from "../../cpu/operation.ts";
 import type { UserApi } from "../../maps/user_space.ts";
 import type { Values } from "../../report/result.ts";
-import { BackendError } from "../backend.ts";
+import { BackendError, whyNot } from "../backend.ts";
 import { Crew } from "../crew.ts";
 import { MAX_TURNS, type RealMachine, type ThreadRun } from "../measure.ts";
 import { newStartLine, runFromStartLine, waitForStart } from "../start_line.ts";
@@ -44,7 +44,7 @@ export class LinuxSession implements RealMachine, Disposable {
   constructor(readonly object: BpfObject, workload: Workload, readonly exact: boolean) {
     const availability = linuxAvailable();
     if (!availability.available) {
-      throw new BackendError(`no running kernel to use: ${availability.reason}. ${availability.remedy}`);
+      throw new BackendError(`no running kernel to use: ${whyNot(availability)}`);
     }
     this.cpus = allowedCpus();
     this.plan = planTasks(object, { ...workload, cpus: Math.min(workload.cpus ?? 2, this.cpus.length) });

@@ -1,6 +1,6 @@
 /** Asks the running kernel's own verifier. */
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { BackendError } from "../backend.ts";
+import { BackendError, whyNot } from "../backend.ts";
 import { linuxAvailable } from "./available.ts";
 import { errnoName } from "./errno.ts";
 import { KernelObject, type LoadOutcome, programsToLoad } from "./kernel_object.ts";
@@ -56,7 +56,7 @@ export function linuxVerify(
 ): KernelVerdict {
   const availability = linuxAvailable();
   if (!availability.available) {
-    throw new BackendError(`the running kernel cannot be asked: ${availability.reason}. ${availability.remedy}`);
+    throw new BackendError(`the running kernel cannot be asked: ${whyNot(availability)}`);
   }
   let verdict: KernelVerdict | undefined;
   using listing = new KernelObject(object.bytes, object.name);

@@ -5,7 +5,7 @@ import { translate } from "../../cpu/translate.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Values } from "../../report/result.ts";
 import { admit } from "../admission.ts";
-import { BackendError } from "../backend.ts";
+import { BackendError, whyNot } from "../backend.ts";
 import { Crew } from "../crew.ts";
 import type { RealMachine } from "../measure.ts";
 import { newStartLine, runFromStartLine } from "../start_line.ts";
@@ -39,7 +39,7 @@ export class ThreadSession implements RealMachine, Disposable {
   static async start(object: BpfObject, asked: Workload & { readonly verify?: boolean }): Promise<ThreadSession> {
     const availability = threadsAvailable();
     if (!availability.available) {
-      throw new BackendError(`no threads to run on: ${availability.reason}. ${availability.remedy}`);
+      throw new BackendError(`no threads to run on: ${whyNot(availability)}`);
     }
     admit(object, asked);
     const cpus = Math.min(asked.cpus ?? 2, allowedCpus().length);
