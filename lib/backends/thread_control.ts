@@ -91,6 +91,6 @@ export const nowNs = (): number => clock(CLOCK_MONOTONIC) ?? (performance.timeOr
 export function onCpuNs(): number {
   const ns = clock(CLOCK_THREAD_CPUTIME_ID);
   if (ns !== undefined) return ns;
-  const { user, system } = process.threadCpuUsage();
+  const { user, system } = (process.threadCpuUsage ?? process.cpuUsage)();
   return (user + system) * 1000;
 }
