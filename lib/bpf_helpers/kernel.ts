@@ -21,6 +21,15 @@ export type HelperArgs = readonly [bigint, bigint, bigint, bigint, bigint];
 /**
  * A helper function: a plain number when it takes no step at all (it may read the caller's stack then, which no other
  * CPU sees), otherwise the generator of its steps.
+ *
+ * @example
+ * ```ts
+ * import { bpf, type HelperModel, simulate } from "interleave";
+ * const five: HelperModel = () => 5n;
+ * const asks = await bpf`long found; SEC("raw_tp") int ask(void *ctx) { found = bpf_get_func_ip(ctx); return 0; }`;
+ * const run = await simulate(asks, { cpus: 1, invocations: 1, models: { bpf_get_func_ip: five }, verify: false });
+ * if (run.final.found !== 5n) throw new Error("the reader's own model was called");
+ * ```
  */
 export type HelperModel = (kernel: Kernel, ctx: TaskContext, args: HelperArgs) => Model | bigint;
 
@@ -149,7 +158,28 @@ function* answer(result: bigint): Model {
   return result;
 }
 
-/** Helpers that take and release a lock of the reader's choice, for `options.helpers`. */
+/**
+ * Helpers that take and release a lock of the reader's choice, for `options.helpers`.
+ *
+ * @example
+ * ```ts
+ * import { bpf, explore, lockHelpers, ticketLock } from "interleave";
+ * const locked = await bpf`struct elem { struct bpf_spin_lock lock; int count; };
+ * struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, int); __type(value, struct elem); }
+ * elems SEC(".maps");
+ * SEC("tc") int count(void *ctx) {
+ *   int key = 0;
+ *   struct elem *e = bpf_map_lookup_elem(&elems, &key);
+ *   if (!e) return 0;
+ *   bpf_spin_lock(&e->lock);
+ *   e->count += 1;
+ *   bpf_spin_unlock(&e->lock);
+ *   return 0;
+ * }`;
+ * const all = await explore(locked, { cpus: 2, invocations: 1, models: lockHelpers(ticketLock) });
+ * if (all.observation !== "Never") throw new Error("a ticket lock keeps the other CPU out");
+ * ```
+ */
 export function lockHelpers(lock: SpinLockModel): Record<keyof SpinLockModel, HelperModel> {
   const addr = (pointer: bigint) => Number(BigInt.asUintN(32, pointer));
   return {

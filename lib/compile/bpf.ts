@@ -46,6 +46,21 @@ const isElf = (bytes: Uint8Array): boolean => ELF_MAGIC.every((byte, index) => b
 const withOptions: Bpf["with"] = (options) => (strings, ...values) =>
   compileListing(String.raw({ raw: strings.raw }, ...values), options);
 
+/**
+ * Compiles a C listing into an object that every machine runs. Our headers for `<linux/bpf.h>` and
+ * `<bpf/bpf_helpers.h>` are there without being included; a listing that includes nothing has them too.
+ *
+ * @throws CompileError pointing at the line of the listing, with the compiler's words
+ * @throws CompilerMissingError when the listing has to be compiled, no clang is here and none can be fetched
+ * @throws ObjectError for an object file that is damaged or not for BPF
+ *
+ * @example
+ * ```ts
+ * import { bpf } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * if (racy.programs[0].name !== "count") throw new Error("a program goes by the name of its C function");
+ * ```
+ */
 export const bpf: Bpf = Object.assign(withOptions({}), {
   file: fromFile,
   object: (bytes: Uint8Array, name = "the object") => loadObject(bytes, name),

@@ -11,6 +11,17 @@ import { inspectListing, type ListingTraits } from "./listing.ts";
 import { cachedObject, contentKey, keepObject, shippedObject, shippedRefusal } from "./object_cache.ts";
 import { runCommand } from "./run_command.ts";
 
+/**
+ * How a listing is compiled.
+ *
+ * @example
+ * ```ts
+ * import { bpf, type CompileOptions } from "interleave";
+ * const options: CompileOptions = { name: "the counter", cpu: "v3" };
+ * const counter = await bpf.with(options)`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * if (counter.name !== "the counter") throw new Error("messages call it by its name");
+ * ```
+ */
 export interface CompileOptions {
   /** What messages call the listing. Default `the listing`. */
   readonly name?: string;

@@ -14,7 +14,19 @@ export interface Diagnostic {
 
 const MAX_SHOWN = 5;
 
-/** A listing that is not valid C, or not valid BPF C; the message shows each place. */
+/**
+ * A listing that is not valid C, or not valid BPF C; the message shows each place.
+ *
+ * @example
+ * ```ts
+ * import { bpf, CompileError } from "interleave";
+ * try {
+ *   await bpf`int count(void *ctx) { return 0 }`; // no semicolon
+ * } catch (error) {
+ *   if (!(error instanceof CompileError) || error.diagnostics[0].line !== 1) throw error;
+ * }
+ * ```
+ */
 export class CompileError extends Error {
   override name = "CompileError";
 

@@ -1,4 +1,5 @@
-/** `deno task objects`: compiles every listing that comes with the project. */
+/** `deno task objects [--missing]`: compiles every listing that comes with the project, or those without an object. */
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -21,13 +22,17 @@ export const INDEX_FILE = "index.json";
 export const objectFileName = ({ stem, source, options }: ShippedListing): string =>
   `${stem}.${listingKey(source, options)}.o`;
 
-async function rebuild(project: string): Promise<void> {
+async function rebuild(project: string, onlyMissing: boolean): Promise<void> {
   const compiler = await findCompiler();
   for (const folder of shippedFolders(project)) {
     await mkdir(folder, { recursive: true });
     const wanted = new Set([INDEX_FILE]), refused: string[] = [];
     for (const listing of shippedListings(project).filter((one) => one.folder === folder)) {
-      const file = objectFileName(listing);
+      const file = objectFileName(listing), words = file.replace(/\.o$/, ".refused.json");
+      if (onlyMissing && existsSync(join(folder, file))) {
+        wanted.add(file);
+        continue;
+      }
       try {
         await writeFile(join(folder, file), await compileAnew(listing.source, listing.options));
         wanted.add(file);
@@ -36,7 +41,6 @@ async function rebuild(project: string): Promise<void> {
         process.stderr.write(`${file} left out: ${error.message.split("\n")[0]}\n`);
         refused.push(file);
         const { compiler, diagnostics } = error;
-        const words = file.replace(/\.o$/, ".refused.json");
         await writeFile(join(folder, words), JSON.stringify({ compiler, diagnostics }, null, 2) + "\n");
         wanted.add(words);
       }
@@ -50,5 +54,5 @@ async function rebuild(project: string): Promise<void> {
 
 if (import.meta.main) {
   if (!projectFolder) throw new Error("this is not a checkout of the project");
-  await rebuild(projectFolder);
+  await rebuild(projectFolder, process.argv.includes("--missing"));
 }

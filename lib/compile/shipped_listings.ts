@@ -1,14 +1,15 @@
 /**
- * Which listings come with the project: every `*.bpf.c`, and those inside the notebooks and the tests. Their objects
- * are in the repository, so that neither a first run nor the tests need a compiler.
+ * Which listings come with the project: every `*.bpf.c`, and those inside the notebooks, the examples of the
+ * documentation and the tests. Their objects are in the repository, so that neither a first run nor the tests need a
+ * compiler.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { CompileOptions } from "./compile.ts";
 import { shippedFolders } from "./folders.ts";
 
 export interface ShippedListing {
-  /** What its object's file name begins with: `race`, `01_race_cell_3`. */
+  /** What its object's file name begins with: `race`, `01_race_cell_3`, `example`. */
   readonly stem: string;
   /** The folder that its object is kept in. */
   readonly folder: string;
@@ -20,8 +21,8 @@ interface Notebook {
   readonly cells: readonly { readonly cell_type: string; readonly source: string | readonly string[] }[];
 }
 
-/** A listing without parts that are put in at run time. */
-const TEMPLATE = /\bbpf`((?:[^`\\$]|\\[^]|\$(?!\{))*)`/g;
+/** A listing without parts that are put in at run time; not the word `bpf` in prose. */
+const TEMPLATE = /(?<!`)\bbpf`((?:[^`\\$]|\\[^]|\$(?!\{))*)`/g;
 
 /** Every listing of a checkout, each text once. */
 export function shippedListings(project: string): ShippedListing[] {
@@ -30,11 +31,27 @@ export function shippedListings(project: string): ShippedListing[] {
   const add = (listing: ShippedListing) => {
     if (!found.has(listing.source)) found.set(listing.source, listing);
   };
-  for (const [root, folder] of [["notebooks", book], ["lib/notebook/exercises", book], ["tests", tests]]) {
-    for (const path of filesOf(join(project, root))) listingsOf(path, folder).forEach(add);
+  const under = (root: string) => filesOf(join(project, root));
+  for (const path of [...under("notebooks"), ...under("lib/notebook/exercises")]) listingsOf(path, book).forEach(add);
+  for (const path of [join(project, "README.md"), ...under("lib")]) {
+    if (/\.(ts|md)$/.test(path) && existsSync(path)) exampleListings(path, book).forEach(add);
   }
+  for (const path of under("tests")) listingsOf(path, tests).forEach(add);
   return [...found.values()];
 }
+
+/** A code block of Markdown, alone or inside a comment: what stands before each of its lines, and the lines. */
+const EXAMPLE = /^([ \t]*\*[ ])?```ts\n((?:\1?.*\n)*?)\1?```/gm;
+
+/** Listings in the examples that `deno task doc` runs. */
+function exampleListings(path: string, folder: string): ShippedListing[] {
+  const examples = [...readText(path).matchAll(EXAMPLE)].map(([, inComment, code]) =>
+    inComment ? code.replace(/^[ \t]*\*[ ]?/gm, "") : code
+  );
+  return templatesOf(examples.join("\n"), "example", folder);
+}
+
+const readText = (path: string): string => readFileSync(path, "utf8").replaceAll("\r\n", "\n");
 
 function filesOf(folder: string): string[] {
   const ignored = /(^|[/\\])(node_modules|\.\w[^/\\]*)([/\\]|$)/;
@@ -43,8 +60,7 @@ function filesOf(folder: string): string[] {
 }
 
 function listingsOf(path: string, folder: string): ShippedListing[] {
-  const stem = basename(path).replace(/\.(bpf\.c|ipynb|ts)$/, "").replace(/\W+/g, "_");
-  const text = () => readFileSync(path, "utf8").replaceAll("\r\n", "\n");
+  const stem = basename(path).replace(/\.(bpf\.c|ipynb|ts)$/, "").replace(/\W+/g, "_"), text = () => readText(path);
   if (path.endsWith(".bpf.c")) {
     return [{ stem, folder, source: text(), options: { name: basename(path), includeDirs: [dirname(path)] } }];
   }
@@ -57,5 +73,6 @@ function listingsOf(path: string, folder: string): ShippedListing[] {
 }
 
 function templatesOf(code: string, stem: string, folder: string): ShippedListing[] {
-  return [...code.matchAll(TEMPLATE)].map(([, source]) => ({ stem, folder, source, options: {} }));
+  const sources = [...code.matchAll(TEMPLATE)].map(([, source]) => source).filter((source) => source !== "...");
+  return sources.map((source) => ({ stem, folder, source, options: {} }));
 }

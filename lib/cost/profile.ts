@@ -49,11 +49,22 @@ export interface WorkCosts {
   readonly sleep: number;
 }
 
+/**
+ * The numbers of one machine. All times are nanoseconds.
+ *
+ * @example
+ * ```ts
+ * import { type Profile, profileNamed } from "interleave";
+ * const slowAtomics: Profile = { ...profileNamed("xeon-kvm"), name: "slow atomics", atomicNs: 50 };
+ * ```
+ */
 export interface Profile {
+  /** What reports and figures call it. */
   readonly name: string;
   /** The machine it speaks of, and where its numbers are from. */
   readonly machine: string;
   readonly source: string;
+  /** Threads, cores, groups and sockets. */
   readonly topology: Topology;
 
   /** One instruction of a program or of kernel code, as many at once as the core manages. */
@@ -110,10 +121,23 @@ export interface Profile {
   /** Random spread of transfers and of instruction time, 0 to 1 (half-width of a uniform distribution). */
   readonly jitter: number;
 
+  /** Pieces of kernel code that touch nothing shared. */
   readonly work: WorkCosts;
 }
 
-/** A profile that can't be used: the message names the field and what it must be. */
+/**
+ * A profile that can't be used: the message names the field and what it must be.
+ *
+ * @example
+ * ```ts
+ * import { ProfileError, profileNamed } from "interleave";
+ * try {
+ *   profileNamed("abacus");
+ * } catch (error) {
+ *   if (!(error instanceof ProfileError)) throw error; // no profile is called abacus; there are ...
+ * }
+ * ```
+ */
 export class ProfileError extends Error {
   override name = "ProfileError";
 }

@@ -2,8 +2,18 @@
 import { readFileSync } from "node:fs";
 import { checkProfile, type Profile, ProfileError } from "./profile.ts";
 
-/** Names of the shipped profiles; each is a JSON file in `profiles/`. */
+/**
+ * Names of the shipped profiles; each is a JSON file in `profiles/`.
+ *
+ * @example
+ * ```ts
+ * import { profileNamed, PROFILES } from "interleave";
+ * const machines = PROFILES.map((name) => profileNamed(name).machine);
+ * if (machines.length === 0) throw new Error("there is at least one");
+ * ```
+ */
 export const PROFILES = ["xeon-kvm", "xeon-8176", "epyc-milan", "skylake", "graviton2"] as const;
+/** The name of a shipped profile. */
 export type ProfileName = typeof PROFILES[number];
 
 const loaded = new Map<string, Profile>();
@@ -11,6 +21,8 @@ const loaded = new Map<string, Profile>();
 /**
  * A shipped profile.
  *
+ * @param name one of {@link PROFILES}
+ * @returns times in nanoseconds, counts, and the topology of the machine
  * @throws ProfileError when there is none of this name
  *
  * @example

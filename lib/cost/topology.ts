@@ -1,6 +1,8 @@
 /** Where the CPUs of a machine sit, and how far apart two of them are. */
 
+/** How a machine is built; a group is the cores that share a last-level cache. */
 export interface Topology {
+  /** Hardware threads. */
   readonly threadsPerCore: number;
   readonly coresPerGroup: number;
   readonly groupsPerSocket: number;

@@ -40,7 +40,9 @@ export interface StepObserver {
   performPrivate(task: Task, op: PrivateOp): bigint;
 }
 
+/** How a simulated machine is made. */
 export interface MachineOptions {
+  /** Of bpf_get_prandom_u32. Default 1. */
   readonly seed?: number;
   /** The machine's owner performs memory operations of programs itself (the cost model does). */
   readonly external?: boolean;

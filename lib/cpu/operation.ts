@@ -23,6 +23,7 @@ export interface LoadOp extends Labelled {
   readonly addr: number;
   readonly size: Width;
 }
+/** A plain store. */
 export interface StoreOp extends Labelled {
   readonly kind: "store";
   readonly exclusive?: boolean;
@@ -128,6 +129,7 @@ export interface FaultOp {
   readonly message: string;
 }
 
+/** Anything that a kernel model may yield. */
 export type Operation =
   | LoadOp
   | StoreOp

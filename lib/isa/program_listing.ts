@@ -35,9 +35,19 @@ export function listProgram(program: Program, maps: readonly MapDef[] = []): Lis
 }
 
 /**
- * The text of a program: `; C text @ file:line` before the instructions of each line.
+ * The text of a program in the notation of the kernel's log: `; C text @ file:line` before the instructions of each
+ * line (kernel/bpf/disasm.c:print_bpf_insn).
  *
+ * @param program one of an object's `programs`
  * @param maps the object's maps, for their names
+ *
+ * @example
+ * ```ts
+ * import { bpf, disassemble } from "interleave";
+ * const exact = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }`;
+ * const text = disassemble(exact.programs[0], exact.maps);
+ * if (!text.includes("atomic_fetch_add")) throw new Error(text);
+ * ```
  */
 export function disassemble(program: Program, maps: readonly MapDef[] = []): string {
   const text: string[] = [];

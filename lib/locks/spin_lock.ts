@@ -1,9 +1,26 @@
 /** bpf_spin_lock as the kernel takes it. */
 import { type Model, store, type TaskContext } from "../cpu/operation.ts";
 
-/** How the lock inside a map value is taken and released; a reader may pass another pair. */
+/**
+ * How the lock inside a map value is taken and released; a reader may pass another pair by {@link lockHelpers}.
+ *
+ * @example
+ * ```ts
+ * import type { SpinLockModel } from "interleave";
+ * const noLock: SpinLockModel = {
+ *   *bpf_spin_lock() {
+ *     return 0n;
+ *   },
+ *   *bpf_spin_unlock() {
+ *     return 0n;
+ *   },
+ * };
+ * ```
+ */
 export interface SpinLockModel {
+  /** Takes the 4-byte lock at `addr`. */
   readonly bpf_spin_lock: (ctx: TaskContext, addr: number) => Model;
+  /** Gives it back. */
   readonly bpf_spin_unlock: (ctx: TaskContext, addr: number) => Model;
 }
 

@@ -15,6 +15,7 @@ export const ERRNO = {
   ENOTSUPP: 524,
 } as const;
 
+/** Names of the error numbers that maps and system calls return. */
 export type ErrnoName = keyof typeof ERRNO;
 
 const MEANING: Readonly<Record<ErrnoName, string>> = {
@@ -42,9 +43,45 @@ export function errnoName(number: number | bigint): ErrnoName | undefined {
   return (Object.keys(ERRNO) as ErrnoName[]).find((name) => ERRNO[name] === positive);
 }
 
-/** A system call that failed, or a map that can't be made; `code` is the errno's name, for `catch` in an actor's body. */
+/**
+ * A system call that failed, or a map that can't be made; `code` is the errno's name, for `catch` in an actor's body.
+ *
+ * @example
+ * ```ts
+ * import { bpf, BPF_NOEXIST, KernelError, simulate } from "interleave";
+ * const counts = await bpf`struct stats { long packets; long bytes; };
+ * struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4); __type(key, int); __type(value, struct stats); }
+ * stats SEC(".maps");
+ * SEC("raw_tp") int count(void *ctx) {
+ *   int key = 1;
+ *   struct stats *s = bpf_map_lookup_elem(&stats, &key);
+ *   if (s) __sync_fetch_and_add(&s->packets, 1);
+ *   return 0;
+ * }`;
+ * const run = await simulate(counts, {
+ *   cpus: 1,
+ *   invocations: 1,
+ *   user: [{
+ *     name: "twice",
+ *     *body(user) {
+ *       yield* user.update("stats", 1, { packets: 0 }, BPF_NOEXIST);
+ *       try {
+ *         yield* user.update("stats", 1, { packets: 0 }, BPF_NOEXIST);
+ *       } catch (error) {
+ *         return (error as KernelError).code;
+ *       }
+ *     },
+ *   }],
+ * });
+ * if (run.returned.twice !== "EEXIST") throw new Error("the key was there already");
+ * ```
+ */
 export class KernelError extends Error {
   override name = "KernelError";
+  /**
+   * @param code the errno's name
+   * @param what the call that failed, for the message
+   */
   constructor(readonly code: ErrnoName, what: string) {
     super(`${what}: ${code} (${MEANING[code]})`);
   }

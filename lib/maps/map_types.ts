@@ -50,10 +50,45 @@ const NAMES = [
 
 export const mapTypeName = (type: number): string => `BPF_MAP_TYPE_${NAMES[type] ?? type}`;
 
-/** Flags of an update (and, BPF_F_LOCK, of a lookup). */
+/**
+ * Flag of an update: whether the key is there or not (include/uapi/linux/bpf.h). It is what `update` does by itself.
+ *
+ * @example
+ * ```ts
+ * import { BPF_ANY, type UserActor } from "interleave";
+ * const writer: UserActor = { name: "writer", body: (user) => user.update("stats", 1, { packets: 1 }, BPF_ANY) };
+ * ```
+ */
 export const BPF_ANY = 0n;
+/**
+ * Flag of an update: only when the key is not there yet, else EEXIST.
+ *
+ * @example
+ * ```ts
+ * import { BPF_NOEXIST, type UserActor } from "interleave";
+ * const first: UserActor = { name: "first", body: (user) => user.update("stats", 1, { packets: 0 }, BPF_NOEXIST) };
+ * ```
+ */
 export const BPF_NOEXIST = 1n;
+/**
+ * Flag of an update: only when the key is there, else ENOENT.
+ *
+ * @example
+ * ```ts
+ * import { BPF_EXIST, type UserActor } from "interleave";
+ * const reset: UserActor = { name: "reset", body: (user) => user.update("stats", 1, { packets: 0 }, BPF_EXIST) };
+ * ```
+ */
 export const BPF_EXIST = 2n;
+/**
+ * Flag of a lookup or an update: under the value's own bpf_spin_lock. Added to another flag: `BPF_EXIST | BPF_F_LOCK`.
+ *
+ * @example
+ * ```ts
+ * import { BPF_F_LOCK, type UserActor } from "interleave";
+ * const reader: UserActor = { name: "reader", body: (user) => user.lookup("elems", 0, BPF_F_LOCK) };
+ * ```
+ */
 export const BPF_F_LOCK = 4n;
 
 /** Flags of a map. */

@@ -12,9 +12,28 @@ const POINTER = 8;
 const LLIST_NODE = 8;
 
 /**
- * Bytes of kernel memory of a map.
+ * Bytes of kernel memory of a map (map->ops->map_mem_usage of kernel/bpf/arraymap.c and hashtab.c, 6.18, x86-64).
  *
+ * @param def one of an object's `maps`
+ * @param nrCpus possible CPUs: a per-CPU map has a value for each
  * @param entries how many entries a BPF_F_NO_PREALLOC map holds; others take memory for max_entries at once
+ * @returns bytes, as `bpftool map` shows them for memlock
+ *
+ * @example
+ * ```ts
+ * import { bpf, mapMemoryBytes } from "interleave";
+ * const { maps } = await bpf`struct stats { long packets; long bytes; };
+ * struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4); __type(key, int); __type(value, struct stats); }
+ * stats SEC(".maps");
+ * SEC("raw_tp") int count(void *ctx) {
+ *   int key = 1;
+ *   struct stats *s = bpf_map_lookup_elem(&stats, &key);
+ *   if (s) __sync_fetch_and_add(&s->packets, 1);
+ *   return 0;
+ * }`;
+ * const stats = maps.find((map) => map.name === "stats")!;
+ * if (!(mapMemoryBytes(stats, 2) > 4 * 24)) throw new Error("four elements, and the table around them");
+ * ```
  */
 export function mapMemoryBytes(def: MapDef, nrCpus: number, entries = 0): number {
   const value = roundUp8(def.valueSize), key = roundUp8(def.keySize), max = def.maxEntries;

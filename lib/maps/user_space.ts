@@ -11,18 +11,51 @@ import * as syscalls from "./syscalls.ts";
 import { readMapped, writeMapped } from "./user_memory.ts";
 import { roundUp8 } from "./words.ts";
 
-/** A user-space thread: its body yields* calls of `user`; what it returns becomes part of the outcome. */
+/**
+ * A user-space thread: its body yields* calls of `user`; what it returns becomes part of the outcome.
+ *
+ * @example
+ * ```ts
+ * import { bpf, simulate, type UserActor } from "interleave";
+ * const counts = await bpf`struct stats { long packets; long bytes; };
+ * struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4); __type(key, int); __type(value, struct stats); }
+ * stats SEC(".maps");
+ * SEC("raw_tp") int count(void *ctx) {
+ *   int key = 1;
+ *   struct stats *s = bpf_map_lookup_elem(&stats, &key);
+ *   if (s) __sync_fetch_and_add(&s->packets, 1);
+ *   return 0;
+ * }`;
+ * const reader: UserActor = {
+ *   name: "reader",
+ *   *body(user) {
+ *     yield* user.sleep();
+ *     return (yield* user.lookup("stats", 1)).packets;
+ *   },
+ * };
+ * const run = await simulate(counts, {
+ *   cpus: 2,
+ *   invocations: 3,
+ *   prepare: (user) => user.update("stats", 1, { packets: 0 }),
+ *   user: [reader],
+ * });
+ * if (run.final["stats[1].packets"] !== 6n) throw new Error("two CPUs, three packets each");
+ * ```
+ */
 export interface UserActor {
   /** Name in traces and outcomes. */
   readonly name: string;
   /** CPU it runs on; a CPU of its own when left out. */
   readonly cpu?: number;
+  /** What it does, once. */
   readonly body: (user: UserApi) => Model<unknown>;
 }
 
 /** One entry of a walk or of a batch. */
 export interface UserEntry<V> {
+  /** Numbers as bigint, a struct as an object with its fields. */
   readonly key: MapValue;
+  /** The same; of a per-CPU map an array with each CPU's value. */
   readonly value: V;
 }
 
@@ -33,7 +66,7 @@ export interface UserEntry<V> {
  *
  * @example
  * ```ts
- * import type { UserActor } from "./user_space.ts";
+ * import type { UserActor } from "interleave";
  * const reader: UserActor = {
  *   name: "reader",
  *   *body(user) {
@@ -50,6 +83,7 @@ export class UserApi {
   readonly #programs: readonly Program[];
   readonly #ctx: TaskContext;
 
+  /** Made by the machine; a body gets it as its argument. */
   constructor(maps: readonly KernelMap[], object: BpfObject, ctx: TaskContext) {
     this.#maps = maps;
     this.#btf = object.btf;

@@ -87,15 +87,29 @@ export interface MapDef {
   };
 }
 
-/** A BPF object file, read and linked. */
+/**
+ * A BPF object file, read and linked.
+ *
+ * @example
+ * ```ts
+ * import { bpf, type BpfObject } from "interleave";
+ * const sections = (object: BpfObject): string[] => object.programs.map(({ section }) => section);
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * if (sections(racy).join() !== "raw_tp") throw new Error("one program, of one section");
+ * ```
+ */
 export interface BpfObject {
   /** A name for messages: the file's or the listing's. */
   readonly name: string;
   /** The object file itself, for the running kernel. */
   readonly bytes: Uint8Array;
+  /** In the order of the file. */
   readonly programs: readonly Program[];
+  /** Maps of the listing, and one for each section of global variables. */
   readonly maps: readonly MapDef[];
+  /** The types that the object carries; undefined when it was compiled without -g. */
   readonly btf?: Btf;
+  /** What the section `license` says. */
   readonly license: string;
   /** The C listing, when it was compiled here. */
   readonly source?: string;

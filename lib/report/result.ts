@@ -1,38 +1,58 @@
 /** What a run found out: the same form for all three machines. */
 
-/** Shared state by name: `counter`, `map[key].field`; numbers as bigint, byte arrays as hex text. */
+/**
+ * Shared state by name: `counter`, `map[key].field`; numbers as bigint, byte arrays as hex text.
+ *
+ * @example
+ * ```ts
+ * import type { Values } from "interleave";
+ * const state: Values = { counter: 2n, "stats[1].packets": 40n };
+ * ```
+ */
 export type Values = Record<string, bigint | string>;
 
-/** Final shared state with the number of times it was seen. */
-export interface Outcome {
-  readonly values: Values;
-  readonly count: number;
-  /** Whether invocations one after another can end here too. */
-  readonly serial: boolean;
-}
-
+/** What ended a run before its end: a bad access, an endless loop, a deadlock. */
 export interface Fault {
   readonly message: string;
   readonly prog: string;
   readonly cpu: number;
+  /** Index of the instruction in its program. */
   readonly insn: number;
   /** The instruction in the verifier's notation. */
   readonly text: string;
+  /** The C line that it comes from. */
   readonly line?: { readonly file: string; readonly line: number; readonly text: string };
 }
 
-/** One step of a run as the trace shows it. */
+/**
+ * One step of a run as the trace shows it.
+ *
+ * @example
+ * ```ts
+ * import { bpf, simulate } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const trace = (await simulate(racy, { cpus: 1, invocations: 1 })).trace();
+ * const kinds = trace.filter(({ target }) => target === "counter").map(({ kind }) => kind).join(", ");
+ * if (kinds !== "load, store") throw new Error(kinds);
+ * ```
+ */
 export interface TraceStep {
+  /** Counts from 0. */
   readonly step: number;
+  /** Which task took it, as schedules count them, and on which CPU. */
   readonly task: number;
   readonly cpu: number;
   /** Which invocation of its task, from 0. */
   readonly invocation: number;
+  /** The program that ran, or the user actor. */
   readonly prog: string;
+  /** What the step did. */
   readonly kind: "load" | "store" | "rmw" | "await" | "wait" | "atomic" | "print" | "exit" | "fault" | "start";
+  /** Index of the instruction in its program. */
   readonly insn: number;
   /** Disassembled instruction, or the kernel model's label. */
   readonly text: string;
+  /** The C line that it comes from. */
   readonly line?: { readonly line: number; readonly text: string };
   /** Name of what was touched (`counter`, `stats[0]+8`, `bucket.first`), its address and its size in bytes. */
   readonly target?: string;
@@ -72,29 +92,46 @@ export interface Timing {
   readonly transfersPerOp: number;
 }
 
+/** How long runs waited for others, in nanoseconds. */
 export interface Waiting {
+  /** Half of the runs waited no longer, 99 of 100 no longer. */
   readonly medianNs: number;
   readonly p99Ns: number;
   /** Waiting times at 200 equally spaced shares of the runs, rising: what figures of the distribution are drawn from. */
   readonly samples: readonly number[];
 }
 
-/** The result of running a program on one of the machines. */
+/**
+ * The result of running a program on one of the machines.
+ *
+ * @example
+ * ```ts
+ * import { bpf, type Result, simulate } from "interleave";
+ * const percentLost = ({ lost }: Result): string => `${(100 * lost).toFixed(1)} %`;
+ * const exact = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }`;
+ * if (percentLost(await simulate(exact, { cpus: 2, invocations: 100 })) !== "0.0 %") throw new Error("atomics are exact");
+ * ```
+ */
 export interface Result {
   readonly machine: "simulator" | "threads" | "linux";
+  /** Names of the programs that ran, separated by commas. */
   readonly program: string;
   readonly cpus: number;
   /** Runs per CPU. */
   readonly invocations: number;
+  /** Seed of the schedule, where there was one. */
   readonly seed?: number;
   /** What one after another gives; absent where it could not be computed. */
   readonly serial?: Values;
+  /** Shared state at the end. */
   readonly final: Values;
   /** How far counters fall short of the serial value, 0 to 1: (serial - final) / (serial - initial), summed. */
   readonly lost: number;
+  /** Why the run ended early, when it did. */
   readonly fault?: Fault;
   /** Lines of bpf_printk. */
   readonly printed: readonly string[];
+  /** Visible operations and instructions; 0 where nobody can count them. */
   readonly steps: number;
   readonly insns: number;
   /** Time per invocation in nanoseconds: modelled or measured (`machine` says which). */

@@ -2,7 +2,21 @@
 import type { Choices, Scheduler } from "./scheduler.ts";
 import { parseSchedule } from "./schedule.ts";
 
-/** Follows a schedule; when it ends before the run does, the rest goes on task by task. */
+/**
+ * Follows a schedule; when it ends before the run does, the rest goes on task by task.
+ *
+ * @param schedule as {@link Simulation.schedule} and witnesses give it: `0*3 1 0` is three steps of task 0, one of
+ *   task 1, one of task 0; or the tasks as numbers
+ * @throws SyntaxError for a text that is no schedule; when run, RangeError for a step of a task that cannot take one
+ *
+ * @example
+ * ```ts
+ * import { bpf, replay, simulate } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const run = await simulate(racy, { cpus: 2, invocations: 1, scheduler: replay("0 1*2 0") });
+ * if (run.final.counter !== 1n) throw new Error("CPU 0 reads, CPU 1 counts, CPU 0 writes over it");
+ * ```
+ */
 export function replay(schedule: string | ArrayLike<number>): Scheduler {
   const tasks = typeof schedule === "string" ? parseSchedule(schedule) : schedule;
   return {

@@ -1,6 +1,14 @@
 /** Who takes the next step: the one interface behind random, PCT, round robin, clock and replay. */
 
-/** What a scheduler may look at when it chooses. */
+/**
+ * What a scheduler may look at when it chooses.
+ *
+ * @example
+ * ```ts
+ * import type { Choices } from "interleave";
+ * const last = ({ enabled }: Choices): number => enabled[enabled.length - 1];
+ * ```
+ */
 export interface Choices {
   /** The tasks that can take a step now, in rising order; never empty. */
   readonly enabled: readonly number[];
@@ -10,8 +18,20 @@ export interface Choices {
   readonly step: number;
 }
 
-/** A scheduler of two methods; a reader can write one in a cell. */
+/**
+ * A scheduler of two methods; a reader can write one in a cell.
+ *
+ * @example
+ * ```ts
+ * import { bpf, type Scheduler, simulate } from "interleave";
+ * const highestFirst: Scheduler = { name: "highest first", reset() {}, next: ({ enabled }) => enabled[enabled.length - 1] };
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const run = await simulate(racy, { cpus: 2, invocations: 10, scheduler: highestFirst });
+ * if (run.lost !== 0) throw new Error("CPU 1 is through before CPU 0 begins");
+ * ```
+ */
 export interface Scheduler {
+  /** For reports. */
   readonly name: string;
   /** Called once before a run, with the number of tasks. */
   reset(tasks: number, seed: number): void;

@@ -25,10 +25,21 @@ export function claimOf(id: string): Claim {
   return claim;
 }
 
-/** A claim beside what this cell found. Show it: `await show(claim("1.9", { agrees: ..., found: ... }))`. */
+/**
+ * A claim beside what this cell found. Show it: `await show(claim("1.9", { agrees: ..., found: ... }))`.
+ *
+ * @example
+ * ```ts
+ * import { claim, TestedClaim } from "interleave";
+ * const tested: TestedClaim = claim("1.9", { agrees: true, found: "returns 10" });
+ * if (!("text/markdown" in tested.toBundle())) throw new Error("a table for the notebook");
+ * ```
+ */
 export class TestedClaim {
+  /** `claim` makes it. */
   constructor(readonly claim: Claim, readonly finding: Finding) {}
 
+  /** Its forms by MIME type. */
   toBundle(): Record<string, unknown> {
     const { claim, finding } = this, sign = finding.agrees ? "" : " — **this cell found otherwise**";
     return {
@@ -56,6 +67,15 @@ export class TestedClaim {
  * Puts what a cell found beside the claim that it tests.
  *
  * @param id number in the ledger, such as "1.9"
+ * @param finding whether the cell's experiment agrees with the verdict, and what it found, in a sentence with figures
+ * @returns something to `show`
+ * @throws RangeError for a number that no claim has
+ *
+ * @example
+ * ```ts
+ * import { claim, show } from "interleave";
+ * await show(claim("1.9", { agrees: true, found: "a failed compare-and-swap returns 10, which is what it found" }));
+ * ```
  */
 export function claim(id: string, finding: Finding): TestedClaim {
   return new TestedClaim(claimOf(id), finding);
@@ -68,8 +88,17 @@ export interface LedgerLine {
   readonly shown?: { readonly notebook: string; readonly cell: number; readonly finding: Finding };
 }
 
-/** The whole ledger, gathered from the outputs of the executed chapters. */
+/**
+ * The whole ledger, gathered from the outputs of the executed chapters.
+ *
+ * @example
+ * ```ts
+ * import { Ledger } from "interleave";
+ * if (new Ledger([]).tally.untested !== 0) throw new Error("nothing is asked, nothing is missing");
+ * ```
+ */
 export class Ledger {
+  /** `ledger` makes it. */
   constructor(readonly lines: readonly LedgerLine[]) {}
 
   /** Claims whose cell agrees with the kernel's verdict, that disagree, and that no cell tests. */
@@ -79,6 +108,7 @@ export class Ledger {
     return { agree, disagree: shown.length - agree, untested: this.lines.length - shown.length };
   }
 
+  /** Its forms by MIME type. */
   toBundle(): Record<string, unknown> {
     const { agree, disagree, untested } = this.tally;
     const summary = `${this.lines.length} claims: ${agree} verdicts shown by a cell` +
@@ -116,6 +146,13 @@ export class Ledger {
  * Gathers what the executed chapters of a folder showed.
  *
  * @param folder where the notebooks are; the current folder, as in a chapter
+ *
+ * @example
+ * ```ts
+ * import { ledger } from "interleave";
+ * const { lines, tally } = ledger("notebooks");
+ * if (tally.agree + tally.disagree + tally.untested !== lines.length) throw new Error("every claim is counted once");
+ * ```
  */
 export function ledger(folder = "."): Ledger {
   const shown = new Map<string, LedgerLine["shown"]>();

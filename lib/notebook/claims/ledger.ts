@@ -7,6 +7,7 @@
 /** `true`, `true if ...` (the condition is in `found`), or `wrong`. */
 export type ClaimVerdict = "true" | "true if" | "wrong";
 
+/** One sentence of the document, and what became of it. */
 export interface Claim {
   /** Number in the ledger: section, then sentence. */
   readonly id: string;

@@ -75,6 +75,13 @@ export async function mark(id: string, answer: unknown): Promise<Marked> {
  *
  * @param id exercise, such as "03.2"
  * @param answer what the exercise asks for: an object that `bpf` gave, a number, a schedule, a function
+ * @throws RangeError for an exercise that there is not
+ *
+ * @example
+ * ```ts
+ * import { check } from "interleave";
+ * await check("01.2", "0*4 1*4"); // not yet: this schedule is one run after another
+ * ```
  */
 export async function check(id: string, answer: unknown): Promise<void> {
   const { passed, message, evidence } = await mark(id, answer);
@@ -86,7 +93,18 @@ export async function check(id: string, answer: unknown): Promise<void> {
 
 const given = new Map<string, number>();
 
-/** Shows the next hint of an exercise; every call shows one more. */
+/**
+ * Shows the next hint of an exercise; every call shows one more.
+ *
+ * @param id exercise, such as "03.2"
+ * @throws RangeError for an exercise that there is not
+ *
+ * @example
+ * ```ts
+ * import { hint } from "interleave";
+ * await hint("01.2");
+ * ```
+ */
 export async function hint(id: string): Promise<void> {
   const { hints } = await exerciseOf(id), shown = Math.min((given.get(id) ?? 0) + 1, hints.length);
   given.set(id, shown);
