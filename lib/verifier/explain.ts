@@ -1,6 +1,7 @@
 /** For readers: which rule a message stands for, what the document says of it, and what to do. */
 import type { LineInfo } from "../object/bpf_object.ts";
 
+/** A message of the verifier, for a reader. */
 export interface Explanation {
   /** The rule in one sentence. */
   readonly rule: string;

@@ -35,15 +35,27 @@ export interface Verdict {
   readonly explanation?: Explanation;
 }
 
+/** What to verify. */
 export interface VerifyOptions {
   /** Only this C function; default: every program of the object. */
   readonly program?: string;
 }
 
 /**
- * Verifies the programs of an object, in its order.
+ * Verifies the programs of an object, in its order, by the rules of the 6.18 kernel (kernel/bpf/verifier.c).
  *
+ * @param object what `bpf` gave
+ * @param options which program; default: all of them
+ * @returns a verdict for each program, with the kernel's message and the C line where it is refused
  * @throws RangeError when the object has no program of the name that was asked for
+ *
+ * @example
+ * ```ts
+ * import { bpf, verify } from "interleave";
+ * const pointer = await bpf`int x; SEC("raw_tp") int leak(void *ctx) { return *(int *)(long)x; }`;
+ * const [{ verdict, message }] = verify(pointer);
+ * if (verdict !== "reject" || !message.includes("invalid mem access 'scalar'")) throw new Error(message);
+ * ```
  */
 export function verify(object: BpfObject, options: VerifyOptions = {}): Verdict[] {
   const programs = options.program === undefined
