@@ -15,6 +15,7 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "compile", summary: "C listing to object file", load: () => import("./compile.ts") },
   { name: "dump", summary: "disassembly with C lines", load: () => import("./dump.ts") },
+  { name: "verify", summary: "what the kernel's verifier would say", load: () => import("./verify.ts") },
   { name: "simulate", summary: "run a listing on simulated CPUs", load: () => import("./simulate.ts") },
   { name: "explore", summary: "visit every schedule", load: () => import("./explore.ts") },
   { name: "litmus", summary: "every final state of a litmus test", load: () => import("./litmus.ts") },

@@ -112,7 +112,7 @@ function checkArguments(env: Environment, args: readonly SubprogArg[]): void {
         return;
       case "mem":
         checkMovable(env, reg, regno);
-        checkMemory(env, regno, arg);
+        checkMemoryArgument(env, regno, arg);
         if (!arg.maybeNull && reg.mayBeNull) {
           env.reject(ERRNO.EINVAL, `arg#${index} is expected to be non-NULL`);
         }
@@ -134,6 +134,15 @@ function checkMovable(env: Environment, reg: Reg, regno: number): void {
   const isMemory = [KIND.STACK, KIND.PACKET, KIND.PACKET_META, KIND.MAP_KEY, KIND.MAP_VALUE, KIND.MEM, KIND.BUF]
     .some((kind) => kind === reg.type);
   if (!isMemory && !reg.isScalar) checkUnmoved(env, reg, regno, reg.kind === KIND.BTF_ID);
+}
+
+function checkMemoryArgument(env: Environment, regno: number, arg: SubprogArg): void {
+  try {
+    checkMemory(env, regno, arg);
+  } catch (error) {
+    if (error instanceof Rejection) env.fail(ERRNO.EINVAL, error.message);
+    throw error;
+  }
 }
 
 /** The callee may read and write it (check_mem_reg). */

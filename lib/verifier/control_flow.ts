@@ -163,6 +163,7 @@ function noteCall(env: Environment, at: number): void {
   if (isHelper ? changesPacketData(insn.imm) : changesPacketKfunc(extern)) owner.changesPacket = true;
   if (isHelper ? mightSleepHelper(insn.imm) : mightSleepKfunc(extern)) owner.mightSleep = true;
   if (isIteratorNext(extern)) {
+    note.isIteratorNext = true;
     note.isPrunePoint = true;
     note.isForcedCheckpoint = true;
   }

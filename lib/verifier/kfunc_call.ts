@@ -19,6 +19,10 @@ export const isAllowedUnderLock = (name: string): boolean => /^bpf_res_spin_|^bp
 
 export function checkKfuncCall(env: Environment, insn: Insn): void {
   const name = env.externAt.get(env.insn) ?? "", kfunc = KFUNCS[name];
+  // Compilers call it where the behaviour of the C code is undefined.
+  if (name === "__bpf_trap") {
+    env.reject(ERRNO.EFAULT, "unexpected __bpf_trap() due to uninitialized variable?");
+  }
   if (!kfunc) {
     env.reject(ERRNO.EINVAL, `calling kernel function ${name || insn.imm} is not supported by Interleave`);
   }
@@ -52,11 +56,12 @@ function forkFailure(env: Environment): void {
   regs[0] = scalar(bounds.sync());
 }
 
-/** RCU read-side sections and preemption, which may nest. */
+/** RCU read-side sections, which 6.18 does not let nest, and preemption, which may. */
 function sections(env: Environment, name: string, kfunc: Kfunc): void {
   const { state } = env;
   switch (name) {
     case "bpf_rcu_read_lock":
+      if (state.rcuLocks > 0) env.reject(ERRNO.EINVAL, `nested rcu read lock (kernel function ${name})`);
       state.rcuLocks++;
       return;
     case "bpf_rcu_read_unlock":

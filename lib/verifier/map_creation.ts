@@ -7,7 +7,7 @@ import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import type { Btf } from "../object/btf.ts";
 import { ERRNO } from "./errno.ts";
 import { MAP_FLAG, MAP_TYPE, type MapState, type SpecialField } from "./map_state.ts";
-import { FieldError, skipModifiers, specialFields } from "./special_fields.ts";
+import { FieldError, hasSpecialMember, skipModifiers, specialFields } from "./special_fields.ts";
 
 const T = MAP_TYPE, F = MAP_FLAG;
 
@@ -36,13 +36,13 @@ export function createMaps(object: BpfObject): CreatedMaps {
   return { maps, btf };
 }
 
-/** The kernel parses locks and the like in every struct while it loads BTF, and refuses all of it for one fault. */
+/**
+ * The kernel parses locks and the like in every struct while it loads BTF, and refuses all of it for one fault: two
+ * locks, or a lock that is not aligned. libbpf then goes on without BTF.
+ */
 function acceptsBtf(btf: Btf): boolean {
   try {
-    for (const type of btf.types) {
-      if (type.kind === "struct") specialFields(btf, type.id);
-    }
-    return true;
+    return btf.types.every((type) => !hasSpecialMember(btf, type) || specialFields(btf, type.id).length > 0);
   } catch (error) {
     if (error instanceof FieldError) return false;
     throw error;
@@ -140,24 +140,26 @@ function allowedIn(field: SpecialField): readonly number[] {
 
 /** map_check_btf: the special fields, or the errno. */
 function checkTypes(def: MapDef, btf: Btf): readonly SpecialField[] | number {
-  try {
-    const fields = specialFieldsOf(def, btf);
-    if (fields.length > 0) {
-      if (def.flags & (F.RDONLY_PROG | F.WRONLY_PROG)) return ERRNO.EACCES;
-      if (fields.some((field) => !allowedIn(field).includes(def.type))) return ERRNO.EOPNOTSUPP;
-    }
-    return keyFits(def, btf) ? fields : ERRNO.EINVAL;
-  } catch (error) {
-    if (error instanceof FieldError) return error.errno;
-    throw error;
+  const fields = specialFieldsOf(def, btf);
+  if (fields.length > 0) {
+    if (def.flags & (F.RDONLY_PROG | F.WRONLY_PROG)) return ERRNO.EACCES;
+    if (fields.some((field) => !allowedIn(field).includes(def.type))) return ERRNO.EOPNOTSUPP;
   }
+  return keyFits(def, btf) ? fields : ERRNO.EINVAL;
 }
 
+/** A value type that cannot be parsed, such as an array of locks, counts as one without special fields. */
 function specialFieldsOf(def: MapDef, btf: Btf): readonly SpecialField[] {
-  if (!def.data) return specialFields(btf, def.valueType ?? 0);
-  const { section } = def.data;
-  const datasec = btf.types.find((type) => type.kind === "datasec" && type.name === section);
-  return datasec ? specialFields(btf, datasec.id) : [];
+  const section = def.data?.section;
+  const type = section === undefined
+    ? def.valueType
+    : btf.types.find((type) => type.kind === "datasec" && type.name === section)?.id;
+  try {
+    return type === undefined ? [] : specialFields(btf, type);
+  } catch (error) {
+    if (error instanceof FieldError) return [];
+    throw error;
+  }
 }
 
 /** Arrays and local storages want an int of 32 bits as key, tries a struct. */
@@ -174,6 +176,7 @@ const ARRAY_FLAGS = F.NUMA_NODE | F.MMAPABLE | F.RDONLY | F.WRONLY | F.RDONLY_PR
   F.INNER_MAP;
 const HASH_FLAGS = F.NO_PREALLOC | F.NO_COMMON_LRU | F.NUMA_NODE | F.RDONLY | F.WRONLY | F.RDONLY_PROG |
   F.WRONLY_PROG | F.ZERO_SEED;
+const MAX_MAP_TYPE = 33;
 const MAX_PERCPU_VALUE = 32 << 10;
 const PAGE = 4096;
 
@@ -234,9 +237,7 @@ function checkShape(def: MapDef): number {
       return valueSize === 0 ? ERRNO.EINVAL : valueSize > 0xffff - PAGE / 8 ? ERRNO.E2BIG : 0;
     case T.STACK_TRACE:
       return maxEntries === 0 || keySize !== 4 || valueSize < 8 || valueSize % 8 ? ERRNO.EINVAL : 0;
-    case 0:
-      return ERRNO.EINVAL;
     default:
-      return 0;
+      return type > 0 && type <= MAX_MAP_TYPE ? 0 : ERRNO.EINVAL;
   }
 }

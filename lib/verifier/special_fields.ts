@@ -56,7 +56,7 @@ export const isScalarType = (type: BtfType): boolean =>
 export function specialFields(btf: Btf, typeId: number): SpecialField[] {
   // The kernel looks at the type itself: a value declared through a typedef is resolved by its size first.
   const type = skipModifiers(btf, typeId);
-  if (type.kind !== "struct" && type.kind !== "union" && type.kind !== "datasec") return [];
+  if (type.kind !== "struct" && type.kind !== "datasec") return [];
   const search = new FieldSearch(btf);
   search.visit(type, 0, 0);
   const fields = search.found.sort((a, b) => a.offset - b.offset);
@@ -70,6 +70,17 @@ export function specialFields(btf: Btf, typeId: number): SpecialField[] {
   if (has("bpf_list_node") && has("bpf_rb_node") && !has("bpf_refcount")) throw new FieldError(ERRNO.EINVAL);
   return fields;
 }
+
+/** Fields that arrays may hold (btf_repeat_fields). */
+const isRepeatable = (kind: SpecialFieldKind): boolean =>
+  kind.startsWith("kptr") || kind === "bpf_list_head" || kind === "bpf_rb_root";
+
+/** Structs that the kernel looks into while it loads BTF: those with a special member of their own. */
+export const hasSpecialMember = (btf: Btf, type: BtfType): boolean =>
+  type.kind === "struct" && (type.members ?? []).some((member) => {
+    const held = btf.types[member.type];
+    return held?.kind === "struct" && SHAPES.some((shape) => shape.kind === held.name);
+  });
 
 class FieldSearch {
   readonly found: SpecialField[] = [];
@@ -104,13 +115,15 @@ class FieldSearch {
       if (shape.isUnique && this.#seen.has(shape.kind)) throw new FieldError(ERRNO.E2BIG);
       if (shape.isUnique) this.#seen.add(shape.kind);
       if (expected && expected !== shape.size * count || offset % shape.align !== 0 || type.size !== shape.size) return;
+      if (count > 1 && !isRepeatable(shape.kind)) throw new FieldError(ERRNO.EINVAL);
       this.#add(shape.kind, offset, shape.size, count);
-    } else if (type.kind === "struct" || type.kind === "union") {
+    } else if (type.kind === "struct") {
       const size = type.size ?? 0;
       if (expected && expected !== size * count) return;
       const before = this.found.length;
       this.visit(type, offset, depth + 1);
       const inner = this.found.slice(before);
+      if (count > 1 && inner.some((field) => !isRepeatable(field.kind))) throw new FieldError(ERRNO.EINVAL);
       for (let at = 1; at < count; at++) {
         for (const field of inner) this.#push({ ...field, offset: field.offset + at * size });
       }

@@ -156,6 +156,6 @@ const ERROR_TEXTS: Readonly<Record<number, string>> = {
   [ERRNO.E2BIG]: "Argument list too long",
   [ERRNO.EACCES]: "Permission denied",
   [ERRNO.EOPNOTSUPP]: "Operation not supported",
-  [ERRNO.ENOTSUPP]: "ERROR: strerror_r(524)=22",
+  [ERRNO.ENOTSUPP]: "ERROR: strerror_r(-524)=22",
 };
 const errorText = (errno: number): string => ERROR_TEXTS[errno] ?? errnoName(errno);

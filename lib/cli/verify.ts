@@ -1,0 +1,49 @@
+/** `verify FILE`: what the kernel's verifier would say of a listing, without a kernel. */
+import { Command } from "commander";
+import process from "node:process";
+import { bpf } from "../compile/bpf.ts";
+import type { BpfObject } from "../object/bpf_object.ts";
+import { type Verdict, verify } from "../verifier/verify.ts";
+import { verdictText } from "../verifier/verdict_text.ts";
+
+/** Exit codes: every program accepted; one refused; the input is no program. */
+const ACCEPTED = 0, REFUSED = 1, NO_PROGRAM = 2;
+
+interface Options {
+  readonly json?: boolean;
+  readonly program?: string;
+  readonly log?: boolean;
+}
+
+export function command(): Command {
+  return new Command("verify")
+    .summary("what the kernel's verifier would say of a listing")
+    .argument("<file>", "C listing (.c) or object file (.o)")
+    .option("--json", "one line: verdict, errno, message")
+    .option("--program <name>", "only this C function (default: every program, up to the first that is refused)")
+    .option("--log", "the log of a refused program, as the kernel prints it")
+    .action(async (file: string, options: Options) => {
+      process.exitCode = await run(file, options);
+    });
+}
+
+/** Verifies a file and prints what came of it; gives the exit code. */
+export async function run(file: string, options: Options = {}): Promise<number> {
+  let object: BpfObject, verdicts: Verdict[];
+  try {
+    object = await bpf.file(file);
+    verdicts = verify(object, { program: options.program });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    return NO_PROGRAM;
+  }
+  const refused = verdicts.find((verdict) => verdict.verdict === "reject");
+  if (options.json) {
+    const { verdict, errno, message } = refused ?? { verdict: "accept", errno: 0, message: "" };
+    process.stdout.write(JSON.stringify({ verdict, errno, message }) + "\n");
+  } else {
+    for (const verdict of verdicts) process.stdout.write(verdictText(verdict));
+    if (options.log && refused) process.stdout.write(refused.log);
+  }
+  return refused ? REFUSED : ACCEPTED;
+}

@@ -1,0 +1,28 @@
+/** A verdict as text for people: the kernel's message, the C lines of the path, the rule, the fix. */
+import type { Verdict } from "./verify.ts";
+
+/** C lines of a path that are shown before and after the middle is left out. */
+const SHOWN = 8;
+
+export function verdictText(verdict: Verdict): string {
+  const name = `${verdict.program} (${verdict.section})`;
+  if (verdict.verdict === "accept") return `${name}: accepted, ${verdict.processedInsns} instructions checked\n`;
+  const { line, explanation } = verdict;
+  const lines = [`${name}: refused, ${verdict.errname}`, `  ${verdict.message}`];
+  if (line) lines.push(`  at ${line.file}:${line.line}: ${line.text.trim()}`);
+  if (verdict.path.length > 1) {
+    lines.push("", "  The path that leads there:", ...pathTexts(verdict));
+  }
+  if (explanation) {
+    lines.push("", `  Rule: ${explanation.rule}`);
+    if (explanation.claim) lines.push(`  The document (${explanation.claim.number}): ${explanation.claim.text}`);
+    lines.push(`  What to do: ${explanation.fix}`);
+  }
+  return lines.join("\n") + "\n";
+}
+
+function pathTexts(verdict: Verdict): string[] {
+  const texts = verdict.path.map(({ line, text }) => `    ${String(line).padStart(4)}  ${text.trim()}`);
+  if (texts.length <= 2 * SHOWN) return texts;
+  return [...texts.slice(0, SHOWN), `    ... ${texts.length - 2 * SHOWN} lines`, ...texts.slice(-SHOWN)];
+}

@@ -1,0 +1,4 @@
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+SEC("nowhere") int prog(void *ctx) { return 0; }
