@@ -22,6 +22,13 @@ export interface Explored {
   readonly stuck: readonly { readonly kind: "deadlock" | "fault" | "livelock"; readonly message: string }[];
   readonly symmetry: { readonly used: boolean };
   readonly reduced: boolean;
+  /** What went wrong, by name and with the document's section. */
+  readonly verdicts?: readonly {
+    readonly kind: string;
+    readonly what: string;
+    readonly section: string;
+    readonly claims: readonly string[];
+  }[];
   /** What an anomaly violates: `serial`, or the reader's `holds`. */
   readonly property: string;
   readonly witness?: {
@@ -87,7 +94,9 @@ export function explorationText(explored: Explored): string {
     explored.complete ? found ? texts.witnessFound : texts.complete : texts.incomplete(explored.unknown ?? "stopped"),
     ...(explored.symmetry.used ? [texts.symmetry] : []),
     ...(explored.reduced ? [texts.reduction] : []),
-    ...explored.stuck.map(({ kind, message }) => texts.stuck(kind, message)),
+    ...explored.stuck.filter(({ kind }) => !explored.verdicts?.some((verdict) => verdict.kind === kind))
+      .map(({ kind, message }) => texts.stuck(kind, message)),
+    ...(explored.verdicts ?? []).map(texts.verdict),
     ...(witness
       ? [
         "",

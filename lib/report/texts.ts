@@ -74,5 +74,14 @@ export const texts = {
       preemptions === 1 ? "preemption" : "preemptions"
     }`,
   schedule: (schedule: string) => `Schedule: ${schedule}`,
+  verdict: ({ kind, what, section, claims }: {
+    readonly kind: string;
+    readonly what: string;
+    readonly section: string;
+    readonly claims: readonly string[];
+  }) =>
+    `${kind[0].toUpperCase()}${kind.slice(1)}: ${what} [section: ${section}${
+      claims.length === 0 ? "" : `, ${claims.length === 1 ? "claim" : "claims"} ${claims.join(", ")}`
+    }]`,
   stuck: (kind: string, message: string) => `${kind[0].toUpperCase()}${kind.slice(1)}: ${message}`,
 } as const;

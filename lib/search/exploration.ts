@@ -2,6 +2,7 @@
 import type { SimulateOptions } from "../backends/workload.ts";
 import type { Machine, MachineOptions } from "../cpu/machine.ts";
 import type { TraceStep, Values } from "../report/result.ts";
+import type { Verdict } from "./verdicts.ts";
 
 /** What stops a search that is not done. */
 export interface Bounds {
@@ -106,7 +107,7 @@ export class Exploration {
   schedules: bigint | undefined;
   /** Every way to end, each once. */
   outcomes: ExploredOutcome[] = [];
-  /** Deadlocks and faults. */
+  /** Deadlocks, faults, livelocks. */
   stuck: StuckEnd[] = [];
   /** The ends of runs one after another, in every order. */
   serial: Values[] = [];
@@ -119,6 +120,9 @@ export class Exploration {
   bytes = 0;
   /** The shortest schedule to an anomaly, a deadlock or a fault; undefined when there is none. */
   witness: Witness | undefined;
+
+  /** What the anomalies and the stuck schedules are, by name: one of each kind and section of the document. */
+  verdicts: readonly Verdict[] = [];
 
   /** Made by `explore`. */
   constructor(machine: Machine, readonly property: string, symmetry: Exploration["symmetry"]) {
@@ -177,6 +181,7 @@ export class Exploration {
       reduced: this.reduced,
       seconds,
       witness: this.witness?.schedule,
+      verdicts: this.verdicts,
     };
   }
 }

@@ -9,7 +9,8 @@ import { countSchedules } from "./shortest.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
 import { asymmetry } from "./symmetry.ts";
-import { findWitness } from "./witness.ts";
+import { judgeStuck, judgeTrace, type Verdict } from "./verdicts.ts";
+import { findWitness, traceSchedule } from "./witness.ts";
 
 export {
   type Bounds,
@@ -22,6 +23,9 @@ export {
 
 /** States up to which schedules are counted. */
 const COUNT_STATES = 100_000;
+
+/** Anomalies whose own witness is looked at for verdicts. */
+const JUDGED_ANOMALIES = 8;
 
 const LIVELOCK = "from here on tasks take steps for ever, and no schedule leads to an end";
 
@@ -108,8 +112,24 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
     }
   }
   result.witness = findWitness(make, result, isAnomaly);
+  result.verdicts = judge(make, result);
   result.seconds = (performance.now() - began) / 1000;
   return result;
+}
+
+/** Verdicts on the shortest witness first, then on the other anomalies' own. */
+function judge(make: () => Machine, { witness, anomalies, stuck }: Exploration): Verdict[] {
+  const verdicts: Verdict[] = stuck.map((end) => ({ ...judgeStuck(end.kind, end.message), witness: end.witness }));
+  const traces = anomalies.length > 0 && witness ? [{ schedule: witness.schedule, trace: witness.trace }] : [];
+  for (const { witness: schedule } of anomalies.slice(0, JUDGED_ANOMALIES)) {
+    traces.push({ schedule, trace: traceSchedule(make(), schedule).trace });
+  }
+  const maps = make().object.maps;
+  for (const { schedule, trace } of traces) {
+    for (const verdict of judgeTrace(trace, maps)) verdicts.push({ ...verdict, witness: schedule });
+  }
+  const same = (a: Verdict, b: Verdict) => a.kind === b.kind && a.section === b.section;
+  return verdicts.filter((verdict, i) => verdicts.findIndex((one) => same(one, verdict)) === i);
 }
 
 function distinct(ends: readonly StuckEnd[]): StuckEnd[] {

@@ -1,0 +1,192 @@
+/** What went wrong in a schedule, by its name, with the place in the document "Concurrency" that speaks of it. */
+import { ELEM } from "../maps/htab.ts";
+import { BPF_MAP_TYPE } from "../maps/map_types.ts";
+import type { MapDef } from "../object/bpf_object.ts";
+import { findLostUpdates } from "../report/lost_update.ts";
+import type { TraceStep } from "../report/result.ts";
+import { findTornReads } from "../report/torn_read.ts";
+
+export type VerdictKind =
+  | "lost update"
+  | "torn value"
+  | "wrong key"
+  | "late write"
+  | "deadlock"
+  | "livelock"
+  | "fault";
+
+export interface Verdict {
+  readonly kind: VerdictKind;
+  /** What happened, in a sentence. */
+  readonly what: string;
+  /** Title of the document's section, and the claims there that it bears on (numbers of the ledger). */
+  readonly section: string;
+  readonly claims: readonly string[];
+  /** A schedule that shows it. */
+  readonly witness: string;
+}
+
+const SECTION = {
+  introduction: "Introduction",
+  locks: "Spin locks",
+  rcu: "Map RCU",
+  swap: "Map-in-map swap",
+  none: "none: the verifier keeps such programs out",
+} as const;
+
+/** Steps of a helper begin with its name; those of user space name their system call. */
+const isHelperStep = (step: TraceStep): boolean => /^bpf_\w+:/.test(step.text);
+const isWrite = (step: TraceStep): boolean =>
+  step.kind === "store" || step.kind === "rmw" || (step.kind === "await" && step.before !== step.after);
+/** The kernel's own data: buckets, links and locks. */
+const isKernelData = (target: string): boolean => /\.(bucket|elem)\[|\.lock$|lru|freelist/.test(target);
+const isByHelper = (step: TraceStep): boolean => isHelperStep(step) || /^user\b/.test(step.prog);
+
+/** The verdicts that a trace of an anomaly supports, without their witness; at most one of each kind. */
+export function judgeTrace(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Verdict, "witness">[] {
+  return [lostUpdate(steps), tornRead(steps), tornWrite(steps), staleElem(steps, maps), lateWrite(steps, maps)]
+    .filter((verdict) => verdict !== undefined)
+    .filter((verdict, i, all) => all.findIndex(({ kind }) => kind === verdict.kind) === i);
+}
+
+/** The verdict on a schedule that has no way on. */
+export function judgeStuck(kind: "deadlock" | "livelock" | "fault", message: string): Omit<Verdict, "witness"> {
+  if (kind === "fault") return { kind, what: message, section: SECTION.none, claims: [] };
+  return { kind, what: message, section: SECTION.locks, claims: kind === "deadlock" ? ["2.7", "2.8"] : ["2.1"] };
+}
+
+function lostUpdate(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undefined {
+  const update = findLostUpdates(steps).find(({ target }) => !isKernelData(target));
+  if (!update) return undefined;
+  const store = steps[update.store], gone = update.lost.map((index) => steps[index].step + 1).join(", ");
+  const what = `${update.target}: step ${store.step + 1} overwrites what step ${gone} stored, having read before it`;
+  if (/^user\b/.test(store.prog) || update.lost.some((index) => /^user\b/.test(steps[index].prog))) {
+    return { kind: "lost update", what, section: SECTION.introduction, claims: ["0.4"] };
+  }
+  return isHelperStep(store)
+    ? { kind: "lost update", what, section: SECTION.rcu, claims: ["4.5"] }
+    : { kind: "lost update", what, section: SECTION.introduction, claims: ["0.3", "1.1"] };
+}
+
+const torn = (what: string, byHelper: boolean): Omit<Verdict, "witness"> =>
+  byHelper
+    ? { kind: "torn value", what, section: SECTION.rcu, claims: ["4.3", "4.6"] }
+    : { kind: "torn value", what, section: SECTION.locks, claims: ["2.2"] };
+
+function tornRead(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undefined {
+  const found = findTornReads(steps)[0];
+  if (!found) return undefined;
+  const number = (index: number) => steps[index].step + 1;
+  const what = `${found.object}: step ${number(found.stale)} reads from before an update that step ${
+    number(found.fresh)
+  } already sees`;
+  return torn(what, isByHelper(steps[found.seen]));
+}
+
+/** Two runs store to the same two fields, one of them last here, the other one there. */
+function tornWrite(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undefined {
+  const last = new Map<number, TraceStep>(), runs = new Map<string, Map<number, TraceStep>>();
+  for (const step of steps) {
+    const object = objectOf(step.target);
+    if (step.kind !== "store" || step.addr === undefined || object === undefined) continue;
+    last.set(step.addr, step);
+    const key = `${step.task} ${step.invocation} ${object}`;
+    runs.set(key, (runs.get(key) ?? new Map()).set(step.addr, step));
+  }
+  const writers = [...runs.values()].filter((fields) => fields.size > 1);
+  for (const one of writers) {
+    for (const other of writers) {
+      const both = [...one.keys()].filter((addr) => other.has(addr));
+      const mine = both.find((addr) => last.get(addr) === one.get(addr));
+      const theirs = both.find((addr) => last.get(addr) === other.get(addr));
+      const tasks = one.values().next().value!.task !== other.values().next().value!.task;
+      if (!tasks || mine === undefined || theirs === undefined) continue;
+      const a = one.get(mine)!, b = other.get(theirs)!;
+      const what = `${objectOf(a.target)}: one field is left as step ${a.step + 1} stored it, another as step ${
+        b.step + 1
+      } of another run did`;
+      return torn(what, isByHelper(a) && isByHelper(b));
+    }
+  }
+  return undefined;
+}
+
+/** `stats[0].a` to `stats[0]`; nothing for a plain variable and the kernel's own data. */
+function objectOf(target: string | undefined): string | undefined {
+  if (target === undefined || isKernelData(target)) return undefined;
+  return /^(.+)(?:\.[A-Za-z_]\w*|\+\d+|\[\d+\])$/.exec(target)?.[1];
+}
+
+/** What a run knows of an element that it found by its key. */
+interface FoundElem {
+  readonly key: TraceStep;
+  readonly map: MapDef;
+  /** When another task took the element out of its bucket, and when it gave it another key. */
+  unlinked?: TraceStep;
+  reused?: TraceStep;
+}
+
+/** A program goes on with an element that is no longer in the map, or belongs to another key by now. */
+function staleElem(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Verdict, "witness"> | undefined {
+  const found = new Map<string, FoundElem>();
+  for (const step of steps) {
+    const { addr, target } = step;
+    if (addr === undefined) continue;
+    if (step.kind === "load" && /^bpf_map_lookup_elem:.*elem\.key$/.test(step.text)) {
+      const map = maps.find(({ name }) => target?.startsWith(`${name}.`));
+      if (map) found.set(`${step.task} ${step.invocation} ${addr}`, { key: step, map });
+      continue;
+    }
+    for (const [owner, elem] of found) {
+      const keyAddr = elem.key.addr!;
+      if (step.kind === "store" && step.task !== elem.key.task) {
+        if (/elem\.key$/.test(step.text) && addr === keyAddr) elem.reused = step;
+        if (/pred\.next$/.test(step.text) && isBase(step.before, keyAddr)) elem.unlinked = step;
+        if (/\.next$|\.first$/.test(step.text) && isBase(step.after, keyAddr)) elem.unlinked = undefined;
+      }
+      if (isHelperStep(step) || owner !== `${step.task} ${step.invocation} ${keyAddr}`) continue;
+      const from = keyAddr + ((elem.map.keySize + 7) & ~7);
+      if (addr < from || addr >= from + elem.map.valueSize) continue;
+      const means = `step ${step.step + 1} means what it looked up at step ${elem.key.step + 1}, but the element`;
+      if (elem.reused) {
+        const what = `${means} belongs to another key since step ${elem.reused.step + 1} (${target})`;
+        return { kind: "wrong key", what, section: SECTION.rcu, claims: ["4.3", "4.6"] };
+      }
+      if (elem.unlinked && isWrite(step)) {
+        const what = `${means} is no longer in the map since step ${elem.unlinked.step + 1}: the write is lost`;
+        return { kind: "late write", what, section: SECTION.rcu, claims: ["4.3", "4.5"] };
+      }
+    }
+  }
+  return undefined;
+}
+
+const isBase = (pointer: bigint | undefined, keyAddr: number): boolean =>
+  pointer !== undefined && Number(BigInt.asUintN(32, pointer)) === keyAddr - ELEM.key;
+
+/** A program writes into an inner map that has been swapped out. */
+function lateWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Verdict, "witness"> | undefined {
+  const outer = maps.filter(({ type }) => type === BPF_MAP_TYPE.ARRAY_OF_MAPS || type === BPF_MAP_TYPE.HASH_OF_MAPS);
+  const names = new Set(maps.map(({ name }) => name));
+  const isSlot = (step: TraceStep) => outer.some(({ name }) => step.target?.startsWith(`${name}[`));
+  const looked = new Map<string, { swapped?: TraceStep; addr: number; task: number }>();
+  for (const step of steps) {
+    if (step.addr === undefined || step.target === undefined) continue;
+    const run = `${step.task} ${step.invocation}`;
+    if (isSlot(step) && step.kind === "load") looked.set(run, { addr: step.addr, task: step.task });
+    if (isSlot(step) && isWrite(step)) {
+      for (const entry of looked.values()) {
+        if (entry.addr === step.addr && entry.task !== step.task) entry.swapped = step;
+      }
+    }
+    if (!isWrite(step) || isHelperStep(step) || /^user\b/.test(step.prog)) continue;
+    const swapped = looked.get(run)?.swapped, map = /^(.+?)\[/.exec(step.target)?.[1];
+    if (swapped && map !== undefined && names.has(map) && !isSlot(step)) {
+      const what = `step ${step.step + 1} writes to ${step.target}, a map that step ${
+        swapped.step + 1
+      } had swapped out`;
+      return { kind: "late write", what, section: SECTION.swap, claims: ["5.4"] };
+    }
+  }
+  return undefined;
+}

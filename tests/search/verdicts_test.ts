@@ -1,0 +1,104 @@
+/** Each kind of verdict on a workload that is known for it, and none where nothing is wrong. */
+import { describe, expect, it } from "vitest";
+import { bpf } from "../../lib/compile/bpf.ts";
+import { LEDGER } from "../../lib/notebook/claims/ledger.ts";
+import { explorationText } from "../../lib/report/exploration_text.ts";
+import { Machine } from "../../lib/cpu/machine.ts";
+import { type Exploration, explore } from "../../lib/search/explore.ts";
+import { judgeTrace } from "../../lib/search/verdicts.ts";
+import { traceSchedule } from "../../lib/search/witness.ts";
+import { listing, on, prepareTwoKeys } from "../kernel_models/scenarios.ts";
+
+const pieces = await bpf.file(new URL("./progs/pieces.bpf.c", import.meta.url).pathname);
+const lifetime = await listing("lifetime"), nested = await listing("nested");
+const kinds = (all: Exploration) => all.verdicts.map(({ kind }) => kind);
+
+describe("verdicts", () => {
+  it("lost update", async () => {
+    const all = await explore(pieces, { programs: ["add"] });
+    expect(kinds(all)).toEqual(["lost update"]);
+    expect(all.verdicts[0].what).toMatch(/^shared: step 4 overwrites what step 3 stored/);
+    expect(explorationText(all)).toMatch(/Lost update: shared.*\[section: Introduction, claims 0\.3, 1\.1\]/);
+  });
+
+  it("torn value, by an update that copies in place", async () => {
+    const all = await explore(lifetime, {
+      prepare: prepareTwoKeys("ar"),
+      programs: [on(0, "update_ar"), on(1, "read_ar")],
+      holds: (values) => values.torn === 0n,
+    });
+    expect(kinds(all)).toContain("torn value");
+    expect(all.verdicts[0].claims).toContain("4.6");
+  });
+
+  it("wrong key, by an element that is used again", async () => {
+    const all = await explore(lifetime, {
+      prepare: prepareTwoKeys("hp"),
+      programs: [on(0, "update_both_hp"), on(1, "read_hp")],
+      holds: (values) => values.foreign === 0n,
+    });
+    expect(kinds(all)).toContain("wrong key");
+  });
+
+  it("late write, into an inner map that has been swapped out", async () => {
+    const all = await explore(nested, {
+      cpus: 1,
+      programs: [on(0, "rotate_outer_sleepable", 2)],
+      user: [{
+        name: "reader",
+        *body(user) {
+          yield* user.swapInner("outer", 0, "back");
+          const before = yield* user.walk<bigint>("front");
+          yield* user.sleep();
+          const after = yield* user.walk<bigint>("front");
+          return String(before.map(({ value }) => value)) === String(after.map(({ value }) => value));
+        },
+      }],
+      holds: (_values, returned) => returned.reader === true,
+    });
+    expect(kinds(all)).toContain("late write");
+  });
+
+  it("late write, into an element that was deleted", () => {
+    const machine = new Machine(pieces, {
+      programs: [on(0, "hash_count"), on(1, "hash_delete")],
+      prepare: (user) => user.update("hash", 1, 7),
+    });
+    // The lookup, the deletion, the increment.
+    const { trace } = traceSchedule(machine, "0*3 1*4 0*2");
+    expect(judgeTrace(trace, pieces.maps).map(({ kind }) => kind)).toEqual(["late write"]);
+  });
+
+  it("deadlock and fault", async () => {
+    const object = await bpf`
+struct value { struct bpf_spin_lock lock; int n; };
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __type(key, int); __type(value, struct value); } m SEC(".maps");
+SEC("tc") int twice(void *ctx)
+{
+	int key = 0; struct value *v = bpf_map_lookup_elem(&m, &key);
+	if (!v) return 0;
+	bpf_spin_lock(&v->lock); bpf_spin_lock(&v->lock); bpf_spin_unlock(&v->lock);
+	return 0;
+}
+SEC("tc") int faulty(void *ctx) { return *(volatile int *)8; }
+char LICENSE[] SEC("license") = "GPL";
+`;
+    const twice = await explore(object, { cpus: 1, programs: ["twice"], verify: false });
+    expect(kinds(twice)).toEqual(["deadlock"]);
+    expect(twice.verdicts[0].section).toBe("Spin locks");
+    const faulty = await explore(object, { cpus: 1, programs: ["faulty"], verify: false });
+    expect(kinds(faulty)).toEqual(["fault"]);
+  });
+
+  it("none where every outcome is serial", async () => {
+    expect((await explore(pieces, { programs: ["add_atomic"] })).verdicts).toEqual([]);
+  });
+
+  it("names claims that the ledger has", async () => {
+    const ids = new Set(LEDGER.map(({ id }) => id));
+    const source = await import("node:fs").then(({ readFileSync }) =>
+      readFileSync(new URL("../../lib/search/verdicts.ts", import.meta.url), "utf8")
+    );
+    for (const [, id] of source.matchAll(/"(\d\.\d+b?)"/g)) expect(ids).toContain(id);
+  });
+});
