@@ -1,4 +1,6 @@
 /** One listing on all three machines, side by side. */
+import { release } from "node:os";
+import { basename } from "node:path";
 import type { BpfObject } from "../object/bpf_object.ts";
 import type { Result, Values } from "../report/result.ts";
 import { textTable } from "../report/text_table.ts";
@@ -17,8 +19,10 @@ import type { SimulateOptions } from "./workload.ts";
 /** What became of a workload on one machine. */
 export interface ComparedRun {
   readonly machine: Result["machine"];
-  /** `simulated`, `measured here`, or `recorded on ...` when this computer's kernel cannot be asked. */
-  readonly source: string;
+  /** Recorded when this computer's kernel cannot be asked. */
+  readonly kind: "simulated" | "measured" | "recorded";
+  /** Where, more closely: the profile, the threads, the kernel's release. */
+  readonly on: string;
   /** Whether it ends otherwise than one after another, as far as was seen; `refused` by the verifier. */
   readonly observation: "Never" | "Sometimes" | "refused";
   /** The share of updates that is gone, 0 to 1. */
@@ -85,7 +89,7 @@ export class Comparison {
     const rows = this.rows.map((row) =>
       "skipped" in row
         ? [row.machine, "skipped"]
-        : [row.machine, row.observation, percentOf(row.lost), nsOf(row.nsPerOp), row.source]
+        : [row.machine, row.observation, percentOf(row.lost), nsOf(row.nsPerOp), sourceOf(row)]
     );
     const table = textTable(["machine", "anomaly", "lost", "ns per run", "source"], rows, [
       "left",
@@ -135,7 +139,8 @@ async function attempt(machine: Result["machine"], run: () => Promise<ComparedRu
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof RefusedByKernel || error instanceof RefusedError) {
-      return { machine, source: sourceOf(machine), observation: "refused", how: reason };
+      const kind = machine === "linux" ? "measured" : "simulated";
+      return { machine, kind, on: "the verifier", observation: "refused", how: reason };
     }
     return { machine, skipped: reason };
   }
@@ -152,7 +157,8 @@ async function onSimulator(object: BpfObject, workload: SimulateOptions): Promis
   const [timed] = runs, run = anomaly() ?? timed, ns = timed.nsPerOp;
   return {
     machine: "simulator",
-    source: sourceOf("simulator"),
+    kind: "simulated",
+    on: workload.scheduler ? "an untimed schedule" : typeof profile === "string" ? profile : profile.name,
     observation: anomaly() ? "Sometimes" : "Never",
     lost: { median: timed.lost, min: timed.lost, max: Math.max(...runs.map((run) => run.lost)) },
     nsPerOp: ns === undefined ? undefined : { median: ns, min: ns, max: ns },
@@ -165,7 +171,8 @@ async function onSimulator(object: BpfObject, workload: SimulateOptions): Promis
 function measured(run: Measured): ComparedRun {
   return {
     machine: run.machine,
-    source: sourceOf(run.machine),
+    kind: "measured",
+    on: run.machine === "linux" ? `kernel ${release()}` : "threads of this computer",
     observation: run.anomalies > 0 ? "Sometimes" : "Never",
     lost: run.lostSpread,
     nsPerOp: run.nsSpread,
@@ -183,7 +190,8 @@ async function onKernel(object: BpfObject, workload: SimulateOptions): Promise<C
   const { lost, nsPerOp, cpus } = recorded.run;
   return {
     machine: "linux",
-    source: `recorded on kernel ${recorded.kernel}, ${recorded.date}`,
+    kind: "recorded",
+    on: `kernel ${recorded.kernel}, ${recorded.date}`,
     observation: recorded.run.anomalies > 0 ? "Sometimes" : "Never",
     lost,
     nsPerOp,
@@ -192,15 +200,23 @@ async function onKernel(object: BpfObject, workload: SimulateOptions): Promise<C
   };
 }
 
-const sourceOf = (machine: Result["machine"]): string => machine === "simulator" ? "simulated" : "measured here";
+const SOURCE = { simulated: "simulated", measured: "measured here", recorded: "recorded on" } as const;
+
+const sourceOf = ({ kind, on, observation }: ComparedRun): string =>
+  observation === "refused"
+    ? ""
+    : kind === "measured"
+    ? SOURCE.measured
+    : `${SOURCE[kind]}: ${on}`.replace("on:", "on");
 
 function nameOfProgram(object: BpfObject, { programs }: SimulateOptions): string {
   const names = programs?.map((run) => typeof run === "string" ? run : run.prog);
-  return names ? `${object.name}: ${names.join(", ")}` : object.name;
+  const file = basename(object.name);
+  return names ? `${file}: ${names.join(", ")}` : file;
 }
 
-function nameOf({ machine, source }: ComparedRun): string {
-  if (machine === "linux") return source.startsWith("recorded") ? "a recorded kernel" : "the running kernel";
+function nameOf({ machine, kind }: ComparedRun): string {
+  if (machine === "linux") return kind === "recorded" ? "a recorded kernel" : "the running kernel";
   return machine === "threads" ? "threads of this computer" : "the simulator";
 }
 

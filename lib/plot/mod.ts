@@ -8,6 +8,7 @@
  * @module
  */
 import { bars } from "./bars.ts";
+import { comparison } from "./comparison.ts";
 import { costAgainstCpus, costAgainstSize, distribution, memoryAgainstCpus } from "./cost.ts";
 import { lattice } from "./lattice.ts";
 import { lines } from "./lines.ts";
@@ -32,6 +33,8 @@ export const plot = {
   lines,
   /** A value per name. */
   bars,
+  /** One listing on all three machines. */
+  comparison,
   /** Lost updates against the number of CPUs. */
   lostAgainstCpus,
   /** Lost updates against the private work between two increments. */

@@ -58,6 +58,10 @@ export const texts = {
   lostAtOneCount: (n: number, lost: number) => `${cpus(n)} ${loses(n)} ${percent(lost)}`,
   lostNothing: (names: readonly string[]) => `${list(names)} ${names.length === 1 ? "loses" : "lose"} nothing`,
 
+  comparedLost: (program: string) => `Updates that ${program} loses, on each machine`,
+  comparedCost: (program: string) => `Time of one run of ${program}, on each machine`,
+  runAxis: "time per run",
+
   workAxis: "private instructions between two increments",
   lostAgainstWork: "Updates that one shared counter loses, against the private work between two increments",
   lostAtWork: (lost: number, work: number) =>
