@@ -1,19 +1,21 @@
 /** For readers: which rule a message stands for, what the document says of it, and what to do. */
 import type { LineInfo } from "../object/bpf_object.ts";
+import { RULES } from "./rules.ts";
 
-/** A message of the verifier, for a reader. */
 export interface Explanation {
   /** The rule in one sentence. */
   readonly rule: string;
   /** C lines of the path, from the start to the instruction that was refused. */
   readonly lines: readonly LineInfo[];
-  /** The claim of the document that it belongs to: its number in the ledger, and what it says in our words. */
+  /** The claim of the document that it belongs to: its number in the ledger, and what is true of it. */
   readonly claim?: { readonly number: string; readonly text: string };
   readonly fix: string;
 }
 
+/** `undefined` for messages that no listing about concurrency is likely to meet. */
 export function explain(message: string, lines: readonly LineInfo[]): Explanation | undefined {
-  void message;
-  void lines;
-  return undefined;
+  const found = RULES.find((rule) => rule.message.test(message));
+  if (!found) return undefined;
+  const { rule, claim, fix } = found;
+  return { rule, lines, claim, fix };
 }

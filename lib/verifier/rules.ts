@@ -1,0 +1,207 @@
+/** The verifier's rules in plain words, by the message that tells of a breach. */
+
+export interface Rule {
+  readonly message: RegExp;
+  readonly rule: string;
+  readonly claim?: { readonly number: string; readonly text: string };
+  readonly fix: string;
+}
+
+/** Claims of the document, in our words, as far as rules of the verifier decide them. */
+const CLAIM = {
+  atomicSizes: {
+    number: "1.14",
+    text:
+      "atomics are said to work on 1, 2, 4 and 8 bytes; only load-acquire and store-release do, the rest on 4 and 8",
+  },
+  lockPlace: {
+    number: "2.3",
+    text: "the lock is said to stand first in the value; anywhere will do, aligned, one per value, described by BTF",
+  },
+  anything: { number: "2.5", text: "between lock and unlock you are said to be free; calls of helpers are refused" },
+  released: { number: "2.7", text: "a path that keeps the lock makes the verifier refuse the program: true" },
+  several: { number: "2.8", text: "several locks are advised against; with bpf_spin_lock they are impossible" },
+  types: { number: "2.9", text: "not every program type may use bpf_spin_lock: true" },
+  maps: { number: "2.11", text: "only hash, array and local storage maps may hold a lock" },
+  swap: { number: "5.3", text: "the BPF program looks the inner map up; it cannot swap it, user space does" },
+  copy: { number: "4.2", text: "the value is copied to the stack; the stack has 512 bytes, over all frames" },
+  percpu: { number: "3.1", text: "every CPU has its own copy of each value" },
+} as const;
+
+const RELEASE = "Release it on every path: unlock before each return, or leave through one exit.";
+const NULL_CHECK = "Compare the pointer with NULL, and use it only on the path where it is not.";
+
+export const RULES: readonly Rule[] = [
+  {
+    message: /cannot be used inside bpf_spin_lock-ed region/,
+    rule: "A lock that was taken must be given back on every path before the program ends or calls another one.",
+    claim: CLAIM.released,
+    fix: RELEASE,
+  },
+  {
+    message: /global function calls are not allowed while holding a lock/,
+    rule: "A global function is verified on its own, so that nobody knows there that a lock is held.",
+    claim: CLAIM.anything,
+    fix: "Make the function static, or call it before the lock or after the unlock.",
+  },
+  {
+    message: /function calls are not allowed while holding a lock|Locking two bpf_spin_locks/,
+    rule: "While a lock is held only its unlock, static functions, loops and plain or atomic accesses are allowed.",
+    claim: CLAIM.several,
+    fix: "Call helpers before the lock or after the unlock; take a second lock only after the first is released.",
+  },
+  {
+    message: /spin_unlock without taking a lock/,
+    rule: "Only a lock that is held can be released; where taking it can fail, its result must be looked at first.",
+    claim: CLAIM.released,
+    fix: "Take the lock on this path, or do not release it; check what bpf_res_spin_lock returns.",
+  },
+  {
+    message: /spin_unlock of different lock/,
+    rule: "A lock is known by the lookup that its pointer came from: two lookups are two locks, even of one key.",
+    claim: CLAIM.several,
+    fix: "Release through the same pointer that took the lock.",
+  },
+  {
+    message: /spin_unlock cannot be out of order|AA deadlock/,
+    rule: "Locks nest: the last one taken is the first released, and none is taken twice.",
+    claim: CLAIM.several,
+    fix: "Release in the opposite order.",
+  },
+  {
+    message: /(tracing|socket filter) progs cannot use bpf_spin_lock/,
+    rule: "Programs that may run in any context, even in the middle of the lock itself, may not hold it.",
+    claim: CLAIM.types,
+    fix: "Use atomics, a per-CPU map, or another program type: tp_btf instead of raw_tp, tc instead of socket.",
+  },
+  {
+    message: /has to have BTF in order to use bpf_(res_)?spin_lock/,
+    rule: "The kernel finds the lock by BTF, and only in map types that can hold one.",
+    claim: CLAIM.maps,
+    fix: "Declare the value with __type(value, struct ...), in a hash, array or local storage map, with one lock.",
+  },
+  {
+    message: /has no valid bpf_(res_)?spin_lock|doesn't point to 'struct bpf_(res_)?spin_lock'/,
+    rule: "Only a field whose type is struct bpf_spin_lock, at its own place in the value, can be locked.",
+    claim: CLAIM.lockPlace,
+    fix: "Give the value one struct bpf_spin_lock, outside of arrays and unions, and pass its address.",
+  },
+  {
+    message: /spin_lock cannot be accessed directly/,
+    rule: "The word of a lock may be touched by no load, store, copy or helper; only lock and unlock change it.",
+    claim: CLAIM.lockPlace,
+    fix: "Copy the other fields one by one; the kernel leaves the lock out of whole values itself.",
+  },
+  {
+    message: /type=map_value_or_null expected=map_ptr/,
+    rule: "A slot of a map of maps may be empty.",
+    claim: CLAIM.swap,
+    fix: "Compare the inner map with NULL before it is used.",
+  },
+  {
+    message: /type=\w*_or_null expected=|invalid mem access '\w*_or_null\w*'|Possibly NULL pointer|null-check it first/,
+    rule: "A lookup may find nothing: its result is a pointer only after it was compared with NULL.",
+    fix: NULL_CHECK,
+  },
+  {
+    message: /expected=map_value, ptr_/,
+    rule: "A lock lives in a map value (or an allocated object), where every CPU finds the same one.",
+    claim: CLAIM.lockPlace,
+    fix: "Put the lock into the value of a map and look that up.",
+  },
+  {
+    message: /invalid atomic operand size/,
+    rule: "Atomic read-modify-write works on 4 and 8 bytes.",
+    claim: CLAIM.atomicSizes,
+    fix: "Use a 32-bit or 64-bit variable.",
+  },
+  {
+    message: /BPF_ATOMIC (stores into|loads from)/,
+    rule: "Atomics need plain memory: the stack, a map value, a global variable; not ctx, packets or sockets.",
+    fix: "Work on a map value or a global variable, and copy.",
+  },
+  {
+    message: /^misaligned (?!packet)/,
+    rule: "Atomics, and everything on the stack, must lie at a multiple of their size.",
+    claim: CLAIM.atomicSizes,
+    fix: "Do not pack the struct; put 8-byte fields at multiples of 8.",
+  },
+  {
+    message: /cannot pass map_type 1[23] into func/,
+    rule: "A BPF program can look into a map of maps, not change it.",
+    claim: CLAIM.swap,
+    fix: "Swap the inner map from user space.",
+  },
+  {
+    message: /cannot pass map_type/,
+    rule: "Each helper works on some map types only.",
+    fix: "Use the helper that belongs to this map type, or another map type.",
+  },
+  {
+    message: /min value is negative|unbounded (memory access|min value)|(min|max) value is outside/,
+    rule: "An index must be proved to lie inside the memory before it is used, at both ends.",
+    fix: "Mask it (`i & 7`), or compare it as an unsigned number with the number of elements.",
+  },
+  {
+    message: /offset is outside of the packet/,
+    rule: "Packet bytes may be read only as far as a comparison with data_end proved them to be there.",
+    fix: "Compare `data + size > data_end` first, and again after every helper that may move the packet.",
+  },
+  {
+    message: /infinite loop detected|too large\. Processed|jumps is too complex/,
+    rule: "Every path is followed to its end, over at most a million instructions.",
+    fix: "Give the loop a bound that the verifier sees, a smaller one, or use bpf_loop.",
+  },
+  {
+    message: /combined stack size|stack size of subprog|invalid.* stack R\d+/,
+    rule: "A program has 512 bytes of stack, shared by the frames of nested calls.",
+    claim: CLAIM.copy,
+    fix: "Keep large values in a per-CPU array map instead.",
+  },
+  {
+    message: /write into map forbidden|read from map forbidden|cannot write into rdonly/,
+    rule: "Read-only data and maps created for one direction only stay so.",
+    fix: "Write to a map without BPF_F_RDONLY_PROG, or to a variable that is not const.",
+  },
+  {
+    message: /would lead to reference leak/,
+    rule: "What was taken (a ring buffer record, a socket, an iterator) must be given back on every path.",
+    fix: "Submit, discard, release or destroy it before each return.",
+  },
+  {
+    message: /!read_ok/,
+    rule: "A register must be written before it is read; after a call only r0 and r6 to r9 hold anything.",
+    fix: "Give the variable a value on every path.",
+  },
+  {
+    message: /program of this type cannot use helper|cannot call GPL-restricted/,
+    rule: "Each program type has its own set of helpers; some need a GPL-compatible licence.",
+    fix: 'Use another program type or helper; declare `char LICENSE[] SEC("license") = "GPL";`.',
+  },
+  {
+    message: /might sleep|may sleep|sleepable|non-sleepable/,
+    rule: "Only sleepable programs may sleep, and not while a lock, an RCU section or the like is held.",
+    claim: CLAIM.percpu,
+    fix: "Use a sleepable section (syscall, uprobe.s, iter.s), outside of such regions.",
+  },
+  {
+    message: /should have been in \[/,
+    rule: "The kernel makes sense of some return values of this program type only.",
+    fix: "Return a value in that range on every path.",
+  },
+  {
+    message: /invalid bpf_context access/,
+    rule: "Of its context a program may read and write the fields of its type, in their sizes.",
+    fix: "Access a field that this program type has, with its own type.",
+  },
+  {
+    message: /missing BPF prog type/,
+    rule: "The name in SEC() tells the program type.",
+    fix: 'Use a section that libbpf knows, for instance SEC("tp_btf/sys_enter") or SEC("xdp").',
+  },
+  {
+    message: /failed to create/,
+    rule: "The kernel checks a map's type, sizes and flags when it is created.",
+    fix: "Look at key and value sizes, max_entries and map_flags for this map type.",
+  },
+];
