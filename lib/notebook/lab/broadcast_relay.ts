@@ -7,6 +7,9 @@ import { ZmtpConnection } from "../zmtp.ts";
 export class BroadcastRelay {
   readonly #peers = new Map<ZmtpConnection, Set<string>>();
   readonly #server: Server;
+  #subscribed!: () => void;
+  /** Resolved when somebody listens. */
+  readonly subscribed = new Promise<void>((resolve) => this.#subscribed = resolve);
 
   constructor(port: number) {
     this.#server = createServer((socket) => this.#serve(new ZmtpConnection(socket, "PUB")));
@@ -28,6 +31,7 @@ export class BroadcastRelay {
         const topic = Buffer.from(frames[0].subarray(1)).toString("latin1");
         if (frames[0][0] === 1) topics.add(topic);
         else topics.delete(topic);
+        this.#subscribed();
       }
     } catch {
       // it spoke something else

@@ -1,7 +1,7 @@
 /**
  * The project's Jupyter kernel: Deno's own, with an interrupt that always works.
  *
- * A front end talks to Deno's kernel directly on shell, stdin and heartbeat. Control and broadcasts (iopub) go through
+ * A front end talks to Deno's kernel directly on stdin and heartbeat. Shell, control and broadcasts (iopub) go through
  * this process. It answers an interrupt in three steps, each only if the one before did not help:
  *  1. call what long work of the library has registered (../interrupt.ts);
  *  2. let Deno end what computes;
@@ -17,7 +17,7 @@ import { writeConnectionFile } from "../jupyter_client.ts";
 import { type ConnectionInfo, decodeMessage, encodeMessage, type Message, request } from "../jupyter_message.ts";
 import { ZmtpConnection } from "../zmtp.ts";
 import { BroadcastRelay } from "./broadcast_relay.ts";
-import { repairBroadcast } from "./repairs.ts";
+import { isFromJupyterLab, repairBroadcast } from "./repairs.ts";
 import { readText } from "./subprocess.ts";
 import { listenerCode, STOP } from "./stop_listener.ts";
 
@@ -26,6 +26,7 @@ const ANSWER_MS = 250;
 const SETTLE_MS = 300;
 const ATTEMPTS = 6;
 const SHUTDOWN_MS = 500;
+const LISTEN_MS = 1000;
 const CANNOT_STOP = "This cell waits for something that cannot be stopped from outside. " +
   "Restart the kernel (menu Kernel) and run the cells above again.\n";
 
@@ -40,6 +41,7 @@ class Kernel {
   #lastAnswerAt = -Infinity;
   /** The request that the kernel works on, as its status broadcasts say. */
   #working?: Message["parent"];
+  readonly #jupyterLabRequests = new Set<string>();
 
   constructor(connectionFile: string) {
     this.#outer = JSON.parse(readFileSync(connectionFile, "utf8"));
@@ -49,8 +51,8 @@ class Kernel {
   async run(): Promise<number> {
     const folder = mkdtempSync(join(tmpdir(), "interleave-kernel-"));
     const file = join(folder, "connection.json");
-    const { shell_port, stdin_port, hb_port, key } = this.#outer;
-    this.#inner = await writeConnectionFile(file, { shell_port, stdin_port, hb_port, key });
+    const { stdin_port, hb_port, key } = this.#outer;
+    this.#inner = await writeConnectionFile(file, { stdin_port, hb_port, key });
     this.#process = new Deno.Command(Deno.execPath(), {
       args: ["jupyter", "--kernel", "--conn", file],
       env: { DENO_V8_FLAGS: `${Deno.env.get("DENO_V8_FLAGS") ?? ""},--expose-gc`.replace(/^,/, "") },
@@ -63,30 +65,54 @@ class Kernel {
     for (const signal of ["SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, () => this.#kill());
     Deno.addSignalListener("SIGINT", () => {}); // a terminal's Ctrl-C is for the server
     this.#relay = new BroadcastRelay(this.#outer.iopub_port);
-    createServer((socket) => this.#serveControl(new ZmtpConnection(socket, "ROUTER")))
-      .listen(this.#outer.control_port, "127.0.0.1");
-    this.#passBroadcasts();
-    this.#startListener();
+    this.#serve(this.#outer.control_port, (outer) => this.#serveControl(outer));
+    const ready = this.#connectInner();
+    this.#serve(this.#outer.shell_port, async (outer) => {
+      // After a restart a front end asks sooner than it listens, and would wait for an answer that it missed.
+      await Promise.all([ready, Promise.race([this.#relay.subscribed, sleep(LISTEN_MS)])]);
+      await this.#serveShell(outer);
+    });
     const { code } = await this.#process.status;
     rmSync(folder, { recursive: true, force: true });
     return code;
   }
 
-  async #passBroadcasts(): Promise<void> {
-    const inner = await ZmtpConnection.connect(this.#inner.iopub_port, "SUB");
+  #serve(port: number, serve: (outer: ZmtpConnection) => Promise<void>): void {
+    createServer((socket) => {
+      serve(new ZmtpConnection(socket, "ROUTER")).catch((error) => console.error(error));
+    }).listen(port, "127.0.0.1");
+  }
+
+  /** Subscribes to the kernel's broadcasts, and has it run the code that listens for stops. */
+  async #connectInner(): Promise<void> {
+    const broadcasts = await ZmtpConnection.connect(this.#inner.iopub_port, "SUB");
+    const shell = await ZmtpConnection.connect(this.#inner.shell_port, "DEALER");
+    // What is broadcast before the subscription was read is lost, so ask until something arrives.
+    let isHeard = false;
+    const heard = broadcasts.receive().then(() => isHeard = true);
+    while (!isHeard) {
+      shell.send(encodeMessage(request("kernel_info_request", {}, this.#session), this.#inner.key));
+      await Promise.race([heard, sleep(50)]);
+    }
+    this.#passBroadcasts(broadcasts);
+    const content = { code: listenerCode(await this.#awaitListener()), silent: true, store_history: false };
+    shell.send(encodeMessage(request("execute_request", content, this.#session), this.#inner.key));
+  }
+
+  async #passBroadcasts(inner: ZmtpConnection): Promise<void> {
     for (let frames = await inner.receive(); frames; frames = await inner.receive()) {
       const message = decodeMessage(frames, this.#inner.key);
       if (message.parent.session === this.#session) continue;
       if (message.header.msg_type === "status") {
         this.#working = message.content.execution_state === "busy" ? message.parent : undefined;
       }
-      const content = repairBroadcast(message);
+      const content = repairBroadcast(message, this.#jupyterLabRequests.has(message.parent.msg_id ?? ""));
       this.#relay.send(content === message.content ? frames : encodeMessage({ ...message, content }, this.#inner.key));
     }
   }
 
-  /** Has the kernel run the code that listens for stops. */
-  async #startListener(): Promise<void> {
+  /** Opens a port for the listener; returns it. */
+  async #awaitListener(): Promise<number> {
     const server = createServer((socket) => {
       this.#listener = socket;
       socket.on("data", () => this.#lastAnswerAt = performance.now());
@@ -94,19 +120,25 @@ class Kernel {
       server.close(); // nobody else may come
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    const shell = await ZmtpConnection.connect(this.#inner.shell_port, "DEALER");
-    const content = { code: listenerCode(port), silent: true, store_history: false, allow_stdin: false };
-    shell.send(encodeMessage(request("execute_request", content, this.#session), this.#inner.key));
+    return (server.address() as { port: number }).port;
+  }
+
+  /** One front end's shell channel, with a connection of its own to the kernel behind it. */
+  async #serveShell(outer: ZmtpConnection): Promise<void> {
+    const inner = await ZmtpConnection.connect(this.#inner.shell_port, "DEALER");
+    passAll(inner, outer);
+    for (let frames = await outer.receive(); frames; frames = await outer.receive()) {
+      const message = decodeMessage(frames, this.#outer.key);
+      if (isFromJupyterLab(message)) this.#jupyterLabRequests.add(message.header.msg_id);
+      inner.send(frames);
+    }
+    inner.close();
   }
 
   /** One front end's control channel, with a connection of its own to the kernel behind it. */
   async #serveControl(outer: ZmtpConnection): Promise<void> {
     const inner = await ZmtpConnection.connect(this.#inner.control_port, "DEALER");
-    const passBack = async () => {
-      for (let frames = await inner.receive(); frames; frames = await inner.receive()) outer.send(frames);
-    };
-    passBack();
+    passAll(inner, outer);
     for (let frames = await outer.receive(); frames; frames = await outer.receive()) {
       const message = decodeMessage(frames, this.#outer.key);
       if (message.header.msg_type === "interrupt_request") {
@@ -159,6 +191,10 @@ class Kernel {
       // it has already ended
     }
   }
+}
+
+async function passAll(from: ZmtpConnection, to: ZmtpConnection): Promise<void> {
+  for (let frames = await from.receive(); frames; frames = await from.receive()) to.send(frames);
 }
 
 if (import.meta.main) {

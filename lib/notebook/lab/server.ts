@@ -79,6 +79,7 @@ export async function runServer(options: ServerOptions, onReady: (address: strin
       "--ServerApp.ip=127.0.0.1",
       "--ServerApp.answer_yes=True",
       "--Application.log_level=ERROR",
+      ...(options.ownSettings ? ["--custom-css"] : []),
       "--KernelSpecManager.ensure_native_kernel=False",
       "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
       ...(options.port === undefined ? [] : [`--ServerApp.port=${options.port}`, "--ServerApp.port_retries=0"]),
@@ -144,4 +145,8 @@ function writeOverrides(): void {
     "@jupyterlab/notebook-extension:tracker": { windowingMode: "defer" },
   };
   writeFileSync(join(folder, "overrides.json"), JSON.stringify(overrides, null, 2));
+  // The pictures that notebooks keep have twice the size, for sharp screens; plotly's renderer does not know it.
+  const css = join(PLACES.jupyter, "config", "custom");
+  mkdirSync(css, { recursive: true });
+  writeFileSync(join(css, "custom.css"), ".jp-RenderedPlotly img.plot-img { zoom: 0.5; }\n");
 }
