@@ -1,4 +1,5 @@
 /** Everything is given back: threads, maps, programs, file descriptors; also when a run ends with an error. */
+import { fileURLToPath } from "node:url";
 import { readdirSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { compare } from "../../lib/backends/compare.ts";
@@ -9,7 +10,7 @@ import { threads } from "../../lib/backends/threads/run.ts";
 import { threadsAvailable } from "../../lib/backends/threads/available.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 
-const counters = await bpf.file(new URL("./progs/counters.bpf.c", import.meta.url).pathname);
+const counters = await bpf.file(fileURLToPath(new URL("./progs/counters.bpf.c", import.meta.url)));
 const faulty = await bpf`
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u64); } m SEC(".maps");
 

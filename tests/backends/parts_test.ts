@@ -1,4 +1,5 @@
 /** The parts of the real machines that need no machine: logs, overlap, spreads, the harness, what comparisons say. */
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { type ComparedRun, Comparison } from "../../lib/backends/compare.ts";
@@ -83,7 +84,7 @@ describe("spread", () => {
 describe("the loop around a program", () => {
   for (const name of ["counters", "torn", "swap", "interrupts"]) {
     it(`keeps every jump and call of ${name}`, async () => {
-      const object = await bpf.file(new URL(`./progs/${name}.bpf.c`, import.meta.url).pathname);
+      const object = await bpf.file(fileURLToPath(new URL(`./progs/${name}.bpf.c`, import.meta.url)));
       for (const { insns } of object.programs) {
         const { insns: looped, starts } = loopHarness(insns, 3);
         const shift = looped.length - insns.length, mainEnd = functionStarts(insns)[1] ?? insns.length;
@@ -170,7 +171,7 @@ describe("recorded figures", () => {
 
   for (const name of ["race", "atomic", "spin_lock", "percpu", "map_in_map", "cmpxchg"]) {
     it(`are there for ${name}.bpf.c as it stands (if not: deno task record)`, async () => {
-      const object = await bpf.file(new URL(`../../notebooks/progs/${name}.bpf.c`, import.meta.url).pathname);
+      const object = await bpf.file(fileURLToPath(new URL(`../../notebooks/progs/${name}.bpf.c`, import.meta.url)));
       for (const cpus of [1, 2]) expect(recordedRun(object, { cpus })?.run.cpus).toBe(cpus);
     });
   }

@@ -1,4 +1,5 @@
 /** Rows 5.4 of the ledger: a swap waits for a run that holds the old map, unless the program may sleep. */
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { linuxAvailable } from "../../lib/backends/linux/available.ts";
 import { runOnLinux } from "../../lib/backends/linux/run.ts";
@@ -6,7 +7,7 @@ import { simulate } from "../../lib/backends/simulator.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { UserActor, UserApi } from "../../lib/maps/user_space.ts";
 
-const object = await bpf.file(new URL("./progs/swap.bpf.c", import.meta.url).pathname);
+const object = await bpf.file(fileURLToPath(new URL("./progs/swap.bpf.c", import.meta.url)));
 
 /** Swaps in the middle of the run and counts what is written into the old map after the swap has returned. */
 const swapper: UserActor = {

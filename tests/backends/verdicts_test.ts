@@ -1,4 +1,5 @@
 /** The verifier of the simulator against the running kernel's, on every listing of the book and of the tests. */
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { linuxAvailable } from "../../lib/backends/linux/available.ts";
 import { linuxVerify } from "../../lib/backends/linux/verify.ts";
@@ -8,7 +9,7 @@ import { type ShippedListing, shippedListings } from "../../lib/compile/shipped_
 import { loadObject, ObjectError } from "../../lib/object/load.ts";
 import { verify } from "../../lib/verifier/verify.ts";
 
-const project = new URL("../../", import.meta.url).pathname;
+const project = fileURLToPath(new URL("../../", import.meta.url));
 const availability = linuxAvailable();
 
 /** What both verifiers are to agree on; registers are numbered by the compiler's whim. */
