@@ -1,6 +1,7 @@
 /** The programs of a workload laid out as one flat list of instructions, every pointer resolved. */
 import { isBpfCall } from "../isa/insn.ts";
 import type { Insn } from "../isa/insn.ts";
+import { ByteCodeError, validate } from "../isa/validate.ts";
 import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
 import { lineOf } from "../object/bpf_object.ts";
 import { FUNC_REGION } from "./layout.ts";
@@ -29,13 +30,15 @@ export interface AddressBook {
 /**
  * Lays out programs one after another and puts the pointers in.
  *
+ * @throws ByteCodeError when a program's byte code is not well formed or not supported
  * @throws Error when a program refers to a kernel function or variable, which no simulated kernel has
  */
 export function linkImage(object: BpfObject, programs: readonly Program[], addresses: AddressBook): Image {
   const insns: Insn[] = [], entries: number[] = [], placed: ImageProgram[] = [];
   for (const program of programs) {
     const start = insns.length;
-    insns.push(...program.insns);
+    checkByteCode(object, program);
+    for (const insn of program.insns) insns.push(insn);
     for (const subprog of program.subprogs) entries.push(start + subprog.start);
     if (program.subprogs.length === 0) entries.push(start);
     for (const relocation of program.relocations) {
@@ -59,6 +62,17 @@ export function linkImage(object: BpfObject, programs: readonly Program[], addre
     placed.push({ name: program.name, program, start, end: insns.length });
   }
   return { insns, programs: placed, entries: [...new Set(entries)].sort((a, b) => a - b) };
+}
+
+function checkByteCode(object: BpfObject, program: Program): void {
+  try {
+    validate(program.insns, program.subprogs.map(({ start }) => start));
+  } catch (error) {
+    if (!(error instanceof ByteCodeError)) throw error;
+    const line = error.insn === undefined ? undefined : lineOf(program, error.insn);
+    const where = line ? ` (line ${line.line}: ${line.text.trim()})` : "";
+    throw new ByteCodeError(`${object.name}: ${program.name}: ${error.message}${where}`);
+  }
 }
 
 /** The pointer that a program holds to a BPF function at an image instruction. */

@@ -526,7 +526,7 @@ export class Machine {
   #enterCallback(task: Task, func: bigint, args: readonly bigint[]): boolean {
     const { view } = this.memory, record = task.record;
     const depth = view.getUint32(record + TASK.depth, true), insn = Number(BigInt.asUintN(32, func));
-    if (Number(func >> 32n) !== FUNC_REGION) {
+    if (Number(func >> 32n) !== FUNC_REGION || !this.image.entries.includes(insn)) {
       this.#setFault(task, "the callback is not a function of this program");
       return false;
     }
