@@ -1,11 +1,12 @@
 /** Scenarios over every schedule: what the kernel never showed must be Never, what it showed must be found. */
+import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { UserApi } from "../../lib/maps/user_space.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
 import { type Exploration, explore, type ExploreOptions } from "../../lib/search/explore.ts";
 
-const folder = new URL("./progs/", import.meta.url).pathname;
+const folder = fileURLToPath(new URL("./progs/", import.meta.url));
 
 /** A listing of this folder. */
 export const listing = (name: string): Promise<BpfObject> => bpf.file(`${folder}${name}.bpf.c`);

@@ -1,4 +1,5 @@
 /** Every solution passes, and every cell that a reader finds in a chapter fails. */
+import { fileURLToPath } from "node:url";
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { allExercises, EXERCISE_MIME, mark } from "../../lib/notebook/exercises/exercise.ts";
@@ -12,7 +13,7 @@ const solutionOf = (id: string) => new URL(`solutions/${id.replace(".", "_")}.ts
 function shown(): Map<string, boolean> {
   const told = new Map<string, boolean>();
   for (const name of readdirSync(NOTEBOOKS).filter((file) => file.endsWith(".ipynb"))) {
-    for (const cell of readNotebook(new URL(name, NOTEBOOKS).pathname).cells) {
+    for (const cell of readNotebook(fileURLToPath(new URL(name, NOTEBOOKS))).cells) {
       if (cell.cell_type !== "code") continue;
       for (const output of cell.outputs) {
         const told1 = "data" in output

@@ -1,4 +1,5 @@
 /** What a search leaves out must not change what it finds: reductions on and off, kept steps on and off. */
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Workload } from "../../lib/backends/workload.ts";
@@ -8,7 +9,7 @@ import type { UserApi } from "../../lib/maps/user_space.ts";
 import { exploreAll, outcomeKey, type SearchOptions } from "../../lib/search/all_schedules.ts";
 import { asymmetry } from "../../lib/search/symmetry.ts";
 
-const object = await bpf.file(new URL("./progs/pieces.bpf.c", import.meta.url).pathname);
+const object = await bpf.file(fileURLToPath(new URL("./progs/pieces.bpf.c", import.meta.url)));
 const PIECES = object.programs.map((program) => program.name);
 
 /** Every distinct end as text, and what the search cost. */

@@ -1,4 +1,5 @@
 /** Each kind of verdict on a workload that is known for it, and none where nothing is wrong. */
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { LEDGER } from "../../lib/notebook/claims/ledger.ts";
@@ -9,7 +10,7 @@ import { judgeTrace } from "../../lib/search/verdicts.ts";
 import { traceSchedule } from "../../lib/search/witness.ts";
 import { listing, on, prepareTwoKeys } from "../kernel_models/scenarios.ts";
 
-const pieces = await bpf.file(new URL("./progs/pieces.bpf.c", import.meta.url).pathname);
+const pieces = await bpf.file(fileURLToPath(new URL("./progs/pieces.bpf.c", import.meta.url)));
 const lifetime = await listing("lifetime"), nested = await listing("nested");
 const kinds = (all: Exploration) => all.verdicts.map(({ kind }) => kind);
 

@@ -1,4 +1,5 @@
 /** `deno task record`: measures on the running kernel what the book shows to readers who cannot. */
+import { fileURLToPath } from "node:url";
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, release } from "node:os";
 import process from "node:process";
@@ -22,7 +23,7 @@ import {
 } from "./experiments.ts";
 import { listingHash, LISTINGS_PATH, type RecordedListings, type RecordedRun } from "./listings.ts";
 
-const PROJECT = new URL("../../../", import.meta.url).pathname;
+const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
 const REPEATS = 15, DURATION_MS = 10;
 
 /** Runs every program of the book's listings, each alone, on one CPU and on two. */
