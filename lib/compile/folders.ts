@@ -19,6 +19,9 @@ export const shippedFolders = (project: string): [string, string] => [
   join(project, "tests", "data", "objects"),
 ];
 
+/** Where objects that came with the listings are looked for: in a checkout, or beside this file in a package. */
+export const objectFolders: readonly string[] = projectFolder ? shippedFolders(projectFolder) : [join(here, "objects")];
+
 /** Whatever can be made again: compiled objects, a fetched compiler. Inside the project, or the user's cache folder. */
 export function cacheFolder(): string {
   if (process.env.INTERLEAVE_CACHE) return process.env.INTERLEAVE_CACHE;

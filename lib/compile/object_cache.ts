@@ -5,7 +5,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import type { Diagnostic } from "./compile_error.ts";
-import { cacheFolder, headersFolder, projectFolder, shippedFolders } from "./folders.ts";
+import { cacheFolder, headersFolder, objectFolders } from "./folders.ts";
 
 /** Changes when the way in which objects are made changes. */
 const FORMAT = "interleave object 1";
@@ -42,7 +42,7 @@ export async function shippedRefusal(key: string): Promise<Refusal | undefined> 
 }
 
 async function shippedFile(ending: string): Promise<Uint8Array | undefined> {
-  for (const folder of projectFolder ? shippedFolders(projectFolder) : []) {
+  for (const folder of objectFolders) {
     const name = existsSync(folder) && readdirSync(folder).find((name) => name.endsWith(ending));
     if (name) return new Uint8Array(await readFile(join(folder, name)));
   }

@@ -1,0 +1,39 @@
+/** What package.json says, out of what deno.json says. */
+
+/** The part of deno.json that a package is described by. */
+export interface ProjectConfig {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly imports: Readonly<Record<string, string>>;
+}
+
+/**
+ * The package.json of the npm package.
+ *
+ * @param modules texts of the package's modules: what they import are its dependencies
+ * @throws SyntaxError for an npm import without an exact version
+ */
+export function packageJson(config: ProjectConfig, modules: readonly string[]): Record<string, unknown> {
+  const used = Object.entries(config.imports).filter(([specifier, target]) =>
+    target.startsWith("npm:") && modules.some((text) => text.includes(`"${specifier}"`))
+  );
+  const { name, version, license } = config;
+  return {
+    ...{ name, version, license },
+    description: "A laboratory for eBPF concurrency: simulate and search what many CPUs do to a BPF listing",
+    keywords: ["ebpf", "bpf", "concurrency", "model-checking", "simulator"],
+    type: "module",
+    engines: { node: ">=20" },
+    exports: { ".": { types: "./dist/mod.d.ts", default: "./dist/mod.js" } },
+    bin: { interleave: "dist/cli.js" },
+    files: ["dist", "README.md", "LICENSE", "CHANGELOG.md"],
+    dependencies: Object.fromEntries(used.map(([, target]) => nameAndVersion(target))),
+  };
+}
+
+function nameAndVersion(target: string): [string, string] {
+  const match = /^npm:(@?[^@]+)@([\d.]+)$/.exec(target);
+  if (!match) throw new SyntaxError(`deno.json: ${target} is not npm:NAME@VERSION`);
+  return [match[1], match[2]];
+}
