@@ -72,7 +72,9 @@ export async function exploreAll(
   { symmetric, reduce, cached = true, onProgress }: SearchOptions,
   onEnd: (end: End, machine: Machine, path: number[]) => void,
 ): Promise<SearchCost> {
-  const began = performance.now(), data = reduce ? new DisjointData(make) : undefined;
+  const began = performance.now();
+  // Whose data it is means nothing where tasks are taken for one another.
+  const data = reduce && !symmetric ? new DisjointData(make) : undefined;
   for (let plain = cached;;) {
     const machine = make(), seen = new Set<string>(), reports: (() => void)[] = [];
     plain &&= hasPlainSteps(machine);
