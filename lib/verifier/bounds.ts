@@ -165,9 +165,14 @@ export class Bounds {
     if (this.#isSettledConstant) return this;
     this.tightenFromTnum();
     for (let round = 0; round < 3; round++) {
+      const { tnum, smin, smax, umin, umax, s32min, s32max, u32min, u32max } = this;
       this.#deduce32();
       this.#deduce64();
       this.#deduceMixed();
+      const isStable = this.umin === umin && this.umax === umax && this.smin === smin && this.smax === smax &&
+        this.u32min === u32min && this.u32max === u32max && this.s32min === s32min && this.s32max === s32max &&
+        this.tnum === tnum;
+      if (isStable) break;
     }
     const wide = tnumIntersect(this.tnum, tnumRange(this.umin, this.umax));
     const narrow = tnumIntersect(tnumSubreg(wide), tnumRange(BigInt(this.u32min), BigInt(this.u32max)));
@@ -183,21 +188,8 @@ export class Bounds {
   }
 
   #deduce32(): void {
-    if (this.umin >> 32n === this.umax >> 32n) {
-      this.u32min = Math.max(this.u32min, low32(this.umin));
-      this.u32max = Math.min(this.u32max, low32(this.umax));
-      this.#narrowSigned32(this.umin, this.umax);
-    }
-    if (this.smin >> 32n === this.smax >> 32n) {
-      if (low32(this.smin) <= low32(this.smax)) {
-        this.u32min = Math.max(this.u32min, low32(this.smin));
-        this.u32max = Math.min(this.u32max, low32(this.smax));
-      }
-      this.#narrowSigned32(this.smin, this.smax);
-    }
-    // The range crosses one multiple of 2^32: its lower half, read as signed, stays one range.
-    if (low32((this.umin >> 32n) + 1n) === low32(this.umax >> 32n)) this.#narrowSigned32Around(this.umin, this.umax);
-    if (low32((this.smin >> 32n) + 1n) === low32(this.smax >> 32n)) this.#narrowSigned32Around(this.smin, this.smax);
+    if (this.umin !== 0n || this.umax !== U64_MAX) this.#learnHalf(this.umin, this.umax);
+    if (this.smin !== S64_MIN || this.smax !== S64_MAX) this.#learnHalf(this.smin, this.smax);
     if ((this.u32min | 0) <= (this.u32max | 0)) {
       this.s32min = Math.max(this.s32min, this.u32min | 0);
       this.s32max = Math.min(this.s32max, this.u32max | 0);
@@ -212,6 +204,22 @@ export class Bounds {
     } else if (high < this.u32min) {
       this.s32max = this.u32max | 0;
       this.u32min = Math.max(this.u32min, low);
+    }
+  }
+
+  /** What a range of the whole value tells of its lower half. */
+  #learnHalf(min: bigint, max: bigint): void {
+    const high = min >> 32n, highest = max >> 32n;
+    if (high === highest) {
+      const low = low32(min), greatest = low32(max);
+      if (low <= greatest) {
+        this.u32min = Math.max(this.u32min, low);
+        this.u32max = Math.min(this.u32max, greatest);
+      }
+      this.#narrowSigned32(min, max);
+    } else if (low32(high + 1n) === low32(highest)) {
+      // The range crosses one multiple of 2^32: its lower half, read as signed, stays one range.
+      this.#narrowSigned32Around(min, max);
     }
   }
 
@@ -261,6 +269,7 @@ export class Bounds {
 
   /** The value lies at `min` to `max` above some multiple of 2^32. */
   #narrowFrom32(min: number, max: number): void {
+    if (min === 0 && max === U32_MAX) return;
     const low = BigInt(min), high = BigInt(max);
     this.umin = maxBig(this.umin, ((this.umin >> 32n) << 32n) | low);
     this.umax = minBig(this.umax, ((this.umax >> 32n) << 32n) | high);

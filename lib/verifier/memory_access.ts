@@ -1,4 +1,5 @@
 /** What a load or store may reach, by kind of pointer (kernel/bpf/verifier.c:check_mem_access). */
+import { Bounds } from "./bounds.ts";
 import { checkBtfAccess } from "./btf_access.ts";
 import { checkContextAccess } from "./context_access.ts";
 import type { Environment } from "./environment.ts";
@@ -146,12 +147,23 @@ function refuseWrite(env: Environment, regno: number): never {
 /** A load of fewer than eight bytes extends what it loads. */
 function narrow(env: Environment, index: number, size: number, isSigned: boolean): void {
   const reg = env.regs[index];
+  if (reg === UNKNOWN_SCALAR && !isSigned) {
+    env.regs[index] = NARROW_UNKNOWN[size];
+    return;
+  }
   if (!reg.isScalar) return;
   const bounds = reg.bounds.copy();
   if (isSigned) bounds.signExtend(size);
   else bounds.truncate(size);
   env.regs[index] = reg.withBounds(bounds);
 }
+
+/** What loads of 1, 2 and 4 bytes give when nothing is known of the memory. */
+const NARROW_UNKNOWN: Readonly<Record<number, Reg>> = Object.fromEntries([1, 2, 4].map((size) => {
+  const bounds = new Bounds();
+  bounds.truncate(size);
+  return [size, UNKNOWN_SCALAR.withBounds(bounds)];
+}));
 
 /** One bound of a region; `false` after the reason is logged. */
 function checkOffset(

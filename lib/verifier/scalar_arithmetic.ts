@@ -44,11 +44,12 @@ const fits32 = (value: number): boolean => value >= S32_MIN && value <= S32_MAX;
  * @param is32 whether only the lower halves count and the upper half of the result is zero
  */
 export function scalarArithmetic(operation: number, dst: Bounds, src: Bounds, is32: boolean): Bounds {
-  const out = dst.copy();
   if (!isComputable(operation, src, is32)) return new Bounds();
-  if (!is32 && dst.isConst && src.isConst && !isShift(operation)) {
-    return Bounds.constant(constantResult(operation, dst.value, src.value));
+  if (dst.isConst && src.isConst && !isShift(operation)) {
+    const result = constantResult(operation, dst.value, src.value);
+    return Bounds.constant(is32 ? BigInt.asUintN(32, result) : result);
   }
+  const out = dst.copy();
   switch (operation) {
     case ALU.ADD:
       add32(out, src);
