@@ -1,5 +1,6 @@
 /** Reads and writes .ipynb files (nbformat 4.5) in the very form in which Jupyter itself saves them. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { findJsonMistake } from "./json_place.ts";
 
 export type MimeBundle = Record<string, unknown>;
 
@@ -85,8 +86,8 @@ export function parseNotebook(text: string, path: string): Notebook {
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${path}: not a notebook: ${describeJsonError(text, (error as Error).message)}`);
+  } catch {
+    throw new Error(`${path}: not a notebook: ${describeJsonError(text)}`);
   }
   const fail = (what: string): never => {
     throw new Error(`${path}: not a notebook: ${what}`);
@@ -192,19 +193,17 @@ function formatOutput(output: Output): unknown {
   return { ...output, data };
 }
 
-/** Where JSON.parse stopped, as line, column and the line's text. */
-function describeJsonError(text: string, message: string): string {
+/** What is wrong with a text that is no JSON: line, column and the line's text. */
+function describeJsonError(text: string): string {
   if (text.trim() === "") return "the file is empty";
   const conflict = text.split("\n").findIndex((line) => /^(<{7}|={7}|>{7})/.test(line));
   if (conflict >= 0) return `line ${conflict + 1} holds the marks of an unfinished merge`;
-  const position = Number(message.match(/position (\d+)/)?.[1] ?? text.length);
+  const position = findJsonMistake(text) ?? text.length;
   const before = text.slice(0, position).split("\n");
-  const line = (text.split("\n")[before.length - 1] ?? "").trim().slice(0, 60);
-  const reason = message.replace(/ in JSON at position.*| \(line.*|,? "?\.\.\..*/, "");
   const where = `line ${before.length}, column ${before[before.length - 1].length + 1}`;
-  return position >= text.trimEnd().length
-    ? `the JSON breaks off at ${where}; the file is incomplete`
-    : `broken JSON at ${where}: ${reason}: ${line}`;
+  if (position >= text.trimEnd().length) return `the JSON breaks off at ${where}; the file is incomplete`;
+  const line = text.split("\n")[before.length - 1].trim();
+  return `broken JSON at ${where}, in: ${line.length > 60 ? `${line.slice(0, 60)}...` : line}`;
 }
 
 /** Text that a notebook may hold as one string or as a list of lines. */
