@@ -124,3 +124,38 @@ it("user space and interrupts: the same ends with and without the reductions, wh
   expect(reduced.reduced).toBe(false);
   expect(all.ends.size).toBeGreaterThan(1);
 });
+
+/** Every schedule without looking whether a state was seen before; undefined where there are too many. */
+function allSchedules(workload: Workload, maxSteps: number): Set<string> | undefined {
+  const machine = new Machine(object, workload, { nowNs: () => 1000 }), ends = new Set<string>();
+  let steps = 0;
+  const visit = (): boolean => {
+    const enabled = machine.enabled(), before = machine.snapshot();
+    if (enabled.length === 0) ends.add(outcomeKey(machine, machine.kernel.values()));
+    for (const task of enabled) {
+      if (++steps > maxSteps) return false;
+      machine.step(task);
+      if (!visit()) return false;
+      machine.restore(before);
+    }
+    return true;
+  };
+  return visit() ? ends : undefined;
+}
+
+it("fingerprints: the outcomes are those of every schedule, stack, subprograms and callbacks included", async () => {
+  let compared = 0;
+  for (const first of PIECES) {
+    for (const second of PIECES.slice(PIECES.indexOf(first))) {
+      const programs = [first, second].map((prog, cpu) => ({ prog, cpus: [cpu], invocations: 1 }));
+      const every = allSchedules({ cpus: 2, programs }, 3000);
+      if (!every) continue;
+      const { ends } = await endsOf({ cpus: 2, programs }, PLAIN);
+      expect([...ends].map((end) => end.replace(/^done /, "").trimEnd()).sort()).toEqual(
+        [...every].map((end) => end.trimEnd()).sort(),
+      );
+      compared++;
+    }
+  }
+  expect(compared).toBeGreaterThan(30);
+});
