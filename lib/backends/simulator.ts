@@ -17,6 +17,12 @@ import type { Scheduler } from "../schedulers/scheduler.ts";
 import { admit } from "./admission.ts";
 import type { SimulateOptions } from "./workload.ts";
 
+/** What a simulation says of itself as JSON. */
+const REPORTED = [
+  ...["program", "cpus", "invocations", "seed", "serial", "final", "lost", "fault", "printed"] as const,
+  ...["steps", "insns", "nsPerOp", "timing", "how"] as const,
+] as const;
+
 /** Which steps of a run to trace. */
 export interface TraceWindow {
   /** The first one; steps count from 0, which is the default. */
@@ -146,38 +152,7 @@ export class Simulation implements Result {
 
   /** What `simulate --json` prints. */
   toJSON(): unknown {
-    const {
-      program,
-      cpus,
-      invocations,
-      seed,
-      serial,
-      final,
-      lost,
-      fault,
-      printed,
-      steps,
-      insns,
-      nsPerOp,
-      timing,
-      how,
-    } = this;
-    return {
-      program,
-      cpus,
-      invocations,
-      seed,
-      serial,
-      final,
-      lost,
-      fault,
-      printed,
-      steps,
-      insns,
-      nsPerOp,
-      timing,
-      how,
-    };
+    return Object.fromEntries(REPORTED.map((name) => [name, this[name]]));
   }
 
   #machine(): Machine {

@@ -4,27 +4,9 @@
  * A BPF register is an i64 local. A 32-bit instruction works on the low halves and clears the upper half of its result.
  * Where Wasm already does what BPF asks (wrap-around, shift counts taken modulo the width) nothing is added.
  */
-import { BPF_CLASS, classOf, type Insn } from "../isa/insn.ts";
+import { ALU, BPF_CLASS, classOf, type Insn } from "../isa/insn.ts";
 import { register, SCRATCH } from "./translate_locals.ts";
 import type { PlainOp, WasmCode } from "./wasm_assembler.ts";
-
-/** Codes of arithmetic instructions: the high four bits of the opcode. */
-export const ALU = {
-  ADD: 0x00,
-  SUB: 0x10,
-  MUL: 0x20,
-  DIV: 0x30,
-  OR: 0x40,
-  AND: 0x50,
-  LSH: 0x60,
-  RSH: 0x70,
-  NEG: 0x80,
-  MOD: 0x90,
-  XOR: 0xa0,
-  MOV: 0xb0,
-  ARSH: 0xc0,
-  END: 0xd0,
-} as const;
 
 const BINARY: Record<number, string> = {
   [ALU.ADD]: "add",

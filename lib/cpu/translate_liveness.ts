@@ -9,6 +9,7 @@
  * - `wanted`: must it be in its local? (backwards, no further than the next step)
  */
 import {
+  ALU,
   BPF_ATOMIC,
   BPF_CLASS,
   classOf,
@@ -23,7 +24,6 @@ import {
   isStore,
   isWide,
 } from "../isa/insn.ts";
-import { ALU } from "./translate_alu.ts";
 import { type BasicBlock, type ControlFlow, following, Worklist } from "./translate_flow.ts";
 import { ARGUMENTS, CALLEE_SAVED, CALLER_SAVED, FRAME_POINTER, GENERAL } from "./translate_locals.ts";
 import { type Access, baseOf } from "./translate_pointers.ts";

@@ -28,6 +28,24 @@ export const BPF_MODE = { IMM: 0x00, ABS: 0x20, IND: 0x40, MEM: 0x60, MEMSX: 0x8
 /** Sizes of load and store instructions: bits 3 and 4. */
 export const BPF_SIZE = { W: 0x00, H: 0x08, B: 0x10, DW: 0x18 } as const;
 
+/** Arithmetic operations: the high four bits of an opcode (RFC 9669 section 4.1). */
+export const ALU = {
+  ADD: 0x00,
+  SUB: 0x10,
+  MUL: 0x20,
+  DIV: 0x30,
+  OR: 0x40,
+  AND: 0x50,
+  LSH: 0x60,
+  RSH: 0x70,
+  NEG: 0x80,
+  MOD: 0x90,
+  XOR: 0xa0,
+  MOV: 0xb0,
+  ARSH: 0xc0,
+  END: 0xd0,
+} as const;
+
 /** Atomic operations: the immediate of an instruction of mode ATOMIC (RFC 9669 section 5.3). */
 export const BPF_ATOMIC = {
   ADD: 0x00,

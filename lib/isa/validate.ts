@@ -7,6 +7,7 @@
  * verifier's business (lib/verifier) and that of the bounds checks at run time.
  */
 import {
+  ALU,
   BPF_ATOMIC,
   BPF_CLASS,
   BPF_MODE,
@@ -125,24 +126,22 @@ function rejectStore(insn: Insn): string {
   return fetches && insn.src === FRAME_POINTER ? readOnlyFrame : "";
 }
 
-const NEG = 0x80, END = 0xd0, MOV = 0xb0, DIV = 0x30, MOD = 0x90;
-
 function rejectAlu(insn: Insn): string {
   const { src, off, imm, dst } = insn, operation = insn.opcode & 0xf0;
   const is64 = classOf(insn) === BPF_CLASS.ALU64, byRegister = hasSourceRegister(insn);
-  if (operation === END) {
+  if (operation === ALU.END) {
     if (is64 && byRegister) return unknown(insn);
     if (src !== 0 || off !== 0 || (imm !== 16 && imm !== 32 && imm !== 64)) return "BPF_END uses reserved fields";
-  } else if (operation === NEG) {
+  } else if (operation === ALU.NEG) {
     if (byRegister) return unknown(insn);
     if (src !== 0 || off !== 0 || imm !== 0) return "BPF_NEG uses reserved fields";
-  } else if (operation > END) {
+  } else if (operation > ALU.END) {
     return unknown(insn);
   } else {
-    const mayBeSigned = operation === DIV || operation === MOD;
-    const extends_ = operation === MOV && byRegister && (off === 8 || off === 16 || (is64 && off === 32));
+    const mayBeSigned = operation === ALU.DIV || operation === ALU.MOD;
+    const extends_ = operation === ALU.MOV && byRegister && (off === 8 || off === 16 || (is64 && off === 32));
     const offAllowed = off === 0 || (mayBeSigned && off === 1) || extends_;
-    const name = operation === MOV ? "BPF_MOV" : "BPF_ALU";
+    const name = operation === ALU.MOV ? "BPF_MOV" : "BPF_ALU";
     if (!offAllowed || (byRegister ? imm !== 0 : src !== 0)) return `${name} uses reserved fields`;
   }
   return dst === FRAME_POINTER ? readOnlyFrame : "";

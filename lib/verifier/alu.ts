@@ -1,5 +1,5 @@
 /** ALU instructions (kernel/bpf/verifier.c:check_alu_op). */
-import { BPF_CLASS, classOf, type Insn } from "../isa/insn.ts";
+import { ALU, BPF_CLASS, classOf, type Insn } from "../isa/insn.ts";
 import { Bounds } from "./bounds.ts";
 import type { Environment } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
@@ -7,7 +7,7 @@ import { checkWritable, linkBeforeCopy, readReg, settle } from "./operands.ts";
 import { aluSymbol, pointerArithmetic } from "./pointer_arithmetic.ts";
 import { markPrecise } from "./precision.ts";
 import { constantScalar, KIND, type Reg, scalar, UNKNOWN_SCALAR, ZERO_SCALAR } from "./register.ts";
-import { ALU, scalarArithmetic } from "./scalar_arithmetic.ts";
+import { scalarArithmetic } from "./scalar_arithmetic.ts";
 import { s64, tnumSubregIsConst } from "./tnum.ts";
 
 const FROM_REGISTER = 0x08;

@@ -1,5 +1,5 @@
 /** Conditional jumps: which way they go, and what each way learns (kernel/bpf/verifier.c:check_cond_jmp_op). */
-import { BPF_CLASS, classOf, type Insn } from "../isa/insn.ts";
+import { ALU, BPF_CLASS, classOf, type Insn } from "../isa/insn.ts";
 import type { Bounds } from "./bounds.ts";
 import { flipped, isScalarBranchTaken, JUMP, refine } from "./comparisons.ts";
 import { isMayGoto } from "./control_flow.ts";
@@ -13,7 +13,7 @@ import { previousEntry, widenImprecise } from "./prune.ts";
 import { dropReference } from "./references.ts";
 import { constantScalar, FLAG, isNeverNull, KIND, kindOf, pointer, type Reg, ZERO_SCALAR } from "./register.ts";
 import { FP, isSpilled, type State } from "./state.ts";
-import { ALU, scalarArithmetic } from "./scalar_arithmetic.ts";
+import { scalarArithmetic } from "./scalar_arithmetic.ts";
 
 const FROM_REGISTER = 0x08;
 const MAX_LINKED = 6;

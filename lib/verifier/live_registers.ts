@@ -1,5 +1,6 @@
 /** Which registers an instruction's future may read: others need not match (compute_live_registers, 6.16). */
 import {
+  ALU,
   BPF_ATOMIC,
   BPF_CLASS,
   classOf,
@@ -14,7 +15,6 @@ import {
 import type { Environment } from "./environment.ts";
 import { prototypeFor } from "./helper_prototypes.ts";
 import { KFUNCS } from "./kfunc_kinds.ts";
-import { ALU } from "./scalar_arithmetic.ts";
 import { FP } from "./state.ts";
 
 const CALLER_SAVED = 0b111111;

@@ -1,10 +1,9 @@
 /** Adding to and subtracting from pointers (kernel/bpf/verifier.c:adjust_ptr_min_max_vals). */
-import { BPF_CLASS, classOf, type Insn } from "../isa/insn.ts";
+import { ALU, BPF_CLASS, classOf, type Insn } from "../isa/insn.ts";
 import { S64_MAX, S64_MIN } from "./bounds.ts";
 import type { Environment } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
 import { KIND, type Reg, typeName, UNKNOWN_SCALAR } from "./register.ts";
-import { ALU } from "./scalar_arithmetic.ts";
 import { s64, tnumAdd, tnumSub, U64_MAX } from "./tnum.ts";
 
 const MAX_OFFSET = 1n << 29n;

@@ -3,6 +3,7 @@
  * Only those must match exactly when two states are compared; all others may hold anything.
  */
 import {
+  ALU,
   BPF_ATOMIC,
   BPF_CLASS,
   BPF_MODE,
@@ -17,7 +18,6 @@ import {
 import type { Environment, HistoryEntry } from "./environment.ts";
 import { isAsyncCallbackHelper, isSyncCallbackHelper } from "./helper_kinds.ts";
 import { syncCallbackKfunc } from "./kfunc_kinds.ts";
-import { ALU } from "./scalar_arithmetic.ts";
 import { FP, isSpilledScalar, MAX_FRAMES, SlotSet, type State } from "./state.ts";
 
 const FROM_REGISTER = 0x08;

@@ -1,4 +1,5 @@
 /** What an ALU instruction does to what is known of two scalars (kernel/bpf/verifier.c:adjust_scalar_min_max_vals). */
+import { ALU } from "../isa/insn.ts";
 import { Bounds, S32_MAX, S32_MIN, S64_MAX, S64_MIN, U32_MAX } from "./bounds.ts";
 import {
   s64,
@@ -16,24 +17,6 @@ import {
   u64,
   U64_MAX,
 } from "./tnum.ts";
-
-/** Operation codes: bits 4 to 7 of the opcode of an ALU instruction (RFC 9669 section 4.1). */
-export const ALU = {
-  ADD: 0x00,
-  SUB: 0x10,
-  MUL: 0x20,
-  DIV: 0x30,
-  OR: 0x40,
-  AND: 0x50,
-  LSH: 0x60,
-  RSH: 0x70,
-  NEG: 0x80,
-  MOD: 0x90,
-  XOR: 0xa0,
-  MOV: 0xb0,
-  ARSH: 0xc0,
-  END: 0xd0,
-} as const;
 
 const fits64 = (value: bigint): boolean => value >= S64_MIN && value <= S64_MAX;
 const fits32 = (value: number): boolean => value >= S32_MIN && value <= S32_MAX;

@@ -3,7 +3,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Bounds } from "../../lib/verifier/bounds.ts";
 import { isScalarBranchTaken, JUMP, refine } from "../../lib/verifier/comparisons.ts";
-import { ALU, scalarArithmetic } from "../../lib/verifier/scalar_arithmetic.ts";
+import { ALU } from "../../lib/isa/insn.ts";
+import { scalarArithmetic } from "../../lib/verifier/scalar_arithmetic.ts";
 import { s64, type Tnum, tnumAdd, tnumMul, tnumRange, tnumStep, tnumSub, u64 } from "../../lib/verifier/tnum.ts";
 
 const number64 = fc.oneof(
