@@ -77,11 +77,11 @@ export class World {
   }
   /** What a program can have changed: regions and stack. */
   visibleBytes(): Uint8Array {
-    const { bytes } = this.memory;
-    return Uint8Array.from([
-      ...bytes.subarray(this.layout.stacks, this.layout.stacks + STACK_BYTES),
-      ...bytes.subarray(this.layout.heap, this.memory.heapEnd),
-    ]);
+    const { memory, layout } = this;
+    const bytes = new Uint8Array(STACK_BYTES + memory.heapEnd - layout.heap);
+    bytes.set(memory.bytes.subarray(layout.stacks, layout.stacks + STACK_BYTES));
+    bytes.set(memory.bytes.subarray(layout.heap, memory.heapEnd), STACK_BYTES);
+    return bytes;
   }
 }
 
@@ -90,6 +90,7 @@ export interface Engine {
   readonly name: string;
   readonly step: Step;
   entryBlock(insn: number): number;
+  isEntry(insn: number): boolean;
   liveAt(block: number): number;
 }
 
@@ -104,6 +105,7 @@ export function translated(
     name: "translator",
     step: instantiate(translation, world.memory),
     entryBlock: translation.entryBlock,
+    isEntry: (insn) => entries.includes(insn),
     liveAt: (block) => translation.liveAt[block],
   };
 }
@@ -154,6 +156,7 @@ export function interpreted(world: World, insns: readonly Insn[]): Engine {
     name: "interpreter",
     step: interpret(insns, world.memory),
     entryBlock: (insn) => insn,
+    isEntry: () => true,
     liveAt: () => 0x3ff,
   };
 }
@@ -236,7 +239,7 @@ export function run(
   return finish("limit");
 
   function callHelper(insn: number, block: number): void {
-    const saved = enterCallback(world, insns[insn]);
+    const saved = enterCallback(world, insns[insn], engine.isEntry);
     if (saved) {
       callers.push({ block, saved });
       const func = Number(BigInt.asUintN(32, saved.func));
@@ -253,9 +256,10 @@ interface SavedCaller {
 }
 
 /** Prepares the task to run the callback that a helper call names; undefined where it names none. */
-function enterCallback(world: World, insn: Insn): SavedCaller | undefined {
+function enterCallback(world: World, insn: Insn, isEntry: (insn: number) => boolean): SavedCaller | undefined {
   const func = world.register(2), depth = world.field(TASK.depth);
   if (insn.imm !== CALLBACK_HELPER || func >> 32n !== BigInt(FUNC_REGION) || depth >= TASK.maxFrames - 1) return;
+  if (!isEntry(Number(BigInt.asUintN(32, func)))) return;
   const registers = [6, 7, 8, 9].map((r) => world.register(r));
   world.setField(TASK.frames + depth * TASK.frameBytes + 32, RETURN_TO_KERNEL);
   world.setField(TASK.depth, depth + 1);
@@ -307,7 +311,7 @@ export function runDirect(
   const step = instantiate(translation, world.memory, (_, insn) => {
     // Callbacks that call back nest in few frames but in large numbers.
     if (++helperCalls > limit) throw new EndedInside(KIND.fuel);
-    const saved = enterCallback(world, insns[insn]);
+    const saved = enterCallback(world, insns[insn], (func) => entries.includes(func));
     if (!saved) return world.setRegister(0, plainHelper(world, insns[insn]));
     const func = Number(BigInt.asUintN(32, saved.func));
     world.setField(TASK.pending, KIND.none | (translation.entryBlock(func) << 8));
