@@ -6,6 +6,7 @@ const NOT_A_MESSAGE: readonly RegExp[] = [
   /^; /, // its C line
   /^from \d+ to \d+/,
   /^R\d+(_\w+)?=/, // the state of the registers
+  /^(cur|old) state:/, // of an endless loop: the complaint stands before them
   /^func#\d+ @\d+/,
   /^(processed|verification time|stack depth|mark_precise|Live regs before insn|Validating|Func#)/,
   /^(caller:|callee:|frame\d+:|returning from callee|to caller|propagating )/,
