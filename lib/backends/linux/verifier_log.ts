@@ -6,7 +6,6 @@ const NOT_A_MESSAGE: readonly RegExp[] = [
   /^; /, // its C line
   /^from \d+ to \d+/,
   /^R\d+(_\w+)?=/, // the state of the registers
-  /^(cur|old) state:/, // of an endless loop: the complaint stands before them
   /^func#\d+ @\d+/,
   /^(processed|verification time|stack depth|mark_precise|Live regs before insn|Validating|Func#)/,
   /^(caller:|callee:|frame\d+:|returning from callee|to caller|propagating )/,
@@ -18,6 +17,9 @@ const NOT_A_MESSAGE: readonly RegExp[] = [
  * complaint that the kernel breaks over two lines after a comma is given as one.
  */
 export function verifierMessage(log: string): string {
+  // The one complaint that goes on at the end of an instruction's line.
+  const endless = /infinite loop detected at insn \d+/.exec(log);
+  if (endless) return endless[0];
   const lines = log.split("\n").filter((line) => line && !NOT_A_MESSAGE.some((pattern) => pattern.test(line)));
   const last = lines.at(-1)?.trim() ?? "";
   const before = lines.at(-2)?.trim() ?? "";
