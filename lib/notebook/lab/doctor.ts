@@ -1,0 +1,126 @@
+/** `deno task doctor`: what is there, what is missing, and the command that brings it. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { installedCompiler } from "../../compile/compiler.ts";
+import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
+import { findPython, isVenvComplete } from "./python.ts";
+
+interface Finding {
+  readonly what: string;
+  /** What was found; undefined when it is missing. */
+  readonly found?: string;
+  /** What it is needed for. */
+  readonly neededFor: string;
+  /** The command, or the few words, that bring it. */
+  readonly remedy: string;
+  /** Without it nothing works. */
+  readonly essential?: boolean;
+}
+
+const LIBBPF = ["libbpf.so.1", "libbpf.so"];
+const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+async function examine(): Promise<Finding[]> {
+  const python = await findPython().catch(() => undefined);
+  const compiler = await installedCompiler().catch(() => undefined);
+  const complete = await isVenvComplete();
+  const renderer = join(PLACES.venv, "share", "jupyter", "labextensions", "jupyterlab-plotly");
+  const kernelspec = join(PLACES.jupyter, "kernels", "deno", "kernel.json");
+  const btf = "/sys/kernel/btf/vmlinux";
+  const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
+  return [
+    {
+      what: "Deno",
+      found: Deno.version.deno === DENO_VERSION
+        ? Deno.version.deno
+        : `${Deno.version.deno} (notebooks are kept with ${DENO_VERSION})`,
+      neededFor: "everything",
+      remedy: `npx -y deno@${DENO_VERSION} task doctor`,
+      essential: true,
+    },
+    {
+      what: "npm packages",
+      found: present(join(PROJECT, "node_modules", ".deno"), "node_modules"),
+      neededFor: "figures, tests",
+      remedy: `npx -y deno@${DENO_VERSION} install`,
+      essential: true,
+    },
+    {
+      what: "C compiler for BPF",
+      found: compiler?.name,
+      neededFor: "listings that you change (the shipped ones come compiled)",
+      remedy: "nothing to do: it is fetched from npm when it is first needed; or apt-get install clang",
+    },
+    {
+      what: "Python",
+      found: python && `${python.version} (${python.path})`,
+      neededFor: "JupyterLab",
+      remedy: "apt-get install python3 python3-venv",
+    },
+    {
+      what: "JupyterLab",
+      found: complete ? ".venv" : undefined,
+      neededFor: "deno task start",
+      remedy: `npx -y deno@${DENO_VERSION} task start`,
+    },
+    {
+      what: "renderer of figures",
+      found: present(renderer, "jupyterlab-plotly"),
+      neededFor: "interactive figures in JupyterLab",
+      remedy: `npx -y deno@${DENO_VERSION} task start`,
+    },
+    {
+      what: "kernel",
+      found: existsSync(kernelspec) && existsSync(PLACES.deno) ? ".jupyter/kernels/deno" : undefined,
+      neededFor: "JupyterLab, VS Code",
+      remedy: `npx -y deno@${DENO_VERSION} task start --setup-only`,
+    },
+    {
+      what: "Linux kernel's BTF",
+      found: present(btf, btf),
+      neededFor: "the machine linux",
+      remedy: "a Linux kernel with CONFIG_DEBUG_INFO_BTF; recorded figures are shown instead",
+    },
+    {
+      what: "root",
+      found: isRoot ? "yes" : undefined,
+      neededFor: "the machine linux",
+      remedy: "sudo npx ...; recorded figures are shown instead",
+    },
+    {
+      what: "libbpf",
+      found: LIBBPF.find(canOpen),
+      neededFor: "the machine linux",
+      remedy: "apt-get install libbpf1",
+    },
+    {
+      what: "Chromium",
+      found: BROWSERS.find((path) => existsSync(path)),
+      neededFor: "deno task browser (tests only)",
+      remedy: "apt-get install chromium",
+    },
+  ];
+}
+
+function present(path: string, name: string): string | undefined {
+  return existsSync(path) ? name : undefined;
+}
+
+function canOpen(library: string): boolean {
+  try {
+    Deno.dlopen(library, {}).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+if (import.meta.main) {
+  const findings = await examine();
+  const width = Math.max(...findings.map(({ what }) => what.length));
+  for (const { what, found, neededFor, remedy } of findings) {
+    const name = what.padEnd(width);
+    console.log(found === undefined ? `✗ ${name}  missing; for ${neededFor}: ${remedy}` : `✓ ${name}  ${found}`);
+  }
+  Deno.exit(findings.some(({ essential, found }) => essential && found === undefined) ? 1 : 0);
+}
