@@ -5,7 +5,6 @@ import type { BpfObject } from "../object/bpf_object.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import { exploreAll, exploreSerial, outcomeKey } from "./all_schedules.ts";
 import { Exploration, type ExploreOptions, type StuckEnd } from "./exploration.ts";
-import { countSchedules } from "./shortest.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
 import { asymmetry } from "./symmetry.ts";
@@ -103,13 +102,11 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
   result.stuck = distinct(result.stuck);
 
   if (result.complete && search.states <= COUNT_STATES / 5) {
-    const fresh = make(), state = new SearchState(fresh, false);
-    result.schedules = countSchedules(fresh, state, COUNT_STATES);
-    // Schedules that cannot be counted come back to a state: do they always lead out again?
-    if (result.schedules === undefined) {
-      const path = StateGraph.build(fresh, state, () => true, COUNT_STATES)?.livelock();
-      if (path) result.stuck.push({ kind: "livelock", message: LIVELOCK, witness: formatSchedule(path) });
-    }
+    const fresh = make();
+    const graph = StateGraph.build(fresh, new SearchState(fresh, false), () => true, COUNT_STATES);
+    result.schedules = graph?.schedules();
+    const path = graph?.livelock();
+    if (path) result.stuck.push({ kind: "livelock", message: LIVELOCK, witness: formatSchedule(path) });
   }
   result.witness = findWitness(make, result, isAnomaly);
   result.verdicts = judge(make, result);

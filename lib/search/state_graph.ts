@@ -97,6 +97,82 @@ export class StateGraph {
   }
 
   /**
+   * How many schedules there are: n!/(k!...) for tasks of k steps each that never wait. Undefined where a schedule can
+   * come back to a state: then there are endless ones.
+   */
+  schedules(): bigint | undefined {
+    if (this.#cyclic) return undefined;
+    const tasks = this.#tasks, counts: bigint[] = [];
+    for (const node of this.#order) {
+      let count = this.#wanted[node] === undefined ? 0n : 1n;
+      for (let task = 0; task < tasks; task++) {
+        const to = this.#edges[node * tasks + task];
+        if (to !== NO_EDGE) count += counts[to];
+      }
+      counts[node] = count;
+    }
+    return counts[0];
+  }
+
+  /**
+   * A shortest schedule to an end that `isWanted` picked, with the fewest preemptions among those of its length. A
+   * preemption is a switch away from a task that could have gone on.
+   */
+  shortest(): { readonly path: number[]; readonly preemptions: number } | undefined {
+    const tasks = this.#tasks, { distance, byDistance } = this.#distances();
+    if (distance[0] < 0) return undefined;
+    // Fewest preemptions from each state on, by the task that took the last step (the last column: none did).
+    const width = tasks + 1, fewest = new Int32Array(this.states * width), choice = new Int16Array(this.states * width);
+    const isOn = (node: number, task: number) => this.#edges[node * tasks + task] !== NO_EDGE;
+    for (const node of byDistance) {
+      if (distance[node] === 0) continue;
+      for (let last = 0; last < width; last++) {
+        const goesOn = last < tasks && isOn(node, last), first = goesOn ? last : 0;
+        let least = Infinity;
+        for (let i = 0; i < tasks; i++) {
+          const task = (first + i) % tasks, to = this.#edges[node * tasks + task];
+          if (to === NO_EDGE || distance[to] !== distance[node] - 1) continue;
+          const total = fewest[to * width + task] + (goesOn && task !== last ? 1 : 0);
+          if (total >= least) continue;
+          least = total;
+          choice[node * width + last] = task;
+        }
+        fewest[node * width + last] = least;
+      }
+    }
+    const path: number[] = [];
+    for (let node = 0, last = tasks; distance[node] > 0;) {
+      last = choice[node * width + last];
+      path.push(last);
+      node = this.#edges[node * tasks + last];
+    }
+    return { path, preemptions: fewest[tasks] };
+  }
+
+  /** Steps from each state to the nearest wanted end, -1 where there is none; and the states, nearest first. */
+  #distances(): { distance: Int32Array; byDistance: number[] } {
+    const distance = new Int32Array(this.states).fill(-1), before = this.#predecessors();
+    const byDistance = this.#order.filter((node) => this.#wanted[node]);
+    for (const node of byDistance) distance[node] = 0;
+    for (let i = 0; i < byDistance.length; i++) {
+      for (const one of before[byDistance[i]]) {
+        if (distance[one] >= 0) continue;
+        distance[one] = distance[byDistance[i]] + 1;
+        byDistance.push(one);
+      }
+    }
+    return { distance, byDistance };
+  }
+
+  #predecessors(): number[][] {
+    const before: number[][] = this.#wanted.map(() => []);
+    this.#edges.forEach((to, at) => {
+      if (to !== NO_EDGE) before[to].push(Math.floor(at / this.#tasks));
+    });
+    return before;
+  }
+
+  /**
    * A shortest schedule into a livelock, and on from there until it meets a state again. A livelock is a state from
    * which tasks can take steps for ever and no schedule leads to any end. Undefined when every state has a way out.
    */
@@ -132,10 +208,7 @@ export class StateGraph {
   }
 
   #statesWithEnd(): Uint8Array {
-    const tasks = this.#tasks, before: number[][] = this.#wanted.map(() => []), hasEnd = new Uint8Array(this.states);
-    this.#edges.forEach((to, at) => {
-      if (to !== NO_EDGE) before[to].push(Math.floor(at / tasks));
-    });
+    const before = this.#predecessors(), hasEnd = new Uint8Array(this.states);
     const open = this.#order.filter((node) => this.#wanted[node] !== undefined);
     for (const node of open) hasEnd[node] = 1;
     for (let node = open.pop(); node !== undefined; node = open.pop()) {

@@ -3,30 +3,32 @@ import type { Machine } from "../cpu/machine.ts";
 import { Tracer } from "../cpu/trace.ts";
 import { formatSchedule, parseSchedule } from "../schedulers/schedule.ts";
 import type { Exploration, Witness } from "./exploration.ts";
-import { shortestSchedule } from "./shortest.ts";
 import { SearchState } from "./state.ts";
+import { StateGraph } from "./state_graph.ts";
 
 /** States times tasks up to which the shortest witness is worked out. */
 const SHORTEST_NODES = 400_000;
 
-/** The shortest witness of an anomaly, or any where the state space is too large for that; of a deadlock or fault where there is no anomaly. */
+/**
+ * The shortest witness of an anomaly, or any where the state space is too large for that; of a deadlock, fault or
+ * livelock where there is no anomaly.
+ */
 export function findWitness(
   make: () => Machine,
   result: Exploration,
   isAnomaly: (machine: Machine) => boolean,
 ): Witness | undefined {
-  const stuck = result.stuck[0]?.witness, bad = result.anomalies[0]?.witness ?? stuck;
-  if (bad === undefined) return undefined;
-  const deadlock = result.anomalies.length === 0;
-  const machine = make(), state = new SearchState(machine, false);
+  const { anomalies, stuck, states } = result, known = (anomalies[0] ?? stuck[0])?.witness;
+  if (known === undefined) return undefined;
+  const machine = make(), mostStates = SHORTEST_NODES / machine.tasks.length;
   const isGoal = () => {
     const done = !machine.fault && machine.tasks.every((task) => machine.isDone(task));
-    return deadlock ? !done : done && isAnomaly(machine);
+    return anomalies.length === 0 ? !done : done && isAnomaly(machine);
   };
-  const found = result.states <= SHORTEST_NODES / machine.tasks.length
-    ? shortestSchedule(machine, state, isGoal, SHORTEST_NODES)
+  const found = states <= mostStates
+    ? StateGraph.build(machine, new SearchState(machine, false), isGoal, mostStates)?.shortest()
     : undefined;
-  const schedule = found ? formatSchedule(found.path) : bad;
+  const schedule = found ? formatSchedule(found.path) : known;
   const { trace, preemptions, steps } = traceSchedule(make(), schedule);
   return { schedule, steps, preemptions, shortest: found !== undefined, trace };
 }

@@ -111,3 +111,20 @@ describe("witness", () => {
       ]);
   });
 });
+
+it("one CPU has one schedule, however long", async () => {
+  const all = await explore(await loop(1), { cpus: 1, invocations: 9_000 });
+  expect(all.schedules).toBe(1n);
+  expect(all.observation).toBe("Never");
+});
+
+it("a witness out of a loop that waits is the shortest: store, then leave", async () => {
+  const object = await bpf`
+unsigned long go, seen;
+SEC("raw_tp") int waits(void *ctx) { while (!*(volatile unsigned long *)&go); seen = 1; return 0; }
+SEC("raw_tp") int goes(void *ctx) { go = 1; return 0; }
+`;
+  const programs = ["waits", "goes"].map((prog, cpu) => ({ prog, cpus: [cpu] }));
+  const all = await explore(object, { programs, verify: false, holds: ({ seen }) => seen === 0n });
+  expect(all.witness).toMatchObject({ schedule: "1 0*2", steps: 3, preemptions: 0, shortest: true });
+});
