@@ -13,6 +13,7 @@ import { MAP_FLAG, MAP_TYPE, type MapState } from "./map_state.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
 import { clearCallerSaved } from "./operands.ts";
 import { markPrecise } from "./precision.ts";
+import { ATTACH, PROG_TYPE } from "./program_types.ts";
 import { invalidatePackets, release } from "./references.ts";
 import { KIND, pointer, type Reg, typeName, UNKNOWN_SCALAR } from "./register.ts";
 import { checkResourceLeak } from "./resource_leaks.ts";
@@ -95,12 +96,27 @@ function releaseArgument(env: Environment, meta: CallMeta): void {
   }
 }
 
+/** kernel/bpf/verifier.c:check_get_func_ip: only probes of functions and trampolines know the function. */
+function checkFuncIp(env: Environment, { name, number }: CallMeta["helper"]): void {
+  const { type, attachType } = env.kind;
+  if (type === PROG_TYPE.KPROBE) return;
+  if (type !== PROG_TYPE.TRACING) {
+    env.reject(ERRNO.ENOTSUPP, `func ${name}#${number} not supported for program type ${type}`);
+  }
+  if (attachType === ATTACH.TRACE_RAW_TP || attachType === ATTACH.TRACE_ITER) {
+    env.reject(ERRNO.ENOTSUPP, `func ${name}#${number} supported only for fentry/fexit/fmod_ret programs`);
+  }
+}
+
 /** Helpers with rules of their own; `true` when packet memory may have moved. */
 function special(env: Environment, meta: CallMeta): boolean {
   const { regs } = env;
   switch (meta.helper.number) {
     case HELPER.tail_call:
       checkResourceLeak(env, true, "tail_call");
+      return false;
+    case HELPER.get_func_ip:
+      checkFuncIp(env, meta.helper);
       return false;
     case HELPER.get_local_storage:
       if (!regs[2].isNull) env.reject(ERRNO.EINVAL, "get_local_storage() doesn't support non-zero flags");
