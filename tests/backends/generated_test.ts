@@ -73,7 +73,7 @@ class KernelSide {
       this.#maps.reset();
       const run = new PreparedTestRun({ fd, type: BPF_PROG_TYPE.RAW_TRACEPOINT, onCpu: 0 });
       for (let i = 0; i < INVOCATIONS; i++) expect(run.call()).toBe(0);
-      return { final: linuxValues(object, this.#maps, 1), returned: run.returned };
+      return { final: linuxValues(object, this.#maps, [0]), returned: run.returned };
     } finally {
       libc().close(fd);
     }

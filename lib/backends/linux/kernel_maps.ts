@@ -27,8 +27,15 @@ export class KernelMaps {
   readonly #fresh: NamedMap[] = [];
   #initial: ReadonlyMap<NamedMap, readonly Element[]> = new Map();
 
-  /** Maps of a loaded object. */
-  constructor(loaded: readonly KernelMap[], object: BpfObject) {
+  /**
+   * @param loaded maps of a loaded object
+   * @param programs its loaded programs, for slots of program arrays
+   */
+  constructor(
+    loaded: readonly KernelMap[],
+    object: BpfObject,
+    readonly programs: readonly { readonly name: string; readonly fd: number }[] = [],
+  ) {
     this.#maps = object.maps.flatMap((def) => {
       const map = loaded.find((map) => map.name === def.name);
       return map ? [{ ...map, def, id: idOf(map.fd) }] : [];
@@ -55,9 +62,23 @@ export class KernelMaps {
     throw new RangeError(`no map is called ${name}; there is ${known || "none"}`);
   }
 
-  /** The name of the map with this id, as a slot of an outer map shows it. */
-  nameOf(id: number): string {
-    return this.all.find((map) => map.id === id)?.name ?? "none";
+  /** What stands in a slot of an outer map or of a program array: the kernel gives its id. */
+  nameInSlot(map: NamedMap, value: Uint8Array): string {
+    const id = new DataView(value.buffer, value.byteOffset).getUint32(0, true);
+    if (isOuter(map)) return this.all.find((inner) => inner.id === id)?.name ?? "none";
+    return this.programs.find(({ fd }) => idOf(fd) === id)?.name ?? "none";
+  }
+
+  /**
+   * What user space passes to put a map or a program into a slot: its file descriptor.
+   *
+   * @throws RangeError naming what there is
+   */
+  slotValue(map: NamedMap, name: string): Uint8Array {
+    if (isOuter(map)) return fdBytes(this.find(name).fd);
+    const program = this.programs.find((program) => program.name === name);
+    if (program) return fdBytes(program.fd);
+    throw new RangeError(`no program is called ${name}; there is ${this.programs.map(({ name }) => name).join(", ")}`);
   }
 
   /** BPF_MAP_CREATE with the shape of an outer map's inner maps. */
@@ -127,7 +148,7 @@ export class KernelMaps {
     for (const { key, values: [id] } of elements) {
       const same = now.find((element) => `${element.key}` === `${key}` && `${element.values[0]}` === `${id}`);
       const inner = this.#maps.find((map) => map.id === new DataView(id.buffer).getUint32(0, true));
-      if (!same && inner) updateElem(outer, key, fdBytes(inner));
+      if (!same && inner) updateElem(outer, key, fdBytes(inner.fd));
     }
   }
 }
@@ -141,7 +162,9 @@ export function idOf(fd: number): number {
 }
 
 /** Map types 12 and 13: ARRAY_OF_MAPS, HASH_OF_MAPS. */
-export const isOuter = (map: KernelMap): boolean => map.type === 12 || map.type === 13;
+const isOuter = (map: KernelMap): boolean => map.type === 12 || map.type === 13;
 
-/** User space passes an inner map as its file descriptor. */
-export const fdBytes = (map: KernelMap): Uint8Array => new Uint8Array(new Uint32Array([map.fd]).buffer);
+/** Whether values stand for maps or (type 3, PROG_ARRAY) for programs. */
+export const hasSlots = (map: KernelMap): boolean => isOuter(map) || map.type === 3;
+
+const fdBytes = (fd: number): Uint8Array => new Uint8Array(new Uint32Array([fd]).buffer);

@@ -98,6 +98,12 @@ export class KernelObject implements Disposable {
     return { errno: failed, log, messages: failed && !log ? this.#messagesOfFailedLoad(names) : "" };
   }
 
+  /** The programs that are in the kernel. */
+  loadedPrograms(): { readonly name: string; readonly fd: number }[] {
+    return this.programs.map(({ name, handle }) => ({ name, fd: libbpf().bpf_program__fd(handle) }))
+      .filter(({ fd }) => fd >= 0);
+  }
+
   /** The maps of a loaded object. */
   maps(): KernelMap[] {
     const maps: KernelMap[] = [];

@@ -7,7 +7,7 @@ import { type Leaf, leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../backend.ts";
 import { errnoName } from "./errno.ts";
-import { fdBytes, isOuter, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
+import { hasSlots, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
 import { copiedValueBytes, deleteElem, isPerCpu, lookupBatch, lookupElem, nextKey, updateElem } from "./map_calls.ts";
 import { joinValue, splitValue } from "./map_contents.ts";
 
@@ -43,7 +43,7 @@ export class LinuxUser extends UserApi {
 
   override *update(map: string, key: MapInput, value: MapInput | string, flags = 0n): Model<void> {
     const found = this.#maps.find(map);
-    const bytes = typeof value === "string" ? fdBytes(this.#maps.find(value)) : this.#value(found, value);
+    const bytes = typeof value === "string" ? this.#maps.slotValue(found, value) : this.#value(found, value);
     const failed = updateElem(found, this.#key(found, key), bytes, Number(flags));
     if (failed < 0) throw failure(failed, `update of ${map}`);
     yield* after(undefined);
@@ -117,7 +117,7 @@ export class LinuxUser extends UserApi {
   }
 
   #decode(map: NamedMap, bytes: Uint8Array): unknown {
-    if (isOuter(map)) return this.#maps.nameOf(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true));
+    if (hasSlots(map)) return this.#maps.nameInSlot(map, bytes);
     const decode = (one: Uint8Array) => decodeValue(this.#object.btf, map.def.valueType, one);
     return isPerCpu(map.type) ? splitValue(map, bytes).map(decode) : decode(bytes);
   }

@@ -51,7 +51,7 @@ export class LinuxSession implements RealMachine, Disposable {
     this.#kernel = new KernelObject(object.bytes, object.name);
     try {
       this.#load();
-      this.#maps = new KernelMaps(this.#kernel.maps(), object);
+      this.#maps = new KernelMaps(this.#kernel.maps(), object, this.#kernel.loadedPrograms());
       if (workload.prepare) this.#prepare(workload.prepare);
       this.#maps.keep();
     } catch (error) {
@@ -111,7 +111,7 @@ export class LinuxSession implements RealMachine, Disposable {
 
   /** Shared state now. */
   values(): Values {
-    return linuxValues(this.object, this.#maps, this.plan.nrCpus);
+    return linuxValues(this.object, this.#maps, this.cpus.slice(0, this.plan.nrCpus));
   }
 
   /** How each program is run, in words. */

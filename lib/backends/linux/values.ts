@@ -3,17 +3,21 @@ import type { BpfObject } from "../../object/bpf_object.ts";
 import { ALWAYS_SHOWN, formatKey } from "../../maps/map_values.ts";
 import { leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { Values } from "../../report/result.ts";
-import { isOuter, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
+import { hasSlots, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
 import { isPerCpu } from "./map_calls.ts";
 import { readMap } from "./map_contents.ts";
 
-/** Every global variable and every map element, by name; of per-CPU maps the slots of the first `nrCpus` CPUs. */
-export function linuxValues(object: BpfObject, maps: KernelMaps, nrCpus: number): Values {
+/**
+ * Every global variable and every map element, by name.
+ *
+ * @param cpus this computer's number of each CPU of the workload: whose slots of per-CPU maps to show
+ */
+export function linuxValues(object: BpfObject, maps: KernelMaps, cpus: readonly number[]): Values {
   const values: Values = {};
   for (const map of maps.all) {
     if (map.def.data) {
       if (!map.def.data.readonly) addVariables(values, object, map);
-    } else addElements(values, object, maps, map, nrCpus);
+    } else addElements(values, object, maps, map, cpus);
   }
   return values;
 }
@@ -28,17 +32,22 @@ function addVariables(values: Values, object: BpfObject, map: NamedMap): void {
   }
 }
 
-function addElements(values: Values, object: BpfObject, maps: KernelMaps, map: NamedMap, nrCpus: number): void {
+function addElements(
+  values: Values,
+  object: BpfObject,
+  maps: KernelMaps,
+  map: NamedMap,
+  cpus: readonly number[],
+): void {
   const { def } = map, perCpu = isPerCpu(map.type);
   const keyLeaves = leavesOf(object.btf, def.keyType, def.keySize);
   const valueLeaves = leavesOf(object.btf, def.valueType, def.valueSize);
   for (const { key, values: slots } of readMap(map)) {
-    slots.slice(0, perCpu ? nrCpus : 1).forEach((bytes, cpu) => {
+    (perCpu ? cpus.map((cpu) => slots[cpu]) : slots).forEach((bytes, cpu) => {
       if (def.maxEntries > ALWAYS_SHOWN && bytes.every((byte) => byte === 0)) return;
       const where = `${def.name}[${formatKey(key, keyLeaves)}]${perCpu ? `@cpu${cpu}` : ""}`;
       for (const leaf of valueLeaves) {
-        const value = readLeaf(bytes, leaf);
-        values[where + leaf.path] = isOuter(map) ? maps.nameOf(Number(value)) : value;
+        values[where + leaf.path] = hasSlots(map) ? maps.nameInSlot(map, bytes) : readLeaf(bytes, leaf);
       }
     });
   }
