@@ -51,9 +51,12 @@ export class Core {
   /** When the front end has brought the pending operation into the reorder window. */
   issued = 0;
   position = 0;
+  /** Operations performed. */
+  operations = 0;
   /** When something from outside holds it up next. */
   disturbedAt = 0;
-  /** When its first operation was issued. */
+  /** When it begins, in nanoseconds after the others, and when its first operation was issued. */
+  startsAt = 0;
   startedAt = 0;
   /** When the last instruction left the window. */
   retired = 0;

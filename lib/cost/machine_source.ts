@@ -305,7 +305,7 @@ function describeModel(core: Core, op: Operation, profile: Profile): void {
       if (core.blockOperations > 0) {
         core.blockOperations--;
         core.block = true;
-        core.workNs += profile.work.copyByte * op.size;
+        if (op.kind === "store") core.workNs += profile.work.copyByte * op.size;
       } else core.insns += MODEL_INSNS;
       break;
     case "rmw":

@@ -36,6 +36,11 @@ export class TimedMachine {
     this.source.attach(this.machine, this.#engine.cores);
   }
 
+  /** Lets a CPU begin later than the others. */
+  startLater(cpu: number, ns: number): void {
+    this.#engine.cores[cpu].startsAt = ns;
+  }
+
   /** Runs everything, once; with a tracer, operations are recorded when their CPU performs them. */
   run(tracer?: Tracer): Timing {
     const { machine } = this, engine = this.#engine, recorder = new Recorder(machine, engine.cores);
@@ -69,57 +74,54 @@ function record(tracer: Tracer, machine: Machine, task: Task, core: Core): void 
 /** Counts runs and their waiting as they end. */
 class Recorder {
   readonly #runs: Float64Array;
-  readonly #startedAt: Float64Array;
   readonly #endedAt: Float64Array;
   readonly #waited: Float64Array;
-  /** Runs of each CPU when the first CPU was through. */
-  #firstDone: Float64Array | undefined;
+  /** Operations of each CPU when the first CPU was through. */
+  #operationsThen: Float64Array | undefined;
   #firstDoneAt = 0;
   readonly #waiting = new Durations();
 
   constructor(readonly machine: Machine, readonly cores: readonly Core[]) {
     this.#runs = new Float64Array(cores.length);
-    this.#startedAt = new Float64Array(cores.length).fill(Infinity);
     this.#endedAt = new Float64Array(cores.length);
     this.#waited = new Float64Array(cores.length);
   }
 
   runEnded(task: Task, core: Core): void {
     const cpu = core.id;
-    if (this.#startedAt[cpu] === Infinity) this.#startedAt[cpu] = core.startedAt;
     this.#runs[cpu]++;
     this.#waiting.add(core.waitedNs - this.#waited[cpu]);
     this.#waited[cpu] = core.waitedNs;
     this.#endedAt[cpu] = Math.max(core.issued, core.now);
-    if (this.#firstDone === undefined && task.kind === "process" && this.machine.isDone(task)) {
-      this.#firstDone = Float64Array.from(this.#runs);
+    if (this.#operationsThen === undefined && task.kind === "process" && this.machine.isDone(task)) {
+      this.#operationsThen = Float64Array.from(this.cores, ({ operations }) => operations);
       this.#firstDoneAt = this.#endedAt[cpu];
     }
   }
 
   /** The last runs end with the time that their core has come to. */
   finish(): void {
-    for (const core of this.cores) {
-      if (this.#runs[core.id] > 0) this.#endedAt[core.id] = Math.max(core.issued, core.now, this.#endedAt[core.id]);
-    }
+    for (const core of this.cores) this.#endedAt[core.id] = Math.max(core.issued, core.now);
   }
 
   timing(profile: Profile, transfers: number): Timing {
-    const done = this.#firstDone ?? this.#runs, allDone = done.reduce((a, b) => a + b, 0);
-    const cpus: CpuTime[] = [];
-    this.#runs.forEach((runs, cpu) => {
-      if (runs === 0) return;
-      const nsPerOp = (this.#endedAt[cpu] - this.#startedAt[cpu]) / runs;
-      cpus.push({ cpu, runs, nsPerOp, share: allDone ? done[cpu] / allDone : 0 });
-    });
-    const runs = cpus.reduce((sum, cpu) => sum + cpu.runs, 0);
-    const start = Math.min(...cpus.map(({ cpu }) => this.#startedAt[cpu]));
-    const totalNs = cpus.length === 0 ? 0 : Math.max(...cpus.map(({ cpu }) => this.#endedAt[cpu])) - start;
+    const busy = this.cores.filter(({ id }) => this.#runs[id] > 0), n = busy.length;
+    const done = busy.map((core) => this.#doneThen(core)), allDone = sum(done), runs = sum(this.#runs);
+    const cpus = busy.map(({ id, startedAt }, i): CpuTime => ({
+      cpu: id,
+      runs: this.#runs[id],
+      nsPerOp: (this.#endedAt[id] - startedAt) / this.#runs[id],
+      share: allDone > 0 ? done[i] / allDone : 0,
+    }));
+    const start = Math.min(...busy.map(({ startedAt }) => startedAt));
+    const totalNs = n === 0 ? 0 : Math.max(...busy.map(({ id }) => this.#endedAt[id])) - start;
     // While all CPUs are at it: what one of them needs for a run when the runs are shared out evenly.
-    const together = allDone > 0 && this.#firstDone ? ((this.#firstDoneAt - start) * cpus.length) / allDone : 0;
+    const together = ((this.#firstDoneAt - start) * n) / allDone;
+    const alone = n === 0 ? 0 : sum(cpus.map(({ nsPerOp }) => nsPerOp)) / n;
+    const touches = busy.every(({ id, operations }) => operations >= this.#runs[id]);
     return {
       profile: profile.name,
-      nsPerOp: together || (runs > 0 ? (totalNs * cpus.length) / runs : 0),
+      nsPerOp: touches && Number.isFinite(together) ? together : alone,
       totalNs,
       perSecond: totalNs > 0 ? (runs / totalNs) * 1e9 : 0,
       cpus,
@@ -131,4 +133,15 @@ class Recorder {
       transfersPerOp: runs > 0 ? transfers / runs : 0,
     };
   }
+
+  /** How many of its runs a CPU had done when the first CPU was through; parts of runs count. */
+  #doneThen({ id, operations }: Core): number {
+    return this.#operationsThen && operations > 0 ? (this.#runs[id] * this.#operationsThen[id]) / operations : 0;
+  }
 }
+
+const sum = (numbers: Iterable<number>): number => {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
+};

@@ -41,8 +41,6 @@ const MAX_EVENTS = 4_000_000_000;
 export class TimingEngine implements LineUser {
   readonly cores: readonly Core[];
   readonly lines: CacheLines;
-  /** Operations performed. */
-  operations = 0;
   readonly #tree: WinnerTree;
   readonly #random: SeededRandom;
   /** By address of the lock word: who waits for it. */
@@ -72,7 +70,7 @@ export class TimingEngine implements LineUser {
     const start = this.profile.transferNs.sameGroup;
     for (const core of this.cores) {
       // Nobody starts at exactly the same time.
-      core.issued = core.startedAt = start * this.#random.unit();
+      core.issued = core.startedAt = core.startsAt + start * this.#random.unit();
       this.#fetch(core);
     }
     for (let events = 0; !this.#stopped && events < MAX_EVENTS; events++) {
@@ -214,7 +212,7 @@ export class TimingEngine implements LineUser {
   }
 
   #next(core: Core): void {
-    this.operations++;
+    core.operations++;
     this.#fetch(core);
   }
 

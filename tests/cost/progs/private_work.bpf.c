@@ -50,7 +50,7 @@ STRAIGHT(0)
 STRAIGHT(1)
 STRAIGHT(10)
 
-SEC("raw_tp") int atomic_straight(void *ctx)
+SEC("raw_tp") int atomic64(void *ctx)
 {
 	SIXTY_FOUR(__sync_fetch_and_add(&counter, 1);)
 	return 0;
