@@ -4,11 +4,14 @@ import { lostFraction } from "../report/lost.ts";
 import type { Result, Values } from "../report/result.ts";
 import { LEAST_OVERLAP, overlapOf, type ThreadTime } from "./overlap.ts";
 import { type Spread, spreadOf } from "./spread.ts";
+import type { Workload } from "./workload.ts";
 
 /** What one thread's run came to. */
 export interface ThreadRun extends ThreadTime {
   /** What the last invocation returned (r0), or a user actor's body. */
   readonly returned: unknown;
+  /** Lines of bpf_printk, where the machine catches them. */
+  readonly printed?: readonly string[];
 }
 
 /** A real machine with a workload on it. */
@@ -67,6 +70,7 @@ interface Repeat {
   readonly nsPerOp: number;
   readonly overlap: number;
   readonly returned: Readonly<Record<string, unknown>>;
+  readonly printed: readonly string[];
 }
 
 /**
@@ -78,14 +82,14 @@ interface Repeat {
 export async function measure<Name extends Measured["machine"]>(
   machine: RealMachine,
   name: Name,
-  options: MeasureOptions,
+  asked: MeasureOptions & Pick<Workload, "cpus">,
   where: () => string,
 ): Promise<Measured & { readonly machine: Name }> {
-  const { plan } = machine, exact = options.exact ?? false;
+  const { plan } = machine, exact = asked.exact ?? false;
   const initial = machine.values();
-  const factor = exact ? 1 : await calibrate(machine, options.durationMs ?? DEFAULT_DURATION_MS);
+  const factor = exact ? 1 : await calibrate(machine, asked.durationMs ?? DEFAULT_DURATION_MS);
   const serial = await runSerially(machine, factor);
-  const repeats = exact ? 1 : options.repeats ?? DEFAULT_REPEATS;
+  const repeats = exact ? 1 : asked.repeats ?? DEFAULT_REPEATS;
   const { kept, tries } = await repeat(repeats, async () => {
     machine.reset();
     const runs = await machine.run(plan.tasks, factor);
@@ -96,6 +100,7 @@ export async function measure<Name extends Measured["machine"]>(
       nsPerOp: nsPerOp(plan, runs, factor),
       overlap: overlap(plan, runs),
       returned: Object.fromEntries(runs.map((run, index) => [nameOfTask(plan.tasks[index]), run.returned])),
+      printed: runs.flatMap((run) => run.printed ?? []),
     };
   });
   const lostSpread = spreadOf(kept.map((one) => one.lost)), nsSpread = spreadOf(kept.map((one) => one.nsPerOp));
@@ -120,16 +125,22 @@ export async function measure<Name extends Measured["machine"]>(
     anomalies: kept.filter((one) => differs(one.final, serial)).length,
     discarded: tries - kept.length,
     returned: typical.returned,
-    printed: [],
+    printed: typical.printed,
     steps: 0,
     insns: 0,
-    how: `measured ${where()}; ${invocations.toLocaleString("en")} runs on each of ${plan.nrCpus} ` +
+    how:
+      `measured ${where()}; ${fewerCpus(asked.cpus ?? 2, plan.nrCpus)}${
+        invocations.toLocaleString("en")
+      } runs on each of ${plan.nrCpus} ` +
       `thread${plan.nrCpus === 1 ? "" : "s"} from a common start, overlap ${range(overlapSpread)}; ` +
       `times include the loop; median of ${kept.length} repeat${kept.length === 1 ? "" : "s"}, ${
         tries - kept.length
       } disturbed and thrown away`,
   };
 }
+
+const fewerCpus = (asked: number, used: number): string =>
+  used < asked ? `${asked} CPUs were asked for and this computer has ${used}; ` : "";
 
 const nameOfTask = (task: PlannedTask): string => task.kind === "user" ? task.name.replace(/^user /, "") : task.name;
 

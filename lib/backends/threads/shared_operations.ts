@@ -8,6 +8,8 @@ import type { AwaitOp, Model, Operation, RmwOp } from "../../cpu/operation.ts";
 
 /** Nobody holds a lock for so long, unless it is never released. */
 const SPIN_LIMIT_MS = 5_000;
+/** Lines of bpf_printk that one thread keeps. */
+const MAX_PRINTED = 1_000;
 const TURNS_PER_LOOK_AT_THE_CLOCK = 1 << 12;
 
 /** A run that cannot go on; the message is for the reader. */
@@ -86,7 +88,7 @@ export class SharedOperations {
       case "sleep":
         return 0n;
       case "print":
-        this.printed.push(op.text);
+        if (this.printed.length < MAX_PRINTED) this.printed.push(op.text);
         return 0n;
       case "fault":
         throw new ThreadFault(op.message);
