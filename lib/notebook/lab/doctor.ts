@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { installedCompiler } from "../../compile/compiler.ts";
 import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
-import { findPython, isVenvComplete } from "./python.ts";
+import { findPython, isComplete, LAB } from "./python.ts";
 
 interface Finding {
   readonly what: string;
@@ -23,7 +23,7 @@ const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 async function examine(): Promise<Finding[]> {
   const python = await findPython().catch(() => undefined);
   const compiler = await installedCompiler().catch(() => undefined);
-  const complete = await isVenvComplete();
+  const complete = await isComplete(LAB);
   const renderer = join(PLACES.venv, "share", "jupyter", "labextensions", "jupyterlab-plotly");
   const kernelspec = join(PLACES.jupyter, "kernels", "deno", "kernel.json");
   const btf = "/sys/kernel/btf/vmlinux";

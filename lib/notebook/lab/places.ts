@@ -9,11 +9,14 @@ export const DENO_VERSION = "2.8.1";
 
 const windows = process.platform === "win32";
 
+/** The Python of a virtual environment. */
+export function pythonOf(venv: string): string {
+  return join(venv, ...(windows ? ["Scripts", "python.exe"] : ["bin", "python"]));
+}
+
 export const PLACES = {
   venv: join(PROJECT, ".venv"),
-  /** Written when the Python side is complete. */
-  venvComplete: join(PROJECT, ".venv", "interleave-complete.txt"),
-  venvPython: join(PROJECT, ".venv", ...(windows ? ["Scripts", "python.exe"] : ["bin", "python"])),
+  venvPython: pythonOf(join(PROJECT, ".venv")),
   /** Starts JupyterLab faster than its own program does. */
   quickJupyterlab: fileURLToPath(new URL("quick_jupyterlab.py", import.meta.url)),
   requirements: fileURLToPath(new URL("requirements.txt", import.meta.url)),

@@ -1,6 +1,7 @@
-/** The Python side of the lab: finds Python, makes .venv, fetches JupyterLab into it. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { PLACES } from "./places.ts";
+/** The Python side: finds Python, makes virtual environments, fetches JupyterLab. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PLACES, pythonOf } from "./places.ts";
 import { runCommand } from "./subprocess.ts";
 
 /** JupyterLab 4.6 needs it. */
@@ -38,7 +39,7 @@ export async function findPython(wanted?: string): Promise<Python> {
     }
     if ((await runCommand(path, ["-c", "import venv, ensurepip"])).code !== 0) {
       throw new SetupError(
-        `${path} (${version}) lacks the module venv. Install it (Debian, Ubuntu: apt-get install python3-venv) and run this again. ${WITHOUT}`,
+        `${path} (${version}) lacks the module venv. Install it (Debian, Ubuntu: apt-get install python3-venv) and run this again. ${WITHOUT}.`,
       );
     }
     return { path, version };
@@ -46,38 +47,54 @@ export async function findPython(wanted?: string): Promise<Python> {
   const found = tried.length > 0 ? `: ${tried.join(", ")}` : wanted === undefined ? "" : `: ${wanted} is no Python`;
   throw new SetupError(
     `JupyterLab needs Python ${OLDEST.join(".")} or newer, and none was found${found}. Install one (Debian, Ubuntu: ` +
-      `apt-get install python3 python3-venv) or name it with --python, and run this again. ${WITHOUT}`,
+      `apt-get install python3 python3-venv) or name it with --python, and run this again. ${WITHOUT}.`,
   );
 }
 
-/** Whether .venv holds what requirements.txt asks for and its Python still runs. */
-export async function isVenvComplete(): Promise<boolean> {
-  if (!existsSync(PLACES.venvComplete)) return false;
-  if (readFileSync(PLACES.venvComplete, "utf8") !== readFileSync(PLACES.requirements, "utf8")) return false;
-  return (await runCommand(PLACES.venvPython, ["-c", "pass"])).code === 0;
+/** A virtual environment and what belongs into it. */
+export interface Environment {
+  readonly folder: string;
+  readonly requirements: string;
+  /** What it holds, for messages. */
+  readonly what: string;
+}
+
+export const LAB: Environment = { folder: PLACES.venv, requirements: PLACES.requirements, what: "JupyterLab" };
+
+/** Written when all packages are there. */
+const COMPLETE = "interleave-complete.txt";
+
+/** Whether the environment holds what its requirements ask for and its Python still runs. */
+export async function isComplete({ folder, requirements }: Environment): Promise<boolean> {
+  const complete = join(folder, COMPLETE);
+  if (!existsSync(complete) || readFileSync(complete, "utf8") !== readFileSync(requirements, "utf8")) return false;
+  return (await runCommand(pythonOf(folder), ["-c", "pass"])).code === 0;
 }
 
 /**
- * Makes .venv and fetches the packages. Mends whatever an earlier try has left: a broken environment is made anew, a
- * complete one is only added to.
+ * Makes the environment and fetches its packages. Mends whatever an earlier try has left: a broken environment is made
+ * anew, a working one is only added to.
  * @param onStep Called with what is being done.
  */
-export async function makeVenv(python: Python, onStep: (what: string) => void): Promise<void> {
-  const usable = (await runCommand(PLACES.venvPython, ["-m", "pip", "--version"])).code === 0;
-  if (!usable) {
-    onStep("making .venv");
-    rmSync(PLACES.venv, { recursive: true, force: true });
-    const { code, stdout, stderr } = await runCommand(python.path, ["-m", "venv", PLACES.venv]);
+export async function makeEnvironment(
+  { folder, requirements, what }: Environment,
+  python: Python,
+  onStep: (what: string) => void,
+): Promise<void> {
+  const ownPython = pythonOf(folder);
+  if ((await runCommand(ownPython, ["-m", "pip", "--version"])).code !== 0) {
+    onStep("making a virtual environment");
+    rmSync(folder, { recursive: true, force: true });
+    const { code, stdout, stderr } = await runCommand(python.path, ["-m", "venv", folder]);
     if (code !== 0) {
       throw new SetupError(
-        `${python.path} could not make a virtual environment in ${PLACES.venv}: ${lastLine(stdout + stderr)}. ` +
-          `Debian, Ubuntu: apt-get install python3-venv; then run this again. ${WITHOUT}`,
+        `${python.path} could not make a virtual environment in ${folder}: ${lastLine(stdout + stderr)}. ` +
+          `Debian, Ubuntu: apt-get install python3-venv; then run this again. ${WITHOUT}.`,
       );
     }
   }
-  mkdirSync(PLACES.venv, { recursive: true });
   const { code, stderr } = await runCommand(
-    PLACES.venvPython,
+    ownPython,
     [
       "-m",
       "pip",
@@ -87,19 +104,17 @@ export async function makeVenv(python: Python, onStep: (what: string) => void): 
       "--progress-bar",
       "off",
       "-r",
-      PLACES.requirements,
+      requirements,
     ],
     { onLine: (line) => onStep(describePip(line)) },
   );
   if (code !== 0) {
     throw new SetupError(
-      `JupyterLab could not be fetched from PyPI: ${
-        lastLine(stderr)
-      }. Check the connection and run this again; it goes ` +
+      `${what} could not be fetched from PyPI: ${lastLine(stderr)}. Check the connection and run this again; it goes ` +
         `on where it stopped. ${WITHOUT}. A Jupyter that you already have is used with --jupyter PATH.`,
     );
   }
-  writeFileSync(PLACES.venvComplete, readFileSync(PLACES.requirements));
+  writeFileSync(join(folder, COMPLETE), readFileSync(requirements));
 }
 
 /** pip's line without its details: the package's name. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { keepDeno, writeKernelspec } from "./kernelspec.ts";
 import { PLACES, PROJECT } from "./places.ts";
-import { findPython, isVenvComplete, makeVenv, SetupError } from "./python.ts";
+import { findPython, isComplete, LAB, makeEnvironment, SetupError } from "./python.ts";
 import { runCommand } from "./subprocess.ts";
 import { ensureFree, lessonAddress, runningServers, runServer } from "./server.ts";
 import { step } from "./steps.ts";
@@ -35,9 +35,9 @@ export async function setUp(options: Pick<Options, "jupyter" | "python">): Promi
   await step("packages from npm", installPackages);
   let command: string[];
   if (options.jupyter === undefined) {
-    if (!await isVenvComplete()) {
+    if (!await isComplete(LAB)) {
       const python = await step("Python", () => findPython(options.python));
-      await step("JupyterLab", (detail) => makeVenv(python, detail));
+      await step("JupyterLab", (detail) => makeEnvironment(LAB, python, detail));
     }
     command = [PLACES.venvPython, PLACES.quickJupyterlab];
   } else {
