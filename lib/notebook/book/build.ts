@@ -6,6 +6,7 @@ import { PROJECT, pythonOf } from "../lab/places.ts";
 import { type Environment, findPython, isComplete, makeEnvironment, SetupError } from "../lab/python.ts";
 import { step } from "../lab/steps.ts";
 import { runCommand } from "../lab/subprocess.ts";
+import { fontsCss } from "../fonts_css.ts";
 import { readNotebook, writeNotebook } from "../notebook_file.ts";
 import { titleOf, toPage } from "./chapter.ts";
 
@@ -37,6 +38,7 @@ function prepare(): number {
   }
   cpSync(here("conf.py"), join(SOURCE, "conf.py"));
   for (const asset of ["figures.css", "figures.js"]) cpSync(here(asset), join(SOURCE, "_static", asset));
+  writeFileSync(join(SOURCE, "_static", "fonts.css"), fontsCss());
   if (!existsSync(PLOTLY)) throw new SetupError("plotly.js is not there yet. Run: npx -y deno@2.8.1 install");
   cpSync(PLOTLY, join(SOURCE, "_static", "plotly.min.js"));
   writeFileSync(join(SOURCE, "index.md"), contents(names, titles));

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fontsCss } from "../fonts_css.ts";
 import { SetupError } from "./python.ts";
 import { PLACES, PROJECT } from "./places.ts";
 import { readText } from "./subprocess.ts";
@@ -148,5 +149,5 @@ function writeOverrides(): void {
   // The pictures that notebooks keep have twice the size, for sharp screens; plotly's renderer does not know it.
   const css = join(PLACES.jupyter, "config", "custom");
   mkdirSync(css, { recursive: true });
-  writeFileSync(join(css, "custom.css"), ".jp-RenderedPlotly img.plot-img { zoom: 0.5; }\n");
+  writeFileSync(join(css, "custom.css"), `.jp-RenderedPlotly img.plot-img { zoom: 0.5; }\n${fontsCss()}`);
 }
