@@ -44,7 +44,7 @@ export type { Interrupt, Limits, ProgRun, SimulateOptions, Workload } from "./ba
 export { profileNamed, PROFILES } from "./cost/profiles.ts";
 export { type ByDistance, type Profile, ProfileError, type WorkCosts } from "./cost/profile.ts";
 export type { Topology } from "./cost/topology.ts";
-export { Estimate, estimate } from "./search/estimate.ts";
+export { Estimate, estimate, type EstimateOptions, type SchedulerEstimate } from "./search/estimate.ts";
 export { Exploration, explore } from "./search/explore.ts";
 export type { Bounds, ExploredOutcome, ExploreOptions, StuckEnd, Witness } from "./search/explore.ts";
 export { pct, pctGuarantee, pctMissing } from "./schedulers/pct.ts";
@@ -67,4 +67,4 @@ export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./maps/map_types.ts
 export type { MapInput, MapValue } from "./maps/btf_value.ts";
 export type { UserActor, UserApi, UserEntry } from "./maps/user_space.ts";
 export { sweep } from "./cost/sweep.ts";
-export type { SweepPoint } from "./cost/sweep.ts";
+export type { SweepOptions, SweepPoint, SweepTechnique } from "./cost/sweep.ts";

@@ -13,6 +13,7 @@ import type { Exploration, ExploreOptions } from "./exploration.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
 
+/** What to estimate: a search, and how often each scheduler tries. */
 export interface EstimateOptions extends ExploreOptions {
   /** Runs of each scheduler; the seeds are 1 to this many. Default 1000. */
   readonly runs?: number;
@@ -20,7 +21,9 @@ export interface EstimateOptions extends ExploreOptions {
   readonly depth?: number;
 }
 
+/** How one scheduler did. */
 export interface SchedulerEstimate {
+  /** Its name. */
   readonly scheduler: string;
   readonly runs: number;
   /** Runs that ended in an anomaly, a deadlock or a fault. */
@@ -36,7 +39,19 @@ export interface SchedulerEstimate {
 
 const MAX_GRAPH_STATES = 200_000, STEPS_OF_A_RUN = 1_000_000;
 
+/**
+ * What {@link estimate} found: what is true, and how often each scheduler shows it.
+ *
+ * @example
+ * ```ts
+ * import { bpf, type Estimate, estimate } from "interleave";
+ * const exact = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }`;
+ * const odds: Estimate = await estimate(exact, { cpus: 2, runs: 20 });
+ * if (odds.schedulers.some(({ found }) => found > 0)) throw new Error("there is nothing to find");
+ * ```
+ */
 export class Estimate {
+  /** `estimate` makes it. */
   constructor(readonly exploration: Exploration, readonly schedulers: readonly SchedulerEstimate[]) {}
 
   /** The table as text. */
@@ -62,6 +77,9 @@ export class Estimate {
 /**
  * Explores a workload, then lets each scheduler run it many times and counts in how many runs the bug shows.
  *
+ * @param object what `bpf` gave
+ * @param options the workload (default: 2 CPUs, 1 invocation each), the bounds of the search, the number of runs
+ * @returns for each scheduler the share of runs that show the bug, with its 95 % interval, and the true chance where known
  * @throws RefusedError as {@link explore} does
  * @example
  * ```ts

@@ -2,6 +2,7 @@
 import type { LineInfo } from "../object/bpf_object.ts";
 import { RULES } from "./rules.ts";
 
+/** A message of the verifier, for a reader. */
 export interface Explanation {
   /** The rule in one sentence. */
   readonly rule: string;
@@ -9,6 +10,7 @@ export interface Explanation {
   readonly lines: readonly LineInfo[];
   /** The claim of the document that it belongs to: its number in the ledger, and what is true of it. */
   readonly claim?: { readonly number: string; readonly text: string };
+  /** What to do. */
   readonly fix: string;
 }
 
