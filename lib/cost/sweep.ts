@@ -28,6 +28,7 @@ export interface SweepTechnique<Technique extends string = string> {
   readonly models?: MachineOptions["models"];
 }
 
+/** Over what a sweep goes, and how large its points are. */
 export interface SweepOptions {
   /** A profile or the name of a shipped one. Default `xeon-kvm`. */
   readonly profile?: string | Profile;
