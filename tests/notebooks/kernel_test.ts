@@ -1,0 +1,153 @@
+/** The real kernel: executed notebooks, outputs in their cells on two versions of Deno, interrupts that always work. */
+import { afterAll, describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { CellFailure, executeNotebook } from "../../lib/notebook/execute.ts";
+import { denoKernel, KernelClient } from "../../lib/notebook/jupyter_client.ts";
+import { kernelspec } from "../../lib/notebook/lab/kernelspec.ts";
+import { runCommand } from "../../lib/notebook/lab/subprocess.ts";
+import { type CodeCell, type Notebook, type Output, parseNotebook } from "../../lib/notebook/notebook_file.ts";
+
+const NEWEST = "2.9.6";
+const SHOW = pathToFileURL(fileURLToPath(new URL("../../lib/notebook/show.ts", import.meta.url))).href;
+const PROGRESS = SHOW.replace("show.ts", "progress.ts");
+
+function notebook(...sources: string[]): Notebook {
+  const cells = sources.map((source, index) => ({
+    cell_type: "code",
+    id: `cell-${index}`,
+    metadata: {},
+    source,
+    outputs: [],
+    execution_count: null,
+  }));
+  return parseNotebook(JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }), "generated.ipynb");
+}
+
+/** What a cell's outputs say, in order. */
+function texts(outputs: Output[]): string[] {
+  return outputs.map((output) => {
+    if (output.output_type === "stream") return output.text;
+    if (output.output_type === "error") return `${output.ename}: ${output.evalue}`;
+    return String(output.data["text/plain"]);
+  });
+}
+
+/** The newest Deno, if npm has it for this machine or a cache does. */
+async function newestDeno(): Promise<string | undefined> {
+  const env = { npm_config_fetch_retries: "0", npm_config_prefer_offline: "true" };
+  const script = ["-y", `deno@${NEWEST}`, "eval", "console.log(Deno.execPath())"];
+  const { code, stdout } = await runCommand("npx", script, { env });
+  return code === 0 ? stdout.trim() : undefined;
+}
+
+if (!("Deno" in globalThis)) {
+  it.skip("notebooks on the kernel (skipped: only Deno starts Deno's kernel)", () => {});
+} else {
+  const folder = mkdtempSync(join(tmpdir(), "interleave-notebooks-"));
+  const path = join(folder, "generated.ipynb");
+  const newest = await newestDeno();
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = async (cells: string[], options: { deno?: string; cellLimitSeconds?: number } = {}) => {
+    const { cells: done } = await executeNotebook(notebook(...cells), {
+      path,
+      argv: denoKernel(options.deno ?? Deno.execPath()),
+      cellLimitSeconds: options.cellLimitSeconds,
+    });
+    return (done as CodeCell[]).map((cell) => texts(cell.outputs));
+  };
+
+  for (const [name, deno] of [["this Deno", Deno.execPath()], [`Deno ${NEWEST}`, newest]] as const) {
+    describe(`notebooks on ${name}`, () => {
+      const test = deno === undefined ? it.skip : it;
+      const skipped = deno === undefined ? ` (skipped: npm does not have Deno ${NEWEST} here)` : "";
+
+      test(`finds each of 50 x 20 outputs in its cell${skipped}`, async () => {
+        const cells = Array.from(
+          { length: 50 },
+          (_, c) => `for (let i = 0; i < 20; i++) await show("${c}." + i);`,
+        );
+        const outputs = await run([`import { show } from ${JSON.stringify(SHOW)};`, ...cells], { deno });
+        expect(outputs.slice(1)).toEqual(cells.map((_, c) => Array.from({ length: 20 }, (_, i) => `${c}.${i}`)));
+      });
+
+      test(`keeps values, streams, the last state of a display, and no progress${skipped}`, async () => {
+        const outputs = await run([
+          `import { withProgress } from ${JSON.stringify(PROGRESS)};\nimport { show } from ${JSON.stringify(SHOW)};`,
+          `console.log("a"); console.log("b");`,
+          `const x: number = 41; x + 1`,
+          `await Deno.jupyter.display({ "text/plain": "old" }, { raw: true, display_id: "d" });`,
+          `await Deno.jupyter.display({ "text/plain": "new" }, { raw: true, display_id: "d", update: true });`,
+          `await withProgress("work", 4, async (tick) => {
+             for (let i = 1; i <= 4; i++) {
+               await new Promise((resolve) => setTimeout(resolve, 250));
+               await tick(i);
+             }
+           });
+           await show({ n: 1n });`,
+        ], { deno });
+        expect(outputs).toEqual([[], ["a\nb\n"], ["42"], ["new"], [], ["{ n: 1n }"]]);
+      });
+    });
+  }
+
+  describe("a cell that fails", () => {
+    const failing: Record<string, [source: string, reason: RegExp]> = {
+      "with an error": ['const a = 1;\nthrow new TypeError("bad value");', /cell 2: TypeError: bad value/],
+      "with a syntax error": ["const a = ;", /cell 2: .*Expression expected/s],
+      "by ending the kernel": ["Deno.exit(3);", /cell 2: the kernel ended with code 3/],
+      "by its time": ["while (true) {}", /cell 2: it ran longer than 1 s/],
+    };
+    for (const [name, [source, reason]] of Object.entries(failing)) {
+      it(`stops the notebook ${name}, and shows its source`, async () => {
+        const failure = await run(["1", source, "2"], { cellLimitSeconds: 1 }).catch((error) => error);
+        expect(failure).toBeInstanceOf(CellFailure);
+        expect(failure.message).toMatch(reason);
+        expect(failure.message).toContain(` 1 | ${source.split("\n")[0]}`);
+      });
+    }
+  });
+
+  it("a kernel that does not start says why", async () => {
+    const script = join(folder, "no_kernel.ts");
+    writeFileSync(script, 'console.error("no such luck"); Deno.exit(7);');
+    const failure = await KernelClient.start({ argv: [Deno.execPath(), "run", script], cwd: folder }).catch((e) => e);
+    expect(failure.message).toMatch(/did not start: ended with code 7.*no such luck/s);
+  });
+
+  describe("interrupts", () => {
+    const endless: Record<string, string> = {
+      "a computation": "while (true) {}",
+      "a computation after an await": "await 0; while (true) {}",
+      "turns of a timer": "for (;;) await new Promise((resolve) => setTimeout(resolve, 1));",
+      "turns without a timer": "for (;;) { const t = Date.now(); while (Date.now() < t + 20); await 0; }",
+      "a promise that nobody settles": "await new Promise(() => {});",
+      "a worker": `const w = new Worker("data:text/javascript,for(;;);", { type: "module" });
+        await new Promise((resolve) => w.onmessage = resolve);`,
+    };
+    for (const [name, source] of Object.entries(endless)) {
+      it(`stop ${name}; what cells made is still there`, async () => {
+        const kernel = await KernelClient.start({ argv: kernelspec(Deno.execPath()).argv, cwd: folder });
+        try {
+          await kernel.execute("const kept = 42;");
+          const errors: string[] = [];
+          const execution = kernel.execute(source, {
+            onMessage: (message) => message.header.msg_type === "error" && errors.push(message.content.ename),
+          });
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          await kernel.interrupt();
+          expect((await execution).status).toBe("error");
+          expect(errors).toEqual(["Interrupted"]);
+          const said: string[] = [];
+          await kernel.execute("console.log(kept)", { onMessage: (message) => said.push(message.content.text) });
+          expect(said).toEqual(["42\n"]);
+        } finally {
+          await kernel.shutdown();
+        }
+      });
+    }
+  });
+}
