@@ -116,7 +116,7 @@ class Recorder {
     const start = Math.min(...busy.map(({ startedAt }) => startedAt));
     const totalNs = n === 0 ? 0 : Math.max(...busy.map(({ id }) => this.#endedAt[id])) - start;
     // While all CPUs are at it: what one of them needs for a run when the runs are shared out evenly.
-    const together = ((this.#firstDoneAt - start) * n) / allDone;
+    const together = sum(busy.map(({ startedAt }) => Math.max(0, this.#firstDoneAt - startedAt))) / allDone;
     const alone = n === 0 ? 0 : sum(cpus.map(({ nsPerOp }) => nsPerOp)) / n;
     const touches = busy.every(({ id, operations }) => operations >= this.#runs[id]);
     return {
