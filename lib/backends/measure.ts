@@ -1,5 +1,6 @@
 /** Measures a workload on a real machine: long enough, often enough, undisturbed. */
 import type { PlannedTask, TaskPlan } from "../cpu/plan.ts";
+import { calibrate, type Factors, scaledInvocations } from "./calibrate.ts";
 import { lostFraction } from "../report/lost.ts";
 import type { Result, Values } from "../report/result.ts";
 import { LEAST_OVERLAP, overlapOf, type ThreadTime } from "./overlap.ts";
@@ -17,8 +18,8 @@ export interface ThreadRun extends ThreadTime {
 /** A real machine with a workload on it. */
 export interface RealMachine {
   readonly plan: TaskPlan;
-  /** Runs tasks together from a common start, processes `factor` times their invocations. */
-  run(tasks: readonly PlannedTask[], factor: number): Promise<readonly ThreadRun[]>;
+  /** Runs tasks together from a common start, processes as often as `factors` says. */
+  run(tasks: readonly PlannedTask[], factors: Factors): Promise<readonly ThreadRun[]>;
   /** Puts shared memory back to what it was at first. */
   reset(): void;
   /** Shared memory now. */
@@ -57,12 +58,9 @@ export interface Measured extends Result {
 }
 
 const DEFAULT_REPEATS = 7, DEFAULT_DURATION_MS = 5;
-/** Time that an interrupt may take, generously: programs must run for as long as all of them take. */
-const INTERRUPT_MS = 0.02;
+const TURNS_OF_SHARED_CPUS = 4;
 /** Runs that were disturbed are tried again, up to so many times the repeats. */
 const TRIES_PER_REPEAT = 3;
-/** bpf_loop takes no more turns than this (include/linux/bpf.h:BPF_MAX_LOOPS). */
-export const MAX_TURNS = 8 << 20;
 
 interface Repeat {
   readonly final: Values;
@@ -87,17 +85,17 @@ export async function measure<Name extends Measured["machine"]>(
 ): Promise<Measured & { readonly machine: Name }> {
   const { plan } = machine, exact = asked.exact ?? false;
   const initial = machine.values();
-  const factor = exact ? 1 : await calibrate(machine, asked.durationMs ?? DEFAULT_DURATION_MS);
-  const serial = await runSerially(machine, factor);
+  const factors: Factors = exact ? new Map() : await calibrate(machine, durationOf(plan, asked));
+  const serial = await runSerially(machine, factors);
   const repeats = exact ? 1 : asked.repeats ?? DEFAULT_REPEATS;
   const { kept, tries } = await repeat(repeats, async () => {
     machine.reset();
-    const runs = await machine.run(plan.tasks, factor);
+    const runs = await machine.run(plan.tasks, factors);
     const final = machine.values();
     return {
       final,
       lost: lostFraction(initial, serial, final),
-      nsPerOp: nsPerOp(plan, runs, factor),
+      nsPerOp: nsPerOp(plan, runs, factors),
       overlap: overlap(plan, runs),
       returned: Object.fromEntries(runs.map((run, index) => [nameOfTask(plan.tasks[index]), run.returned])),
       printed: runs.flatMap((run) => run.printed ?? []),
@@ -106,7 +104,7 @@ export async function measure<Name extends Measured["machine"]>(
   const lostSpread = spreadOf(kept.map((one) => one.lost)), nsSpread = spreadOf(kept.map((one) => one.nsPerOp));
   const overlapSpread = spreadOf(kept.map((one) => one.overlap));
   const typical = kept.find((one) => one.lost === lostSpread.median)!;
-  const invocations = Math.max(0, ...processes(plan, plan.tasks).map((task) => task.invocations)) * factor;
+  const invocations = Math.max(0, ...processes(plan, plan.tasks).map((task) => scaledInvocations(task, factors)));
   return {
     machine: name,
     program: plan.programs.map((program) => program.name).join(", "),
@@ -128,19 +126,40 @@ export async function measure<Name extends Measured["machine"]>(
     printed: typical.printed,
     steps: 0,
     insns: 0,
-    how:
-      `measured ${where()}; ${fewerCpus(asked.cpus ?? 2, plan.nrCpus)}${
-        invocations.toLocaleString("en")
-      } runs on each of ${plan.nrCpus} ` +
-      `thread${plan.nrCpus === 1 ? "" : "s"} from a common start, overlap ${range(overlapSpread)}; ` +
+    how: `measured ${where()}; ${fewerCpus(asked.cpus ?? 2, plan.nrCpus)}${howOften(plan, factors)} ` +
+      `from a common start, overlap ${range(overlapSpread)}; ` +
       `times include the loop; median of ${kept.length} repeat${kept.length === 1 ? "" : "s"}, ${
         tries - kept.length
       } disturbed and thrown away`,
   };
 }
 
+/** Most programs that share a CPU; 1 when each has one of its own. */
+export function sharing(plan: TaskPlan): number {
+  const onCpu = new Map<number, number>();
+  for (const { cpu } of processes(plan, plan.tasks)) onCpu.set(cpu, (onCpu.get(cpu) ?? 0) + 1);
+  return Math.max(1, ...onCpu.values());
+}
+
+/** Programs that share a CPU run in turns of some milliseconds each: many turns make a measurement. */
+function durationOf(plan: TaskPlan, asked: MeasureOptions): number {
+  const shared = sharing(plan);
+  return (asked.durationMs ?? DEFAULT_DURATION_MS) * (shared === 1 ? 1 : TURNS_OF_SHARED_CPUS * shared);
+}
+
 const fewerCpus = (asked: number, used: number): string =>
   used < asked ? `${asked} CPUs were asked for and this computer has ${used}; ` : "";
+
+/** `1,000 runs on each of 2 threads`, or for programs that run differently often `1,000 runs of a and 20 runs of b`. */
+function howOften(plan: TaskPlan, factors: Factors): string {
+  const counts = new Map(processes(plan, plan.tasks).map((task) => [task.prog, scaledInvocations(task, factors)]));
+  const runs = (count: number) => `${count.toLocaleString("en")} runs`;
+  if (new Set(counts.values()).size > 1) {
+    return [...counts].map(([prog, count]) => `${runs(count)} of ${prog}`).join(" and ");
+  }
+  const [count = 0] = counts.values();
+  return `${runs(count)} on each of ${plan.nrCpus} thread${plan.nrCpus === 1 ? "" : "s"}`;
+}
 
 const nameOfTask = (task: PlannedTask): string => task.kind === "user" ? task.name.replace(/^user /, "") : task.name;
 
@@ -159,39 +178,10 @@ export function differs(a: Values, b: Values): boolean {
 const processes = <T>(plan: TaskPlan, ofTasks: readonly T[]): readonly T[] =>
   ofTasks.filter((_, index) => plan.tasks[index].kind === "process");
 
-/** How many times more invocations make a run last long enough. */
-async function calibrate(machine: RealMachine, leastMs: number): Promise<number> {
-  const { plan } = machine;
-  const interrupts = plan.tasks.filter((task) => task.kind === "interrupt");
-  const durationMs = Math.max(leastMs, ...interrupts.map((task) => task.invocations * INTERRUPT_MS));
-  const most = Math.max(1, ...processes(plan, plan.tasks).map((task) => task.invocations));
-  const limit = Math.max(1, Math.floor(MAX_TURNS / most));
-  // the shortest time that user space took: where it waits for programs, longer ones make it take longer
-  let actorsMs = Infinity;
-  const timeMs = async (factor: number) => {
-    machine.reset();
-    const runs = await machine.run(plan.tasks, factor);
-    const longest = (of: readonly ThreadRun[]) => Math.max(0, ...of.map((run) => run.endNs - run.startNs)) / 1e6;
-    actorsMs = Math.min(actorsMs, longest(runs.filter((_, index) => plan.tasks[index].kind === "user")));
-    return longest(processes(plan, runs));
-  };
-  if (processes(plan, plan.tasks).length === 0) return 1;
-  for (let factor = 1;;) {
-    // the shorter of two: a thread's first run also opens libraries and compiles its code, any run may be disturbed
-    const tookMs = Math.min(await timeMs(factor), await timeMs(factor));
-    // programs are to run for as long as user space does
-    const wantedMs = Math.max(durationMs, actorsMs);
-    if (tookMs >= wantedMs * 0.7 || factor === limit) return factor;
-    // small steps at first: the first calls are slow, and a busy line costs more than a free one
-    const growth = Math.min(16, Math.max(2, Math.ceil(wantedMs / Math.max(tookMs, 1e-3))));
-    factor = Math.min(limit, factor * growth);
-  }
-}
-
 /** What the tasks come to one after another. */
-async function runSerially(machine: RealMachine, factor: number): Promise<Values> {
+async function runSerially(machine: RealMachine, factors: Factors): Promise<Values> {
   machine.reset();
-  for (const task of machine.plan.tasks) await machine.run([task], factor);
+  for (const task of machine.plan.tasks) await machine.run([task], factors);
   return machine.values();
 }
 
@@ -204,7 +194,10 @@ async function repeat(repeats: number, run: () => Promise<Repeat>): Promise<{ ke
   return { kept: good().length > 0 ? good() : [best], tries: all.length };
 }
 
-/** Overlap of the processes, and the share of the others' time that falls into theirs. */
+/**
+ * Overlap of the processes, against what they can have on the CPUs they share, and the share of the others' time that
+ * falls into theirs.
+ */
 function overlap(plan: TaskPlan, runs: readonly ThreadRun[]): number {
   const running = processes(plan, runs);
   if (running.length === 0) return 0;
@@ -212,14 +205,14 @@ function overlap(plan: TaskPlan, runs: readonly ThreadRun[]): number {
   const inside = runs.filter((run) => !running.includes(run)).map((run) =>
     Math.max(0, Math.min(run.endNs, until) - run.startNs) / Math.max(1, run.endNs - run.startNs)
   );
-  return Math.min(overlapOf(running), ...inside);
+  return Math.min(1, sharing(plan) * overlapOf(running), ...inside);
 }
 
-function nsPerOp(plan: TaskPlan, runs: readonly ThreadRun[], factor: number): number {
-  const each = runs.flatMap((run, index) =>
-    plan.tasks[index].kind === "process" && plan.tasks[index].invocations > 0
-      ? [(run.endNs - run.startNs) / (plan.tasks[index].invocations * factor)]
-      : []
-  );
+/** Of all processes together: a writer and a reader each count for what their own runs take. */
+function nsPerOp(plan: TaskPlan, runs: readonly ThreadRun[], factors: Factors): number {
+  const each = runs.flatMap((run, index) => {
+    const task = plan.tasks[index], invocations = scaledInvocations(task, factors);
+    return task.kind === "process" && invocations > 0 ? [(run.endNs - run.startNs) / invocations] : [];
+  });
   return each.length === 0 ? 0 : each.reduce((sum, ns) => sum + ns, 0) / each.length;
 }

@@ -146,7 +146,10 @@ export class Simulation implements Result {
       );
     }
     const machine = this.#machine(), tasks: number[] = [];
-    this.#run(machine, { tookStep: (task) => void tasks.push(task) });
+    const tookSteps = (taken: Int32Array) => {
+      for (const task of taken) tasks.push(task);
+    };
+    this.#run(machine, { tookSteps });
     return formatSchedule(tasks);
   }
 
@@ -170,7 +173,8 @@ export class Simulation implements Result {
     const { scheduler = "random", limits } = this.#options;
     const stop = { steps: limits?.steps ?? DEFAULT_STEPS };
     if (scheduler === "random") return void runRandom(machine, this.seed, stop, observer);
-    const beforeStep = observer.beforeStep ?? observer.tookStep;
+    const { tookSteps } = observer;
+    const beforeStep = observer.beforeStep ?? (tookSteps && ((task: number) => tookSteps(Int32Array.of(task))));
     if (scheduler === "clock") {
       const ended = runClock(machine, this.seed, stop, beforeStep);
       return this.invocations === 0 ? undefined : Math.max(...ended) / this.invocations;

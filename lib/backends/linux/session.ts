@@ -6,7 +6,8 @@ import type { UserApi } from "../../maps/user_space.ts";
 import type { Values } from "../../report/result.ts";
 import { BackendError, whyNot } from "../backend.ts";
 import { Crew } from "../crew.ts";
-import { MAX_TURNS, type RealMachine, type ThreadRun } from "../measure.ts";
+import { type Factors, MAX_TURNS, scaledInvocations } from "../calibrate.ts";
+import { type RealMachine, sharing, type ThreadRun } from "../measure.ts";
 import { newStartLine, runFromStartLine, waitForStart } from "../start_line.ts";
 import { allowedCpus, awayFrom, nowNs } from "../thread_control.ts";
 import type { Workload } from "../workload.ts";
@@ -25,7 +26,7 @@ export class RefusedByKernel extends BackendError {
   override name = "RefusedByKernel";
 }
 
-const TURNS_BESIDE_USER_SPACE = 64;
+const TURNS_IN_COMPANY = 64;
 
 export class LinuxSession implements RealMachine, Disposable {
   readonly plan: TaskPlan;
@@ -60,11 +61,10 @@ export class LinuxSession implements RealMachine, Disposable {
     }
   }
 
-  /** Runs tasks together, each from the start line, processes `factor` times their invocations. */
-  async run(tasks: readonly PlannedTask[], factor: number): Promise<readonly ThreadRun[]> {
+  async run(tasks: readonly PlannedTask[], factors: Factors): Promise<readonly ThreadRun[]> {
     const programs = tasks.filter((task) => task.kind !== "user"),
       actors = tasks.filter((task) => task.kind === "user");
-    const jobs = programs.map((task) => this.#job(task, factor)), startLine = this.#startLine;
+    const jobs = programs.map((task) => this.#job(task, factors)), startLine = this.#startLine;
     const crew = this.#crew ??= new Crew(new URL("./pinned_worker.ts", import.meta.url), this.plan.tasks.length);
     const used = new Set(jobs.map((job) => job.cpu));
     // actors run on this thread, which must get a CPU too
@@ -144,10 +144,10 @@ export class LinuxSession implements RealMachine, Disposable {
     throw new RefusedByKernel(`the kernel refuses ${this.object.name}: ${message} (${errname})`);
   }
 
-  #job(task: PlannedTask, factor: number): Job {
+  #job(task: PlannedTask, factors: Factors): Job {
     const cpu = this.cpus[task.cpu];
     if (task.kind === "process") {
-      return this.#runner(task).job(task.invocations * factor, cpu, task.ctx, this.#turnsPerCall());
+      return this.#runner(task).job(scaledInvocations(task, factors), cpu, task.ctx, this.#turnsPerCall());
     }
     // an interrupt is sent from another CPU, an idle one where there is one
     const others = this.cpus.filter((other) => other !== cpu);
@@ -158,11 +158,12 @@ export class LinuxSession implements RealMachine, Disposable {
   }
 
   /**
-   * A loop in the kernel is one run of a program, which an update of a map in map waits for. Where user space takes
-   * part, runs must be as short as it expects them.
+   * A loop in the kernel is one run of a program, which an update of a map in map waits for and which nothing preempts.
+   * Where user space takes part, or programs share a CPU, runs must be as short as they expect them.
    */
   #turnsPerCall(): number {
-    return this.plan.tasks.some((task) => task.kind === "user") ? TURNS_BESIDE_USER_SPACE : MAX_TURNS;
+    const alone = sharing(this.plan) === 1 && this.plan.tasks.every((task) => task.kind !== "user");
+    return alone ? MAX_TURNS : TURNS_IN_COMPANY;
   }
 
   /** Tasks of one program with as many invocations share a runner. */

@@ -7,6 +7,7 @@ import type { Values } from "../../report/result.ts";
 import { admit } from "../admission.ts";
 import { BackendError, whyNot } from "../backend.ts";
 import { Crew } from "../crew.ts";
+import { type Factors, scaledInvocations } from "../calibrate.ts";
 import type { RealMachine } from "../measure.ts";
 import { newStartLine, runFromStartLine } from "../start_line.ts";
 import { allowedCpus } from "../thread_control.ts";
@@ -73,12 +74,12 @@ export class ThreadSession implements RealMachine, Disposable {
     }
   }
 
-  async run(tasks: readonly PlannedTask[], factor: number): Promise<readonly RunReply[]> {
+  async run(tasks: readonly PlannedTask[], factors: Factors): Promise<readonly RunReply[]> {
     const startLine = this.#startLine, threads = tasks.length, cpus = allowedCpus();
     const alone = new Set(tasks.map((task) => task.cpu)).size === threads;
     return await runFromStartLine(startLine, () =>
       tasks.map((task) => {
-        const invocations = task.invocations * factor, cpu = alone ? cpus[task.cpu] : undefined;
+        const invocations = scaledInvocations(task, factors), cpu = alone ? cpus[task.cpu] : undefined;
         return this.#crew.ask(this.plan.tasks.indexOf(task), { kind: "run", invocations, threads, startLine, cpu });
       }));
   }
