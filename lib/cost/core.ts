@@ -67,6 +67,8 @@ export class Core {
   /** When private stores with nothing before them have drained. */
   privateDrained = 0;
 
+  /** Whether it has looked for a value in vain, and spins. */
+  hasWatched = false;
   /** How far it has come with an operation of several parts. */
   stage = 0;
   waitsFor: number = WAIT.nothing;

@@ -339,17 +339,19 @@ export class TimingEngine implements LineUser {
     if (!this.source.isReady(core)) return this.#watchOn(core, line);
     core.loaded = core.now + this.profile.loadNs;
     core.complete(core.loaded);
-    this.#leaveLoop(core);
+    if (core.hasWatched) this.#leaveLoop(core);
     this.#next(core);
   }
 
   /** Nobody foresees the end of a loop that spins: what comes after it begins anew. */
   #leaveLoop(core: Core): void {
+    core.hasWatched = false;
     core.issued = Math.max(core.issued, core.now + this.profile.mispredictNs);
   }
 
   #watchOn(core: Core, line: Line): void {
     this.#hold(core, WAIT.value, line);
+    core.hasWatched = true;
     line.watchers ??= [];
     if (!line.watchers.includes(core.id)) line.watchers.push(core.id);
   }

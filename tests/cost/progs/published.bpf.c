@@ -19,6 +19,12 @@ struct {
 
 volatile __u64 total = 0;
 
+/* One for each CPU, far enough apart. */
+struct slot {
+	__u64 count;
+	__u64 apart[15];
+} slots[256];
+
 /* Travis Downs, "A Concurrency Cost Hierarchy": after a failure the value that was found is the next guess. */
 static __always_inline void add_by_cas(void)
 {
@@ -38,6 +44,14 @@ static __always_inline void add_by_cas(void)
 SEC("raw_tp") int cas64(void *ctx)
 {
 	FOUR(FOUR(FOUR(add_by_cas();)))
+	return 0;
+}
+
+SEC("raw_tp") int own_slot(void *ctx)
+{
+	volatile struct slot *own = &slots[bpf_get_smp_processor_id() & 255];
+
+	FOUR(FOUR(FOUR(own->count += 1;)))
 	return 0;
 }
 

@@ -1,0 +1,30 @@
+/** How good the model is, as `tests/bench/cost_accuracy.ts --write` found: for the book. */
+import { readFileSync } from "node:fs";
+
+/** One figure, predicted and measured. */
+export interface AccuracyRow {
+  /** Table of the measurement ledger, or `published`. */
+  readonly table: "B1" | "B2" | "B3" | "published";
+  readonly profile: string;
+  readonly what: string;
+  readonly cpus: number;
+  /** Nanoseconds for each operation, or percent of the updates lost. */
+  readonly unit: "ns" | "%";
+  readonly predicted: number;
+  readonly measured: number;
+  /** Of `ns`: predicted / measured - 1. Of `%`: the difference in percentage points. */
+  readonly error: number;
+  /** Whether the profile was fitted to it; otherwise it judges the fit. */
+  readonly fitted: boolean;
+}
+
+export interface AccuracyTable {
+  /** Each target with what was reached. */
+  readonly targets: readonly string[];
+  readonly rows: readonly AccuracyRow[];
+}
+
+/** The kept table of predicted and measured figures. */
+export function modelAccuracy(): AccuracyTable {
+  return JSON.parse(readFileSync(new URL("./accuracy.json", import.meta.url), "utf8")) as AccuracyTable;
+}

@@ -1,0 +1,7 @@
+/** `deno task bench`: everything that has a speed to keep. */
+import { benchCostAccuracy, benchSweep } from "./cost_accuracy.ts";
+import { benchCpu } from "./cpu_bench.ts";
+
+await benchCpu();
+await benchSweep();
+await benchCostAccuracy();
