@@ -121,7 +121,7 @@ export const SCHEDULE = {
   state: 64,
   /** Number of tasks in the table. */
   tasks: 68,
-  /** Steps that it may take; afterwards, how many of them are left. */
+  /** Steps that it may take; afterwards, how many it took. */
   steps: 72,
   /** Place in the table of the task that took, or is to take, the last step. */
   position: 76,

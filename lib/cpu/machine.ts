@@ -88,7 +88,7 @@ export class Machine {
   readonly printed: { readonly task: number; readonly text: string }[] = [];
   steps = 0;
   insns = 0;
-  #runRandom: (() => number) | undefined;
+  readonly #runRandom: { plain?: () => number; recorded?: () => number } = {};
   fault: Fault | undefined;
   #insnsSinceStep = 0;
   readonly #preemptFull: boolean;
@@ -157,13 +157,20 @@ export class Machine {
   }
 
   /**
-   * Lets tasks of the table in the null page take steps, inside the translated code (translate_random.ts); gives the
-   * kind of what ended it. Translated when it is first wanted.
+   * A function that lets tasks of the table in the null page take steps, inside the translated code
+   * (translate_random.ts), and gives the kind of what ended it. Translated when it is first wanted.
+   *
+   * @param recorded whether it writes down which task took each step
    */
-  get runRandomWasm(): () => number {
-    const { memory, image } = this;
-    return this.#runRandom ??= instantiateRandom(
-      translate(image.insns, image.entries, { layout: memory.layout, memory, random: true }),
+  runRandomWasm(recorded: boolean): () => number {
+    const { memory, image } = this, which = recorded ? "recorded" : "plain";
+    return this.#runRandom[which] ??= instantiateRandom(
+      translate(image.insns, image.entries, {
+        layout: memory.layout,
+        memory,
+        random: true,
+        recording: recorded ? memory.recording : undefined,
+      }),
       memory,
     );
   }

@@ -22,6 +22,8 @@ export class Memory {
   /** Names of regions for fault messages, by tag. */
   readonly regionNames: string[] = ["null"];
   journal: Journal | undefined;
+  /** Where the heap ends, and the page begins that schedules are recorded in; it is no part of a machine's state. */
+  readonly recording: number;
   #next: number;
   #regions = 1;
 
@@ -31,7 +33,8 @@ export class Memory {
    * @param shared whether worker threads share it; in such a thread, the memory that the first one made
    */
   constructor(readonly layout: Layout, heapBytes: number, shared: boolean | WebAssembly.Memory = false) {
-    const pages = Math.ceil((layout.heap + heapBytes) / PAGE_BYTES);
+    this.recording = Math.ceil((layout.heap + heapBytes) / PAGE_BYTES) * PAGE_BYTES;
+    const pages = this.recording / PAGE_BYTES + 1;
     this.wasm = typeof shared === "boolean"
       ? new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
       : shared;
@@ -54,8 +57,8 @@ export class Memory {
   /** Takes `size` zeroed bytes; kernel objects start on a cache line unless `align` says otherwise. */
   allocate(size: number, align: number = CACHE_LINE_BYTES): number {
     const at = Math.ceil(this.#next / align) * align;
-    if (at + size > this.bytes.length) {
-      throw new RangeError(`simulated memory is full: ${size} bytes wanted, ${this.bytes.length - at} left`);
+    if (at + size > this.recording) {
+      throw new RangeError(`simulated memory is full: ${size} bytes wanted, ${this.recording - at} left`);
     }
     this.#next = at + size;
     return at;

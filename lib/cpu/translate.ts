@@ -16,7 +16,7 @@
  *     wasm_assembler      bytes
  */
 import type { Insn } from "../isa/insn.ts";
-import type { Layout } from "./layout.ts";
+import { type Layout, PAGE_BYTES } from "./layout.ts";
 import type { Memory } from "./memory.ts";
 import { BlockEmitter, findGates, placeBlocks, type Placement } from "./translate_blocks.ts";
 import { controlFlow } from "./translate_flow.ts";
@@ -42,7 +42,12 @@ export interface TranslateOptions {
   readonly shared?: boolean;
   /** Translate to `runRandom()`, which lets random tasks take steps (translate_random.ts), instead of `step(task)`. */
   readonly random?: boolean;
+  /** With `random`: where runRandom() writes which tasks took steps, at most RECORDING_STEPS in one call. */
+  readonly recording?: number;
 }
+
+/** Steps of one call of runRandom() that a page has room for. */
+export const RECORDING_STEPS = PAGE_BYTES / 4;
 
 /** A translated image. Blocks are numbered places where a step can begin. */
 export interface Translation {
@@ -82,7 +87,7 @@ export function translate(insns: readonly Insn[], entries: readonly number[], op
   }
   const image = { insns, accesses, liveness }, stepOptions = { layout, external, direct };
   const func = options.random
-    ? randomFunction(new RandomStepEmitter(image, stepOptions), placement)
+    ? randomFunction(new RandomStepEmitter(image, stepOptions), placement, options.recording)
     : stepFunction(new StepEmitter(image, stepOptions), placement);
   const imports = direct ? [{ name: "helper", params: ["i32", "i32"] as const }] : [];
   return {
@@ -108,8 +113,8 @@ function stepFunction(step: StepEmitter, placement: Placement): WasmFunction {
   return { name: "step", params: ["i32"], result: "i32", locals: LOCAL_TYPES, code: step.code };
 }
 
-function randomFunction(step: RandomStepEmitter, placement: Placement): WasmFunction {
-  step.emitLoop(() => new BlockEmitter(step, placement).emit());
+function randomFunction(step: RandomStepEmitter, placement: Placement, recording?: number): WasmFunction {
+  step.emitLoop(() => new BlockEmitter(step, placement).emit(), recording);
   return { name: "runRandom", params: ["i32"], result: "i32", locals: RANDOM_LOCAL_TYPES, code: step.code };
 }
 

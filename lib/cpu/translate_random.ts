@@ -11,7 +11,7 @@
  *       one step, which ends with `br $schedule` or with the way out
  *     end
  */
-import { KIND, SCHEDULE } from "./layout.ts";
+import { KIND, SCHEDULE, TASK } from "./layout.ts";
 import { LOCAL_TYPES, TASK_LOCAL } from "./translate_locals.ts";
 import { StepEmitter } from "./translate_step.ts";
 import type { Label, ValueType } from "./wasm_assembler.ts";
@@ -27,20 +27,19 @@ const LOCAL = {
   nextTask: FIRST + 4,
   /** Number of tasks in the table. */
   tasks: FIRST + 5,
-  stepsLeft: FIRST + 6,
+  /** Steps taken, and how many to take. */
+  steps: FIRST + 6,
+  limit: FIRST + 8,
   /** What runRandom returns. */
   kind: FIRST + 7,
   /** i64: instructions so far. */
-  insns: FIRST + 8,
-  /** Where the next entry of the recording goes. */
-  record: FIRST + 9,
+  insns: FIRST + 9,
 } as const;
 
 export const RANDOM_LOCAL_TYPES: readonly ValueType[] = [
   ...LOCAL_TYPES,
-  ...Array<ValueType>(8).fill("i32"),
+  ...Array<ValueType>(9).fill("i32"),
   "i64",
-  "i32",
 ];
 
 /** Steps that go on to the next task. */
@@ -51,24 +50,25 @@ export class RandomStepEmitter extends StepEmitter {
   /**
    * Emits the function around the step that `emitStep` emits.
    *
-   * @param recording address of a ring for what the steps do, see `SCHEDULE`; 0 for none
+   * @param recording where to write the numbers of the tasks that take steps
    */
-  emitLoop(emitStep: () => void): void {
+  emitLoop(emitStep: () => void, recording: number | undefined): void {
     const { code } = this;
     code.i32(0).memory("i32.load", SCHEDULE.state).tee(LOCAL.nextState).set(LOCAL.state);
     code.i32(0).memory("i32.load", SCHEDULE.tasks).set(LOCAL.tasks);
-    code.i32(0).memory("i32.load", SCHEDULE.steps).set(LOCAL.stepsLeft);
+    code.i32(0).memory("i32.load", SCHEDULE.steps).set(LOCAL.limit);
     this.#choose();
     this.#leave = code.block();
     this.#schedule = code.loop();
-    code.i32(KIND.none).set(LOCAL.kind).get(LOCAL.stepsLeft).op("i32.eqz").brIf(this.#leave);
+    code.i32(KIND.none).set(LOCAL.kind).get(LOCAL.steps).get(LOCAL.limit).op("i32.eq").brIf(this.#leave);
     code.get(LOCAL.nextState).set(LOCAL.state);
     code.get(LOCAL.nextPosition).set(LOCAL.position);
     code.get(LOCAL.nextTask).set(TASK_LOCAL);
     this.#choose();
     code.i32(SCHEDULE.inTypeScript).set(LOCAL.kind);
     code.get(TASK_LOCAL).i32(1).op("i32.and").brIf(this.#leave);
-    code.get(LOCAL.stepsLeft).i32(1).op("i32.sub").set(LOCAL.stepsLeft);
+    if (recording !== undefined) this.#record(recording);
+    code.get(LOCAL.steps).i32(1).op("i32.add").set(LOCAL.steps);
     emitStep();
     code.end();
     code.op("unreachable");
@@ -76,7 +76,7 @@ export class RandomStepEmitter extends StepEmitter {
     const put = (field: number, local: number) => code.i32(0).get(local).memory("i32.store", field);
     put(SCHEDULE.state, LOCAL.state);
     put(SCHEDULE.position, LOCAL.position);
-    put(SCHEDULE.steps, LOCAL.stepsLeft);
+    put(SCHEDULE.steps, LOCAL.steps);
     code.i32(0).get(LOCAL.insns).memory("i64.store", SCHEDULE.insns);
     code.get(LOCAL.kind);
   }
@@ -92,6 +92,14 @@ export class RandomStepEmitter extends StepEmitter {
     } else {
       code.i32(kind).set(LOCAL.kind).br(this.#leave);
     }
+  }
+
+  /** Writes down the number of the task. */
+  #record(recording: number): void {
+    const { code } = this, { tasks } = this.options.layout;
+    code.get(LOCAL.steps).i32(2).op("i32.shl");
+    code.get(TASK_LOCAL).i32(tasks).op("i32.sub").i32(Math.log2(TASK.bytes)).op("i32.shr_u");
+    code.memory("i32.store", recording);
   }
 
   /** A round of xorshift32, and floor(state * tasks / 2^32) as the place in the table. */

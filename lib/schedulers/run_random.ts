@@ -7,6 +7,7 @@
  */
 import { KIND, SCHEDULE } from "../cpu/layout.ts";
 import type { Machine } from "../cpu/machine.ts";
+import { RECORDING_STEPS } from "../cpu/translate.ts";
 import { below, nextState, seededState } from "./random_numbers.ts";
 import { type BeforeStep, type RunLimits, stopAtLimit } from "./run.ts";
 
@@ -16,8 +17,8 @@ export interface RandomRunObserver {
   readonly beforeStep?: BeforeStep;
   /** The steps that `beforeStep` is called for, [from, to); all when left out. */
   readonly window?: { readonly from: number; readonly to: number };
-  /** Told in order which task took each step, at some time after it. */
-  readonly tookStep?: (task: number) => void;
+  /** Told in order which tasks took steps, some time after they did; the array is used again. */
+  readonly tookSteps?: (tasks: Int32Array) => void;
 }
 
 /** Short runs are over before the translation for the fast way pays. */
@@ -43,6 +44,9 @@ class RandomRun {
   #refused = 0;
   readonly #from: number;
   readonly #to: number;
+  /** Steps taken that the observer has not heard of. */
+  readonly #untold = new Int32Array(1024);
+  #untoldSteps = 0;
 
   constructor(
     readonly machine: Machine,
@@ -85,7 +89,7 @@ class RandomRun {
   /** Takes steps one at a time, until none are left or the other way is open. */
   #runHere(): void {
     const { machine } = this, { stepWasm, tasks, sharesCpus } = machine, alive = this.#alive;
-    const { beforeStep, tookStep } = this.observer;
+    const { beforeStep } = this.observer;
     const soon = machine.steps < STEPS_BEFORE_WASM ? STEPS_BEFORE_WASM : this.#to;
     const end = this.#onlyHere ? this.limits.steps : Math.min(this.limits.steps, soon);
     let steps = machine.steps, insns = 0, state = this.#state;
@@ -96,7 +100,7 @@ class RandomRun {
         machine.steps = steps;
         if (this.#stepInModel(index, beforeStep)) {
           steps++;
-          tookStep?.(index);
+          this.#tell(index);
           if (machine.isDone(task)) alive[at] = alive[--this.#n];
         }
         continue;
@@ -104,7 +108,7 @@ class RandomRun {
       beforeStep?.(index, steps);
       const returned = stepWasm(task.record);
       steps++;
-      tookStep?.(index);
+      this.#tell(index);
       this.#refused = 0;
       if ((returned & 15) <= KIND.rmw) {
         insns += returned >>> 4;
@@ -117,6 +121,19 @@ class RandomRun {
     machine.steps = steps;
     machine.insns += insns;
     this.#state = state;
+    this.#tellAll();
+  }
+
+  /** Notes for the observer which task took a step; it hears of many at once. */
+  #tell(task: number): void {
+    if (!this.observer.tookSteps) return;
+    this.#untold[this.#untoldSteps++] = task;
+    if (this.#untoldSteps === this.#untold.length) this.#tellAll();
+  }
+
+  #tellAll(): void {
+    if (this.#untoldSteps > 0) this.observer.tookSteps?.(this.#untold.subarray(0, this.#untoldSteps));
+    this.#untoldSteps = 0;
   }
 
   /** Lets a chosen task take a step by the general way; false when it cannot take one now. */
@@ -141,16 +158,16 @@ class RandomRun {
     view.setInt32(SCHEDULE.state, this.#state, true);
     view.setUint32(SCHEDULE.tasks, this.#n, true);
     for (let at = 0; at < this.#n; at++) this.#writeEntry(at);
+    const { tookSteps } = this.observer, { recording } = machine.memory;
+    const runRandom = machine.runRandomWasm(tookSteps !== undefined);
     for (let left = budget; left > 0 && this.#n > 0 && !machine.fault;) {
-      view.setUint32(SCHEDULE.steps, left, true);
-      const before = view.getInt32(SCHEDULE.state, true);
-      const kind = machine.runRandomWasm();
-      const used = left - view.getUint32(SCHEDULE.steps, true);
+      view.setUint32(SCHEDULE.steps, tookSteps ? Math.min(left, RECORDING_STEPS) : left, true);
+      const kind = runRandom(), used = view.getUint32(SCHEDULE.steps, true);
       left -= used;
-      if (this.observer.tookStep) this.#tell(before, used);
+      if (used > 0) tookSteps?.(machine.memory.i32.subarray(recording >> 2, (recording >> 2) + used));
       machine.steps += used;
       machine.insns += view.getUint32(SCHEDULE.insns, true) + view.getUint32(SCHEDULE.insns + 4, true) * 0x1_0000_0000;
-      if (kind === KIND.none) break;
+      if (kind === KIND.none) continue;
       const at = view.getUint32(SCHEDULE.position, true), index = alive[at], task = machine.tasks[index];
       if (kind !== SCHEDULE.inTypeScript) {
         this.#refused = 0;
@@ -158,7 +175,8 @@ class RandomRun {
         machine.advance(task, kind);
       } else if (this.#stepInModel(index, undefined)) {
         left--;
-        this.observer.tookStep?.(index);
+        this.#tell(index);
+        this.#tellAll();
       }
       if (machine.isDone(task)) {
         alive[at] = alive[--this.#n];
@@ -172,13 +190,5 @@ class RandomRun {
   #writeEntry(at: number): void {
     const task = this.machine.tasks[this.#alive[at]], inModel = task.models.length > 0 ? 1 : 0;
     this.machine.memory.view.setUint32(SCHEDULE.table + 4 * at, task.record | inModel, true);
-  }
-
-  /** Which tasks took steps inside the translated code follows from the random numbers it drew. */
-  #tell(state: number, steps: number): void {
-    for (let i = 0; i < steps; i++) {
-      state = nextState(state);
-      this.observer.tookStep!(this.#alive[below(state, this.#n)]);
-    }
   }
 }

@@ -22,10 +22,7 @@ const INSN_LIMIT = 2000;
 export function shippedObjects(): Uint8Array[] {
   const folder = new URL("../../notebooks/progs/objects/", import.meta.url);
   const names = readdirSync(folder).filter((name) => name.endsWith(".o")).sort();
-  return [
-    new Uint8Array(readFileSync(new URL("../bench/data/speed.o", import.meta.url))),
-    ...names.slice(0, 40).map((name) => new Uint8Array(readFileSync(new URL(name, folder)))),
-  ];
+  return names.slice(0, 40).map((name) => new Uint8Array(readFileSync(new URL(name, folder))));
 }
 
 /** Byte code to begin with: generated programs, and those of shipped objects with pointers into the world put in. */
