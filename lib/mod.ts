@@ -23,7 +23,7 @@ export { threads, type ThreadsOptions, type ThreadsResult } from "./backends/thr
 export { type LinuxOptions, type LinuxResult, runOnLinux as linux } from "./backends/linux/run.ts";
 export { type KernelVerdict, linuxVerify, type LinuxVerifyOptions } from "./backends/linux/verify.ts";
 export type { Measured, MeasureOptions } from "./backends/measure.ts";
-export { type RecordedKernel, recordedKernel, type Spread } from "./backends/recorded/recorded.ts";
+export { type RecordedKernel, recordedKernel, type Spread, type WorkPlacement } from "./backends/recorded/recorded.ts";
 export { RefusedError } from "./backends/admission.ts";
 export { BackendError } from "./backends/backend.ts";
 export { WorkloadError } from "./cpu/plan.ts";
@@ -33,7 +33,8 @@ export { type ErrnoName, KernelError } from "./maps/errno.ts";
 export { mapMemoryBytes } from "./maps/memory_use.ts";
 export { type HelperArgs, type HelperModel, lockHelpers } from "./bpf_helpers/kernel.ts";
 export type { MachineOptions } from "./cpu/machine.ts";
-export type { Model, Operation, TaskContext } from "./cpu/operation.ts";
+export type { Width } from "./cpu/memory.ts";
+export type { Labelled, Model, Operation, TaskContext } from "./cpu/operation.ts";
 export type { AtomicOp, AwaitOp, CallbackOp, FaultOp, LoadOp, MaskOp, PrintOp, PrivateOp } from "./cpu/operation.ts";
 export type { RmwOp, SleepOp, StoreOp, TailCallOp, WaitOp, WorkOp } from "./cpu/operation.ts";
 export type { SpinLockModel } from "./locks/spin_lock.ts";

@@ -8,7 +8,8 @@
  */
 import type { Memory, Width } from "./memory.ts";
 
-interface Labelled {
+/** Operations that a trace calls by a name. */
+export interface Labelled {
   /** What the kernel would call the thing that is touched, for traces: `bucket.first`, `elem.key`, `lock`. */
   readonly label?: string;
 }
