@@ -1,6 +1,7 @@
 /** A machine's linear memory: regions that pointers are checked against, and an allocator that never frees. */
 import { CACHE_LINE_BYTES, type Layout, PAGE_BYTES, REGION, REGION_FLAG } from "./layout.ts";
 
+/** Bytes that one load, store or atomic touches. */
 export type Width = 1 | 2 | 4 | 8;
 
 /** A bad access by a program: the message is for the reader of a notebook. */
