@@ -107,7 +107,8 @@ export class LabPage {
       for (let x = 0.03; x < 1; x += 0.06) {
         await this.page.mouse.move(box.x + box.width * x, box.y + box.height * y, { steps: 2 });
         await this.page.waitForTimeout(30);
-        if (await label.count() > 0) return (await label.first().textContent()) ?? "";
+        const [text] = await label.allTextContents();
+        if (text) return text;
       }
     }
     return "";

@@ -1,5 +1,5 @@
 /** `deno task book`: the chapters as a static site in site/, readable from disk, by Sphinx with myst-nb. */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PROJECT, pythonOf } from "../lab/places.ts";
@@ -17,6 +17,8 @@ const SPHINX: Environment = {
   what: "Sphinx",
 };
 const SOURCE = join(PROJECT, ".cache", "book", "source");
+/** myst-nb writes files of its own beside the pages. */
+const BUILT = join(PROJECT, ".cache", "book", "built");
 const NOTEBOOKS = join(PROJECT, "notebooks");
 const SITE = join(PROJECT, "site");
 const PLOTLY = join(PROJECT, "node_modules", "plotly.js-basic-dist-min", "plotly-basic.min.js");
@@ -59,12 +61,14 @@ async function build(): Promise<void> {
   }
   const chapters = await step("chapters", () => Promise.resolve(prepare()));
   await step("site", async () => {
-    rmSync(SITE, { recursive: true, force: true });
-    const args = ["-m", "sphinx", "-b", "html", "-q", "-d", join(PROJECT, ".cache", "book", "doctrees"), SOURCE, SITE];
+    rmSync(BUILT, { recursive: true, force: true });
+    const args = ["-m", "sphinx", "-b", "html", "-q", "-d", join(BUILT, "doctrees"), SOURCE, join(BUILT, "html")];
     const { code, stderr } = await runCommand(pythonOf(SPHINX.folder), args);
     if (stderr.trim() !== "") console.error(stderr.trim());
     if (code !== 0) throw new SetupError("Sphinx could not build the book; its last words stand above.");
-    rmSync(join(SITE, ".buildinfo"), { force: true });
+    rmSync(join(BUILT, "html", ".buildinfo"), { force: true });
+    rmSync(SITE, { recursive: true, force: true });
+    renameSync(join(BUILT, "html"), SITE);
   });
   console.log(`${chapters} chapters: ${join(SITE, "index.html")}`);
 }

@@ -7,9 +7,8 @@ import { runCommand } from "./subprocess.ts";
 /** JupyterLab 4.6 needs it. */
 const OLDEST: readonly [number, number] = [3, 10];
 
-const WITHOUT =
-  `Without JupyterLab the notebooks run in VS Code (extension "Jupyter"; open this folder, choose the kernel ` +
-  `"Deno"), and without any front end by: deno task run`;
+const WITHOUT = "Without JupyterLab: notebooks run in VS Code with its extension Jupyter (start it in this folder by " +
+  'JUPYTER_PATH="$PWD/.jupyter" code . and choose the kernel Deno), and without any front end by: deno task run';
 
 /** Set-up cannot go on; the message says what to do. */
 export class SetupError extends Error {

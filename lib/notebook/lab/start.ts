@@ -33,6 +33,7 @@ export async function setUp(options: Pick<Options, "jupyter" | "python">): Promi
   const { deno, note } = await step("Deno for the notebooks", keepDeno);
   if (note) console.log(`  ${note}`);
   await step("packages from npm", installPackages);
+  writeKernelspec(deno);
   let command: string[];
   if (options.jupyter === undefined) {
     if (!await isComplete(LAB)) {
@@ -43,7 +44,7 @@ export async function setUp(options: Pick<Options, "jupyter" | "python">): Promi
   } else {
     command = await step("your Jupyter", () => checkJupyter(options.jupyter!));
   }
-  writeKernelspec(deno);
+  writeKernelspec(deno); // again, for VS Code looks into .venv
   return command;
 }
 
