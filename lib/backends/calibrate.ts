@@ -13,8 +13,8 @@ export const scaledInvocations = (task: PlannedTask, factors: Factors): number =
 export const MAX_TURNS = 8 << 20;
 /** Time that an interrupt may take, generously: programs must run for as long as all of them take. */
 const INTERRUPT_MS = 0.02;
-/** How far from the time wanted a program's run may be, as a share of it. */
-const SHORTEST = 0.7, LONGEST = 1.4;
+/** How far from the time wanted a program's run may be, as a share of it: less where several are to end together. */
+const TOLERANCE = { one: 0.4, several: 0.15 } as const;
 const MOST_GROWTH = 16, MOST_ROUNDS = 12;
 
 /**
@@ -40,7 +40,7 @@ export async function calibrate(machine: RealMachine, leastMs: number): Promise<
     let settled = true;
     for (const [prog, factor] of factors) {
       const share = tookMs(prog) / paceMs;
-      if (share >= SHORTEST && share <= LONGEST) continue;
+      if (Math.abs(share - 1) <= (factors.size === 1 ? TOLERANCE.one : TOLERANCE.several)) continue;
       const most = Math.max(1, ...processes.filter((task) => task.prog === prog).map((task) => task.invocations));
       const next = Math.round(factor * Math.min(MOST_GROWTH, 1 / share));
       const clamped = Math.max(1, Math.min(Math.floor(MAX_TURNS / most), next));
