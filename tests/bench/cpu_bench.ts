@@ -10,7 +10,7 @@ import { runOnLinux } from "../../lib/backends/linux/run.ts";
 import { KIND, TASK } from "../../lib/cpu/layout.ts";
 import { Machine } from "../../lib/cpu/machine.ts";
 import { Tracer } from "../../lib/cpu/trace.ts";
-import { instantiate, translate } from "../../lib/cpu/translate.ts";
+import { translate } from "../../lib/cpu/translate.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
 import { loadObject } from "../../lib/object/load.ts";
 import { textTable } from "../../lib/report/text_table.ts";
@@ -106,9 +106,10 @@ function measureAll(object: BpfObject, prog: string) {
   return best;
 }
 
+const taken = new Int32Array(1 << 22);
+
 /** Keeps which task took each of the last steps: all that is needed to replay them and show their trace. */
 function recorder(): RandomRunObserver {
-  const taken = new Int32Array(1 << 22);
   let at = 0;
   return {
     tookSteps(tasks) {
@@ -126,17 +127,14 @@ function traced(machine: Machine): void {
   tracer.finish();
 }
 
-/** Milliseconds to translate a program when the translator itself is warm, without and with V8's first compilation. */
-function translationTime(object: BpfObject, prog: string): { readonly translate: number; readonly compile: number } {
+/** Milliseconds to translate a program when the translator itself is warm. */
+function translationTime(object: BpfObject, prog: string): number {
   const { image, memory } = new Machine(object, { programs: [prog], invocations: 0 });
-  const best = { translate: Infinity, compile: Infinity };
+  let best = Infinity;
   for (let i = 0; i < 200; i++) {
     const began = performance.now();
-    const translation = translate(image.insns, image.entries, { layout: memory.layout, memory });
-    const translated = performance.now();
-    instantiate(translation, memory);
-    best.translate = Math.min(best.translate, translated - began);
-    best.compile = Math.min(best.compile, performance.now() - translated);
+    translate(image.insns, image.entries, { layout: memory.layout, memory });
+    best = Math.min(best, performance.now() - began);
   }
   return best;
 }
@@ -166,15 +164,13 @@ export async function benchCpu(): Promise<void> {
       times(two.insns / UBPF_MILLION_INSNS[prog]),
       jit === undefined ? "not root" : `${jit.toFixed(0)} (${times(two.insns / jit)})`,
     ]);
-    const { translate, compile } = translationTime(object, prog);
     others.push([
       prog,
       `${clock2.steps.toFixed(1)} / ${clock64.steps.toFixed(1)}`,
       percent(clock64.steps / clock2.steps),
       percent(two.steps / recorded.steps - 1),
       `${(traceMs(two, traced)).toFixed(0)} ms`,
-      `${translate.toFixed(2)} ms`,
-      `${compile.toFixed(2)} ms`,
+      `${translationTime(object, prog).toFixed(2)} ms`,
     ]);
   }
   console.log("\nMillion instructions a second, random scheduler, checks and counting on\n");
@@ -184,7 +180,7 @@ export async function benchCpu(): Promise<void> {
   ));
   console.log("\nSmallest clock first (million steps a second), what recording costs, and translation when warm\n");
   console.log(textTable(
-    ["", "2 / 64 CPUs", "64 to 2", "recording", "showing 20,000 steps", "translate", "compile"],
+    ["", "2 / 64 CPUs", "64 to 2", "recording", "showing 20,000 steps", "translate"],
     others,
   ));
 }
