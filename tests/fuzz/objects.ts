@@ -27,9 +27,9 @@ export class ObjectFuzzer {
   run(bytes: Uint8Array): ObjectFate {
     try {
       const object = loadObject(bytes, "damaged");
-      verify(object);
       let fate: ObjectFate = "ran";
       for (const { name } of object.programs.slice(0, 2)) {
+        verify(object, { program: name });
         const machine = new Machine(object, { programs: [name], cpus: 2, invocations: 2, limits: LIMITS });
         runRandom(machine, 1, LIMITS);
         if (machine.fault) fate = "faulted";
