@@ -1,5 +1,6 @@
 /** `verify FILE`: what the kernel's verifier would say of a listing, without a kernel. */
 import { Command } from "commander";
+import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { bpf } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
@@ -32,7 +33,7 @@ export async function run(file: string, options: Options = {}): Promise<number> 
   let object: BpfObject, verdicts: Verdict[];
   try {
     object = await bpf.file(file);
-    verdicts = verify(object, { program: options.program });
+    verdicts = verify(object, { program: options.program, cpus: await possibleCpus() });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     return NO_PROGRAM;
@@ -46,4 +47,14 @@ export async function run(file: string, options: Options = {}): Promise<number> 
     if (options.log && refused) process.stdout.write(refused.log);
   }
   return refused ? REFUSED : ACCEPTED;
+}
+
+/** CPUs that the kernel of this machine counts with; undefined where it does not say. */
+export async function possibleCpus(): Promise<number | undefined> {
+  try {
+    const last = /\d+$/.exec((await readFile("/sys/devices/system/cpu/possible", "utf8")).trim());
+    return last ? Number(last[0]) + 1 : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -20,12 +20,9 @@ import {
   U64_MAX,
 } from "./tnum.ts";
 
-export const S64_MIN = -(1n << 63n);
-export const S64_MAX = (1n << 63n) - 1n;
-export const S32_MIN = -0x8000_0000;
-export const S32_MAX = 0x7fff_ffff;
+export const S64_MIN = -(1n << 63n), S64_MAX = (1n << 63n) - 1n;
+export const S32_MIN = -0x8000_0000, S32_MAX = 0x7fff_ffff;
 export const U32_MAX = 0xffff_ffff;
-
 const low32 = (value: bigint): number => Number(value & U32_MASK);
 const low32Signed = (value: bigint): number => Number(BigInt.asIntN(32, value));
 const maxBig = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -118,6 +118,7 @@ function checkArguments(env: Environment, args: readonly SubprogArg[]): void {
         }
         return;
       case "dynptr":
+        checkMovable(env, reg, regno);
         processDynptr(env, regno, PLAIN_ARG);
         return;
       case "btf":
@@ -236,6 +237,20 @@ export function pushAsyncCallback(env: Environment, callback: Callback, isSleepa
     logPosition: env.log.position,
     trailLength: env.trail.length,
   });
+}
+
+/**
+ * A tail call that succeeds ends the function that makes it; r0 is whatever the other program leaves.
+ * That it fails is a path of its own, in which the function goes on.
+ */
+export function returnByTailCall(env: Environment): void {
+  if (env.frame.inCallback) env.reject(ERRNO.EFAULT, "verifier bug: callback unexpected regs 1");
+  env.push(env.insn + 1, env.insn);
+  invalidatePackets(env);
+  env.regs[0] = UNKNOWN_SCALAR;
+  if (env.log.isFull) env.log.write("\n");
+  returnToCaller(env);
+  env.insn--;
 }
 
 /** Returns from a BPF function; `env.insn` is where the caller goes on. */

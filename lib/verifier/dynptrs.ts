@@ -1,5 +1,5 @@
 /** Dynptrs: two stack slots that describe memory of a size known only at run time (process_dynptr_func). */
-import type { Environment } from "./environment.ts";
+import { type Environment, Rejection } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
 import type { HelperArg } from "./helper_prototypes.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
@@ -97,6 +97,16 @@ export function dynptrType(env: Environment, reg: Reg): string | undefined {
   return frame.stack[at].bytes === IS_DYNPTR && frame.stack[at - 1].bytes === IS_DYNPTR
     ? frame.stack[at].reg.dynptr
     : undefined;
+}
+
+/** Whether a pointer to the stack names a dynptr that must be given back. */
+export function isReferencedDynptr(env: Environment, reg: Reg): boolean {
+  try {
+    return (env.state.frames[reg.frame].stack[objectSlot(env, reg, "dynptr", 2)]?.reg.ref ?? 0) !== 0;
+  } catch (error) {
+    if (error instanceof Rejection) return false;
+    throw error;
+  }
 }
 
 /** The register that stands for the dynptr: the argument itself, or the slot it points to. */

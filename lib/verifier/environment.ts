@@ -96,6 +96,8 @@ export class Environment {
   subprogs: SubprogNotes[] = [];
   state = new State();
   /** Index of the instruction under way and of the one before it on this path. */
+  /** CPUs that the machine may have. */
+  cpus = 1;
   insn = 0;
   previous = -1;
   ids = 0;

@@ -1,6 +1,6 @@
 /** Whether a register fits a helper's argument (kernel/bpf/verifier.c:check_func_arg). */
 import { checkUnmoved } from "./context_access.ts";
-import { processDynptr } from "./dynptrs.ts";
+import { isReferencedDynptr, processDynptr } from "./dynptrs.ts";
 import type { Environment } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
 import { HELPER } from "./helper_kinds.ts";
@@ -181,6 +181,7 @@ function noteReference(env: Environment, regno: number, arg: HelperArg, meta: Ca
   if (arg.releases) {
     if (arg.kind === "dynptr") {
       if (reg.type !== KIND.STACK) env.reject(ERRNO.EINVAL, "cannot release unowned const bpf_dynptr");
+      if (!isReferencedDynptr(env, reg)) env.reject(ERRNO.EINVAL, `arg ${regno} is an unacquired reference`);
     } else if (reg.ref === 0 && !reg.isNull) {
       env.reject(ERRNO.EINVAL, `R${regno} must be referenced when passed to release function`);
     }

@@ -1,6 +1,6 @@
 /** Calls of helper functions (kernel/bpf/verifier.c:check_helper_call). */
 import type { Insn } from "../isa/insn.ts";
-import { pushAsyncCallback, pushCallback } from "./calls.ts";
+import { pushAsyncCallback, pushCallback, returnByTailCall } from "./calls.ts";
 import { dynptrState, dynptrType, endDynptr } from "./dynptrs.ts";
 import type { Environment } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
@@ -8,6 +8,7 @@ import { CallMeta, checkHelperArg } from "./helper_arguments.ts";
 import { changesPacketData, HELPER } from "./helper_kinds.ts";
 import { helperName, type HelperPrototype, helperPrototype, prototypeFor } from "./helper_prototypes.ts";
 import { helperResult } from "./helper_result.ts";
+import { checkFormat } from "./helper_memory.ts";
 import { checkMapForHelper } from "./map_compatibility.ts";
 import { MAP_FLAG, MAP_TYPE, type MapState } from "./map_state.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
@@ -39,7 +40,9 @@ export function checkHelperCall(env: Environment, insn: Insn): void {
   env.regs[0] = helperResult(env, meta, caller);
   env.log.touchReg(0);
   checkMapForHelper(env, meta.map, prototype.number);
-  if (changesPacket) invalidatePackets(env);
+  if (prototype.number !== HELPER.tail_call) {
+    if (changesPacket) invalidatePackets(env);
+  } else if (env.state.frames.length > 1) returnByTailCall(env);
 }
 
 function lookUp(env: Environment, number: number): HelperPrototype {
@@ -114,6 +117,9 @@ function special(env: Environment, meta: CallMeta): boolean {
   switch (meta.helper.number) {
     case HELPER.tail_call:
       checkResourceLeak(env, true, "tail_call");
+      return false;
+    case HELPER.snprintf:
+      checkFormat(env);
       return false;
     case HELPER.get_func_ip:
       checkFuncIp(env, meta.helper);

@@ -2,6 +2,7 @@
 import { checkBtfAccess } from "./btf_access.ts";
 import type { Environment } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
+import { isFormat } from "./format_string.ts";
 import { MAP_FLAG, MAP_TYPE, type MapState } from "./map_state.ts";
 import {
   checkHelperBuffer,
@@ -116,6 +117,15 @@ export function checkConstString(env: Environment, regno: number): void {
   checkMapValue(env, regno, reg.off, map.valueSize - reg.off, false, true);
   const start = reg.off + Number(s64(reg.bounds.value));
   if (!map.frozen.subarray(start).includes(0)) env.reject(ERRNO.EINVAL, "string is not zero-terminated");
+}
+
+/** bpf_snprintf()'s format fits the number of its arguments (check_bpf_snprintf_call). */
+export function checkFormat(env: Environment): void {
+  const format = env.regs[3], dataBytes = Number(s64(env.regs[5].bounds.value));
+  if (dataBytes % 8 !== 0) env.reject(ERRNO.EINVAL, "");
+  const bytes = format.map!.frozen!.subarray(format.off + Number(s64(format.bounds.value)));
+  const text = String.fromCharCode(...bytes.subarray(0, bytes.indexOf(0)));
+  if (!isFormat(text, dataBytes / 8)) env.reject(ERRNO.EINVAL, "Invalid format string");
 }
 
 /**

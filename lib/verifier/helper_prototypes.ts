@@ -1,7 +1,7 @@
 /** The helper functions' prototypes, read from their table. */
 import { HELPER_AVAILABILITY } from "./helper_availability.ts";
 import { HELPER_TABLE } from "./helper_table.ts";
-import type { ProgramKind } from "./program_types.ts";
+import { PROG_TYPE, type ProgramKind } from "./program_types.ts";
 
 export type ArgKind =
   | "none"
@@ -131,16 +131,29 @@ function available(name: string): ReadonlySet<number> {
   return numbers;
 }
 
-/** Takes the context in some kinds of program and nothing in the others. */
-const GET_CGROUP_CLASSID = 17, GET_SOCKET_COOKIE = 46;
+/** Helpers whose arguments differ between the kinds of program. */
+const GET_CGROUP_CLASSID = 17, GET_SOCKET_COOKIE = 46, SK_STORAGE_GET = 107, SK_ASSIGN = 124;
+
+const withArg = (prototype: HelperPrototype, index: number, arg: string): HelperPrototype => ({
+  ...prototype,
+  args: prototype.args.map((old, at) => at === index ? parseArg(arg) : old),
+});
 
 /** The prototype for one kind of program, or `undefined` where that kind may not call the helper. */
 export function prototypeFor(number: number, kind: ProgramKind): HelperPrototype | undefined {
   const prototype = helperPrototype(number);
   if (!prototype || !available(kind.helpers).has(number)) return undefined;
-  if (number === GET_CGROUP_CLASSID && !kind.takesSkb) return { ...prototype, args: prototype.args.map(() => NO_ARG) };
-  if (number === GET_SOCKET_COOKIE && kind.isTracing) {
-    return { ...prototype, args: [parseArg("btf_sock_common"), ...prototype.args.slice(1)] };
+  switch (number) {
+    case GET_CGROUP_CLASSID:
+      return kind.takesSkb ? prototype : { ...prototype, args: prototype.args.map(() => NO_ARG) };
+    case GET_SOCKET_COOKIE:
+      if (kind.type === PROG_TYPE.SK_REUSEPORT) return withArg(prototype, 0, "btf_sock_common?");
+      return kind.isTracing ? withArg(prototype, 0, "btf_sock_common?") : prototype;
+    case SK_STORAGE_GET:
+      return kind.type === PROG_TYPE.CGROUP_SOCK ? withArg(prototype, 1, "ctx") : prototype;
+    case SK_ASSIGN:
+      return kind.type === PROG_TYPE.SK_LOOKUP ? withArg(prototype, 1, "socket?") : prototype;
+    default:
+      return prototype;
   }
-  return prototype;
 }

@@ -11,8 +11,6 @@ import { acquire } from "./references.ts";
 import { FLAG, KIND, NOT_INIT, pointer, type Reg, scalar, UNKNOWN_SCALAR } from "./register.ts";
 
 const MAX_ERRNO = 4095;
-/** CPUs that the simulated machine may have: bpf_get_smp_processor_id() lies below. */
-const MAX_CPUS = 8192;
 
 const ACQUIRING: readonly number[] = [
   HELPER.sk_lookup_tcp,
@@ -84,7 +82,7 @@ function plainResult(env: Environment, meta: CallMeta): Reg {
       return reg;
     }
     default:
-      return integerResult(meta);
+      return integerResult(meta, env.cpus);
   }
 }
 
@@ -104,7 +102,7 @@ function mapValue(env: Environment, meta: CallMeta, nullable: number): Reg {
 }
 
 /** Numbers whose range is known (do_refine_retval_range). */
-function integerResult(meta: CallMeta): Reg {
+function integerResult(meta: CallMeta, cpus: number): Reg {
   const range = (min: number, max: bigint): Reg => {
     const bounds = new Bounds();
     bounds.smin = BigInt(min);
@@ -122,8 +120,8 @@ function integerResult(meta: CallMeta): Reg {
       return range(-MAX_ERRNO, meta.maxSize);
     case HELPER.get_smp_processor_id: {
       const bounds = new Bounds();
-      bounds.umax = bounds.smax = BigInt(MAX_CPUS - 1);
-      bounds.u32max = bounds.s32max = MAX_CPUS - 1;
+      bounds.umax = bounds.smax = BigInt(cpus - 1);
+      bounds.u32max = bounds.s32max = cpus - 1;
       bounds.smin = 0n;
       bounds.s32min = 0;
       return scalar(bounds.sync());

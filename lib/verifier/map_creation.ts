@@ -15,6 +15,8 @@ const T = MAP_TYPE, F = MAP_FLAG;
 export interface MapFailure {
   readonly map: string;
   readonly errno: number;
+  /** It is the template of this map's inner maps that fails. */
+  readonly isInner: boolean;
 }
 
 export interface CreatedMaps {
@@ -29,8 +31,15 @@ export function createMaps(object: BpfObject): CreatedMaps {
   const btf = object.btf && acceptsBtf(object.btf) ? object.btf : undefined;
   const maps: (MapState | undefined)[] = [];
   for (const def of object.maps) {
-    const created = create(def, btf);
-    if (typeof created === "number") return { maps, failure: { map: def.name, errno: created }, btf };
+    const inner = createInner(def, btf);
+    const created = typeof inner === "number" ? inner : create(def, btf, inner);
+    if (typeof created === "number") {
+      return {
+        maps,
+        failure: { map: def.name, errno: created, isInner: typeof inner === "number" && !!def.inner },
+        btf,
+      };
+    }
     maps.push(created);
   }
   return { maps, btf };
@@ -49,15 +58,16 @@ function acceptsBtf(btf: Btf): boolean {
   }
 }
 
+/** The template of a map's inner maps, where it holds maps. */
+function createInner(def: MapDef, btf: Btf | undefined): MapState | number | undefined {
+  if (def.type !== T.ARRAY_OF_MAPS && def.type !== T.HASH_OF_MAPS) return undefined;
+  if (!def.inner) return ERRNO.EINVAL;
+  const created = create(def.inner, btf);
+  return typeof created === "number" ? created : { ...created, isInner: true };
+}
+
 /** The map, or the errno that creation ends with. */
-function create(def: MapDef, btf: Btf | undefined): MapState | number {
-  let inner: MapState | undefined;
-  if (def.type === T.ARRAY_OF_MAPS || def.type === T.HASH_OF_MAPS) {
-    if (!def.inner) return ERRNO.EINVAL;
-    const created = create(def.inner, btf);
-    if (typeof created === "number") return created;
-    inner = { ...created, isInner: true };
-  }
+function create(def: MapDef, btf: Btf | undefined, inner?: MapState): MapState | number {
   const shapeError = checkShape(def);
   const isBare = NO_BTF.includes(def.type);
   const hasTypes = btf !== undefined && !isBare && (def.data !== undefined || def.valueType !== undefined);

@@ -16,7 +16,7 @@ import {
   modeOf,
 } from "../isa/insn.ts";
 import type { Environment, HistoryEntry } from "./environment.ts";
-import { isAsyncCallbackHelper, isSyncCallbackHelper } from "./helper_kinds.ts";
+import { HELPER, isAsyncCallbackHelper, isSyncCallbackHelper } from "./helper_kinds.ts";
 import { syncCallbackKfunc } from "./kfunc_kinds.ts";
 import { FP, isSpilledScalar, MAX_FRAMES, SlotSet, type State } from "./state.ts";
 
@@ -264,7 +264,9 @@ function undoCall(
     : syncCallbackKfunc(extern);
   if (callsBack && at !== subsequent - 1 && wanted.frame > 0) return leaveCallee(wanted, false);
   wanted.delete(0);
-  return wanted.regs[wanted.frame] & ARG_REGS ? GIVE_UP : undefined;
+  if (wanted.regs[wanted.frame] & ARG_REGS) return GIVE_UP;
+  const isTailCall = insn.src === 0 && insn.imm === HELPER.tail_call;
+  return isTailCall && subsequent !== at + 1 ? enterCallee(wanted) : undefined;
 }
 
 /** Going back over a call into the caller: the callee's arguments are the caller's registers. */
@@ -284,10 +286,15 @@ function undoExit(env: Environment, subsequent: number, wanted: Wanted): typeof 
   const wantsR0 = fromCall && wanted.has(0);
   if (fromCall && wanted.regs[wanted.frame] & ARG_REGS) return GIVE_UP;
   wanted.delete(0);
+  if (enterCallee(wanted) === GIVE_UP) return GIVE_UP;
+  if (wantsR0) wanted.add(0);
+  return DONE;
+}
+
+function enterCallee(wanted: Wanted): typeof GIVE_UP | typeof DONE {
   if (wanted.frame + 1 >= MAX_FRAMES) return GIVE_UP;
   wanted.frame++;
   wanted.regs[wanted.frame] = 0;
   wanted.slots[wanted.frame].clear();
-  if (wantsR0) wanted.add(0);
   return DONE;
 }

@@ -39,6 +39,8 @@ export interface Verdict {
 export interface VerifyOptions {
   /** Only this C function; default: every program of the object. */
   readonly program?: string;
+  /** CPUs that the machine may have: `bpf_get_smp_processor_id()` lies below. Default: as many as any kernel, 8192. */
+  readonly cpus?: number;
 }
 
 /**
@@ -66,14 +68,23 @@ export function verify(object: BpfObject, options: VerifyOptions = {}): Verdict[
     throw new RangeError(`${object.name} has no program ${options.program}: it has ${names}`);
   }
   const created = createMaps(object);
-  return programs.map((program) => verifyProgram(object, program, created));
+  return programs.map((program) => verifyProgram(object, program, created, options.cpus));
 }
 
+/** The most that a kernel is built for. */
+const MAX_CPUS = 8192;
+
 /** Verifies one program of an object. */
-export function verifyProgram(object: BpfObject, program: Program, created: CreatedMaps = createMaps(object)): Verdict {
+export function verifyProgram(
+  object: BpfObject,
+  program: Program,
+  created: CreatedMaps = createMaps(object),
+  cpus = MAX_CPUS,
+): Verdict {
   if (created.failure) {
-    const { map, errno } = created.failure;
-    return refused(program, errno, `map '${map}': failed to create: ${errorText(errno)}(-${errno})`);
+    const { map, errno, isInner } = created.failure;
+    const how = isInner ? ` inner map: -${errno}` : `: ${errorText(errno)}(-${errno})`;
+    return refused(program, errno, `map '${map}': failed to create${how}`);
   }
   const kind = programKind(program.section);
   if (!kind) {
@@ -90,6 +101,7 @@ export function verifyProgram(object: BpfObject, program: Program, created: Crea
   }
   const run = (isLogging: boolean) => {
     const env = new Environment(object, program, kind, created.maps, created.btf, isLogging);
+    env.cpus = cpus;
     try {
       check(env);
       return { env };

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { linuxAvailable } from "../../lib/backends/linux/available.ts";
 import { linuxVerify } from "../../lib/backends/linux/verify.ts";
+import { possibleCpus } from "../../lib/cli/verify.ts";
 import { verify } from "../../lib/verifier/verify.ts";
 import { verdictOf } from "./message_comparison.ts";
 import { objectNames, objectOf, recorded } from "./recorded_programs.ts";
@@ -16,10 +17,11 @@ const ENDLESS = /^infinite loop|^BPF program is too large|^The sequence of/;
 
 describe("the running kernel", () => {
   for (const name of objectNames.filter(isVerifierMatter)) {
-    test(`says of ${name} what we say${reason}`, () => {
+    test(`says of ${name} what we say${reason}`, async () => {
+      const cpus = await possibleCpus();
       for (const { program, message } of recorded.programs.filter((program) => program.object === name)) {
         if (ENDLESS.test(message) || /^expected prog array map/.test(message)) continue;
-        const [ours] = verify(objectOf(name), { program }), kernel = linuxVerify(objectOf(name), { program });
+        const [ours] = verify(objectOf(name), { program, cpus }), kernel = linuxVerify(objectOf(name), { program });
         expect({ program, ...verdictOf(ours) }).toEqual({ program, ...verdictOf(kernel) });
       }
     });

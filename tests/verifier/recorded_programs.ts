@@ -14,9 +14,10 @@ export interface Recorded {
 
 const data = new URL("./data/", import.meta.url);
 
-export const recorded: { readonly kernel: string; readonly programs: readonly Recorded[] } = JSON.parse(
-  readFileSync(new URL("verdicts.json", data), "utf8"),
-);
+export const recorded: { readonly kernel: string; readonly cpus: number; readonly programs: readonly Recorded[] } = JSON
+  .parse(
+    readFileSync(new URL("verdicts.json", data), "utf8"),
+  );
 
 export const objectNames: readonly string[] = [...new Set(recorded.programs.map((program) => program.object))];
 

@@ -12,7 +12,7 @@ for (const name of objectNames) {
     for (const kernel of recorded.programs.filter((program) => program.object === name)) {
       if (LONG.includes(kernel.program ?? "")) continue;
       it(`${kernel.program ?? "all of it"}: ${kernel.message || "accepted"}`, () => {
-        const verdicts = verify(objectOf(name), { program: kernel.program });
+        const verdicts = verify(objectOf(name), { program: kernel.program, cpus: recorded.cpus });
         const ours = verdicts.find((verdict) => verdict.verdict === "reject") ?? verdicts[0];
         expect(verdictOf(ours)).toEqual(verdictOf(kernel));
       });
