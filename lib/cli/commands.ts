@@ -22,6 +22,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "sweep", summary: "many runs or searches over a grid, in shards", load: () => import("./sweep.ts") },
   { name: "threads", summary: "run a listing on real threads of this computer", load: () => import("./threads.ts") },
   { name: "linux", summary: "verify and run a listing on the running kernel", load: () => import("./linux.ts") },
+  { name: "calibrate", summary: "a cost profile of this computer", load: () => import("./calibrate.ts") },
   { name: "compare", summary: "a listing on all three machines, side by side", load: () => import("./compare.ts") },
   {
     name: "conformance",

@@ -19,11 +19,11 @@ export type ProfileName = typeof PROFILES[number];
 const loaded = new Map<string, Profile>();
 
 /**
- * A shipped profile.
+ * A shipped profile by its name, or one in a JSON file by its path (`interleave calibrate --out` writes one).
  *
- * @param name one of {@link PROFILES}
+ * @param name one of {@link PROFILES}, or a path that ends in `.json`
  * @returns times in nanoseconds, counts, and the topology of the machine
- * @throws ProfileError when there is none of this name
+ * @throws ProfileError when there is none of this name, or the file holds none
  *
  * @example
  * ```ts
@@ -37,6 +37,7 @@ const loaded = new Map<string, Profile>();
 export function profileNamed(name: string): Profile {
   const known = loaded.get(name);
   if (known) return known;
+  if (name.endsWith(".json")) return fromFile(name);
   if (!(PROFILES as readonly string[]).includes(name)) {
     throw new ProfileError(
       `no profile is called ${name}; there are ${PROFILES.join(", ")}, and those you write yourself`,
@@ -46,4 +47,18 @@ export function profileNamed(name: string): Profile {
   const profile = checkProfile(JSON.parse(text) as Profile);
   loaded.set(name, profile);
   return profile;
+}
+
+function fromFile(path: string): Profile {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw new ProfileError(`no profile can be read from ${path}; interleave calibrate --out ${path} makes one`);
+  }
+  try {
+    return checkProfile(JSON.parse(text) as Profile);
+  } catch (error) {
+    throw new ProfileError(`${path}: ${error instanceof Error ? error.message : error}`);
+  }
 }

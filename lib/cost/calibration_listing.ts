@@ -1,0 +1,116 @@
+/** What is timed to calibrate a profile: small programs, each of which says something about one part of a machine. */
+
+/** C text of the calibration programs; {@link CALIBRATION} says what each does. */
+export const CALIBRATION_LISTING = String.raw`
+struct locked { struct bpf_spin_lock lock; __u64 count; };
+
+#define MAP(name, kind, type_of_value, entries)    \
+	struct {                                   \
+		__uint(type, BPF_MAP_TYPE_##kind); \
+		__type(key, __u32);                \
+		__type(value, type_of_value);      \
+		__uint(max_entries, entries);      \
+	} name SEC(".maps")
+
+MAP(array, ARRAY, __u64, 1);
+MAP(hash, HASH, __u64, 64);
+MAP(percpu_array, PERCPU_ARRAY, __u64, 1);
+MAP(locked_array, ARRAY, struct locked, 1);
+
+volatile __u64 counter = 0;
+
+#define PROG SEC("raw_tp") int
+#define FOUR(x) x x x x
+#define SIXTY_FOUR(x) FOUR(FOUR(FOUR(x)))
+#define TEN(x) x x x x x x x x x x
+#define WORK10                                                                      \
+	asm volatile("%0 += 1; %1 += 1; %2 += 1; %3 += 1; %0 ^= 3; %1 ^= 3; %2 ^= 3; %3 ^= 3; %0 += 5; %1 += 5" \
+		     : "+r"(a), "+r"(b), "+r"(c), "+r"(d));
+#define LOCALS __u64 a = 1, b = 2, c = 3, d = 4;
+
+PROG nop(void *ctx) { return 0; }
+PROG load(void *ctx) { return counter; }
+PROG racy(void *ctx) { counter += 1; return 0; }
+PROG racy64(void *ctx) { SIXTY_FOUR(counter += 1;) return 0; }
+PROG racy_work100(void *ctx) { LOCALS counter += 1; TEN(WORK10) return 0; }
+PROG racy_work1000(void *ctx) { LOCALS counter += 1; TEN(TEN(WORK10)) return 0; }
+PROG atomic(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }
+PROG atomic64(void *ctx) { SIXTY_FOUR(__sync_fetch_and_add(&counter, 1);) return 0; }
+PROG atomic_work100(void *ctx) { LOCALS __sync_fetch_and_add(&counter, 1); TEN(WORK10) return 0; }
+
+PROG cmpxchg(void *ctx)
+{
+	for (int i = 0; i < 1000; i++) {
+		__u64 seen = counter;
+		if (__sync_val_compare_and_swap(&counter, seen, seen + 1) == seen)
+			break;
+	}
+	return 0;
+}
+
+#define LOOKUP(map)                                       \
+	__u32 key = 0;                                    \
+	__u64 *value = bpf_map_lookup_elem(&map, &key);   \
+	if (!value) {                                     \
+		__u64 zero = 0;                           \
+		bpf_map_update_elem(&map, &key, &zero, BPF_NOEXIST); \
+		return 0;                                 \
+	}
+
+PROG racy_array(void *ctx) { LOOKUP(array) *(volatile __u64 *)value += 1; return 0; }
+PROG per_cpu(void *ctx) { LOOKUP(percpu_array) *(volatile __u64 *)value += 1; return 0; }
+PROG racy_hash(void *ctx) { LOOKUP(hash) *(volatile __u64 *)value += 1; return 0; }
+
+PROG copy_update(void *ctx)
+{
+	LOOKUP(hash)
+	__u64 copy = *value + 1;
+	bpf_map_update_elem(&hash, &key, &copy, BPF_EXIST);
+	return 0;
+}
+
+PROG random_number(void *ctx) { return bpf_get_prandom_u32(); }
+
+SEC("tc") int lock(void *ctx)
+{
+	__u32 key = 0;
+	struct locked *value = bpf_map_lookup_elem(&locked_array, &key);
+
+	if (!value)
+		return 0;
+	bpf_spin_lock(&value->lock);
+	value->count += 1;
+	bpf_spin_unlock(&value->lock);
+	return 0;
+}
+`;
+
+export interface CalibrationProgram {
+  readonly program: string;
+  readonly what: string;
+  /** Operations in one run. */
+  readonly perRun: number;
+  /** Numbers of CPUs to time it on. */
+  readonly cpus: readonly number[];
+}
+
+const one = [1], both = [1, 2];
+
+export const CALIBRATION: readonly CalibrationProgram[] = [
+  { program: "nop", what: "empty program", perRun: 1, cpus: one },
+  { program: "load", what: "load of a global", perRun: 1, cpus: one },
+  { program: "racy", what: "racy += (global)", perRun: 1, cpus: both },
+  { program: "racy64", what: "racy +=, 64 in a row", perRun: 64, cpus: both },
+  { program: "racy_work100", what: "racy += with 100 private instructions", perRun: 1, cpus: both },
+  { program: "racy_work1000", what: "racy += with 1000 private instructions", perRun: 1, cpus: both },
+  { program: "atomic", what: "atomic add", perRun: 1, cpus: both },
+  { program: "atomic64", what: "atomic add, 64 in a row", perRun: 64, cpus: both },
+  { program: "atomic_work100", what: "atomic add with 100 private instructions", perRun: 1, cpus: both },
+  { program: "cmpxchg", what: "cmpxchg loop", perRun: 1, cpus: both },
+  { program: "racy_array", what: "racy += (array map)", perRun: 1, cpus: both },
+  { program: "per_cpu", what: "per-CPU array", perRun: 1, cpus: one },
+  { program: "racy_hash", what: "racy += (hash)", perRun: 1, cpus: both },
+  { program: "copy_update", what: "copy and bpf_map_update_elem (hash)", perRun: 1, cpus: both },
+  { program: "random_number", what: "bpf_get_prandom_u32", perRun: 1, cpus: one },
+  { program: "lock", what: "spin lock (array map)", perRun: 1, cpus: both },
+];
