@@ -124,6 +124,6 @@ export function findProgram(object: BpfObject, name: string): Program {
 
 function whole(what: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  const expected = max === 1_000_000_000 ? `a whole number, at least ${min}` : `a whole number from ${min} to ${max}`;
-  throw new WorkloadError(`${what} is ${value}: it must be ${expected}`);
+  const shown = typeof value === "string" ? `the text "${value}"` : value;
+  throw new WorkloadError(`${what} is ${shown}: it must be a whole number from ${min} to ${max.toLocaleString("en")}`);
 }

@@ -226,7 +226,10 @@ export class UserApi {
   /** User space passes an inner map, or a program, as a file descriptor, the models as its id: its index plus one. */
   #id(map: KernelMap, name: string): Uint8Array {
     const program = this.#programs.findIndex((program) => program.name === name);
-    const isProg = map.def.type === BPF_MAP_TYPE.PROG_ARRAY;
+    const { type } = map.def, isProg = type === BPF_MAP_TYPE.PROG_ARRAY;
+    if (!isProg && type !== BPF_MAP_TYPE.ARRAY_OF_MAPS && type !== BPF_MAP_TYPE.HASH_OF_MAPS) {
+      throw new TypeError(`${map.name} is no map in map: its values are not maps, so it can't take "${name}"`);
+    }
     if (isProg && program < 0) throw new RangeError(`no program is called ${name}`);
     const id = 1 + (isProg ? program : this.#find(name).index);
     return new Uint8Array(new Uint32Array([id]).buffer);
