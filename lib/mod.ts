@@ -42,6 +42,7 @@ export { testAndSetLock } from "./locks/test_and_set.ts";
 export { ticketLock } from "./locks/ticket_lock.ts";
 export { compare, type ComparedRun, Comparison, type SkippedRun } from "./backends/compare.ts";
 export type { Interrupt, Limits, ProgRun, SimulateOptions, Workload } from "./backends/workload.ts";
+export { modelAccuracy } from "./cost/accuracy.ts";
 export { profileNamed, PROFILES } from "./cost/profiles.ts";
 export { type ByDistance, type Profile, ProfileError, type WorkCosts } from "./cost/profile.ts";
 export type { Topology } from "./cost/topology.ts";

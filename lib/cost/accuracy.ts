@@ -24,7 +24,18 @@ export interface AccuracyTable {
   readonly rows: readonly AccuracyRow[];
 }
 
-/** The kept table of predicted and measured figures. */
+/**
+ * The kept table of predicted and measured figures.
+ *
+ * @returns every row with its error, and each target with what was reached
+ *
+ * @example
+ * ```ts
+ * import { modelAccuracy } from "interleave";
+ * const judging = modelAccuracy().rows.filter((row) => row.table === "B1" && !row.fitted);
+ * if (judging.length === 0) throw new Error("some rows judge the fit");
+ * ```
+ */
 export function modelAccuracy(): AccuracyTable {
   return JSON.parse(readFileSync(new URL("./accuracy.json", import.meta.url), "utf8")) as AccuracyTable;
 }
