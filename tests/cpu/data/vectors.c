@@ -1,7 +1,7 @@
 /*
  * Writes what the running kernel's JIT makes of every arithmetic, jump and atomic instruction at edge values:
  *
- *     gcc -O1 -o /tmp/vectors tests/cpu/data/vectors.c && sudo /tmp/vectors > tests/cpu/data/vectors.txt
+ *     gcc -O1 -o vectors tests/cpu/data/vectors.c && sudo ./vectors > tests/cpu/data/vectors.txt
  *
  * Each instruction is a BPF_PROG_TYPE_SYSCALL program of its own that is only test-run (BPF_PROG_TEST_RUN); operands
  * come from its context, so that neither compiler nor verifier knows them. Nothing is attached.
