@@ -113,13 +113,8 @@ export class MachineSource implements OperationSource, StepObserver {
     core.workNs += work.helpers[name] ?? 0;
   }
 
-  privateOperation(task: Task, op: Operation): void {
-    const core = this.#cores[task.cpu];
-    if (op.kind === "work") this.#price(core, op);
-    else if (op.kind === "callback") {
-      core.workNs += this.profile.work.run;
-      core.privateStores += this.#traitsOf(task).pushes;
-    }
+  callbackBegins(task: Task): void {
+    this.runBegins(task);
   }
 
   performPrivate(task: Task, op: PrivateOp): bigint {
@@ -127,8 +122,8 @@ export class MachineSource implements OperationSource, StepObserver {
     return core.stores.withStoresVisible(memory, () => op.run(memory));
   }
 
-  #price(core: Core, op: WorkOp): void {
-    const { work, insnNs } = this.profile, amount = op.amount ?? 1;
+  worked(task: Task, op: WorkOp): void {
+    const core = this.#cores[task.cpu], { work, insnNs } = this.profile, amount = op.amount ?? 1;
     switch (op.what) {
       case "hash":
         core.workNs += work.hash + work.hashByte * amount;
@@ -210,7 +205,7 @@ export class MachineSource implements OperationSource, StepObserver {
     if (!machine.sharesCpus) {
       return current ? undefined : tasks.find((task) => !machine.isDone(task));
     }
-    const ready = (task: Task) => !machine.isDone(task) && machine.hasCpu(task);
+    const ready = (task: Task) => !machine.isDone(task) && machine.cpus.isFreeFor(task);
     const interrupt = tasks.find((task) => task.kind === "interrupt" && ready(task));
     if (interrupt && (interrupt === current || core.now >= this.#interruptAt[core.id])) {
       this.#interruptAt[core.id] = core.now + INTERRUPT_GAP_NS;

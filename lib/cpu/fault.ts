@@ -1,7 +1,11 @@
 /** Says, for the reader of a notebook, why an instruction faulted. */
+import { disassembleInsn } from "../isa/disassemble.ts";
 import { accessBytes, BPF_ATOMIC, type Insn, isAtomic, isBpfCall, isLoad } from "../isa/insn.ts";
+import type { Fault } from "../report/result.ts";
+import { type Image, imageLine, programAt } from "./image.ts";
 import { STACK_FRAME_BYTES, TASK } from "./layout.ts";
 import type { Memory } from "./memory.ts";
+import type { Task } from "./task.ts";
 
 /**
  * The reason for a `KIND.fault`, in words.
@@ -25,4 +29,18 @@ export function explainFault(memory: Memory, insn: Insn, pointer: bigint): strin
   return `misaligned atomic access of ${size} bytes at address ${
     pointer & 0xffff_ffffn
   }: atomics need an address that is a multiple of their size`;
+}
+
+/** What ended a task's run, with the place: an instruction of the image, or -1 for none. */
+export function faultAt(image: Image, insn: number, task: Task, message: string): Fault {
+  if (insn < 0) return { message, prog: task.name, cpu: task.cpu, insn, text: "", line: undefined };
+  const program = programAt(image, insn), line = imageLine(image, insn);
+  return {
+    message,
+    prog: program?.name ?? task.name,
+    cpu: task.cpu,
+    insn: program ? insn - program.start : -1,
+    text: disassembleInsn(image.insns[insn]),
+    line: line && { file: line.file, line: line.line, text: line.text },
+  };
 }

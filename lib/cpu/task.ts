@@ -1,6 +1,7 @@
 /** Tasks: the flows of control that a machine's schedulers choose between. */
 import type { ImageProgram } from "./image.ts";
 import type { Model, Operation, TaskContext } from "./operation.ts";
+import type { TaskMemory } from "./task_memory.ts";
 
 /** What a model's yields have returned so far: a list that grows at its end and never changes. */
 export interface History {
@@ -31,20 +32,14 @@ export interface ActiveModel {
   readonly cursor: { readonly generator: Model<unknown>; at: History | undefined };
 }
 
-export interface Task {
+export interface Task extends TaskMemory {
   readonly index: number;
   readonly kind: "process" | "interrupt" | "user";
   readonly cpu: number;
-  /** Linear address of its TASK record. */
-  readonly record: number;
   /** What it runs; undefined for a user actor. */
   readonly program?: ImageProgram;
   readonly invocations: number;
   readonly sleepable: boolean;
-  /** Pointer to the program's context. */
-  readonly ctx: bigint;
-  /** Pointer just past its first stack frame. */
-  readonly stackTop: bigint;
   readonly context: TaskContext;
   /** For traces: `cpu0`, `irq on cpu0`, `user reader`. */
   readonly name: string;

@@ -1,6 +1,7 @@
 /** Whether the tasks of a machine can be exchanged for one another without anybody noticing. */
 import { isHelperCall } from "../isa/insn.ts";
-import { CTX_BYTES, type Machine } from "../cpu/machine.ts";
+import type { Machine } from "../cpu/machine.ts";
+import { CTX_BYTES } from "../cpu/task_memory.ts";
 import type { Task } from "../cpu/task.ts";
 
 const BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2;

@@ -1,24 +1,17 @@
 /** The memory, kernel and tasks of a workload, laid out the same in every thread that shares them. */
 import { Kernel, kernelSize } from "../../bpf_helpers/kernel.ts";
 import { type Image, type ImageProgram, linkImage } from "../../cpu/image.ts";
-import { layoutFor, REGION_FLAG, STACK_BYTES, STACK_FRAME_BYTES, TASK } from "../../cpu/layout.ts";
+import { layoutFor } from "../../cpu/layout.ts";
 import { Memory } from "../../cpu/memory.ts";
 import type { TaskContext } from "../../cpu/operation.ts";
 import { planTasks, type TaskPlan } from "../../cpu/plan.ts";
+import { CTX_BYTES, type TaskMemory, taskMemory } from "../../cpu/task_memory.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Workload } from "../workload.ts";
 
-/** Bytes of a program's context; all zero where the workload does not say. */
-const CTX_BYTES = 256;
-const PRIVATE = REGION_FLAG.read | REGION_FLAG.write;
-
 /** One thread's task. */
-export interface ThreadTask {
+export interface ThreadTask extends TaskMemory {
   readonly program: ImageProgram;
-  /** Linear address of its TASK record. */
-  readonly record: number;
-  readonly ctx: bigint;
-  readonly stackTop: bigint;
   readonly context: TaskContext;
 }
 
@@ -45,19 +38,9 @@ export class SharedMachine {
     this.kernel = new Kernel(this.memory, object, { nrCpus, seed: 1, nowNs: () => performance.now() * 1e6 });
     this.image = linkImage(object, this.plan.programs, this.kernel);
     this.tasks = tasks.map((task, index) => {
-      const stack = layout.stacks + index * STACK_BYTES, ctxAddr = this.memory.allocate(CTX_BYTES);
-      const stackRegion = this.memory.addRegion(stack, STACK_BYTES, PRIVATE, "the stack");
-      const ctxRegion = this.memory.addRegion(ctxAddr, CTX_BYTES, PRIVATE, "the context");
-      if (task.ctx) this.memory.writeBytes(ctxAddr, task.ctx.subarray(0, CTX_BYTES));
-      const record = layout.tasks + index * TASK.bytes;
-      this.memory.setU32(record + TASK.cpu, task.cpu);
-      return {
-        program: this.image.programs.find((program) => program.name === task.prog)!,
-        record,
-        ctx: this.memory.pointer(ctxRegion, ctxAddr),
-        stackTop: this.memory.pointer(stackRegion, stack + STACK_FRAME_BYTES),
-        context: { task: index, cpu: task.cpu, nrCpus, memory: this.memory, from: "program" },
-      };
+      const program = this.image.programs.find((program) => program.name === task.prog)!;
+      const context = { task: index, cpu: task.cpu, nrCpus, memory: this.memory, from: "program" } as const;
+      return { ...taskMemory(this.memory, task, index), program, context };
     });
     this.atomicLock = this.memory.allocate(4);
   }
