@@ -1,18 +1,22 @@
 /**
  * `deno task fuzz [--cases N] [--seed N] [--seconds N] [--case N]`: damaged byte code and object files.
  *
- * The seed is printed first; `--seed S --case N` runs one case again. Ends with status 1 when a case breaks a rule or
- * does not end.
+ * The seed is printed first; `--seed S --case N` runs one case again. Ends with status 1 when a case breaks a rule,
+ * does not end, or ends the process that it runs in.
  */
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Worker } from "node:worker_threads";
 import { FuzzCases } from "./cases.ts";
-import type { FuzzOrder, FuzzReport } from "./worker.ts";
 
 /** A case that takes longer is taken for one that never ends. Verifying a million instructions takes some seconds. */
 const STUCK_MS = 120_000;
+/** A case that wants more memory than this ends its process. */
+const MEMORY_MB = 3000;
 
 const { values } = parseArgs({
   options: {
@@ -22,7 +26,7 @@ const { values } = parseArgs({
     case: { type: "string" },
   },
 });
-const seed = Number(values.seed), cases = Number(values.cases);
+const seed = Number(values.seed);
 console.log(`seed ${seed}`);
 
 if (values.case !== undefined) {
@@ -35,40 +39,26 @@ if (values.case !== undefined) {
 
 /** Runs all cases; gives the exit status. */
 async function runAll(): Promise<number> {
-  const progress = new Int32Array(new SharedArrayBuffer(8));
-  const order: FuzzOrder = { seed, first: 1, cases, progress };
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: order });
+  const folder = mkdtempSync(join(tmpdir(), "interleave-fuzz-")), progress = join(folder, "case");
+  writeFileSync(progress, new Uint8Array(4));
+  const script = fileURLToPath(new URL("./worker.ts", import.meta.url));
+  const flags = ["run", "-A", "--no-check", `--v8-flags=--max-old-space-size=${MEMORY_MB}`];
+  const worker = spawn(process.execPath, [...flags, script, values.seed, values.cases, values.seconds, progress], {
+    stdio: "inherit",
+  });
+  const caseAtHand = () => readFileSync(progress).readInt32LE(0);
   let last = -1, since = performance.now();
-  const deadline = performance.now() + Number(values.seconds) * 1000;
-  const watch = Promise.withResolvers<number>();
   const timer = setInterval(() => {
-    const now = Atomics.load(progress, 0);
-    if (performance.now() > deadline) Atomics.store(progress, 1, 1);
+    const now = caseAtHand();
     if (now !== last) [last, since] = [now, performance.now()];
     else if (performance.now() - since > STUCK_MS) {
-      console.error(`case ${now} does not end: deno task fuzz --seed ${seed} --case ${now}`);
-      watch.resolve(1);
+      console.error(`case ${now} does not end`);
+      worker.kill("SIGKILL");
     }
   }, 500);
-  worker.on("error", (error) => {
-    console.error(`the worker died at case ${Atomics.load(progress, 0)}: ${error}`);
-    watch.resolve(1);
-  });
-  worker.on("message", (report: FuzzReport) => {
-    if ("message" in report) {
-      console.error(`${report.message}\n\ndeno task fuzz --seed ${seed} --case ${Atomics.load(progress, 0)}`);
-      watch.resolve(1);
-      return;
-    }
-    const total = Object.values(report.fates).reduce((sum, count) => sum + count, 0);
-    console.log(`${total} cases, no rule broken`);
-    for (const [fate, count] of Object.entries(report.fates).sort()) {
-      console.log(`${String(count).padStart(8)} ${fate}`);
-    }
-    watch.resolve(0);
-  });
-  const status = await watch.promise;
+  const status = await new Promise<number>((resolve) => worker.on("exit", (code) => resolve(code ?? 1)));
   clearInterval(timer);
-  await worker.terminate();
-  return status;
+  if (status !== 0) console.error(`\ndeno task fuzz --seed ${seed} --case ${caseAtHand()}`);
+  rmSync(folder, { recursive: true });
+  return status === 0 ? 0 : 1;
 }
