@@ -38,6 +38,9 @@ export type Found = Uint8Array | bigint;
 
 const BPF_SPIN_LOCK_BYTES = 4;
 
+/** The longest key and value: each of their words and numbers is described. The kernel's hash tables end there too. */
+const MAX_BYTES = 4 << 20;
+
 export abstract class KernelMap {
   readonly name: string;
   /** Words of a value that copies touch: all but the spin lock. */
@@ -52,6 +55,11 @@ export abstract class KernelMap {
 
   constructor(readonly def: MapDef, readonly index: number, readonly environment: MapEnvironment) {
     if (def.maxEntries < 1) throw new KernelError("EINVAL", `map ${def.name} with max_entries ${def.maxEntries}`);
+    for (const [what, bytes] of [["keys", def.keySize], ["values", def.valueSize]] as const) {
+      if (bytes <= MAX_BYTES) continue;
+      const reason = `map ${def.name} with ${what} of ${bytes} bytes: the simulator takes at most ${MAX_BYTES}`;
+      throw new KernelError("E2BIG", reason);
+    }
     this.name = def.name;
     const { btf } = environment;
     this.valueLeaves = def.data

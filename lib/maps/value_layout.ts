@@ -29,10 +29,10 @@ export function spinLockOffset(btf: Btf, type: number): number | undefined {
   return undefined;
 }
 
-/** Every number inside a value of a BTF type, in order; locks are left out. */
+/** Every number inside a value of a BTF type, in order; locks are left out, and what a damaged type has past its end. */
 export function leavesOf(btf: Btf | undefined, type: number | undefined, size: number): Leaf[] {
   const leaves: Leaf[] = [];
-  if (btf && type) collect(btf, type, "", 0, leaves);
+  if (btf && type) collect(btf, type, "", 0, size, leaves);
   return leaves.length > 0 ? leaves : [{ path: "", offset: 0, size, signed: false }];
 }
 
@@ -45,7 +45,8 @@ export function variableLeaves(btf: Btf | undefined, variable: Variable): Leaf[]
   }));
 }
 
-function collect(btf: Btf, id: number, path: string, offset: number, leaves: Leaf[]): void {
+function collect(btf: Btf, id: number, path: string, offset: number, end: number, leaves: Leaf[]): void {
+  if (offset >= end) return;
   const type = resolveType(btf, id);
   if (type.kind === "struct" || type.kind === "union") {
     if (SPIN_LOCKS.has(type.name)) return;
@@ -56,18 +57,18 @@ function collect(btf: Btf, id: number, path: string, offset: number, leaves: Lea
         const bits = { offset: member.bitOffset & 7, size: member.bitSize };
         const width = Math.ceil((bits.offset + bits.size) / 8);
         leaves.push({ path: name, offset: byte, size: width, signed: isSigned(btf, member.type), bits });
-      } else collect(btf, member.type, name, offset + member.bitOffset / 8, leaves);
+      } else collect(btf, member.type, name, offset + member.bitOffset / 8, end, leaves);
     }
     return;
   }
   if (type.kind === "array") {
     const element = resolveType(btf, type.type ?? 0), stride = sizeOfType(btf, type.type ?? 0);
-    const nelems = type.nelems ?? 0;
+    const nelems = stride > 0 ? Math.min(type.nelems ?? 0, Math.ceil((end - offset) / stride)) : 0;
     if (element.size === 1 && element.kind === "int") {
       leaves.push({ path, offset, size: nelems, signed: false });
       return;
     }
-    for (let i = 0; i < nelems; i++) collect(btf, type.type ?? 0, `${path}[${i}]`, offset + i * stride, leaves);
+    for (let i = 0; i < nelems; i++) collect(btf, type.type ?? 0, `${path}[${i}]`, offset + i * stride, end, leaves);
     return;
   }
   const size = sizeOfType(btf, id);
