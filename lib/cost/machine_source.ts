@@ -37,13 +37,15 @@ export class MachineSource implements OperationSource, StepObserver {
   readonly #current: (Task | undefined)[] = [];
   readonly #tasksOf: Task[][] = [];
   readonly #interruptAt: number[] = [];
-  readonly #traits = new Map<string, ProgramTraits>();
+  /** Of each task's program. */
+  #traits: readonly ProgramTraits[] = [];
 
   constructor(readonly profile: Profile, readonly limits: { readonly operations: number }) {}
 
   attach(machine: Machine, cores: readonly Core[]): void {
     this.#machine = machine;
     this.#cores = cores;
+    this.#traits = machine.tasks.map((task) => programTraits(task.program?.program));
     for (const core of cores) {
       this.#tasksOf.push(machine.tasks.filter((task) => task.cpu === core.id));
       this.#current.push(undefined);
@@ -98,7 +100,7 @@ export class MachineSource implements OperationSource, StepObserver {
   runBegins(task: Task): void {
     const core = this.#cores[task.cpu];
     core.workNs += this.profile.work.run;
-    core.privateStores += this.#traitsOf(task).pushes;
+    core.privateStores += this.#traits[task.index].pushes;
   }
 
   runEnds(task: Task): void {
@@ -119,6 +121,7 @@ export class MachineSource implements OperationSource, StepObserver {
 
   performPrivate(task: Task, op: PrivateOp): bigint {
     const { memory } = this.#machine, core = this.#cores[task.cpu];
+    if (op.readsStack) return op.run(memory);
     return core.stores.withStoresVisible(memory, () => op.run(memory));
   }
 
@@ -168,13 +171,6 @@ export class MachineSource implements OperationSource, StepObserver {
     return map !== undefined && (map.lookupIsInlined || map.def.type === BPF_MAP_TYPE.ARRAY_OF_MAPS);
   }
 
-  #traitsOf(task: Task): ProgramTraits {
-    const name = task.program?.name ?? "";
-    let traits = this.#traits.get(name);
-    if (!traits) this.#traits.set(name, traits = programTraits(task.program?.program));
-    return traits;
-  }
-
   /** Hands the task the result of its operation and lets it run to its next one. */
   #step(task: Task, core: Core): void {
     const machine = this.#machine, before = machine.insns;
@@ -191,7 +187,7 @@ export class MachineSource implements OperationSource, StepObserver {
       if ((returned & 15) <= KIND.rmw && (returned & 15) !== KIND.none) machine.insns += returned >>> 4;
       else machine.advance(task, returned);
     }
-    const insns = machine.insns - before, share = this.#traitsOf(task).stackStoreShare;
+    const insns = machine.insns - before, share = this.#traits[task.index].stackStoreShare;
     core.insns += insns;
     core.privateStores += Math.round(insns * share);
     if (machine.steps >= this.limits.operations) {
@@ -323,12 +319,18 @@ function describeModel(core: Core, op: Operation, profile: Profile): void {
   }
 }
 
+/** One number of 64 bits, and its two halves. */
+const whole = new BigUint64Array(1), halves = new Int32Array(whole.buffer);
+
 function setResult(core: Core, value: bigint): void {
-  core.low = Number(BigInt.asIntN(32, value));
-  core.high = Number(BigInt.asIntN(32, value >> 32n));
+  whole[0] = value;
+  core.low = halves[0];
+  core.high = halves[1];
 }
 
 function resultOf(core: Core): bigint {
   if (core.op === OP.store || core.op === OP.lockedStore || core.op === OP.pass || core.op === OP.wait) return 0n;
-  return core.high === 0 ? BigInt(core.low >>> 0) : (BigInt(core.high >>> 0) << 32n) | BigInt(core.low >>> 0);
+  halves[0] = core.low;
+  halves[1] = core.high;
+  return whole[0];
 }

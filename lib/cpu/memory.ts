@@ -15,6 +15,15 @@ export interface Journal {
   beforeWrite(addr: number, size: number): void;
 }
 
+/** A pointer, and its halves: the address, then the region. */
+const whole = new BigUint64Array(1), halves = new Uint32Array(whole.buffer);
+
+/** The linear address in a BPF pointer. */
+export function addressOf(pointer: bigint): number {
+  whole[0] = pointer;
+  return halves[0];
+}
+
 export class Memory {
   readonly wasm: WebAssembly.Memory;
   readonly view: DataView;
@@ -110,16 +119,15 @@ export class Memory {
    * @throws MemoryFault naming the region and what was wrong
    */
   check(pointer: bigint, size: number, write = false): number {
-    const region = Number(BigInt.asUintN(64, pointer) >> 32n), addr = Number(BigInt.asUintN(32, pointer));
-    const reason = this.#reject(region, addr, size, write);
+    const reason = this.explain(pointer, size, write);
     if (reason) throw new MemoryFault(reason);
-    return addr;
+    return addressOf(pointer);
   }
 
   /** Why an access faults, in words; the empty string when it does not. */
   explain(pointer: bigint, size: number, write: boolean): string {
-    const unsigned = BigInt.asUintN(64, pointer);
-    return this.#reject(Number(unsigned >> 32n), Number(BigInt.asUintN(32, unsigned)), size, write);
+    whole[0] = pointer;
+    return this.#reject(halves[1], halves[0], size, write);
   }
 
   read(addr: number, size: Width): bigint {
@@ -164,7 +172,8 @@ export class Memory {
   }
 
   #flags(pointer: bigint): number {
-    const region = Number(BigInt.asUintN(64, pointer) >> 32n);
+    whole[0] = pointer;
+    const region = halves[1];
     if (region >= this.#regions) return 0;
     return this.view.getUint32(this.layout.regionTable + region * REGION.bytes + REGION.flags, true);
   }

@@ -74,6 +74,8 @@ export interface AtomicOp extends Labelled {
  */
 export interface PrivateOp extends Labelled {
   readonly kind: "private";
+  /** It only reads the caller's stack, which no store buffer holds anything of. */
+  readonly readsStack?: boolean;
   readonly run: (memory: Memory) => bigint;
 }
 /**
@@ -161,11 +163,18 @@ export interface TaskContext {
   readonly from: "program" | "interrupt" | "sleepable" | "user";
 }
 
-export const load = (addr: number, size: Width, label?: string): LoadOp => ({ kind: "load", addr, size, label });
-export const store = (addr: number, size: Width, value: bigint, label?: string): StoreOp => ({
+export const load = (addr: number, size: Width, label?: string, exclusive = false): LoadOp => ({
+  kind: "load",
+  addr,
+  size,
+  label,
+  exclusive,
+});
+export const store = (addr: number, size: Width, value: bigint, label?: string, exclusive = false): StoreOp => ({
   kind: "store",
   addr,
   size,
   value,
   label,
+  exclusive,
 });

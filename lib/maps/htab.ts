@@ -137,8 +137,8 @@ export abstract class Htab extends KernelMap {
 
   *#keyEquals(elem: number, key: HashedKey, locked: boolean): Model<boolean> {
     for (const word of this.keyWords) {
-      const op = load(elem + ELEM.key + word.offset, word.size, "elem.key");
-      if ((yield locked ? exclusive(op) : op) !== wordAt(key.bytes, word)) return false;
+      const found = yield load(elem + ELEM.key + word.offset, word.size, "elem.key", locked);
+      if (found !== wordAt(key.bytes, word)) return false;
     }
     return true;
   }
@@ -166,12 +166,11 @@ export abstract class Htab extends KernelMap {
   *hlist_nulls_add_head_rcu(elem: number, bucket: number, fresh: boolean): Model<void> {
     const head = this.first(bucket);
     const first = Number(yield exclusive(load(head, 4, "bucket.first")));
-    const link = store(elem + ELEM.next, 4, BigInt(first), "elem.next");
-    yield fresh ? { ...link, exclusive: true } : link;
-    yield { ...store(elem + ELEM.pprev, 4, BigInt(head), "elem.pprev"), exclusive: true };
+    yield store(elem + ELEM.next, 4, BigInt(first), "elem.next", fresh);
+    yield store(elem + ELEM.pprev, 4, BigInt(head), "elem.pprev", true);
     yield store(head, 4, BigInt(elem), "bucket.first");
     if (!isNulls(first)) {
-      yield { ...store(first + ELEM.pprev, 4, BigInt(elem + ELEM.next), "elem.pprev"), exclusive: true };
+      yield store(first + ELEM.pprev, 4, BigInt(elem + ELEM.next), "elem.pprev", true);
     }
   }
 
@@ -181,7 +180,7 @@ export abstract class Htab extends KernelMap {
     const pprev = Number(yield exclusive(load(elem + ELEM.pprev, 4, "elem.pprev")));
     yield store(pprev, 4, next, "pred.next");
     if (!isNulls(Number(next))) {
-      yield { ...store(Number(next) + ELEM.pprev, 4, BigInt(pprev), "elem.pprev"), exclusive: true };
+      yield store(Number(next) + ELEM.pprev, 4, BigInt(pprev), "elem.pprev", true);
     }
   }
 
@@ -290,7 +289,7 @@ export abstract class Htab extends KernelMap {
 }
 
 /** Marks a load as one that a held lock protects. */
-export const exclusive = (op: LoadOp): LoadOp => ({ ...op, exclusive: true });
+export const exclusive = ({ addr, size, label }: LoadOp): LoadOp => load(addr, size, label, true);
 
 /** Byte order with the highest byte last, as numbers of a little-endian machine compare. */
 function compareBytes(a: Uint8Array, b: Uint8Array): number {

@@ -49,6 +49,8 @@ export abstract class KernelMap {
   readonly lockOffset: number | undefined;
   /** Every number inside a value, by name. */
   readonly valueLeaves: readonly Leaf[];
+  /** What a program holds: not memory that it may read. */
+  readonly pointer: bigint;
   /** Of a map in map: its spare inner maps. */
   freshInnerMaps: FreshInnerMaps | undefined;
   readonly #spans: Span[] = [];
@@ -61,6 +63,7 @@ export abstract class KernelMap {
       throw new KernelError("E2BIG", reason);
     }
     this.name = def.name;
+    this.pointer = (BigInt(MAP_REGION) << 32n) | BigInt(index);
     const { btf } = environment;
     this.valueLeaves = def.data
       ? def.data.variables.flatMap((variable) => variableLeaves(btf, variable))
@@ -70,11 +73,6 @@ export abstract class KernelMap {
       def.valueSize,
       this.lockOffset === undefined ? [] : [{ offset: this.lockOffset, size: BPF_SPIN_LOCK_BYTES }],
     );
-  }
-
-  /** What a program holds: not memory that it may read. */
-  get pointer(): bigint {
-    return (BigInt(MAP_REGION) << 32n) | BigInt(this.index);
   }
 
   /** Writes what the map holds when it was just made. Called once. */
@@ -89,8 +87,12 @@ export abstract class KernelMap {
   /** map->ops->map_get_next_key: the key's bytes, or -ENOENT after the last. */
   abstract map_get_next_key(ctx: TaskContext, key: Uint8Array | undefined): Model<Found>;
 
-  /** What a map holds now, read behind everybody's back: for reports, never for models. */
-  abstract entries(memory: Memory): Iterable<MapEntry>;
+  /**
+   * What a map holds now, read behind everybody's back: for reports, never for models.
+   *
+   * @param filled only those that are not all zero; maps that have few anyway may give all
+   */
+  abstract entries(memory: Memory, filled?: boolean): Iterable<MapEntry>;
 
   /** Whether programs look keys up without calling a function (map_gen_lookup), and without a step. */
   get lookupIsInlined(): boolean {

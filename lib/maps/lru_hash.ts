@@ -111,7 +111,7 @@ export class LruHashMap extends Htab {
     if (popped < 0n) return popped;
     const elem = Number(popped) & ~FRESH;
     yield store(elem + ELEM.hash, 4, BigInt(key.hash), "elem.hash");
-    yield { ...store(elem + ELEM.ref, 1, 0n, "elem.ref"), exclusive: true };
+    yield store(elem + ELEM.ref, 1, 0n, "elem.ref", true);
     for (const word of this.keyWords) {
       yield store(elem + ELEM.key + word.offset, word.size, wordAt(key.bytes, word), "elem.key");
     }

@@ -21,7 +21,11 @@ export function* sourceAt(memory: Memory, pointer: bigint, size: number, what: s
   if (reason) return yield* faultWith(`${what}: ${reason}`);
   const addr = Number(BigInt.asUintN(32, pointer));
   if (memory.isShared(pointer)) return { addr };
-  const number = yield { kind: "private", run: (m) => bytesToNumber(m.bytes.subarray(addr, addr + size)) };
+  const number = yield {
+    kind: "private",
+    readsStack: true,
+    run: (m) => bytesToNumber(m.bytes.subarray(addr, addr + size)),
+  };
   return { bytes: numberToBytes(number, size) };
 }
 

@@ -30,21 +30,19 @@ export function wordsOf(size: number, gaps: readonly Gap[] = []): Word[] {
   return words;
 }
 
+/** One word of up to 8 bytes, and its bytes as memory has them. */
+const word64 = new BigUint64Array(1), wordBytes = new Uint8Array(word64.buffer);
+
 /** Reads a word of a byte array as memory would give it. */
 export function wordAt(bytes: Uint8Array, { offset, size }: Word): bigint {
-  if (size === 8) return new DataView(bytes.buffer, bytes.byteOffset + offset, 8).getBigUint64(0, true);
-  let word = 0;
-  for (let i = size - 1; i >= 0; i--) word = word * 256 + bytes[offset + i];
-  return BigInt(word);
+  word64[0] = 0n;
+  for (let i = 0; i < size; i++) wordBytes[i] = bytes[offset + i];
+  return word64[0];
 }
 
 export function setWord(bytes: Uint8Array, { offset, size }: Word, value: bigint): void {
-  if (size === 8) {
-    new DataView(bytes.buffer, bytes.byteOffset + offset, 8).setBigUint64(0, value, true);
-    return;
-  }
-  let word = Number(value);
-  for (let i = 0; i < size; i++, word = Math.floor(word / 256)) bytes[offset + i] = word % 256;
+  word64[0] = value;
+  for (let i = 0; i < size; i++) bytes[offset + i] = wordBytes[i];
 }
 
 const wholeWords = new Map<number, readonly Word[]>();
@@ -60,18 +58,30 @@ function wordsOfBuffer(size: number): readonly Word[] {
 export function bytesToNumber(bytes: Uint8Array): bigint {
   let number = 0n;
   for (const word of wordsOfBuffer(bytes.length)) {
-    number |= wordAt(bytes, word) << BigInt(8 * word.offset);
+    const found = wordAt(bytes, word);
+    number = word.offset === 0 ? found : number | (found << BigInt(8 * word.offset));
   }
   return number;
 }
 
 export function numberToBytes(number: bigint, size: number): Uint8Array {
+  if (size <= 8) {
+    word64[0] = number;
+    return wordBytes.slice(0, size);
+  }
   const bytes = new Uint8Array(size);
   for (const word of wordsOfBuffer(size)) {
-    const { offset, size: width } = word;
-    setWord(bytes, word, BigInt.asUintN(8 * width, offset === 0 ? number : number >> BigInt(8 * offset)));
+    const { offset } = word;
+    setWord(bytes, word, offset === 0 ? number : number >> BigInt(8 * offset));
   }
   return bytes;
 }
 
 export const roundUp8 = (size: number): number => (size + 7) & ~7;
+
+/** Whether `size` bytes from here on are all zero. */
+export function isZero(memory: Memory, from: number, size: number): boolean {
+  const { bytes } = memory;
+  for (let at = from; at < from + size; at++) if (bytes[at] !== 0) return false;
+  return true;
+}
