@@ -58,8 +58,9 @@ export function judgeStuck(kind: "deadlock" | "livelock" | "fault", message: str
 function lostUpdate(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undefined {
   const update = findLostUpdates(steps).find(({ target }) => !isKernelData(target));
   if (!update) return undefined;
-  const store = steps[update.store], gone = update.lost.map((index) => steps[index].step + 1).join(", ");
-  const what = `${update.target}: step ${store.step + 1} overwrites what step ${gone} stored, having read before it`;
+  const store = steps[update.store], gone = update.lost.map((index) => steps[index].step);
+  const stored = gone.length === 1 ? `step ${gone[0]} stored` : `steps ${gone.join(", ")} stored`;
+  const what = `${update.target}: step ${store.step} overwrites what ${stored}, having read before it`;
   if (/^user\b/.test(store.prog) || update.lost.some((index) => /^user\b/.test(steps[index].prog))) {
     return { kind: "lost update", what, section: SECTION.introduction, claims: ["0.4"] };
   }
@@ -76,7 +77,7 @@ const torn = (what: string, byHelper: boolean): Omit<Verdict, "witness"> =>
 function tornRead(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undefined {
   const found = findTornReads(steps)[0];
   if (!found) return undefined;
-  const number = (index: number) => steps[index].step + 1;
+  const number = (index: number) => steps[index].step;
   const what = `${found.object}: step ${number(found.stale)} reads from before an update that step ${
     number(found.fresh)
   } already sees`;
@@ -102,9 +103,9 @@ function tornWrite(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | unde
       const tasks = one.values().next().value!.task !== other.values().next().value!.task;
       if (!tasks || mine === undefined || theirs === undefined) continue;
       const a = one.get(mine)!, b = other.get(theirs)!;
-      const what = `${objectOf(a.target)}: one field is left as step ${a.step + 1} stored it, another as step ${
-        b.step + 1
-      } of another run did`;
+      const what = `${
+        objectOf(a.target)
+      }: one field is left as step ${a.step} stored it, another as step ${b.step} of another run did`;
       return torn(what, isByHelper(a) && isByHelper(b));
     }
   }
@@ -147,13 +148,13 @@ function staleElem(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<V
       if (isHelperStep(step) || owner !== `${step.task} ${step.invocation} ${keyAddr}`) continue;
       const from = keyAddr + ((elem.map.keySize + 7) & ~7);
       if (addr < from || addr >= from + elem.map.valueSize) continue;
-      const means = `step ${step.step + 1} means what it looked up at step ${elem.key.step + 1}, but the element`;
+      const means = `step ${step.step} means what it looked up at step ${elem.key.step}, but the element`;
       if (elem.reused) {
-        const what = `${means} belongs to another key since step ${elem.reused.step + 1} (${target})`;
+        const what = `${means} belongs to another key since step ${elem.reused.step} (${target})`;
         return { kind: "wrong key", what, section: SECTION.rcu, claims: ["4.3", "4.6"] };
       }
       if (elem.unlinked && isWrite(step)) {
-        const what = `${means} is no longer in the map since step ${elem.unlinked.step + 1}: the write is lost`;
+        const what = `${means} is no longer in the map since step ${elem.unlinked.step}: the write is lost`;
         return { kind: "late write", what, section: SECTION.rcu, claims: ["4.3", "4.5"] };
       }
     }
@@ -182,9 +183,7 @@ function lateWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<V
     if (!isWrite(step) || isHelperStep(step) || /^user\b/.test(step.prog)) continue;
     const swapped = looked.get(run)?.swapped, map = /^(.+?)\[/.exec(step.target)?.[1];
     if (swapped && map !== undefined && names.has(map) && !isSlot(step)) {
-      const what = `step ${step.step + 1} writes to ${step.target}, a map that step ${
-        swapped.step + 1
-      } had swapped out`;
+      const what = `step ${step.step} writes to ${step.target}, a map that step ${swapped.step} had swapped out`;
       return { kind: "late write", what, section: SECTION.swap, claims: ["5.4"] };
     }
   }

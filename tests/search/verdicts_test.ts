@@ -18,7 +18,7 @@ describe("verdicts", () => {
   it("lost update", async () => {
     const all = await explore(pieces, { programs: ["add"] });
     expect(kinds(all)).toEqual(["lost update"]);
-    expect(all.verdicts[0].what).toMatch(/^shared: step 4 overwrites what step 3 stored/);
+    expect(all.verdicts[0].what).toMatch(/^shared: step 3 overwrites what step 2 stored/);
     expect(explorationText(all)).toMatch(/Lost update: shared.*\[section: Introduction, claims 0\.3, 1\.1\]/);
   });
 
