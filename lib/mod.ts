@@ -67,6 +67,6 @@ export { predict, type Prediction } from "./notebook/predict.ts";
 export { Figure, type FigureBundle, plot } from "./plot/mod.ts";
 export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./maps/map_types.ts";
 export type { MapInput, MapValue } from "./maps/btf_value.ts";
-export type { UserActor, UserApi, UserEntry } from "./maps/user_space.ts";
+export type { Flags, UserActor, UserApi, UserEntry } from "./maps/user_space.ts";
 export { sweep } from "./cost/sweep.ts";
 export type { SweepOptions, SweepPoint, SweepTechnique } from "./cost/sweep.ts";

@@ -1,11 +1,13 @@
 /** One listing on all three machines, side by side. */
 import { release } from "node:os";
 import { basename } from "node:path";
+import { planTasks } from "../cpu/plan.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import type { Result, Values } from "../report/result.ts";
 import { textTable } from "../report/text_table.ts";
 import { RefusedError } from "./admission.ts";
 import { whyNot } from "./backend.ts";
+import { checkRun } from "./check_options.ts";
 import { linuxAvailable } from "./linux/available.ts";
 import { runOnLinux } from "./linux/run.ts";
 import { RefusedByKernel } from "./linux/session.ts";
@@ -116,6 +118,7 @@ export class Comparison {
  * @param workload the same for all; real machines raise `invocations` until a run takes some milliseconds, and use no
  *   more CPUs than there are
  * @returns one row for each machine, with what it saw or why it was skipped; never throws for a machine that is lacking
+ * @throws WorkloadError for a workload that no machine could run
  *
  * @example
  * ```ts
@@ -127,6 +130,8 @@ export class Comparison {
  * ```
  */
 export async function compare(object: BpfObject, workload: SimulateOptions = {}): Promise<Comparison> {
+  checkRun("compare", object, workload);
+  planTasks(object, workload);
   const simulated = await attempt("simulator", () => onSimulator(object, workload));
   const threaded = await attempt("threads", async () => measured(await threads(object, workload)));
   const kernel = await attempt("linux", () => onKernel(object, workload));

@@ -6,6 +6,7 @@ import { WorkloadError } from "../cpu/plan.ts";
 import { Tracer } from "../cpu/trace.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
+import { runsOf } from "../report/runs.ts";
 import type { Fault, Result, Timing, TraceStep, Values } from "../report/result.ts";
 import { pct } from "../schedulers/pct.ts";
 import { roundRobin } from "../schedulers/round_robin.ts";
@@ -15,6 +16,7 @@ import { type RandomRunObserver, runRandom } from "../schedulers/run_random.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
 import { admit } from "./admission.ts";
+import { checkRun } from "./check_options.ts";
 import type { SimulateOptions } from "./workload.ts";
 
 /** What a simulation says of itself as JSON. */
@@ -51,6 +53,8 @@ export class Simulation implements Result {
   readonly cpus: number;
   /** Runs per CPU. */
   readonly invocations: number;
+  /** How often what ran, in words: programs may have numbers of their own. */
+  readonly runs: string;
   readonly seed: number;
   /** Shared state before the run. */
   readonly initial: Values;
@@ -90,6 +94,7 @@ export class Simulation implements Result {
       throw new WorkloadError("`profile` decides who takes the next step: leave `scheduler` out");
     }
     const timed = this.#timedMachine(), machine = timed?.machine ?? this.#machine();
+    this.runs = runsOf(machine.tasks);
     this.program = machine.image.programs.map((program) => program.name).join(", ");
     this.initial = new Machine(object, {
       ...options,
@@ -110,10 +115,7 @@ export class Simulation implements Result {
     );
     this.serial = this.#serial();
     this.lost = this.serial && !this.fault ? lostFraction(this.initial, this.serial, this.final) : 0;
-    this.how =
-      `simulated: ${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.invocations} run${
-        this.invocations === 1 ? "" : "s"
-      } on each, ` +
+    this.how = `simulated: ${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.runs}, ` +
       `${timed ? `at the pace of ${timed.profile.name}` : describeScheduler(options.scheduler)}, seed ${this.seed}`;
   }
 
@@ -213,6 +215,7 @@ export class Simulation implements Result {
  */
 export function simulate(object: BpfObject, options: SimulateOptions & MachineOptions = {}): Promise<Simulation> {
   return Promise.resolve().then(() => {
+    checkRun("simulate", object, options);
     admit(object, options);
     return new Simulation(object, options);
   });

@@ -43,8 +43,9 @@ async function fromFile(path: string, options: CompileOptions = {}): Promise<Bpf
 
 const isElf = (bytes: Uint8Array): boolean => ELF_MAGIC.every((byte, index) => bytes[index] === byte);
 
-const withOptions: Bpf["with"] = (options) => (strings, ...values) =>
-  compileListing(String.raw({ raw: strings.raw }, ...values), options);
+/** A plain text is taken as well: `bpf("int counter; ...")`. */
+const withOptions: Bpf["with"] = (options) => (strings: TemplateStringsArray | string, ...values) =>
+  compileListing(typeof strings === "string" ? strings : String.raw({ raw: strings.raw }, ...values), options);
 
 /**
  * Compiles a C listing into an object that every machine runs. Our headers for `<linux/bpf.h>` and

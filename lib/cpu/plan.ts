@@ -2,23 +2,12 @@
 import type { ProgRun, Workload } from "../backends/workload.ts";
 import type { UserApi } from "../maps/user_space.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
+import { didYouMean } from "../object/closest_name.ts";
 import type { Model } from "./operation.ts";
+import { readerModel } from "./reader_model.ts";
+import { WorkloadError } from "./workload_error.ts";
 
-/**
- * Something about the workload that can't be run; the message says what to change.
- *
- * @example
- * ```ts
- * import { bpf, simulate, WorkloadError } from "interleave";
- * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
- * await simulate(racy, { programs: ["cuont"] }).catch((error) => {
- *   if (!(error instanceof WorkloadError)) throw error; // there is no program cuont; it has count
- * });
- * ```
- */
-export class WorkloadError extends Error {
-  override name = "WorkloadError";
-}
+export { WorkloadError };
 
 export interface PlannedTask {
   readonly kind: "process" | "interrupt" | "user";
@@ -65,13 +54,13 @@ export function planTasks(object: BpfObject, workload: Workload): TaskPlan {
     const invocations = run.invocations ?? perCpu;
     whole("invocations", invocations, 0, 1_000_000_000);
     for (const cpu of run.cpus ?? Array.from({ length: nrCpus }, (_, i) => i)) {
-      whole("a CPU number of `programs`", cpu, 0, nrCpus - 1);
+      existing(`a CPU of program ${run.prog}`, cpu, nrCpus);
       tasks.push({ kind: "process", name: `cpu${cpu}`, cpu, prog: run.prog, invocations, sleepable, ctx: run.ctx });
     }
   }
   for (const interrupt of workload.interrupts ?? []) {
     use(interrupt.prog);
-    whole("a CPU number of `interrupts`", interrupt.cpu, 0, nrCpus - 1);
+    existing(`the CPU of interrupt ${interrupt.prog}`, interrupt.cpu, nrCpus);
     const invocations = interrupt.count ?? 1;
     whole("count of an interrupt", invocations, 0, 1_000_000_000);
     tasks.push({
@@ -86,14 +75,14 @@ export function planTasks(object: BpfObject, workload: Workload): TaskPlan {
   }
   let allCpus = nrCpus;
   for (const actor of workload.user ?? []) {
-    if (actor.cpu !== undefined) whole(`the CPU of user actor ${actor.name}`, actor.cpu, 0, nrCpus - 1);
+    if (actor.cpu !== undefined) existing(`the CPU of user actor ${actor.name}`, actor.cpu, nrCpus);
     tasks.push({
       kind: "user",
       name: `user ${actor.name}`,
       cpu: actor.cpu ?? allCpus++,
       invocations: 1,
       sleepable: true,
-      body: actor.body as (user: UserApi) => Model<unknown>,
+      body: (user) => readerModel(`user actor ${actor.name}`, actor.body(user)),
     });
   }
   const perCpuTasks = new Set<number>();
@@ -118,12 +107,20 @@ function onlyProgram(object: BpfObject): string {
 export function findProgram(object: BpfObject, name: string): Program {
   const found = object.programs.find((program) => program.name === name);
   if (found) return found;
-  const names = object.programs.map((program) => program.name).join(", ");
-  throw new WorkloadError(`${object.name} has no program ${name}; it has ${names || "none"}`);
+  const names = object.programs.map((program) => program.name);
+  throw new WorkloadError(
+    `${object.name} has no program ${name}; it has ${names.join(", ") || "none"}${didYouMean(name, names)}`,
+  );
 }
 
 function whole(what: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  const shown = typeof value === "string" ? `the text "${value}"` : value;
-  throw new WorkloadError(`${what} is ${shown}: it must be a whole number from ${min} to ${max.toLocaleString("en")}`);
+  throw new WorkloadError(`${what} is ${value}: it must be a whole number from ${min} to ${max.toLocaleString("en")}`);
+}
+
+/** CPUs count from 0. */
+function existing(what: string, cpu: number, nrCpus: number): void {
+  if (Number.isInteger(cpu) && cpu >= 0 && cpu < nrCpus) return;
+  const there = nrCpus === 1 ? "there is CPU 0 only (cpus: 1)" : `there are CPUs 0 to ${nrCpus - 1} (cpus: ${nrCpus})`;
+  throw new WorkloadError(`${what} is ${cpu}: ${there}`);
 }

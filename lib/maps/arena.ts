@@ -1,5 +1,5 @@
 /** Where maps take their memory from: a machine's memory, or a meter that only counts. */
-import { CACHE_LINE_BYTES } from "../cpu/layout.ts";
+import { CACHE_LINE_BYTES, REGION } from "../cpu/layout.ts";
 
 export interface Arena {
   /** Takes `size` zeroed bytes; gives their linear address. */
@@ -19,14 +19,19 @@ export class ArenaMeter implements Arena {
   allocate(size: number, align: number = CACHE_LINE_BYTES): number {
     const at = Math.ceil(this.heapBytes / align) * align;
     this.heapBytes = at + size;
-    if (this.heapBytes > MAX_BYTES) {
-      throw new RangeError("these maps take more than 1 GiB of simulated memory: make max_entries smaller");
-    }
+    this.#check();
     return at;
   }
 
   addRegions(count: number): number {
     this.regions += count;
+    this.#check();
     return this.regions - count;
+  }
+
+  /** Every value is a region of its own, so that a pointer past its end is a fault. */
+  #check(): void {
+    if (this.heapBytes + this.regions * REGION.bytes <= MAX_BYTES) return;
+    throw new RangeError("these maps take more than 1 GiB of simulated memory: make max_entries smaller");
   }
 }

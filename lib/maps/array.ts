@@ -8,7 +8,7 @@ import { errno, KernelError } from "./errno.ts";
 import { type Found, KernelMap, type MapEntry, type MapEnvironment } from "./kernel_map.ts";
 import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./map_types.ts";
 import { readSource, type Source } from "./source.ts";
-import { roundUp8, wordAt } from "./words.ts";
+import { isZero, roundUp8, wordAt } from "./words.ts";
 
 const KEY = { offset: 0, size: 4 } as const;
 
@@ -142,8 +142,11 @@ export class ArrayMap extends IndexedMap {
     return flags & BPF_F_LOCK ? yield* read_map_value_locked(this, ctx, addr) : yield* read_map_value(this, addr);
   }
 
-  *entries(_memory: Memory): Iterable<MapEntry> {
-    for (let i = 0; i < this.def.maxEntries; i++) yield { key: keyBytes(i), addr: this.valueAddr(i) };
+  *entries(memory: Memory, filled = false): Iterable<MapEntry> {
+    for (let i = 0; i < this.def.maxEntries; i++) {
+      const addr = this.valueAddr(i);
+      if (!filled || !isZero(memory, addr, this.def.valueSize)) yield { key: keyBytes(i), addr };
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { Btf } from "../object/btf.ts";
 import type { Values } from "../report/result.ts";
 import type { KernelMap } from "./kernel_map.ts";
 import { hex, type Leaf, leavesOf, readLeaf } from "./value_layout.ts";
+import { isZero } from "./words.ts";
 
 /** Maps with more entries than this show only those that are not all zero. */
 export const ALWAYS_SHOWN = 64;
@@ -34,8 +35,8 @@ function globalValues(map: KernelMap, memory: Memory, values: Values): void {
 function entryValues(map: KernelMap, btf: Btf | undefined, memory: Memory, values: Values): void {
   const keyLeaves = leavesOf(btf, map.def.keyType, map.def.keySize);
   const sparse = map.def.maxEntries > ALWAYS_SHOWN;
-  for (const { key, addr, cpu } of map.entries(memory)) {
-    if (sparse && memory.bytes.subarray(addr, addr + map.def.valueSize).every((byte) => byte === 0)) continue;
+  for (const { key, addr, cpu } of map.entries(memory, sparse)) {
+    if (sparse && isZero(memory, addr, map.def.valueSize)) continue;
     const where = `${map.name}[${formatKey(key, keyLeaves)}]${cpu === undefined ? "" : `@cpu${cpu}`}`;
     for (const leaf of map.valueLeaves) {
       values[where + leaf.path] = map.formatLeaf(readLeaf(memory.bytes, leaf, addr));

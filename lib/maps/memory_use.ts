@@ -36,6 +36,15 @@ const LLIST_NODE = 8;
  * ```
  */
 export function mapMemoryBytes(def: MapDef, nrCpus: number, entries = 0): number {
+  const { type, keySize, valueSize, maxEntries, flags } = def;
+  for (const [name, value] of Object.entries({ type, keySize, valueSize, maxEntries, flags, nrCpus, entries })) {
+    if (Number.isSafeInteger(value) && value >= 0) continue;
+    const given = typeof value === "bigint" ? `${value}n, a bigint` : String(value);
+    throw new RangeError(
+      `mapMemoryBytes: ${name} is ${given}: it must be a whole number, as in mapMemoryBytes(` +
+        '{ name: "m", type: 2, keySize: 4, valueSize: 8, maxEntries: 1024, flags: 0 }, 2)',
+    );
+  }
   const value = roundUp8(def.valueSize), key = roundUp8(def.keySize), max = def.maxEntries;
   switch (def.type) {
     // kernel/bpf/arraymap.c:array_map_mem_usage

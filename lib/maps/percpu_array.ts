@@ -8,6 +8,7 @@ import { errno, KernelError } from "./errno.ts";
 import type { Found, MapEntry, MapEnvironment } from "./kernel_map.ts";
 import { PercpuValues } from "./percpu_values.ts";
 import { readSource, type Source } from "./source.ts";
+import { isZero } from "./words.ts";
 
 export class PercpuArrayMap extends IndexedMap {
   readonly #values: PercpuValues;
@@ -69,10 +70,11 @@ export class PercpuArrayMap extends IndexedMap {
     return 0n;
   }
 
-  *entries(_memory: Memory): Iterable<MapEntry> {
+  *entries(memory: Memory, filled = false): Iterable<MapEntry> {
     for (let i = 0; i < this.def.maxEntries; i++) {
       for (let cpu = 0; cpu < this.environment.possibleCpus; cpu++) {
-        yield { key: keyBytes(i), addr: this.#values.addr(i, cpu), cpu };
+        const addr = this.#values.addr(i, cpu);
+        if (!filled || !isZero(memory, addr, this.def.valueSize)) yield { key: keyBytes(i), addr, cpu };
       }
     }
   }

@@ -2,6 +2,7 @@
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { Btf } from "../object/btf.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
+import { didYouMean } from "../object/closest_name.ts";
 import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_value.ts";
 import { errnoName, KernelError } from "./errno.ts";
 import { createInner, FRESH_INNER_MAPS } from "./fresh_inner_maps.ts";
@@ -10,6 +11,22 @@ import { BPF_ANY, BPF_MAP_TYPE } from "./map_types.ts";
 import * as syscalls from "./syscalls.ts";
 import { readMapped, writeMapped } from "./user_memory.ts";
 import { roundUp8 } from "./words.ts";
+
+/** Flags of a call: BPF_F_LOCK and its like are bigints; a number is taken as well. */
+export type Flags = bigint | number;
+
+/**
+ * The bits of flags.
+ *
+ * @throws TypeError for what is no whole number
+ */
+export function flagBits(flags: Flags): bigint {
+  if (typeof flags === "bigint") return flags;
+  if (Number.isSafeInteger(flags)) return BigInt(flags);
+  throw new TypeError(
+    `flags are ${typeof flags === "string" ? `the text "${flags}"` : flags}; write BPF_F_LOCK, or 4n`,
+  );
+}
 
 /**
  * A user-space thread: its body yields* calls of `user`; what it returns becomes part of the outcome.
@@ -99,13 +116,13 @@ export class UserApi {
    * @throws KernelError EINVAL for BPF_F_LOCK on a map without a bpf_spin_lock
    */
   // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
-  *lookup<V = any>(map: string, key: MapInput, flags: bigint = BPF_ANY): Model<V | undefined> {
+  *lookup<V = any>(map: string, key: MapInput, flags: Flags = BPF_ANY): Model<V | undefined> {
     const found = this.#find(map), bytes = yield* this.#lookupBytes(found, key, flags);
     return bytes && this.#decode(found, bytes) as V;
   }
 
   /** The same, as the bytes that the system call copies out. */
-  *lookupBytes(map: string, key: MapInput, flags: bigint = BPF_ANY): Model<Uint8Array | undefined> {
+  *lookupBytes(map: string, key: MapInput, flags: Flags = BPF_ANY): Model<Uint8Array | undefined> {
     return yield* this.#lookupBytes(this.#find(map), key, flags);
   }
 
@@ -116,10 +133,10 @@ export class UserApi {
    * @param flags BPF_ANY, BPF_NOEXIST or BPF_EXIST, and BPF_F_LOCK
    * @throws KernelError EEXIST, ENOENT, E2BIG, EINVAL as the kernel returns them
    */
-  *update(map: string, key: MapInput, value: MapInput | string, flags: bigint = BPF_ANY): Model<void> {
+  *update(map: string, key: MapInput, value: MapInput | string, flags: Flags = BPF_ANY): Model<void> {
     const found = this.#find(map), keyBytes = this.#key(found, key), what = `update of ${describe(map, key)}`;
     const bytes = typeof value === "string" ? this.#id(found, value) : this.#value(found, value);
-    check(yield* syscalls.map_update_elem(found, this.#ctx, keyBytes, bytes, flags), what);
+    check(yield* syscalls.map_update_elem(found, this.#ctx, keyBytes, bytes, flagBits(flags)), what);
   }
 
   /** BPF_MAP_DELETE_ELEM: whether the key was there. */
@@ -142,7 +159,7 @@ export class UserApi {
 
   /** A whole map by get_next_key and lookup, two system calls for each entry: no snapshot. */
   // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
-  *walk<V = any>(map: string, flags: bigint = BPF_ANY): Model<UserEntry<V>[]> {
+  *walk<V = any>(map: string, flags: Flags = BPF_ANY): Model<UserEntry<V>[]> {
     const entries: UserEntry<V>[] = [];
     for (let key = yield* this.nextKey(map); key !== undefined; key = yield* this.nextKey(map, key as MapInput)) {
       const value = yield* this.lookup<V>(map, key as MapInput, flags);
@@ -156,9 +173,9 @@ export class UserApi {
    * arrays entry by entry without any.
    */
   // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
-  *lookupBatch<V = any>(map: string, flags: bigint = BPF_ANY): Model<UserEntry<V>[]> {
+  *lookupBatch<V = any>(map: string, flags: Flags = BPF_ANY): Model<UserEntry<V>[]> {
     const found = this.#find(map), { keyType, maxEntries } = found.def;
-    const entries = yield* syscalls.map_lookup_batch(found, this.#ctx, flags, maxEntries);
+    const entries = yield* syscalls.map_lookup_batch(found, this.#ctx, flagBits(flags), maxEntries);
     if (typeof entries === "bigint") throw failure(entries, `batch lookup of ${map}`);
     return entries.map(({ key, value }) => ({
       key: decodeValue(this.#btf, keyType, key),
@@ -219,8 +236,8 @@ export class UserApi {
   #find(name: string): KernelMap {
     const map = this.#maps.find((map) => map.name === name);
     if (map) return map;
-    const known = this.#maps.filter((map) => !map.def.data).map((map) => map.name).join(", ");
-    throw new RangeError(`no map is called ${name}; there is ${known || "none"}`);
+    const known = this.#maps.filter((map) => !map.def.data).map((map) => map.name);
+    throw new RangeError(`no map is called ${name}; there is ${known.join(", ") || "none"}${didYouMean(name, known)}`);
   }
 
   /** User space passes an inner map, or a program, as a file descriptor, the models as its id: its index plus one. */
@@ -257,8 +274,8 @@ export class UserApi {
     return bytes;
   }
 
-  *#lookupBytes(map: KernelMap, key: MapInput, flags: bigint): Model<Uint8Array | undefined> {
-    const found = yield* syscalls.map_lookup_elem(map, this.#ctx, this.#key(map, key), flags);
+  *#lookupBytes(map: KernelMap, key: MapInput, flags: Flags): Model<Uint8Array | undefined> {
+    const found = yield* syscalls.map_lookup_elem(map, this.#ctx, this.#key(map, key), flagBits(flags));
     if (typeof found !== "bigint") return found;
     if (errnoName(found) === "ENOENT") return undefined;
     throw failure(found, `lookup of ${describe(map.name, key)}`);

@@ -1,5 +1,5 @@
 /** How the models copy keys and values: word by word, in rising order. */
-import type { Width } from "../cpu/memory.ts";
+import type { Memory, Width } from "../cpu/memory.ts";
 
 export interface Word {
   readonly offset: number;

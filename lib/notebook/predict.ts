@@ -46,5 +46,7 @@ function judge(answer: number | string, found: number | bigint | string): string
   if (String(answer) === String(found)) return "  (exactly)";
   if (typeof answer === "string" || typeof found === "string") return "";
   const off = Number(answer) - Number(found);
-  return `  (${format(Math.abs(Number(off.toPrecision(3))))} too ${off > 0 ? "high" : "low"})`;
+  if (Number.isNaN(off)) return "";
+  const exact = Number.isInteger(off) ? off : Number(off.toPrecision(3));
+  return `  (${format(Math.abs(exact))} too ${off > 0 ? "high" : "low"})`;
 }

@@ -19,7 +19,7 @@ export interface Showable {
  *
  * In a notebook the front end picks the richest form that it can draw; outside of one the text form is printed.
  *
- * @param value A result, a figure, anything with `toBundle()` or Jupyter's display method, a bundle of forms by MIME
+ * @param given A result, a figure, anything with `toBundle()` or Jupyter's display method, a bundle of forms by MIME
  * type, text (shown as it is), or any other value (shown as Deno prints it).
  * @example
  * ```ts
@@ -27,7 +27,8 @@ export interface Showable {
  * await show("4 CPUs, 1000 runs on each");
  * ```
  */
-export async function show(value: unknown): Promise<void> {
+export async function show(given: unknown): Promise<void> {
+  const value = await given; // of a call whose own await was forgotten, its result
   const data = await toBundle(value);
   if (inKernel()) {
     await displayInKernel({ data, metadata: toMetadata(value) });

@@ -40,7 +40,8 @@ function extentOf(
   open.add(type.id);
   const extent = measure(type, (id) => extentOf(types[id], types, known, open));
   open.delete(type.id);
-  if (extent.leaves > MAX_LEAVES) {
+  // an array by itself may only be how __uint(max_entries, N) writes its number down
+  if (extent.leaves > MAX_LEAVES && type.kind !== "array") {
     throw new ObjectError(`type ${type.id} (${type.kind} ${type.name}) of .BTF holds more than ${MAX_LEAVES} numbers`);
   }
   known.set(type.id, extent);

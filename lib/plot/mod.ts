@@ -7,16 +7,57 @@
  *
  * @module
  */
-import { bars } from "./bars.ts";
+import { bars as drawBars } from "./bars.ts";
+import { checked } from "./check_data.ts";
 import { comparison } from "./comparison.ts";
-import { costAgainstCpus, costAgainstSize, distribution, memoryAgainstCpus } from "./cost.ts";
+import {
+  costAgainstCpus as drawCostAgainstCpus,
+  costAgainstSize as drawCostAgainstSize,
+  distribution,
+  memoryAgainstCpus as drawMemoryAgainstCpus,
+} from "./cost.ts";
 import { lattice } from "./lattice.ts";
-import { lines } from "./lines.ts";
-import { lostAgainstCpus, lostAgainstWork } from "./lost.ts";
-import { readWrite } from "./read_write.ts";
+import { lines as drawLines } from "./lines.ts";
+import { lostAgainstCpus as drawLostAgainstCpus, lostAgainstWork as drawLostAgainstWork } from "./lost.ts";
+import { readWrite as drawReadWrite } from "./read_write.ts";
 import { fairness, verdicts } from "./stacked.ts";
 import { table } from "./table.ts";
 import { timeline } from "./timeline.ts";
+
+const lines: typeof drawLines = checked("lines", drawLines, {
+  field: "series",
+  numbers: ["x", "y"],
+  example: '{ name: "mine", x: [1, 2], y: [7, 42] }',
+});
+const bars: typeof drawBars = checked("bars", drawBars, {
+  field: "bars",
+  numbers: ["value"],
+  example: '{ name: "mine", value: 42 }',
+});
+const lostAgainstCpus: typeof drawLostAgainstCpus = checked("lostAgainstCpus", drawLostAgainstCpus, {
+  numbers: ["cpus", "lost"],
+  example: "{ cpus: 2, lost: 0.37 }",
+});
+const lostAgainstWork: typeof drawLostAgainstWork = checked("lostAgainstWork", drawLostAgainstWork, {
+  numbers: ["work", "lost"],
+  example: "{ work: 100, lost: 0.37 }",
+});
+const costAgainstCpus: typeof drawCostAgainstCpus = checked("costAgainstCpus", drawCostAgainstCpus, {
+  numbers: ["cpus", "ns"],
+  example: '{ technique: "atomic", cpus: 2, ns: 42 }',
+});
+const costAgainstSize: typeof drawCostAgainstSize = checked("costAgainstSize", drawCostAgainstSize, {
+  numbers: ["bytes", "ns"],
+  example: '{ technique: "spin_lock", bytes: 64, ns: 517 }',
+});
+const memoryAgainstCpus: typeof drawMemoryAgainstCpus = checked("memoryAgainstCpus", drawMemoryAgainstCpus, {
+  numbers: ["cpus", "bytes"],
+  example: '{ technique: "per_cpu", cpus: 2, bytes: 139576 }',
+});
+const readWrite: typeof drawReadWrite = checked("readWrite", drawReadWrite, {
+  numbers: ["writeNs", "readNs"],
+  example: '{ technique: "per_cpu", writeNs: 1.8, readNs: 344 }',
+});
 
 /**
  * All figures by name.

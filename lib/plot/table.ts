@@ -82,6 +82,10 @@ export function table(options: TableOptions): Figure {
       );
     }
   }
+  options.rows.flatMap((row) => row.cells).forEach((cell) => {
+    if (typeof cellOf(cell)?.text === "string") return;
+    throw new TypeError(`table: a cell is ${JSON.stringify(cell)}; write a text, or { text: "exact", tone: "good" }`);
+  });
   const rows = options.rows.map((row) => ({
     name: seriesName(row),
     ink: row.technique ? lookOf(row.technique).ink : colours.ink,

@@ -4,6 +4,7 @@ import type { TraceStep } from "../report/result.ts";
 import { describeInsn, describeLine, describeStep, hadToWait, lanesOf } from "../report/trace_text.ts";
 import { witnessTable } from "../report/witness_table.ts";
 import { Canvas } from "./canvas.ts";
+import { checkTraced } from "./check_data.ts";
 import { Figure } from "./figure.ts";
 import { frame } from "./frame.ts";
 import { nanoseconds } from "./numbers.ts";
@@ -106,6 +107,7 @@ function rowOf(steps: readonly TraceStep[], index: number, stories: readonly Sto
  * the store that the second one saw. The text twin is the witness table.
  */
 export function timeline(traced: Traced, options: TimelineOptions = {}): Figure {
+  checkTraced(traced);
   const run = stepsOf(traced), { steps, how } = run;
   const stories = storiesOf(steps);
   const parts = choose(run, shortest(stories), options);

@@ -9,6 +9,8 @@ export interface Explored {
   readonly program: string;
   readonly cpus: number;
   readonly invocations: number;
+  /** How often what ran, in words, where it is not the same for all. */
+  readonly runs?: string;
   readonly outcomes: readonly {
     readonly values: Values;
     readonly returned?: Readonly<Record<string, unknown>>;
@@ -22,6 +24,8 @@ export interface Explored {
   readonly stuck: readonly { readonly kind: "deadlock" | "fault" | "livelock"; readonly message: string }[];
   readonly symmetry: { readonly used: boolean };
   readonly reduced: boolean;
+  /** What the reader may have overlooked. */
+  readonly remark?: string;
   /** What went wrong, by name and with the document's section. */
   readonly verdicts?: readonly {
     readonly kind: string;
@@ -79,7 +83,7 @@ export function explorationText(explored: Explored): string {
   const found = anomalies.length > 0 || explored.stuck.length > 0;
   const { witness } = explored;
   return [
-    texts.heading(explored.program, texts.machine.simulator(explored.cpus), explored.invocations),
+    texts.heading(explored.program, texts.machine.simulator(explored.cpus), explored.invocations, explored.runs),
     "",
     report,
     "",
@@ -92,6 +96,7 @@ export function explorationText(explored: Explored): string {
       explored.schedules?.toLocaleString("en-US"),
     ) + ".",
     explored.complete ? found ? texts.witnessFound : texts.complete : texts.incomplete(explored.unknown ?? "stopped"),
+    ...(explored.remark === undefined ? [] : [explored.remark]),
     ...(explored.symmetry.used ? [texts.symmetry] : []),
     ...(explored.reduced ? [texts.reduction] : []),
     ...explored.stuck.filter(({ kind }) => !explored.verdicts?.some((verdict) => verdict.kind === kind))

@@ -119,6 +119,8 @@ export interface Result {
   readonly cpus: number;
   /** Runs per CPU. */
   readonly invocations: number;
+  /** How often what ran, in words: programs may have numbers of their own. */
+  readonly runs?: string;
   /** Seed of the schedule, where there was one. */
   readonly seed?: number;
   /** What one after another gives; absent where it could not be computed. */

@@ -63,7 +63,7 @@ function verdict(result: Result): string {
 }
 
 const heading = (result: Result): string =>
-  texts.heading(result.program, texts.machine[result.machine](result.cpus), result.invocations);
+  texts.heading(result.program, texts.machine[result.machine](result.cpus), result.invocations, result.runs);
 
 const timing = (result: Result): string[] =>
   result.nsPerOp === undefined ? [] : [texts.nsPerOp(String(Number(result.nsPerOp.toPrecision(3))))];

@@ -37,8 +37,9 @@ export const texts = {
     threads: (n: number) => `${cpus(n)}, as threads of this computer`,
     linux: (n: number) => `${cpus(n)} of the running kernel`,
   },
-  heading: (program: string, where: string, invocations: number) =>
-    `${program} on ${where}, ${invocations.toLocaleString("en-US")} ${invocations === 1 ? "run" : "runs"} on each`,
+  heading: (program: string, where: string, invocations: number, runs?: string) =>
+    `${program} on ${where}, ` +
+    (runs ?? `${invocations.toLocaleString("en-US")} ${invocations === 1 ? "run" : "runs"} on each`),
   variable: "variable",
   expected: "one after another",
   found: "found",

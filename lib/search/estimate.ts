@@ -1,4 +1,5 @@
 /** How likely each scheduler is to find a bug that an exhaustive search has shown: sampled, beside the truth. */
+import { checkSearch } from "../backends/check_options.ts";
 import { Machine } from "../cpu/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { textTable } from "../report/text_table.ts";
@@ -90,8 +91,9 @@ export class Estimate {
  * ```
  */
 export async function estimate(object: BpfObject, options: EstimateOptions = {}): Promise<Estimate> {
-  const { runs = 1000, depth = 2 } = options;
-  const exploration = await explore(object, options);
+  const { runs = 1000, depth = 2, ...searched } = options;
+  checkSearch("estimate", object, options);
+  const exploration = await explore(object, searched);
   const workload = { ...options, invocations: options.invocations ?? 1 };
   const make = () => new Machine(object, workload, { models: options.models, nowNs: () => 1000 });
   const bad = new Set(exploration.anomalies.map((outcome) => outcome.key));

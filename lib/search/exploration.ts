@@ -2,6 +2,7 @@
 import type { SimulateOptions } from "../backends/workload.ts";
 import type { Machine, MachineOptions } from "../cpu/machine.ts";
 import type { TraceStep, Values } from "../report/result.ts";
+import { runsOf } from "../report/runs.ts";
 import type { Verdict } from "./verdicts.ts";
 
 /** What stops a search that is not done. */
@@ -96,6 +97,8 @@ export class Exploration {
   readonly cpus: number;
   /** Runs per CPU. */
   readonly invocations: number;
+  /** How often what ran, in words: programs may have numbers of their own. */
+  readonly runs: string;
   /** Every schedule was covered: *Never* is a proof. */
   complete = false;
   /** The bound that was hit, when not complete. */
@@ -115,6 +118,8 @@ export class Exploration {
   symmetry: { readonly used: boolean; readonly reason?: string };
   /** Whether orders of operations on disjoint data were left out (partial-order reduction). */
   reduced = false;
+  /** What the reader may have overlooked, in a sentence. */
+  remark: string | undefined;
   /** What the search took: time, and bytes of its tables. */
   seconds = 0;
   bytes = 0;
@@ -129,6 +134,7 @@ export class Exploration {
     this.program = machine.image.programs.map((program) => program.name).join(", ");
     this.cpus = machine.nrCpus;
     this.invocations = machine.workload.invocations ?? 1;
+    this.runs = runsOf(machine.tasks);
     this.symmetry = symmetry;
   }
 

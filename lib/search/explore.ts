@@ -1,10 +1,12 @@
 /** Every schedule of a workload, or a clear word on where the search stopped. */
 import { admit } from "../backends/admission.ts";
+import { checkSearch } from "../backends/check_options.ts";
 import { Machine } from "../cpu/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import { exploreAll, exploreSerial, outcomeKey } from "./all_schedules.ts";
 import { Exploration, type ExploreOptions, type StuckEnd } from "./exploration.ts";
+import { askHolds, neverRight } from "./reader_property.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
 import { asymmetry } from "./symmetry.ts";
@@ -44,6 +46,7 @@ const LIVELOCK = "from here on tasks take steps for ever, and no schedule leads 
  * ```
  */
 export async function explore(object: BpfObject, options: ExploreOptions = {}): Promise<Exploration> {
+  checkSearch("explore", object, options);
   const workload = { ...options, invocations: options.invocations ?? 1 };
   admit(object, workload);
   const make = () => new Machine(object, workload, { models: options.models, nowNs: () => 1000 });
@@ -63,9 +66,10 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
 
   const returnedOf = (of: Machine) =>
     Object.fromEntries(of.tasks.filter((t) => t.kind === "user").map((t) => [t.name.slice(5), t.returned]));
+  const { holds } = options, mapNames = object.maps.map(({ name }) => name);
   const isAnomaly = (of: Machine) => {
     const values = of.kernel.values();
-    if (options.holds) return !options.holds(values, returnedOf(of));
+    if (holds) return !askHolds(holds, values, returnedOf(of), mapNames);
     return serialOutcomes !== undefined && !serialOutcomes.has(outcomeKey(of, values));
   };
   const reported = new Set<string>();
@@ -99,6 +103,7 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
   result.reduced = search.reduced;
   result.unknown = search.bound;
   result.complete = search.bound === undefined;
+  if (holds && result.observation === "Always") result.remark = neverRight(holds);
   result.stuck = distinct(result.stuck);
 
   if (result.complete && search.states <= COUNT_STATES / 5) {

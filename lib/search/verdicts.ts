@@ -141,7 +141,10 @@ function staleElem(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<V
     for (const [owner, elem] of found) {
       const keyAddr = elem.key.addr!;
       if (step.kind === "store" && step.task !== elem.key.task) {
-        if (/elem\.key$/.test(step.text) && addr === keyAddr) elem.reused = step;
+        // the same element for the same key once more is no other key's
+        if (/elem\.key$/.test(step.text) && addr === keyAddr) {
+          elem.reused = step.after === elem.key.after ? undefined : step;
+        }
         if (/pred\.next$/.test(step.text) && isBase(step.before, keyAddr)) elem.unlinked = step;
         if (/\.next$|\.first$/.test(step.text) && isBase(step.after, keyAddr)) elem.unlinked = undefined;
       }

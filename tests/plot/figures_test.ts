@@ -146,7 +146,7 @@ describe("wrong input", () => {
 
   it("is named in the error", () => {
     expect(() => plot.lines({ ...axes, series: [series] })).toThrow(/"racy \+=": 2 values of x but 1 of y/);
-    expect(() => plot.lines({ ...axes, series: [] })).toThrow(/no series/);
+    expect(() => plot.lines({ ...axes, series: [] })).toThrow(/series is an empty list/);
     expect(() => plot.lines({ ...axes, series: [{ ...series, y: [0, -1] }] })).toThrow(/"time": no value above 0/);
     expect(() => plot.bars({ title: "t", bars: [], axis: { title: "x" } })).toThrow(/nothing to draw/);
     expect(() => plot.fairness([{ name: "idle", perCpu: [0, 0] }])).toThrow(/"idle": no operations/);

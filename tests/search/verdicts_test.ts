@@ -41,6 +41,15 @@ describe("verdicts", () => {
     expect(kinds(all)).toContain("wrong key");
   });
 
+  it("no wrong key, where the element is used again for the same key: torn", async () => {
+    const all = await explore(lifetime, {
+      prepare: prepareTwoKeys("hp"),
+      programs: [on(0, "update_hp", 2), on(1, "read_hp")],
+      holds: (values) => values.torn === 0n,
+    });
+    expect(kinds(all)).toEqual(["torn value"]);
+  });
+
   it("late write, into an inner map that has been swapped out", async () => {
     const all = await explore(nested, {
       cpus: 1,

@@ -125,12 +125,12 @@ describe("workloads that cannot be run", () => {
     { options: {}, says: "has several programs (count, other): say which" },
     { options: { programs: ["cuont"] }, says: "has no program cuont; it has count, other" },
     { options: { programs: ["count"], cpus: 1000 }, says: "cpus is 1000" },
-    { options: { programs: [{ prog: "count", cpus: [7] }] }, says: "a CPU number of `programs` is 7" },
+    { options: { programs: [{ prog: "count", cpus: [7] }] }, says: "a CPU of program count is 7" },
     {
       options: { programs: ["count"], interrupts: [{ prog: "other", cpu: 9 }] },
-      says: "a CPU number of `interrupts` is 9",
+      says: "the CPU of interrupt other is 9",
     },
-    { options: { programs: ["count"], scheduler: "fifo" as never }, says: "no scheduler is called fifo" },
+    { options: { programs: ["count"], scheduler: "fifo" as never }, says: 'scheduler is the text "fifo"' },
   ];
   for (const { options, says } of cases) {
     it(says, async () => {

@@ -2,7 +2,7 @@
 import type { Model, TaskContext } from "../../cpu/operation.ts";
 import { decodeValue, encodeValue, type MapInput, type MapValue } from "../../maps/btf_value.ts";
 import { errnoName as modelledErrno, KernelError } from "../../maps/errno.ts";
-import { UserApi, type UserEntry } from "../../maps/user_space.ts";
+import { flagBits, type Flags, UserApi, type UserEntry } from "../../maps/user_space.ts";
 import { type Leaf, leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../backend.ts";
@@ -30,21 +30,21 @@ export class LinuxUser extends UserApi {
   }
 
   // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
-  override *lookup<V = any>(map: string, key: MapInput, flags = 0n): Model<V | undefined> {
+  override *lookup<V = any>(map: string, key: MapInput, flags: Flags = 0n): Model<V | undefined> {
     const bytes = yield* this.lookupBytes(map, key, flags);
     return bytes && this.#decode(this.#maps.find(map), bytes) as V;
   }
 
-  override *lookupBytes(map: string, key: MapInput, flags = 0n): Model<Uint8Array | undefined> {
-    const found = this.#maps.find(map), bytes = lookupElem(found, this.#key(found, key), Number(flags));
+  override *lookupBytes(map: string, key: MapInput, flags: Flags = 0n): Model<Uint8Array | undefined> {
+    const found = this.#maps.find(map), bytes = lookupElem(found, this.#key(found, key), Number(flagBits(flags)));
     if (typeof bytes === "number" && bytes !== ENOENT) throw failure(bytes, `lookup in ${map}`);
     return yield* after(typeof bytes === "number" ? undefined : bytes);
   }
 
-  override *update(map: string, key: MapInput, value: MapInput | string, flags = 0n): Model<void> {
+  override *update(map: string, key: MapInput, value: MapInput | string, flags: Flags = 0n): Model<void> {
     const found = this.#maps.find(map);
     const bytes = typeof value === "string" ? this.#maps.slotValue(found, value) : this.#value(found, value);
-    const failed = updateElem(found, this.#key(found, key), bytes, Number(flags));
+    const failed = updateElem(found, this.#key(found, key), bytes, Number(flagBits(flags)));
     if (failed < 0) throw failure(failed, `update of ${map}`);
     yield* after(undefined);
   }
@@ -64,8 +64,9 @@ export class LinuxUser extends UserApi {
   }
 
   // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
-  override *lookupBatch<V = any>(map: string, flags = 0n): Model<UserEntry<V>[]> {
-    const found = this.#maps.find(map), batch = lookupBatch(found, found.maxEntries, undefined, Number(flags));
+  override *lookupBatch<V = any>(map: string, flags: Flags = 0n): Model<UserEntry<V>[]> {
+    const found = this.#maps.find(map),
+      batch = lookupBatch(found, found.maxEntries, undefined, Number(flagBits(flags)));
     if (batch.errno < 0 && batch.errno !== ENOENT) throw failure(batch.errno, `batch lookup of ${map}`);
     const size = copiedValueBytes(found);
     return yield* after(Array.from({ length: batch.count }, (_, i) => ({

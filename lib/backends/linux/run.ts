@@ -1,6 +1,7 @@
 /** Runs a workload on the running kernel and measures it. */
 import { release } from "node:os";
 import type { BpfObject } from "../../object/bpf_object.ts";
+import { checkRun } from "../check_options.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
 import { oneAtATime } from "../one_at_a_time.ts";
 import type { Workload } from "../workload.ts";
@@ -36,6 +37,7 @@ export interface LinuxResult extends Measured {
  */
 export function runOnLinux(object: BpfObject, options: LinuxOptions = {}): Promise<LinuxResult> {
   return oneAtATime(async () => {
+    checkRun("linux", object, options);
     using session = new LinuxSession(object, options, options.exact ?? false);
     const kernel = release();
     const where = () => `on kernel ${kernel}: ${object.name} accepted; ${session.describe()}`;

@@ -1,5 +1,6 @@
 /** One workload on the running kernel: object, ways to run, threads; everything is given back by `close`. */
 import { type PlannedTask, planTasks, type TaskPlan } from "../../cpu/plan.ts";
+import { readerModel } from "../../cpu/reader_model.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Model } from "../../cpu/operation.ts";
 import type { UserApi } from "../../maps/user_space.ts";
@@ -132,7 +133,7 @@ export class LinuxSession implements RealMachine, Disposable {
   }
 
   #prepare(body: (user: UserApi) => Model<unknown>): void {
-    const running = body(new LinuxUser(this.#maps, this.object));
+    const running = readerModel("prepare", body(new LinuxUser(this.#maps, this.object)));
     while (!running.next(0n).done);
   }
 

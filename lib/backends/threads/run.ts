@@ -1,5 +1,6 @@
 /** Runs a workload on parallel threads of this computer and measures it. */
 import type { BpfObject } from "../../object/bpf_object.ts";
+import { checkRun } from "../check_options.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
 import { oneAtATime } from "../one_at_a_time.ts";
 import type { Workload } from "../workload.ts";
@@ -35,6 +36,7 @@ export interface ThreadsResult extends Measured {
  */
 export function threads(object: BpfObject, options: ThreadsOptions = {}): Promise<ThreadsResult> {
   return oneAtATime(async () => {
+    checkRun("threads", object, options);
     using session = await ThreadSession.start(object, options);
     return await measure(session, "threads", options, () => "on threads of this computer (WebAssembly, shared memory)");
   });

@@ -1,6 +1,7 @@
 /** One workload on threads: shared memory, its translation, a worker for each task; all ended by `close`. */
 import { KIND } from "../../cpu/layout.ts";
 import type { PlannedTask, TaskPlan } from "../../cpu/plan.ts";
+import { readerModel } from "../../cpu/reader_model.ts";
 import { translate } from "../../cpu/translate.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Values } from "../../report/result.ts";
@@ -65,7 +66,7 @@ export class ThreadSession implements RealMachine, Disposable {
       ));
       if (asked.prepare) {
         const operations = new SharedOperations(machine.memory, machine.atomicLock, []);
-        operations.run(asked.prepare(machine.kernel.userApi(0, 0)));
+        operations.run(readerModel("prepare", asked.prepare(machine.kernel.userApi(0, 0))));
       }
       return new ThreadSession(machine, crew);
     } catch (error) {

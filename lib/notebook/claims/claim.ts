@@ -78,7 +78,11 @@ export class TestedClaim {
  * ```
  */
 export function claim(id: string, finding: Finding): TestedClaim {
-  return new TestedClaim(claimOf(id), finding);
+  const tested = claimOf(id);
+  if (typeof finding?.agrees !== "boolean" || typeof finding.found !== "string") {
+    throw new TypeError(`claim("${id}", { agrees, found }): agrees is true or false, found is a sentence`);
+  }
+  return new TestedClaim(tested, finding);
 }
 
 /** One line of the whole ledger. */
