@@ -26,7 +26,20 @@ export function* sourceAt(memory: Memory, pointer: bigint, size: number, what: s
     readsStack: true,
     run: (m) => bytesToNumber(m.bytes.subarray(addr, addr + size)),
   };
-  return { bytes: numberToBytes(number, size) };
+  return { bytes: bytesOf(number, size) };
+}
+
+/** Short buffers that were read lately, by their low bits: a search comes upon the same few again and again. */
+const lately: { readonly number: bigint; readonly bytes: Uint8Array }[] = [];
+
+/** A buffer that its readers leave as it is. */
+function bytesOf(number: bigint, size: number): Uint8Array {
+  if (size > 8) return numberToBytes(number, size);
+  const place = Number(BigInt.asUintN(6, number)), known = lately[place];
+  if (known && known.number === number && known.bytes.length === size) return known.bytes;
+  const bytes = numberToBytes(number, size);
+  lately[place] = { number, bytes };
+  return bytes;
 }
 
 /** Loads a source completely: what a key is before it is hashed and compared. */
