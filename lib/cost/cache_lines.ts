@@ -28,6 +28,8 @@ export class Line {
   dirty = false;
   /** CPUs that may only read it, the owner among them; undefined while the owner may write. */
   readers: number[] | undefined;
+  /** How far apart the owner and its readers are: whoever is to write again has to wait for the farthest to let go. */
+  span = 0;
   queue: LineQueue | undefined;
   /** When the first in the queue is served; Infinity when nobody waits. */
   servedAt = Infinity;
@@ -129,6 +131,7 @@ export class CacheLines {
       exclusive,
       Math.max(time, oldest),
       this.#spread(),
+      this.profile.overtaking > 0 && this.random.unit() < this.profile.overtaking,
     );
     this.#schedule(line);
   }
@@ -164,8 +167,9 @@ export class CacheLines {
 
   #give(line: Line, cpu: number, time: number): void {
     const { owner, readers } = line;
-    const from = this.#arrive(cpu, owner, time);
+    const from = this.#arrive(cpu, this.#way(line, cpu), time);
     line.owner = cpu;
+    line.span = 0;
     line.from = from;
     line.draining = false;
     line.heldUntil = from + this.profile.holdNs * (1 + this.profile.holdJitter * (2 * this.random.unit() - 1));
@@ -182,14 +186,24 @@ export class CacheLines {
     line.dirty = false;
     const others = line.queue!.size > 0 ? [...line.queue!.readers()] : [];
     for (const reader of others) line.queue!.remove(reader, owner);
+    let at = time;
     for (const reader of [cpu, ...others]) {
       if (!readers.includes(reader)) readers.push(reader);
-      this.user.granted(reader, line, this.#arrive(reader, owner, time));
+      const distance = this.places.distance(reader, owner);
+      if (distance > line.span) line.span = distance;
+      this.user.granted(reader, line, this.#arrive(reader, distance, at));
+      at += this.profile.copyNs;
     }
+    if (this.profile.copyNs > 0) this.used(line, at);
   }
 
-  #arrive(cpu: number, owner: number, time: number): number {
-    const way = this.#return[this.places.distance(cpu, owner)] * this.#spread();
+  /** How far a line comes to a CPU that is to write it; an owner that only reads waits until its readers have let go. */
+  #way(line: Line, cpu: number): number {
+    return cpu === line.owner ? line.span : this.places.distance(cpu, line.owner);
+  }
+
+  #arrive(cpu: number, distance: number, time: number): number {
+    const way = this.#return[distance] * this.#spread();
     const at = Math.max(time + way, this.#lastArrival[cpu] + this.profile.lineIntervalNs);
     this.#lastArrival[cpu] = at;
     this.#arrivals[cpu][this.#arrived[cpu]] = at;
@@ -199,7 +213,7 @@ export class CacheLines {
 
   #arrival(line: Line, cpu: number): number {
     const queue = line.queue!;
-    return queue.askedAt[cpu] + queue.pace[cpu] * this.#request[this.places.distance(cpu, line.owner)];
+    return queue.askedAt[cpu] + queue.pace[cpu] * this.#request[this.#way(line, cpu)];
   }
 
   /** A factor for a duration. */

@@ -73,6 +73,8 @@ export class Core {
   stage = 0;
   waitsFor: number = WAIT.nothing;
   line: Line | undefined;
+  /** The line whose contents have come for the pending operation: it may look at them once, whoever has the line by then. */
+  arrived: Line | undefined;
   /** Whether it waits for the line to do an atomic operation. */
   wantsToWrite = false;
   /** When it began to wait, and how long it has waited in all. */
@@ -142,6 +144,7 @@ export class Core {
     this.waitsFor = what;
     this.wantsToWrite = false;
     this.line = line;
+    this.arrived = undefined;
     this.waitsSince = Math.max(this.now, this.issued);
     this.operationAt = Infinity;
   }

@@ -38,17 +38,24 @@ export class LineQueue {
     return this.#waits[cpu] !== 0;
   }
 
-  add(cpu: number, exclusive: boolean, time: number, pace: number): void {
+  /** @param overtakes whether it is served before all of its group that wait already */
+  add(cpu: number, exclusive: boolean, time: number, pace: number, overtakes = false): void {
     const group = this.places.group[cpu];
     this.askedAt[cpu] = time;
     this.exclusive[cpu] = exclusive ? 1 : 0;
     this.pace[cpu] = pace;
     this.#waits[cpu] = 1;
     this.#next[cpu] = NOBODY;
-    if (this.#first[group] === NOBODY) this.#first[group] = cpu;
+    this.size++;
+    const first = this.#first[group];
+    if (overtakes && first !== NOBODY) {
+      this.#next[cpu] = first;
+      this.#first[group] = cpu;
+      return;
+    }
+    if (first === NOBODY) this.#first[group] = cpu;
     else this.#next[this.#last[group]] = cpu;
     this.#last[group] = cpu;
-    this.size++;
   }
 
   /**

@@ -48,11 +48,7 @@ export class LockTaking {
       this.#engine.locked(core, line);
       return this.#holdsLock(core);
     }
-    if (!line.mayRead(core.id, core.now)) {
-      this.#engine.hold(core, WAIT.line, line);
-      this.#engine.lines.request(core.id, line, false, core.now);
-      return;
-    }
+    if (!this.#engine.maySee(core, line)) return;
     const queue = this.#queues.get(core.addr)!;
     queue.look();
     if (!this.#engine.source.isReady(core) || !queue.isFirst(core.id)) return this.#engine.watchOn(core, line);

@@ -77,6 +77,8 @@ export interface Profile {
   readonly loadNs: number;
   /** From a store to a load of the same bytes on the same CPU, before the store has left the store buffer. */
   readonly forwardNs: number;
+  /** The same while the core does not have the line that the store waits for; never taken to be less than `forwardNs`. */
+  readonly forwardAwayNs: number;
   /** Entries of the store buffer; private stores (the stack, calls) take entries too. */
   readonly storeBuffer: number;
   /** Lines that waiting stores ask for ahead of their turn. */
@@ -105,6 +107,10 @@ export interface Profile {
   /** Grants in a row to the owner's own group, and to its own socket, while others wait; 1 is first come first served. */
   readonly groupGrants: number;
   readonly socketGrants: number;
+  /** Part of the requests for a line that overtake all of their group that wait, 0 to 1; 0 is first come first served. */
+  readonly overtaking: number;
+  /** How long a line is busy with each copy of it that goes to a CPU which only reads. */
+  readonly copyNs: number;
   /** Whether a load of a line that another CPU wrote brings ownership with it. */
   readonly loadTakesOwnership: boolean;
   /** Whether the kernel is a guest with paravirtual spin locks: it unlocks by a locked instruction then. */
@@ -145,6 +151,9 @@ export class ProfileError extends Error {
 /** Fields that may be zero; all other numbers must be above it. */
 const MAY_BE_ZERO = new Set([
   "forwardNs",
+  "forwardAwayNs",
+  "overtaking",
+  "copyNs",
   "commitNs",
   "drainNs",
   "drainSameLineNs",
@@ -157,7 +166,7 @@ const MAY_BE_ZERO = new Set([
   "atomicRestartNs",
   "disturbanceNs",
 ]);
-const SHARES = new Set(["requestShare", "jitter", "holdJitter"]);
+const SHARES = new Set(["requestShare", "overtaking", "jitter", "holdJitter"]);
 const COUNTS = new Set([
   "burstStores",
   "reorderWindow",
@@ -193,6 +202,9 @@ const SHAPE: Record<string, "text" | "number" | "boolean"> = {
   retireNs: "number",
   loadNs: "number",
   forwardNs: "number",
+  forwardAwayNs: "number",
+  overtaking: "number",
+  copyNs: "number",
   commitNs: "number",
   drainNs: "number",
   drainSameLineNs: "number",

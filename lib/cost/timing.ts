@@ -88,6 +88,7 @@ export class TimingEngine implements LineUser {
         this.lines.used(line, from + this.profile.atomicNs);
       }
       core.goOn(from);
+      core.arrived = line;
     }
     this.#planCommit(core);
   }
@@ -104,14 +105,19 @@ export class TimingEngine implements LineUser {
     if (core.waitsFor === WAIT.value && core.line === line) {
       // A watching CPU reads on: it asks for the line again at once.
       core.waitsFor = WAIT.line;
-      this.lines.request(cpu, line, false, time + this.profile.spinNs * this.#random.unit());
+      this.#readOn(core, line, time);
     }
     const { stores } = core;
     if (!stores.isEmpty && stores.line === line) this.lines.request(cpu, line, true, Math.max(stores.retiredAt, time));
     this.#planCommit(core);
   }
 
+  #readOn(core: Core, line: Line, time: number): void {
+    this.lines.request(core.id, line, false, time + this.profile.spinNs * this.#random.unit());
+  }
+
   #fetch(core: Core): void {
+    core.arrived = undefined;
     core.insns =
       core.privateStores =
       core.workNs =
@@ -227,14 +233,15 @@ export class TimingEngine implements LineUser {
       core.low = stores.low;
       core.high = stores.high;
       // The value is that of a store which may itself wait for a load before it.
-      const ready = profile.forwardNs === 0 ? now : Math.max(now, core.loaded) + profile.forwardNs;
+      const forwardNs = this.#forwardNs(core);
+      const ready = forwardNs === 0 ? now : Math.max(now, core.loaded) + forwardNs;
       core.loaded = ready;
       core.complete(ready);
       core.now = ready;
       return this.next(core);
     }
     const line = this.lines.at(core.addr);
-    if (!line.mayRead(core.id, now)) {
+    if (!line.mayRead(core.id, now) && core.arrived !== line) {
       this.hold(core, WAIT.line, line);
       const asked = Math.max(Math.min(now, Math.max(core.issued, core.addressKnown())), core.fence);
       this.lines.request(core.id, line, false, asked);
@@ -247,6 +254,14 @@ export class TimingEngine implements LineUser {
     core.remember(core.low, ready);
     core.complete(ready);
     this.next(core);
+  }
+
+  /** A load that finds its bytes in the store buffer takes longer while the store still waits for its line. */
+  #forwardNs(core: Core): number {
+    const { forwardNs, forwardAwayNs } = this.profile;
+    if (forwardAwayNs <= forwardNs) return forwardNs;
+    const line = this.lines.at(core.addr);
+    return line.owner === core.id && line.readers === undefined && line.from <= core.now ? forwardNs : forwardAwayNs;
   }
 
   #read(core: Core): void {
@@ -328,16 +343,20 @@ export class TimingEngine implements LineUser {
   #watch(core: Core): void {
     const line = this.lines.at(core.addr);
     if (!core.stores.isEmpty) return this.hold(core, WAIT.drain);
-    if (!line.mayRead(core.id, core.now)) {
-      this.hold(core, WAIT.line, line);
-      this.lines.request(core.id, line, false, core.now);
-      return;
-    }
+    if (!this.maySee(core, line)) return;
     if (!this.source.isReady(core)) return this.watchOn(core, line);
     core.loaded = core.now + this.profile.loadNs;
     core.complete(core.loaded);
     if (core.hasWatched) this.leaveLoop(core);
     this.next(core);
+  }
+
+  /** Whether a core that watches a line has it, or its contents; asks for it otherwise. */
+  maySee(core: Core, line: Line): boolean {
+    if (core.arrived === line || line.mayRead(core.id, core.now)) return true;
+    this.hold(core, WAIT.line, line);
+    this.lines.request(core.id, line, false, core.now);
+    return false;
   }
 
   /** Nobody foresees the end of a loop that spins: what comes after it begins anew. */
@@ -347,8 +366,10 @@ export class TimingEngine implements LineUser {
   }
 
   watchOn(core: Core, line: Line): void {
-    this.hold(core, WAIT.value, line);
+    const has = line.mayRead(core.id, core.now);
+    this.hold(core, has ? WAIT.value : WAIT.line, line);
     core.hasWatched = true;
+    if (!has) return this.#readOn(core, line, core.now);
     line.watchers ??= [];
     if (!line.watchers.includes(core.id)) line.watchers.push(core.id);
   }
