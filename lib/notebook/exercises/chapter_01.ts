@@ -1,9 +1,10 @@
 /** Exercises of chapter 01: race conditions. */
 import { simulate } from "../../backends/simulator.ts";
 import { bpf } from "../../compile/bpf.ts";
-import { replay } from "../../schedulers/replay.ts";
+import { witnessTable } from "../../report/witness_table.ts";
 import { explore } from "../../search/explore.ts";
-import { type Exercise, wantNumber, wantObject, wantText } from "./exercise.ts";
+import { type Exercise, wantNumber, wantObject } from "./exercise.ts";
+import { isProved, notProved, play } from "./judging.ts";
 
 const racy = () =>
   bpf`
@@ -31,6 +32,9 @@ export const exercises: readonly Exercise[] = [
     ],
     async mark(answer) {
       const cpus = wantNumber(answer), options = { invocations: 1000, seed: 1 };
+      if (!Number.isInteger(Math.log2(cpus))) {
+        return { passed: false, message: `${cpus} is no power of two: 1, 2, 4, 8 ...` };
+      }
       const here = await simulate(await racy(), { ...options, cpus });
       if (here.lost <= 0.9) return { passed: false, message: `${cpus} CPUs lose ${percent(here.lost)}: not enough.` };
       const half = await simulate(await racy(), { ...options, cpus: Math.max(1, Math.floor(cpus / 2)) });
@@ -53,10 +57,9 @@ export const exercises: readonly Exercise[] = [
       "CPU 1's last load has to see CPU 0's first store, and its last store has to be the last of all.",
     ],
     async mark(answer) {
-      const schedule = wantText(answer);
-      const run = await simulate(await racy(), { cpus: 2, invocations: 2, scheduler: replay(schedule) });
-      const evidence = await table(run.trace());
-      if (run.fault) return { passed: false, message: run.fault.message };
+      const played = await play(await racy(), { cpus: 2, invocations: 2 }, answer);
+      if ("wrong" in played) return played.wrong;
+      const { run } = played, evidence = witnessTable(run.trace());
       if (run.final.counter === 2n) return { passed: true, message: "It ends at 2, the least there is." };
       return { passed: false, message: `This schedule ends at ${run.final.counter}, not at 2.`, evidence };
     },
@@ -89,10 +92,10 @@ export const exercises: readonly Exercise[] = [
             `One deposit of 5 and one withdrawal of 3 must leave 2 in \`balance\`; they leave ${alone.serial?.balance}.`,
         };
       }
-      if (found.observation === "Never" && found.complete) {
+      if (isProved(found)) {
         return { passed: true, message: `No schedule loses an update (${found.states} states, all of them).` };
       }
-      return { passed: false, message: `Updates can still be lost: ${found.observation}.`, evidence: found };
+      return notProved(found, `Updates can still be lost: ${found.observation}.`);
     },
   },
   {
@@ -109,10 +112,13 @@ export const exercises: readonly Exercise[] = [
       if (once.final.totals !== 1n + (2n << 16n) + (3n << 32n)) {
         return { passed: false, message: "After one run a has to be 1, b 2 and c 3, in their bits of `totals`." };
       }
-      const found = await explore(answer, { cpus: 3, invocations: 1, bounds: { seconds: 10 } });
-      if (found.observation !== "Never" || !found.complete) {
-        return { passed: false, message: `Updates can be lost: ${found.observation}.`, evidence: found };
-      }
+      const found = await explore(answer, {
+        cpus: 3,
+        invocations: 1,
+        holds: (values) => values.totals === 3n + (6n << 16n) + (9n << 32n),
+        bounds: { seconds: 10 },
+      });
+      if (!isProved(found)) return notProved(found, "Three runs have to make a 3, b 6 and c 9; updates can be lost.");
       if (once.steps > 1) {
         return { passed: false, message: `Exact, but a run takes ${once.steps} visible operations; one is enough.` };
       }
@@ -120,10 +126,3 @@ export const exercises: readonly Exercise[] = [
     },
   },
 ];
-
-async function table(
-  trace: Parameters<typeof import("../../report/witness_table.ts").witnessTable>[0],
-): Promise<string> {
-  const { witnessTable } = await import("../../report/witness_table.ts");
-  return witnessTable(trace);
-}

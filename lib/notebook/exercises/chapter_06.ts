@@ -3,9 +3,9 @@ import { simulate } from "../../backends/simulator.ts";
 import { bpf } from "../../compile/bpf.ts";
 import { witnessTable } from "../../report/witness_table.ts";
 import type { UserApi } from "../../maps/user_space.ts";
-import { replay } from "../../schedulers/replay.ts";
 import { explore } from "../../search/explore.ts";
-import { type Exercise, type Marked, wantNumber, wantObject, wantText } from "./exercise.ts";
+import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
+import { isProved, notProved, play } from "./judging.ts";
 
 const walked = () =>
   bpf`
@@ -106,13 +106,9 @@ export const exercises: readonly Exercise[] = [
       "The swap's exchange has to come between the two look-ups.",
     ],
     async mark(answer) {
-      const run = await simulate(await lookTwice(), {
-        cpus: 1,
-        invocations: 1,
-        user: [swapper],
-        scheduler: replay(wantText(answer)),
-      });
-      if (run.fault) return { passed: false, message: run.fault.message };
+      const played = await play(await lookTwice(), { cpus: 1, invocations: 1, user: [swapper] }, answer);
+      if ("wrong" in played) return played.wrong;
+      const { run } = played;
       if (run.final.two_maps === 1n) return { passed: true, message: "One run, two maps." };
       return { passed: false, message: "two_maps is 0 after this schedule.", evidence: witnessTable(run.trace()) };
     },
@@ -135,10 +131,13 @@ export const exercises: readonly Exercise[] = [
         holds: (values) => values.two_maps === 0n,
         bounds: { seconds: 15 },
       });
-      if (found.observation === "Never" && found.complete) {
-        return { passed: true, message: "No run sees two maps, on any schedule." };
+      if (!isProved(found)) return notProved(found, "A run can still see two maps.");
+      const looks = (await simulate(answer, { cpus: 1, invocations: 1, programs: ["look_twice"] })).trace()
+        .filter((step) => step.target?.startsWith("outer[")).length;
+      if (looks > 1) {
+        return { passed: false, message: `A run looks \`outer\` up ${looks} times, and between them it can change.` };
       }
-      return { passed: false, message: "A run can still see two maps.", evidence: found };
+      return { passed: true, message: "One look-up: no run sees two maps, on any schedule." };
     },
   },
   {
@@ -162,13 +161,7 @@ export const exercises: readonly Exercise[] = [
         holds: (values, returned) => returned.reader === true && values["flat[0]"] === 2n + (4n << 32n),
         bounds: { seconds: 15 },
       });
-      if (found.observation !== "Never" || !found.complete) {
-        return {
-          passed: false,
-          message: "A look-up can find b other than 2 * a, or an update is lost.",
-          evidence: found,
-        };
-      }
+      if (!isProved(found)) return notProved(found, "A look-up can find b other than 2 * a, or an update is lost.");
       const { steps } = await simulate(answer, { cpus: 1, invocations: 1, programs: ["count"] });
       if (steps > 1) {
         return { passed: false, message: `True on every schedule, but a run takes ${steps} visible operations.` };
