@@ -2,12 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Types that our headers define unless the listing does. */
-const GUARDED_TYPES = [
-  ...["u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "bool"],
-  ...["bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_dynptr", "bpf_raw_tracepoint_args", "task_struct"],
-  ...["__sk_buff", "xdp_md", "bpf_map_type", "xdp_action", "sk_action"],
-];
+/** Short names of integers that our headers define unless the listing does. */
+const TYPEDEFS = ["u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "bool"];
 
 /** A local header that the listing includes by `#include "..."`. */
 export interface LocalHeader {
@@ -18,7 +14,10 @@ export interface LocalHeader {
 export interface ListingTraits {
   readonly localHeaders: readonly LocalHeader[];
   readonly ownTypes: readonly string[];
-  /** Helpers that the listing declares itself: `static void *(*bpf_map_lookup_elem)(...) = (void *)1;`. */
+  /**
+   * Helpers that the listing declares itself, `static void *(*bpf_map_lookup_elem)(...) = (void *)1;`, and kernel
+   * functions, `extern void bpf_rcu_read_lock(void) __ksym;`.
+   */
   readonly ownFunctions: readonly string[];
   /** It states a license. */
   readonly hasLicense: boolean;
@@ -39,9 +38,9 @@ export function inspectListing(source: string, folders: readonly string[]): List
   return {
     localHeaders,
     hasVmlinux,
-    ownTypes: hasVmlinux ? [] : GUARDED_TYPES.filter((name) => definesType(code, name)),
+    ownTypes: hasVmlinux ? [] : ownTypes(code),
     ownFunctions: [
-      ...new Set([...code.matchAll(/\(\s*\*\s*(?:const\s+)?(bpf_\w+)\s*\)\s*\(/g)].map((match) => match[1])),
+      ...new Set([...code.matchAll(HELPER_POINTER), ...code.matchAll(KFUNC)].map((match) => match[1])),
     ],
     hasLicense: /"license"/.test(code),
   };
@@ -51,9 +50,15 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|("(?:[^"\\\n]|\\.)*")/g, (_, literal) => literal ?? " ");
 }
 
-function definesType(code: string, name: string): boolean {
-  return new RegExp(`\\b(?:struct|union|enum)\\s+${name}\\s*(?:__attribute__[^{;]*)?\\{`).test(code) ||
-    new RegExp(`\\btypedef\\b[^;{}]*\\b${name}\\s*;`).test(code);
+const HELPER_POINTER = /\(\s*\*\s*(?:const\s+)?(bpf_\w+)\s*\)\s*\(/g;
+const KFUNC = /\bextern\b[^;{}()]*?\b(bpf_\w+)\s*\([^;{}]*;/g;
+const TAGGED_TYPE = /\b(?:struct|union|enum)\s+(\w+)\s*(?:__attribute__[^{;]*)?\{/g;
+
+/** Types that the listing defines: where our headers define one of the same name, they step back. */
+function ownTypes(code: string): string[] {
+  const tagged = [...code.matchAll(TAGGED_TYPE)].map((match) => match[1]);
+  const typedefs = TYPEDEFS.filter((name) => new RegExp(`\\btypedef\\b[^;{}]*\\b${name}\\s*;`).test(code));
+  return [...new Set([...typedefs, ...tagged])];
 }
 
 /** Local headers, and those that they include, each once. */

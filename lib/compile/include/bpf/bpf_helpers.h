@@ -41,6 +41,30 @@
 #ifndef __kptr
 #define __kptr __attribute__((btf_type_tag("kptr")))
 #endif
+#ifndef __kptr_untrusted
+#define __kptr_untrusted __attribute__((btf_type_tag("kptr_untrusted")))
+#endif
+#ifndef __percpu_kptr
+#define __percpu_kptr __attribute__((btf_type_tag("percpu_kptr")))
+#endif
+#ifndef __uptr
+#define __uptr __attribute__((btf_type_tag("uptr")))
+#endif
+#ifndef __kconfig
+#define __kconfig __attribute__((section(".kconfig")))
+#endif
+#ifndef __contains
+#define __contains(name, node) __attribute__((btf_decl_tag("contains:" #name ":" #node)))
+#endif
+#ifndef __arg_trusted
+#define __arg_trusted __attribute__((btf_decl_tag("arg:trusted")))
+#endif
+#ifndef __arg_nullable
+#define __arg_nullable __attribute__((btf_decl_tag("arg:nullable")))
+#endif
+#ifndef __arg_arena
+#define __arg_arena __attribute__((btf_decl_tag("arg:arena")))
+#endif
 #ifndef __arg_ctx
 #define __arg_ctx __attribute__((btf_decl_tag("arg:ctx")))
 #endif
@@ -77,6 +101,27 @@
 #endif
 #ifndef WRITE_ONCE
 #define WRITE_ONCE(x, val) (*(volatile typeof(x) *)&(x) = (val))
+#endif
+
+/* A loop that the verifier lets run on although it sees no end of it (instruction may_goto, -mcpu=v4 not needed). */
+#ifndef can_loop
+#define can_loop                                                                   \
+	({                                                                         \
+		__label__ l_break, l_continue;                                     \
+		_Bool __goes_on = 1;                                               \
+		asm volatile goto("may_goto %l[l_break]" ::: : l_break);           \
+		goto l_continue;                                                   \
+	l_break:                                                                   \
+		__goes_on = 0;                                                     \
+	l_continue:;                                                               \
+		__goes_on;                                                         \
+	})
+#endif
+#ifndef cond_break
+#define cond_break                                                                 \
+	if (can_loop) {                                                            \
+	} else                                                                     \
+		break
 #endif
 
 #ifndef bpf_printk
@@ -141,9 +186,65 @@ extern void bpf_preempt_disable(void) __ksym;
 extern void bpf_preempt_enable(void) __ksym;
 extern void bpf_local_irq_save(unsigned long *flags) __ksym;
 extern void bpf_local_irq_restore(unsigned long *flags) __ksym;
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __weak __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __weak __ksym;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __weak __ksym;
+extern void *bpf_cast_to_kern_ctx(void *obj) __weak __ksym;
 
 #ifdef INTERLEAVE_OWN_FUNCTIONS
 #include "own_functions_end.h"
+#endif
+
+/* Loops over an open-coded iterator; it is destroyed however the loop is left. */
+#ifndef bpf_for_each
+#define bpf_for_each(type, element, args...)                                                           \
+	for (struct bpf_iter_##type __it                                                               \
+		     __attribute__((aligned(8), cleanup(bpf_iter_##type##_destroy))),                  \
+	     *__started = (bpf_iter_##type##_new(&__it, ##args), (void)bpf_iter_##type##_destroy,      \
+			   (void *)0);                                                                 \
+	     ((element) = bpf_iter_##type##_next(&__it));)
+#endif
+#ifndef bpf_for
+#define bpf_for(i, start, end)                                                                         \
+	for (struct bpf_iter_num __it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),      \
+	     *__started = (bpf_iter_num_new(&__it, (start), (end)), (void)bpf_iter_num_destroy,        \
+			   (void *)0);                                                                 \
+	     ({                                                                                        \
+		     int *__next = bpf_iter_num_next(&__it);                                           \
+		     __next && ((i) = *__next, (i) >= (start) && (i) < (end));                         \
+	     });)
+#endif
+#ifndef bpf_repeat
+#define bpf_repeat(count)                                                                              \
+	for (struct bpf_iter_num __it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),      \
+	     *__started = (bpf_iter_num_new(&__it, 0, (count)), (void)bpf_iter_num_destroy,            \
+			   (void *)0);                                                                 \
+	     bpf_iter_num_next(&__it);)
+#endif
+
+/* Formatted text, its arguments as words of 64 bits. */
+#ifndef BPF_SNPRINTF
+#define __bpf_words_0() 0
+#define __bpf_words_pick(_0, a, b, c, d, e, f, g, h, i, j, k, l, name, ...) name
+#define __bpf_words(...)                                                                               \
+	__bpf_words_pick(_0, ##__VA_ARGS__, __bpf_words_12, __bpf_words_11, __bpf_words_10, __bpf_words_9, \
+			 __bpf_words_8, __bpf_words_7, __bpf_words_6, __bpf_words_5, __bpf_words_4,    \
+			 __bpf_words_3, __bpf_words_2, __bpf_words_1, __bpf_words_0)(__VA_ARGS__)
+#define __bpf_words_bytes(array, ...) (sizeof(#__VA_ARGS__) > 1 ? sizeof(array) : 0)
+#define BPF_SNPRINTF(out, out_size, fmt, args...)                                                      \
+	({                                                                                             \
+		static const char ____fmt[] = fmt;                                                     \
+		unsigned long long ____words[] = { __bpf_words(args) };                                \
+		bpf_snprintf(out, out_size, ____fmt, ____words, __bpf_words_bytes(____words, args));   \
+	})
+#define BPF_SEQ_PRINTF(seq, fmt, args...)                                                              \
+	({                                                                                             \
+		static const char ____fmt[] = fmt;                                                     \
+		unsigned long long ____words[] = { __bpf_words(args) };                                \
+		bpf_seq_printf(seq, ____fmt, sizeof(____fmt), ____words,                               \
+			       __bpf_words_bytes(____words, args));                                    \
+	})
 #endif
 
 #endif

@@ -1,4 +1,7 @@
-/* BPF_PROG(name, args...): the arguments of a tracepoint out of the context's array of 64-bit words. */
+/*
+ * BPF_PROG(name, args...): the arguments of a tracepoint out of the context's array of 64-bit words.
+ * BPF_KPROBE(name, args...): those of a probed function out of the registers of x86-64.
+ */
 #ifndef INTERLEAVE_BPF_TRACING_H
 #define INTERLEAVE_BPF_TRACING_H
 
@@ -9,10 +12,18 @@
 #define INTERLEAVE_ARGS_4(...) INTERLEAVE_ARGS_3(), (void *)ctx[3]
 #define INTERLEAVE_ARGS_5(...) INTERLEAVE_ARGS_4(), (void *)ctx[4]
 #define INTERLEAVE_ARGS_6(...) INTERLEAVE_ARGS_5(), (void *)ctx[5]
-#define INTERLEAVE_PICK(_0, _1, _2, _3, _4, _5, _6, name, ...) name
+#define INTERLEAVE_ARGS_7(...) INTERLEAVE_ARGS_6(), (void *)ctx[6]
+#define INTERLEAVE_ARGS_8(...) INTERLEAVE_ARGS_7(), (void *)ctx[7]
+#define INTERLEAVE_ARGS_9(...) INTERLEAVE_ARGS_8(), (void *)ctx[8]
+#define INTERLEAVE_ARGS_10(...) INTERLEAVE_ARGS_9(), (void *)ctx[9]
+#define INTERLEAVE_ARGS_11(...) INTERLEAVE_ARGS_10(), (void *)ctx[10]
+#define INTERLEAVE_ARGS_12(...) INTERLEAVE_ARGS_11(), (void *)ctx[11]
+#define INTERLEAVE_PICK(_0, _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, name, ...) name
 #define INTERLEAVE_ARGS(...)                                                                                  \
-	INTERLEAVE_PICK(_0, ##__VA_ARGS__, INTERLEAVE_ARGS_6, INTERLEAVE_ARGS_5, INTERLEAVE_ARGS_4,           \
-			INTERLEAVE_ARGS_3, INTERLEAVE_ARGS_2, INTERLEAVE_ARGS_1, INTERLEAVE_ARGS_0)(__VA_ARGS__)
+	INTERLEAVE_PICK(_0, ##__VA_ARGS__, INTERLEAVE_ARGS_12, INTERLEAVE_ARGS_11, INTERLEAVE_ARGS_10,        \
+			INTERLEAVE_ARGS_9, INTERLEAVE_ARGS_8, INTERLEAVE_ARGS_7, INTERLEAVE_ARGS_6,           \
+			INTERLEAVE_ARGS_5, INTERLEAVE_ARGS_4, INTERLEAVE_ARGS_3, INTERLEAVE_ARGS_2,           \
+			INTERLEAVE_ARGS_1, INTERLEAVE_ARGS_0)(__VA_ARGS__)
 
 #ifndef BPF_PROG
 #define BPF_PROG(name, args...)                                                                               \
@@ -26,6 +37,61 @@
 		_Pragma("GCC diagnostic pop")                                                                 \
 	}                                                                                                     \
 	static __attribute__((always_inline)) typeof(name(0)) interleave_##name(unsigned long long *ctx, ##args)
+#endif
+
+/* The kernel's own struct, out of vmlinux.h, calls the registers by other names than the one for user space. */
+#ifdef __VMLINUX_H__
+#define __pt_names(user, kernel) kernel
+#else
+#include <linux/ptrace.h>
+#define __pt_names(user, kernel) user
+#endif
+#define PT_REGS_PARM1(x) ((x)->__pt_names(rdi, di))
+#define PT_REGS_PARM2(x) ((x)->__pt_names(rsi, si))
+#define PT_REGS_PARM3(x) ((x)->__pt_names(rdx, dx))
+#define PT_REGS_PARM4(x) ((x)->__pt_names(rcx, cx))
+#define PT_REGS_PARM5(x) ((x)->r8)
+#define PT_REGS_PARM6(x) ((x)->r9)
+#define PT_REGS_RET(x) (*(unsigned long *)(x)->__pt_names(rsp, sp))
+#define PT_REGS_FP(x) ((x)->__pt_names(rbp, bp))
+#define PT_REGS_RC(x) ((x)->__pt_names(rax, ax))
+#define PT_REGS_SP(x) ((x)->__pt_names(rsp, sp))
+#define PT_REGS_IP(x) ((x)->__pt_names(rip, ip))
+
+#define INTERLEAVE_PARM_0(...)
+#define INTERLEAVE_PARM_1(...) , (void *)PT_REGS_PARM1(ctx)
+#define INTERLEAVE_PARM_2(...) INTERLEAVE_PARM_1(), (void *)PT_REGS_PARM2(ctx)
+#define INTERLEAVE_PARM_3(...) INTERLEAVE_PARM_2(), (void *)PT_REGS_PARM3(ctx)
+#define INTERLEAVE_PARM_4(...) INTERLEAVE_PARM_3(), (void *)PT_REGS_PARM4(ctx)
+#define INTERLEAVE_PARM_5(...) INTERLEAVE_PARM_4(), (void *)PT_REGS_PARM5(ctx)
+#define INTERLEAVE_PARM_6(...) INTERLEAVE_PARM_5(), (void *)PT_REGS_PARM6(ctx)
+#define INTERLEAVE_RC_0(...)
+#define INTERLEAVE_RC_1(...) , (void *)PT_REGS_RC(ctx)
+#define INTERLEAVE_PARM_PICK(_0, _1, _2, _3, _4, _5, _6, name, ...) name
+#define INTERLEAVE_PARMS(...)                                                                                 \
+	INTERLEAVE_PARM_PICK(_0, ##__VA_ARGS__, INTERLEAVE_PARM_6, INTERLEAVE_PARM_5, INTERLEAVE_PARM_4,      \
+			     INTERLEAVE_PARM_3, INTERLEAVE_PARM_2, INTERLEAVE_PARM_1, INTERLEAVE_PARM_0)(__VA_ARGS__)
+#define INTERLEAVE_RC_PICK(_0, _1, name, ...) name
+#define INTERLEAVE_RC(...) INTERLEAVE_RC_PICK(_0, ##__VA_ARGS__, INTERLEAVE_RC_1, INTERLEAVE_RC_0)(__VA_ARGS__)
+
+#define __interleave_probe(name, values, args...)                                                             \
+	name(struct pt_regs *ctx);                                                                            \
+	static __attribute__((always_inline)) typeof(name(0)) interleave_##name(struct pt_regs *ctx, ##args); \
+	typeof(name(0)) name(struct pt_regs *ctx)                                                             \
+	{                                                                                                     \
+		_Pragma("GCC diagnostic push")                                                                \
+		_Pragma("GCC diagnostic ignored \"-Wint-conversion\"")                                        \
+		return interleave_##name(ctx values(args));                                                   \
+		_Pragma("GCC diagnostic pop")                                                                 \
+	}                                                                                                     \
+	static __attribute__((always_inline)) typeof(name(0)) interleave_##name(struct pt_regs *ctx, ##args)
+#ifndef BPF_KPROBE
+#define BPF_KPROBE(name, args...) __interleave_probe(name, INTERLEAVE_PARMS, ##args)
+#define BPF_UPROBE(name, args...) BPF_KPROBE(name, ##args)
+#endif
+#ifndef BPF_KRETPROBE
+#define BPF_KRETPROBE(name, args...) __interleave_probe(name, INTERLEAVE_RC, ##args)
+#define BPF_URETPROBE(name, args...) BPF_KRETPROBE(name, ##args)
 #endif
 
 #endif

@@ -6,6 +6,9 @@
 #define INTERLEAVE_LINUX_BPF_H
 
 #include <linux/types.h>
+#include <linux/bpf_contexts.h>
+#include <linux/bpf_flags.h>
+#include <linux/bpf_structs.h>
 
 #ifndef INTERLEAVE_OWN_bpf_map_type
 enum bpf_map_type {
@@ -144,9 +147,6 @@ struct bpf_dynptr {
 #endif
 
 /* Contexts. */
-struct bpf_flow_keys;
-struct bpf_sock;
-
 #ifndef INTERLEAVE_OWN___sk_buff
 struct __sk_buff {
 	__u32 len;

@@ -21,6 +21,12 @@ typedef __u32 __le32;
 typedef __u64 __le64;
 typedef __u16 __sum16;
 typedef __u32 __wsum;
+typedef unsigned int __poll_t;
+#define __bitwise
+#define __aligned_u64 __u64 __attribute__((aligned(8)))
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
 
 #ifndef INTERLEAVE_OWN_u8
 typedef __u8 u8;

@@ -1,0 +1,23 @@
+/* Families and options of sockets, as programs on cgroups meet them. */
+#ifndef INTERLEAVE_LINUX_SOCKET_H
+#define INTERLEAVE_LINUX_SOCKET_H
+
+#ifndef AF_INET
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#endif
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define SOCK_RAW 3
+#define SOL_SOCKET 1
+#define SOL_TCP 6
+#define SO_REUSEADDR 2
+#define SO_SNDBUF 7
+#define SO_RCVBUF 8
+#define SO_KEEPALIVE 9
+#define SO_PRIORITY 12
+#define SO_REUSEPORT 15
+#define SO_MARK 36
+
+#endif
