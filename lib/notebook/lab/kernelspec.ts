@@ -1,8 +1,8 @@
 /** The project's kernelspec: how Jupyter starts its kernel. */
-import { copyFileSync, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runCommand } from "./subprocess.ts";
-import { DENO_VERSION, PLACES } from "./places.ts";
+import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
 
 export interface Kernelspec {
   readonly argv: readonly string[];
@@ -30,7 +30,8 @@ export function kernelspec(deno: string): Kernelspec {
 
 /**
  * Registers the kernel under the name `deno`, which the notebooks ask for: so they run as well with the kernel that
- * `deno jupyter --install` sets up. It goes into .jupyter, and into .venv where VS Code looks for it.
+ * `deno jupyter --install` sets up. It goes into .jupyter, where JUPYTER_PATH leads, and into .venv, whose Jupyter finds
+ * it without.
  */
 export function writeKernelspec(deno: string): void {
   const folders = [join(PLACES.jupyter, "kernels", "deno")];
@@ -39,6 +40,18 @@ export function writeKernelspec(deno: string): void {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "kernel.json"), JSON.stringify(kernelspec(deno), null, 2) + "\n");
   }
+  tellVsCode();
+}
+
+/**
+ * VS Code's extension Jupyter takes JUPYTER_PATH from .env in the folder that is open, and so finds the kernel without
+ * Python and without being started in a special way. The value stands bare: in quotes a backslash would mean something.
+ */
+function tellVsCode(): void {
+  const file = join(PROJECT, ".env");
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  const others = lines.filter((line) => line !== "" && !line.startsWith("JUPYTER_PATH="));
+  writeFileSync(file, [...others, `JUPYTER_PATH=${PLACES.jupyter}`, ""].join("\n"));
 }
 
 /** A Deno of the pinned version at a path that stays. Returns another version's path, and says so, if need be. */

@@ -7,8 +7,11 @@ import { runCommand } from "./subprocess.ts";
 /** JupyterLab 4.6 needs it. */
 const OLDEST: readonly [number, number] = [3, 10];
 
-const WITHOUT = "Without JupyterLab: notebooks run in VS Code with its extension Jupyter (start it in this folder by " +
-  'JUPYTER_PATH="$PWD/.jupyter" code . and choose the kernel Deno), and without any front end by: deno task run';
+/** Newer and older Pythons can stand side by side; the plain name may be an old one. */
+const NAMES = ["python3", "python", "py", ...[14, 13, 12, 11, 10].map((minor) => `python3.${minor}`)];
+
+/** pip's words, among its warnings, when it cannot reach the index at all. */
+const UNREACHABLE = /Connection refused|Name or service not known|name resolution|Network is unreachable|timed out/i;
 
 /** Set-up cannot go on; the message says what to do. */
 export class SetupError extends Error {
@@ -26,7 +29,7 @@ export interface Python {
  */
 export async function findPython(wanted?: string): Promise<Python> {
   const tried: string[] = [];
-  for (const path of wanted === undefined ? ["python3", "python", "py"] : [wanted]) {
+  for (const path of wanted === undefined ? NAMES : [wanted]) {
     const probe = "import sys; print('%d.%d.%d' % sys.version_info[:3])";
     const { code, stdout } = await runCommand(path, ["-c", probe]);
     const version = stdout.trim();
@@ -38,15 +41,16 @@ export async function findPython(wanted?: string): Promise<Python> {
     }
     if ((await runCommand(path, ["-c", "import venv, ensurepip"])).code !== 0) {
       throw new SetupError(
-        `${path} (${version}) lacks the module venv. Install it (Debian, Ubuntu: apt-get install python3-venv) and run this again. ${WITHOUT}.`,
+        `${path} (${version}) lacks the module venv. Install it (Debian, Ubuntu: apt-get install python3-venv) ` +
+          `and run this again.`,
       );
     }
     return { path, version };
   }
-  const found = tried.length > 0 ? `: ${tried.join(", ")}` : wanted === undefined ? "" : `: ${wanted} is no Python`;
+  const found = tried.length > 0 ? ` (${tried.join(", ")})` : wanted === undefined ? "" : ` (${wanted} is no Python)`;
   throw new SetupError(
-    `JupyterLab needs Python ${OLDEST.join(".")} or newer, and none was found${found}. Install one (Debian, Ubuntu: ` +
-      `apt-get install python3 python3-venv) or name it with --python, and run this again. ${WITHOUT}.`,
+    `Python ${OLDEST.join(".")} or newer is needed, and none was found${found}. Install one (Debian, Ubuntu: ` +
+      `apt-get install python3 python3-venv) or name it with --python PATH, and run this again.`,
   );
 }
 
@@ -88,7 +92,7 @@ export async function makeEnvironment(
     if (code !== 0) {
       throw new SetupError(
         `${python.path} could not make a virtual environment in ${folder}: ${lastLine(stdout + stderr)}. ` +
-          `Debian, Ubuntu: apt-get install python3-venv; then run this again. ${WITHOUT}.`,
+          `Debian, Ubuntu: apt-get install python3-venv; then run this again.`,
       );
     }
   }
@@ -108,9 +112,9 @@ export async function makeEnvironment(
     { onLine: (line) => onStep(describePip(line)) },
   );
   if (code !== 0) {
+    const reason = UNREACHABLE.test(stderr) ? "PyPI was not reached" : lastLine(stderr);
     throw new SetupError(
-      `${what} could not be fetched from PyPI: ${lastLine(stderr)}. Check the connection and run this again; it goes ` +
-        `on where it stopped. ${WITHOUT}. A Jupyter that you already have is used with --jupyter PATH.`,
+      `${what} could not be fetched: ${reason}. Check the connection and run this again; it goes on where it stopped.`,
     );
   }
   writeFileSync(join(folder, COMPLETE), readFileSync(requirements));

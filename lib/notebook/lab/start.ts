@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { keepDeno, writeKernelspec } from "./kernelspec.ts";
-import { PLACES, PROJECT } from "./places.ts";
+import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
 import { findPython, isComplete, LAB, makeEnvironment, SetupError } from "./python.ts";
 import { runCommand } from "./subprocess.ts";
 import { ensureFree, lessonAddress, runningServers, runServer } from "./server.ts";
@@ -19,6 +19,10 @@ no network. Everything stays inside this folder.
   --jupyter PATH   use the Jupyter that you already have: its program jupyter or jupyter-lab
   --python PATH    make .venv with this Python (default: python3 or python, 3.10 or newer)
   --setup-only     set everything up and start nothing`;
+
+const OTHER_WAYS =
+  `Other ways: a Jupyter that you have already (--jupyter PATH); VS Code with its extension Jupyter, where the
+kernel is called Deno; no front end at all (npx -y deno@${DENO_VERSION} task run).`;
 
 interface Options {
   readonly "no-browser": boolean;
@@ -36,16 +40,23 @@ export async function setUp(options: Pick<Options, "jupyter" | "python">): Promi
   writeKernelspec(deno);
   let command: string[];
   if (options.jupyter === undefined) {
-    if (!await isComplete(LAB)) {
-      const python = await step("Python", () => findPython(options.python));
-      await step("JupyterLab", (detail) => makeEnvironment(LAB, python, detail));
-    }
+    if (!await isComplete(LAB)) await fetchJupyterLab(options.python);
     command = [PLACES.venvPython, PLACES.quickJupyterlab];
   } else {
     command = await step("your Jupyter", () => checkJupyter(options.jupyter!));
   }
   writeKernelspec(deno); // again, for VS Code looks into .venv
   return command;
+}
+
+async function fetchJupyterLab(wanted?: string): Promise<void> {
+  try {
+    const python = await step("Python", () => findPython(wanted));
+    await step("JupyterLab", (detail) => makeEnvironment(LAB, python, detail));
+  } catch (error) {
+    if (error instanceof SetupError) error.message += `\n${OTHER_WAYS}`;
+    throw error;
+  }
 }
 
 /** What the notebooks import, so that they need no network later. */
