@@ -78,7 +78,7 @@ export class Tracer {
     const text = pending.kind === "start"
       ? `start of ${task.program?.name ?? task.name}`
       : pending.op
-      ? `${model?.name ?? task.name}: ${pending.kind}${label ? ` ${label}` : ""}`
+      ? `${model?.name ?? task.name}: ${doneBy(pending.kind, label)}`
       : disassembleInsn(image.insns[pending.insn]);
     return {
       step,
@@ -102,4 +102,10 @@ const touches = (kind: string): boolean => kind === "load" || kind === "store" |
 
 function readAny(machine: Machine, addr: number, size: number): bigint {
   return machine.memory.read(addr, size as Width);
+}
+
+/** `load elem.key`; of the kernel's own bookkeeping, such as `rcu_read_lock`, the name alone: it is no instruction. */
+function doneBy(kind: Pending["kind"], label: string | undefined): string {
+  if (!label) return kind;
+  return kind === "atomic" || kind === label ? label : `${kind} ${label}`;
 }

@@ -109,11 +109,26 @@ export function costAgainstCpus(points: readonly CostAgainstCpus[], options: Cos
   });
 }
 
-/** Between two techniques: where the cheaper one changes. */
+/** Whether the ranges that were seen of two techniques overlap at a place. */
+function rangesMeet(a: Series, b: Series, x: number): boolean {
+  const [[lowA, highA], [lowB, highB]] = [a, b].map((one) => {
+    const i = one.x.indexOf(x);
+    return [one.low?.[i], one.high?.[i]];
+  });
+  if (lowA == null || highA == null || lowB == null || highB == null) return false;
+  return lowA <= highB && lowB <= highA;
+}
+
+/** Between two techniques: where the cheaper one changes; where their ranges overlap, neither is. */
 function crossoverText(a: Series, b: Series): string | undefined {
   const shared = a.x.filter((x) => b.x.includes(x));
   const cheaper = shared.map((x) => (a.y[a.x.indexOf(x)] ?? NaN) <= (b.y[b.x.indexOf(x)] ?? NaN) ? 0 : 1);
   if (shared.length === 0) return undefined;
+  const equal = shared.filter((x) => rangesMeet(a, b, x)), apart = shared.filter((x) => !equal.includes(x));
+  if (equal.length > 0) {
+    const cheaperAt = (winner: number) => apart.filter((x) => cheaper[shared.indexOf(x)] === winner).map(bytes);
+    return texts.withinRange(seriesName(a), cheaperAt(0), seriesName(b), cheaperAt(1), equal.map(bytes));
+  }
   const names = [seriesName(a), seriesName(b)];
   const changes = cheaper.flatMap((winner, i) => i > 0 && winner !== cheaper[i - 1] ? [i] : []);
   if (changes.length === 0) return texts.noCrossover(names[cheaper[0]], names[1 - cheaper[0]]);

@@ -65,7 +65,7 @@ export interface Placed {
   readonly far: boolean;
 }
 
-const RINGS = 12;
+const RINGS = 24;
 
 /**
  * Places a label next to each point of a scatter: to the right where there is room, else left, above, below, then
@@ -91,7 +91,7 @@ export function placeBeside(points: readonly PointLabel[], bounds: Box, gap: num
 
 function candidatesOf({ x, y, width, height }: PointLabel, gap: number): Placed[] {
   return Array.from({ length: RINGS }, (_, ring) => {
-    const out = ring * height * 0.9, far = ring > 1;
+    const out = ring * height * 0.45, far = ring > 2;
     return [
       { left: x + gap, top: y - height / 2 - out, far },
       { left: x + gap, top: y - height / 2 + out, far },

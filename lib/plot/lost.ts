@@ -86,11 +86,12 @@ function workPlace(works: readonly number[]): { place: (work: number) => number;
   const zero = Number.isFinite(least) ? least / 10 ** 0.5 : 1;
   const withZero = works.includes(0);
   const format = (value: number) => withZero && value < least * 0.9 ? "0" : count(Number(value.toPrecision(6)));
-  const powers: number[] = [];
-  for (let power = least; power <= Math.max(...works) * 1.001; power *= 10) powers.push(power);
+  // a tick at each place where something was tried, but for those that nearly coincide
+  const tried = [...new Set(works)].filter((work) => work > 0).sort((a, b) => a - b);
+  const ticks = tried.filter((work, i) => i === 0 || work > 1.1 * tried[i - 1]);
   return {
     place: (work) => (work === 0 ? zero : work),
-    axis: { title: texts.workAxis, log: true, format, ticks: withZero ? [zero, ...powers] : undefined },
+    axis: { title: texts.workAxis, log: true, format, ticks: withZero ? [zero, ...ticks] : undefined },
   };
 }
 

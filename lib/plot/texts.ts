@@ -88,6 +88,17 @@ export const texts = {
   crossover: (a: string, b: string, at: string) => `${a} becomes cheaper than ${b} at ${at}`,
   crossovers: (a: string, aAt: readonly string[], b: string, bAt: readonly string[]) =>
     `${a} is cheaper at ${list(aAt)}, ${b} at ${list(bAt)}`,
+  withinRange: (
+    a: string,
+    aAt: readonly string[],
+    b: string,
+    bAt: readonly string[],
+    equal: readonly string[],
+  ) => {
+    const cheaper = [[a, aAt], [b, bAt]].filter(([, at]) => at.length > 0)
+      .map(([name, at], i) => `${name} ${i === 0 ? "is cheaper " : ""}at ${list(at as readonly string[])}`);
+    return [...(cheaper.length > 0 ? [cheaper.join(", ")] : []), `no clear difference at ${list(equal)}`].join("; ");
+  },
   noCrossover: (cheap: string, dear: string) => `${cheap} is cheaper than ${dear} at every size`,
 
   memoryAxis: "memory",

@@ -73,7 +73,7 @@ const MARKS = {
 
 function markOf(step: TraceStep): keyof typeof MARKS {
   if (step.kind === "load" || step.kind === "store") return step.kind;
-  if (step.kind === "rmw" || step.kind === "atomic") return "atomic";
+  if (step.kind === "rmw") return "atomic";
   return step.kind === "await" && step.after !== step.before ? "atomic" : "other";
 }
 

@@ -1,6 +1,7 @@
 /** The schedule that shows an anomaly best, and what each of its steps did. */
 import type { Machine } from "../cpu/machine.ts";
 import { Tracer } from "../cpu/trace.ts";
+import { runsOf } from "../report/runs.ts";
 import { formatSchedule, parseSchedule } from "../schedulers/schedule.ts";
 import type { Exploration, Witness } from "./exploration.ts";
 import { SearchState } from "./state.ts";
@@ -30,7 +31,9 @@ export function findWitness(
     : undefined;
   const schedule = found ? formatSchedule(found.path) : known;
   const { trace, preemptions, steps } = traceSchedule(make(), schedule);
-  return { schedule, steps, preemptions, shortest: found !== undefined, trace };
+  const which = found ? "the shortest schedule that goes wrong" : "a schedule that goes wrong";
+  const how = `simulated: ${which}; ${machine.nrCpus} CPU${machine.nrCpus === 1 ? "" : "s"}, ${runsOf(machine.tasks)}`;
+  return { schedule, steps, preemptions, shortest: found !== undefined, trace, how };
 }
 
 /** Replays a schedule, to its end and no further, and says what each step did. */
