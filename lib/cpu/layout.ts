@@ -127,9 +127,13 @@ export const SCHEDULE = {
   position: 76,
   /** Instructions that ran (8 bytes). */
   insns: 80,
-  /** Addresses of the records of the tasks to choose from; odd for a task that only TypeScript can step. */
+  /** Addresses of the records of the tasks to choose from; `elsewhere` for a task that only TypeScript can step. */
   table: 128,
-  maxTasks: 960,
+  maxTasks: 900,
+  /** Where a task record would stand whose `pending` says {@link SCHEDULE.nowhere}; nothing else of it is there. */
+  elsewhere: 3968,
+  /** A block that no dispatch table has. */
+  nowhere: 0xff_ffff,
   /** Returned instead of a kind: the task at `position` was chosen, but must be stepped in TypeScript. */
   inTypeScript: 15,
 } as const;

@@ -58,6 +58,8 @@ export interface Translation {
   readonly liveAt: Int32Array;
   /** Instruction at which a step goes on that begins at a block; of a pending operation, its own instruction. */
   readonly blockInsn: Int32Array;
+  /** Linear address of the operation that is pending at a block where it was known beforehand; else 0. */
+  readonly addrAt: Int32Array;
   readonly direct: boolean;
   readonly shared: boolean;
 }
@@ -103,6 +105,10 @@ export function translate(insns: readonly Insn[], entries: readonly number[], op
         GENERAL & (kind === "operation" ? liveness.liveAtOperation(insn) : liveness.live[start]),
     ),
     blockInsn: Int32Array.from(dispatched, ({ kind, insn, start }) => kind === "operation" ? insn : start),
+    addrAt: Int32Array.from(dispatched, ({ kind, insn }) => {
+      const access = kind === "operation" ? accesses[insn] : undefined;
+      return access?.kind === "visible" ? access.addr : 0;
+    }),
     direct,
     shared,
   };

@@ -29,13 +29,20 @@ import {
 } from "../isa/insn.ts";
 import { KIND, TASK } from "./layout.ts";
 import { emitAlu, emitCondition } from "./translate_alu.ts";
-import { emitDirectHelperCall, emitFrameEntry, emitHelperCall, emitLeave, emitReturned } from "./translate_calls.ts";
+import {
+  callsOf,
+  emitDirectHelperCall,
+  emitFrameEntry,
+  emitHelperCall,
+  emitLeave,
+  emitReturned,
+} from "./translate_calls.ts";
 import { calleeOf, type ControlFlow, following } from "./translate_flow.ts";
 import { COUNT_LOCAL, NEXT_LOCAL, register, TASK_LOCAL } from "./translate_locals.ts";
 import { emitAccess, emitPendingOperation } from "./translate_memory.ts";
 import type { Access } from "./translate_pointers.ts";
 import type { AnalysedImage, StepEmitter, StepOptions } from "./translate_step.ts";
-import type { Label } from "./wasm_assembler.ts";
+import type { Label, LoopLabel } from "./wasm_assembler.ts";
 
 export interface Place {
   /**
@@ -158,7 +165,7 @@ export class BlockEmitter {
   readonly #codePlace = new Map<number, number>();
   readonly #gatePlace = new Map<number, number>();
   readonly #labels: Label[] = [];
-  #dispatch!: Label;
+  #dispatch!: LoopLabel;
   #leave!: Label;
   /** Index of the place that is being emitted: later ones can be jumped to. */
   #here = 0;
@@ -196,12 +203,12 @@ export class BlockEmitter {
       this.#emitPlace(place);
     });
     code.end();
-    emitLeave(this.step, this.#dispatch);
+    emitLeave(this.step, callsOf(this.#insns), this.#dispatch);
     code.end();
     this.step.emitFaultBlock();
     code.end();
-    code.op("unreachable");
-    code.end();
+    this.step.emitNowhere();
+    code.endLoop(this.#dispatch);
     code.op("unreachable");
   }
 

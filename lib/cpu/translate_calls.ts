@@ -4,6 +4,7 @@
  * A BPF function runs inside the same Wasm function. What its caller needs again stands in a frame of the task record:
  * r6 to r9, the table entry to return to, and the insn of the call. Each frame has 512 bytes of stack of its own.
  */
+import { type Insn, isBpfCall, isCall } from "../isa/insn.ts";
 import { following } from "./translate_flow.ts";
 import { KIND, RETURN_TO_KERNEL, STACK_FRAME_BYTES, TASK } from "./layout.ts";
 import {
@@ -17,7 +18,7 @@ import {
   TASK_LOCAL,
 } from "./translate_locals.ts";
 import type { StepEmitter } from "./translate_step.ts";
-import type { Label } from "./wasm_assembler.ts";
+import type { LoopLabel } from "./wasm_assembler.ts";
 
 const FRAME = {
   savedRegister: (r: number) => TASK.frames + 8 * (r - 6),
@@ -70,13 +71,28 @@ export function emitFrameEntry(step: StepEmitter, at: number, returnBlock: numbe
   emitMoveStack(step, STACK_FRAME_BYTES);
 }
 
+/** Who may have called a function that is being left. */
+export interface Calls {
+  /** Other BPF functions do. */
+  readonly bpf: boolean;
+  /** Kernel models may, those of the helpers that the image calls. */
+  readonly helpers: boolean;
+}
+
+export const callsOf = (insns: readonly Insn[]): Calls => ({
+  bpf: insns.some(isBpfCall),
+  helpers: insns.some((insn) => isCall(insn) && !isBpfCall(insn)),
+});
+
 /** Leaves a function: returns to its caller, to the kernel model that called it, or ends the program. */
-export function emitLeave(step: StepEmitter, dispatch: Label): void {
+export function emitLeave(step: StepEmitter, calls: Calls, dispatch: LoopLabel): void {
   const { code } = step;
+  if (!calls.bpf && !calls.helpers) return emitEnd(step, KIND.exit);
   code.get(TASK_LOCAL).memory("i32.load", TASK.depth).tee(SCRATCH.flags).op("i32.eqz");
   code.if();
   emitEnd(step, KIND.exit);
   code.end();
+  if (!calls.bpf) return emitEnd(step, KIND.callbackReturn);
   code.get(SCRATCH.flags).i32(1).op("i32.sub").set(SCRATCH.flags);
   emitFrameAddress(step);
   code.get(SCRATCH.addr).memory("i32.load", FRAME.returnBlock).i32(RETURN_TO_KERNEL).op("i32.eq");

@@ -71,16 +71,18 @@ export function kindOf(insn: Insn): number {
 interface Address {
   push(code: WasmCode): void;
   readonly offset: number;
+  readonly isConstant: boolean;
 }
 
-const CHECKED_ADDRESS: Address = { push: (code) => code.get(SCRATCH.addr), offset: 0 };
+const CHECKED_ADDRESS: Address = { push: (code) => code.get(SCRATCH.addr), offset: 0, isConstant: false };
 
 function knownAddress(access: Access & { kind: "stack" | "visible" | "private" }): Address {
-  if (access.kind !== "stack") return { push: (code) => code.i32(access.addr), offset: 0 };
+  if (access.kind !== "stack") return { push: (code) => code.i32(access.addr), offset: 0, isConstant: true };
   // A Wasm offset is never negative, so it counts from the low end of the frame.
   return {
     push: (code) => code.get(register(FRAME_POINTER)).op("i32.wrap_i64").i32(STACK_FRAME_BYTES).op("i32.sub"),
     offset: STACK_FRAME_BYTES + access.offset,
+    isConstant: false,
   };
 }
 
@@ -146,7 +148,7 @@ export function emitPendingOperation(step: StepEmitter, at: number): void {
 function publish(step: StepEmitter, at: number, block: number, address: Address): void {
   const { code } = step, insn = step.image.insns[at];
   step.save(step.image.liveness.savedAt(at));
-  step.setField(TASK.addr, (code) => address.push(code));
+  step.publishAddress((code) => address.push(code), address.isConstant);
   if (step.options.external) publishOperands(code, insn);
   step.stop(kindOf(insn), block, at);
 }

@@ -85,6 +85,11 @@ export class StepEmitter {
     this.code.memory("i32.store", offset);
   }
 
+  /** Publishes the linear address of the operation that `stop` will publish, which `push` leaves on the stack. */
+  publishAddress(push: (code: WasmCode) => void, _isConstant: boolean): void {
+    this.setField(TASK.addr, push);
+  }
+
   /** Ends the step: `kind` is pending, its insn is `insn`, and the next step begins at entry `block` of the table. */
   stop(kind: number, block: number, insn: number): void {
     this.code.get(TASK_LOCAL).i64((BigInt(kind | (block << 8)) << 32n) | BigInt(insn)).memory("i64.store", TASK.insn);
@@ -95,6 +100,11 @@ export class StepEmitter {
   returnKind(kind: number): void {
     this.pushCount();
     this.code.i32(4).op("i32.shl").i32(kind).op("i32.or").op("return");
+  }
+
+  /** How many instructions ran in this step, where that is known beforehand. */
+  protected get constantCount(): number | undefined {
+    return this.#countIsZero ? this.#count : undefined;
   }
 
   /** Leaves on the stack how many instructions ran in this step. */
@@ -113,9 +123,15 @@ export class StepEmitter {
     this.code.i32(insn).set(NEXT_LOCAL).brIf(this.faultLabel);
   }
 
+  /** Where a step goes whose block is none of the dispatch table's. */
+  emitNowhere(): void {
+    this.code.op("unreachable");
+  }
+
   /** The block that all faults share. */
   emitFaultBlock(): void {
     this.beginJoined();
+    this.setField(TASK.addr, (code) => code.i32(0));
     this.setField(TASK.pending, (code) => code.i32(KIND.fault));
     this.setField(TASK.insn, (code) => code.get(NEXT_LOCAL));
     this.code.get(TASK_LOCAL).get(SCRATCH.pointer).memory("i64.store", TASK.faultPointer);

@@ -147,6 +147,10 @@ class ByteWriter {
     this.append(bytes);
   }
 
+  patch(at: number, value: number): void {
+    this.#bytes[at] = value;
+  }
+
   append(bytes: Uint8Array): void {
     while (this.length + bytes.length > this.#bytes.length) this.#grow(this.#bytes.length * 2);
     this.#bytes.set(bytes, this.length);
@@ -167,6 +171,14 @@ class ByteWriter {
 /** A place that `br` can go to: the end of a block or `if`, the beginning of a loop. */
 export interface Label {
   readonly depth: number;
+}
+
+/** The beginning of a loop. */
+export interface LoopLabel extends Label {
+  /** Where its opcode stands. */
+  readonly at: number;
+  /** Whether anything goes back to it. */
+  used: boolean;
 }
 
 /** The body of one function. Locals are named by number, parameters first. */
@@ -217,8 +229,13 @@ export class WasmCode {
   block(): Label {
     return this.#open(0x02);
   }
-  loop(): Label {
-    return this.#open(0x03);
+  loop(): LoopLabel {
+    return { at: this.#out.length, ...this.#open(0x03), used: false };
+  }
+  /** Ends a loop. One that nothing goes back to becomes a block: engines look for interruptions in every loop. */
+  endLoop(label: LoopLabel): this {
+    if (!label.used) this.#out.patch(label.at, 0x02);
+    return this.end();
   }
   /** Takes a condition; runs what follows, up to `else` or `end`, where it is not 0. */
   if(result?: ValueType): Label {
@@ -233,10 +250,12 @@ export class WasmCode {
     this.#out.byte(0x0b);
     return this;
   }
-  br(label: Label): this {
+  br(label: Label | LoopLabel): this {
+    if ("used" in label) label.used = true;
     return this.#withIndex(0x0c, this.#depth - label.depth);
   }
-  brIf(label: Label): this {
+  brIf(label: Label | LoopLabel): this {
+    if ("used" in label) label.used = true;
     return this.#withIndex(0x0d, this.#depth - label.depth);
   }
   brTable(labels: readonly Label[], otherwise: Label): this {

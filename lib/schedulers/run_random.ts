@@ -5,7 +5,7 @@
  * many at a time inside the translated code (cpu/translate_random.ts), which draws the same random numbers. So a run
  * and the replay of a part of it agree step by step.
  */
-import { KIND, SCHEDULE } from "../cpu/layout.ts";
+import { KIND, SCHEDULE, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../cpu/machine.ts";
 import { RECORDING_STEPS } from "../cpu/translate.ts";
 import { below, nextState, seededState } from "./random_numbers.ts";
@@ -157,6 +157,7 @@ class RandomRun {
     const { machine } = this, { view } = machine.memory, alive = this.#alive;
     view.setInt32(SCHEDULE.state, this.#state, true);
     view.setUint32(SCHEDULE.tasks, this.#n, true);
+    view.setUint32(SCHEDULE.elsewhere + TASK.pending, SCHEDULE.nowhere << 8, true);
     for (let at = 0; at < this.#n; at++) this.#writeEntry(at);
     const { tookSteps } = this.observer, { recording } = machine.memory;
     const runRandom = machine.runRandomWasm(tookSteps !== undefined);
@@ -185,10 +186,20 @@ class RandomRun {
       if (at < this.#n) this.#writeEntry(at);
     }
     this.#state = view.getInt32(SCHEDULE.state, true);
+    for (let at = 0; at < this.#n; at++) this.#completeRecord(machine.tasks[alive[at]].record);
+  }
+
+  /** Writes the address of the pending operation into a task record, where the translated code left it out. */
+  #completeRecord(record: number): void {
+    const { memory: { view }, translation: { addrAt } } = this.machine;
+    const pending = view.getUint32(record + TASK.pending, true), kind = pending & 0xff;
+    if (kind < KIND.load || kind > KIND.rmw || addrAt[pending >>> 8] === 0) return;
+    view.setUint32(record + TASK.addr, addrAt[pending >>> 8], true);
   }
 
   #writeEntry(at: number): void {
-    const task = this.machine.tasks[this.#alive[at]], inModel = task.models.length > 0 ? 1 : 0;
-    this.machine.memory.view.setUint32(SCHEDULE.table + 4 * at, task.record | inModel, true);
+    const task = this.machine.tasks[this.#alive[at]];
+    const entry = task.models.length > 0 ? SCHEDULE.elsewhere : task.record;
+    this.machine.memory.view.setUint32(SCHEDULE.table + 4 * at, entry, true);
   }
 }
