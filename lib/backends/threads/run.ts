@@ -4,6 +4,7 @@ import { checkRun } from "../check_options.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
 import { oneAtATime } from "../one_at_a_time.ts";
 import type { Workload } from "../workload.ts";
+import { timedByModels } from "./model_time.ts";
 import { ThreadSession } from "./session.ts";
 
 /** A workload for threads, and how often to repeat it. */
@@ -38,6 +39,10 @@ export function threads(object: BpfObject, options: ThreadsOptions = {}): Promis
   return oneAtATime(async () => {
     checkRun("threads", object, options);
     using session = await ThreadSession.start(object, options);
-    return await measure(session, "threads", options, () => "on threads of this computer (WebAssembly, shared memory)");
+    const where = "on threads of this computer (WebAssembly, shared memory)";
+    const note = timedByModels(object, session.plan.programs)
+      ? "; helpers by models of the kernel, whose time it is"
+      : "";
+    return await measure(session, "threads", options, () => where + note);
   });
 }
