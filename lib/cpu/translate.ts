@@ -66,6 +66,8 @@ export interface Translation {
 
 /** A dispatch table has at most so many entries (a limit of V8). */
 const MAX_BLOCKS = 65_520;
+/** Bytes of the largest function that engines take (a limit of V8, and of the others), less those around it. */
+const MAX_WASM_BYTES = 7_654_000;
 
 /**
  * Translates an image.
@@ -92,8 +94,17 @@ export function translate(insns: readonly Insn[], entries: readonly number[], op
     ? randomFunction(new RandomStepEmitter(image, stepOptions), placement, options.recording)
     : stepFunction(new StepEmitter(image, stepOptions), placement);
   const imports = direct ? [{ name: "helper", params: ["i32", "i32"] as const }] : [];
+  const wasm = assembleModule(func, imports, shared);
+  if (wasm.length > MAX_WASM_BYTES) {
+    throw new RangeError(
+      `a program of ${insns.length} insns becomes ${
+        megabytes(wasm.length)
+      } MB of WebAssembly; the simulator takes at ` +
+        `most ${megabytes(MAX_WASM_BYTES)} MB in one function: split the program, or run fewer of them at once`,
+    );
+  }
   return {
-    wasm: assembleModule(func, imports, shared),
+    wasm,
     entryBlock(insn) {
       const block = placement.entries.reload.get(insn);
       if (block === undefined) throw new RangeError(`insn ${insn} is not an entry of the translated image`);
@@ -113,6 +124,8 @@ export function translate(insns: readonly Insn[], entries: readonly number[], op
     shared,
   };
 }
+
+const megabytes = (bytes: number): string => (bytes / 1_000_000).toFixed(1);
 
 function stepFunction(step: StepEmitter, placement: Placement): WasmFunction {
   new BlockEmitter(step, placement).emit();

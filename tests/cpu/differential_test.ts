@@ -21,8 +21,8 @@ type Assembled = ReturnType<typeof assemble>;
 const LIMIT = 3000;
 
 /** Runs a generated program on one engine, in a world of its own. */
-function runOn(generated: Generated, runIn: (world: World, assembled: Assembled) => Run): Run {
-  const world = new World();
+function runOn(generated: Generated, runIn: (world: World, assembled: Assembled) => Run, threads = false): Run {
+  const world = new World(threads);
   const assembled = assemble(generated, world);
   setRegisters(generated, world);
   const result = runIn(world, assembled);
@@ -98,13 +98,22 @@ describe("translator and reference interpreter agree on generated programs", () 
     });
   }
 
-  for (const checked of [true, false]) {
-    it(`without scheduling points${checked ? "" : ", constant pointers checked before"}`, () => {
+  for (
+    const { checked, threads } of [true, false].flatMap((
+      checked,
+    ) => [{ checked, threads: false }, { checked, threads: true }])
+  ) {
+    const how = `${threads ? ", in memory that threads share" : ""}${
+      checked ? "" : ", constant pointers checked before"
+    }`;
+    it(`without scheduling points${how}`, () => {
       check((generated) => {
         const expected = runOn(generated, stepped((world, { insns }) => interpreted(world, insns)));
         const found = runOn(
           generated,
-          (world, { insns, starts }) => runDirect(world, insns, starts, LIMIT, checked ? {} : { memory: world.memory }),
+          (world, { insns, starts }) =>
+            runDirect(world, insns, starts, LIMIT, { shared: threads, memory: checked ? undefined : world.memory }),
+          threads,
         );
         if (expected.end === "limit" || found.end === "limit") return;
         expect([found.end, found.r0, found.fault]).toEqual([expected.end, expected.r0, expected.fault]);

@@ -20,7 +20,7 @@ const BLOCK_BYTES = 64;
 /** Regions of every kind, 64 bytes each, with bytes around them that nothing may change. */
 export class World {
   readonly layout = layoutFor(1, 1, 16);
-  readonly memory = new Memory(this.layout, 8192);
+  readonly memory: Memory;
   readonly task = this.layout.tasks;
   readonly stackTop: bigint;
   readonly shared: bigint;
@@ -28,8 +28,9 @@ export class World {
   readonly readOnly: bigint;
   readonly #guarded: { readonly start: number; readonly end: number }[] = [];
 
-  constructor() {
-    const { memory } = this;
+  /** @param threads whether its memory is one that threads can share */
+  constructor(threads = false) {
+    const memory = this.memory = new Memory(this.layout, 8192, threads);
     const region = (name: string, flags: number) => {
       const guard = memory.allocate(BLOCK_BYTES);
       const at = memory.allocate(BLOCK_BYTES);
