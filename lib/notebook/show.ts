@@ -1,10 +1,11 @@
 /** Shows a value: as an output of the cell in a notebook, as text in a terminal. */
 import { inspect } from "node:util";
 import { reportBundle } from "../report/bundle.ts";
-import { displayInKernel, inKernel } from "./kernel_display.ts";
+import { type Display, displayInKernel, inKernel } from "./kernel_display.ts";
 import type { MimeBundle } from "./notebook_file.ts";
 import { MEASURED } from "./outputs.ts";
 
+const PLOTLY = "application/vnd.plotly.v1+json";
 const JUPYTER_DISPLAY = Symbol.for("Jupyter.display");
 
 /** Something that knows its own forms, by MIME type, one of them `text/plain`. */
@@ -31,10 +32,22 @@ export async function show(given: unknown): Promise<void> {
   const value = await given; // of a call whose own await was forgotten, its result
   const data = await toBundle(value);
   if (inKernel()) {
-    await displayInKernel({ data, metadata: toMetadata(value) });
+    await displayInSteps({ data, metadata: toMetadata(value) });
   } else {
     console.log(String(data["text/plain"] ?? `(nothing but ${Object.keys(data).join(", ")})`));
   }
+}
+
+/**
+ * A figure is displayed without its picture first, which is added in its place: plotly's renderer in JupyterLab shows a
+ * picture, where there is one, until the mouse is over it, but leaves alone what it has drawn.
+ */
+async function displayInSteps(display: Display): Promise<void> {
+  const { [PLOTLY]: figure, "image/png": picture, ...others } = display.data;
+  if (figure === undefined || picture === undefined) return await displayInKernel(display);
+  const displayId = crypto.randomUUID();
+  await displayInKernel({ ...display, data: { [PLOTLY]: figure, ...others }, displayId });
+  await displayInKernel({ ...display, displayId, update: true });
 }
 
 /** The forms of a value, by MIME type. */

@@ -17,7 +17,7 @@ import { writeConnectionFile } from "../jupyter_client.ts";
 import { type ConnectionInfo, decodeMessage, encodeMessage, type Message, request } from "../jupyter_message.ts";
 import { ZmtpConnection } from "../zmtp.ts";
 import { BroadcastRelay } from "./broadcast_relay.ts";
-import { isFromJupyterLab, repairBroadcast } from "./repairs.ts";
+import { repairBroadcast } from "./repairs.ts";
 import { readText } from "./subprocess.ts";
 import { listenerCode, STOP } from "./stop_listener.ts";
 
@@ -41,7 +41,6 @@ class Kernel {
   #lastAnswerAt = -Infinity;
   /** The request that the kernel works on, as its status broadcasts say. */
   #working?: Message["parent"];
-  readonly #jupyterLabRequests = new Set<string>();
 
   constructor(connectionFile: string) {
     this.#outer = JSON.parse(readFileSync(connectionFile, "utf8"));
@@ -106,7 +105,7 @@ class Kernel {
       if (message.header.msg_type === "status") {
         this.#working = message.content.execution_state === "busy" ? message.parent : undefined;
       }
-      const content = repairBroadcast(message, this.#jupyterLabRequests.has(message.parent.msg_id ?? ""));
+      const content = repairBroadcast(message);
       this.#relay.send(content === message.content ? frames : encodeMessage({ ...message, content }, this.#inner.key));
     }
   }
@@ -127,11 +126,7 @@ class Kernel {
   async #serveShell(outer: ZmtpConnection): Promise<void> {
     const inner = await ZmtpConnection.connect(this.#inner.shell_port, "DEALER");
     passAll(inner, outer);
-    for (let frames = await outer.receive(); frames; frames = await outer.receive()) {
-      const message = decodeMessage(frames, this.#outer.key);
-      if (isFromJupyterLab(message)) this.#jupyterLabRequests.add(message.header.msg_id);
-      inner.send(frames);
-    }
+    await passAll(outer, inner);
     inner.close();
   }
 

@@ -1,11 +1,11 @@
 /** Starts JupyterLab on the project, on the loopback address only, with its token. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fontsCss } from "../fonts_css.ts";
 import { SetupError } from "./python.ts";
 import { PLACES, PROJECT } from "./places.ts";
+import { writeSettings } from "./settings.ts";
 import { readText } from "./subprocess.ts";
 
 const START_LIMIT_MS = 60_000;
@@ -68,7 +68,7 @@ export async function ensureFree(port: number): Promise<void> {
 /** Starts the server; `onReady` hears its address; resolves with the exit code when the server ends. */
 export async function runServer(options: ServerOptions, onReady: (address: string) => void): Promise<number> {
   mkdirSync(RUNTIME, { recursive: true });
-  if (options.ownSettings) writeOverrides();
+  if (options.ownSettings) writeSettings();
   const before = await runningServers();
   const [program, ...first] = options.command;
   const lesson = existsSync(join(PROJECT, PLACES.firstNotebook)) ? [PLACES.firstNotebook] : [];
@@ -132,22 +132,4 @@ function environment(ownSettings: boolean): Record<string, string> {
     JUPYTERLAB_WORKSPACES_DIR: join(PLACES.jupyter, "workspaces"),
     IPYTHONDIR: join(PLACES.jupyter, "ipython"),
   };
-}
-
-/**
- * No questions about news on the first start, which would need the net; and cells out of sight are drawn once and kept,
- * or else figures are drawn anew, and the page jumps, whenever they come into sight.
- */
-function writeOverrides(): void {
-  const folder = join(PLACES.venv, "share", "jupyter", "lab", "settings");
-  mkdirSync(folder, { recursive: true });
-  const overrides = {
-    "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false },
-    "@jupyterlab/notebook-extension:tracker": { windowingMode: "defer" },
-  };
-  writeFileSync(join(folder, "overrides.json"), JSON.stringify(overrides, null, 2));
-  // The pictures that notebooks keep have twice the size, for sharp screens; plotly's renderer does not know it.
-  const css = join(PLACES.jupyter, "config", "custom");
-  mkdirSync(css, { recursive: true });
-  writeFileSync(join(css, "custom.css"), `.jp-RenderedPlotly img.plot-img { zoom: 0.5; }\n${fontsCss()}`);
 }
