@@ -15,6 +15,7 @@ import { differs, type Measured } from "./measure.ts";
 import { recordedRun } from "./recorded/listings.ts";
 import { simulate } from "./simulator.ts";
 import type { Spread } from "./spread.ts";
+import { timedByModels } from "./threads/model_time.ts";
 import { threads } from "./threads/run.ts";
 import type { SimulateOptions } from "./workload.ts";
 
@@ -31,6 +32,8 @@ export interface ComparedRun {
   readonly lost?: Spread;
   /** Nanoseconds per invocation. */
   readonly nsPerOp?: Spread;
+  /** On threads: helpers ran as models of the kernel, whose time it is. */
+  readonly timedByModels?: boolean;
   readonly cpus?: number;
   /** Final shared state; absent for recorded runs. */
   readonly final?: Values;
@@ -42,6 +45,9 @@ export interface SkippedRun {
   readonly machine: Result["machine"];
   readonly skipped: string;
 }
+
+const MODELS_NOTE =
+  "* On threads, helpers run as this book's models of the kernel: the time is theirs, not the hardware's.";
 
 /** How many seeds the simulator tries before it says Never. */
 const SEEDS = 3;
@@ -89,9 +95,13 @@ export class Comparison {
   /** The table as plain text, the sentence under it. */
   toString(): string {
     const rows = this.rows.map((row) =>
-      "skipped" in row
-        ? [row.machine, "skipped"]
-        : [row.machine, row.observation, percentOf(row.lost), nsOf(row.nsPerOp), sourceOf(row)]
+      "skipped" in row ? [row.machine, "skipped"] : [
+        row.machine,
+        row.observation,
+        percentOf(row.lost),
+        nsOf(row.nsPerOp) + (row.timedByModels ? " *" : ""),
+        sourceOf(row),
+      ]
     );
     const table = textTable(["machine", "anomaly", "lost", "ns per run", "source"], rows, [
       "left",
@@ -101,7 +111,8 @@ export class Comparison {
       "left",
     ]);
     const skips = this.rows.flatMap((row) => "skipped" in row ? [`${row.machine}: ${row.skipped}`] : []);
-    return [this.program, "", table, "", this.sentence, ...skips].join("\n");
+    const note = this.points.some((point) => point.timedByModels) ? [MODELS_NOTE] : [];
+    return [this.program, "", table, "", this.sentence, ...note, ...skips].join("\n");
   }
 
   /** What `compare --json` prints. */
@@ -131,9 +142,12 @@ export class Comparison {
  */
 export async function compare(object: BpfObject, workload: SimulateOptions = {}): Promise<Comparison> {
   checkRun("compare", object, workload);
-  planTasks(object, workload);
+  const { programs } = planTasks(object, workload);
   const simulated = await attempt("simulator", () => onSimulator(object, workload));
-  const threaded = await attempt("threads", async () => measured(await threads(object, workload)));
+  const threaded = await attempt("threads", async () => {
+    const run = measured(await threads(object, workload));
+    return timedByModels(object, programs) ? { ...run, timedByModels: true } : run;
+  });
   const kernel = await attempt("linux", () => onKernel(object, workload));
   return new Comparison(nameOfProgram(object, workload), [simulated, threaded, kernel]);
 }

@@ -81,12 +81,24 @@ export function placeBeside(points: readonly PointLabel[], bounds: Box, gap: num
     const boxOf = ({ left, top }: Placed): Box => ({ left, top, right: left + width, bottom: top + height });
     const inside = (box: Box) =>
       box.left >= bounds.left && box.right <= bounds.right && box.top >= bounds.top && box.bottom <= bounds.bottom;
-    const free = (box: Box) => taken.every((other, i) => i === index || !overlaps(box, other));
+    const free = (box: Box) => taken.every((other, i) => i === index || !overlaps(roomy(box), other));
     const candidates = candidatesOf(point, gap);
-    const chosen = candidates.find((place) => inside(boxOf(place)) && free(boxOf(place))) ?? candidates[0];
+    const fits = (place: Placed) =>
+      inside(boxOf(place)) && free(boxOf(place)) && (!place.far || free(between(point, boxOf(place))));
+    const chosen = candidates.find(fits) ?? candidates[0];
     taken.push(boxOf(chosen));
+    if (chosen.far) taken.push(between(point, boxOf(chosen)));
     return chosen;
   });
+}
+
+/** Labels on one line need a gap between them. */
+const roomy = ({ left, right, top, bottom }: Box): Box => ({ left: left - 4, right: right + 4, top, bottom });
+
+/** What a line from a point to its label covers. */
+function between({ x, y }: PointLabel, label: Box): Box {
+  const toX = Math.max(label.left, Math.min(x, label.right)), toY = Math.max(label.top, Math.min(y, label.bottom));
+  return { left: Math.min(x, toX) - 1, right: Math.max(x, toX) + 1, top: Math.min(y, toY), bottom: Math.max(y, toY) };
 }
 
 function candidatesOf({ x, y, width, height }: PointLabel, gap: number): Placed[] {
