@@ -4,24 +4,35 @@
  * A step performs the visible operation that is pending for a task, runs private instructions, and ends just before the
  * next visible operation, which it publishes in the task record (layout.ts). It returns `insns << 4 | kind`.
  *
- * The way of an instruction from byte code to Wasm:
+ * First the whole image is looked at:
  *
  *     translate_flow      which instructions can be reached, in which basic blocks
  *     translate_pointers  which memory accesses are known to be in bounds, and whether other CPUs see them
  *     translate_liveness  which registers must be in locals, which must be saved when a step ends
- *     translate_blocks    where steps can begin; one run of instructions after another, with its jumps
+ *     translate_places    where steps can begin and jumps can lead
+ *
+ * Then each instruction goes its way from byte code to Wasm:
+ *
+ *     isa/insn.ts         decode(): 8 bytes to an `Insn`
+ *     translate_blocks    #emitInsn(): which of these it is for
  *       translate_alu     arithmetic, conditions
  *       translate_memory  loads, stores, atomics
  *       translate_calls   helpers, BPF functions, exit
  *     wasm_assembler      bytes
+ *
+ * `0f 21 00 00 00 00 00 00`, `r1 += r2`, comes out of decode() as `{ opcode: 0x0f, dst: 1, src: 2, off: 0, imm: 0 }`; no
+ * jump, call or memory access, so #emitInsn() counts it and hands it to emitAlu(), which has a row for 0x00, addition:
+ * `local.get $r1`, `local.get $r2`, `i64.add`, `local.set $r1`. A register is a Wasm local while a step runs; between
+ * steps it stands in the task record, from which the step that needs it loads it (translate_step).
  */
 import type { Insn } from "../isa/insn.ts";
 import { type Layout, PAGE_BYTES } from "./layout.ts";
 import type { Memory } from "./memory.ts";
-import { BlockEmitter, findGates, placeBlocks, type Placement } from "./translate_blocks.ts";
+import { BlockEmitter } from "./translate_blocks.ts";
 import { controlFlow } from "./translate_flow.ts";
 import { analyseLiveness } from "./translate_liveness.ts";
 import { GENERAL, LOCAL_TYPES } from "./translate_locals.ts";
+import { findGates, placeBlocks, type Placement } from "./translate_places.ts";
 import { findAccesses } from "./translate_pointers.ts";
 import { RANDOM_LOCAL_TYPES, RandomStepEmitter } from "./translate_random.ts";
 import { StepEmitter } from "./translate_step.ts";

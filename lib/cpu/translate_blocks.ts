@@ -1,8 +1,8 @@
 /**
- * Puts the code of all blocks into one Wasm function.
+ * Puts the code of all places into one Wasm function; the code of an instruction comes from `#emitInsn`.
  *
- * The function is a row of *places*. Each is the end of one nested Wasm block, so that a forward jump is a plain `br`;
- * only the beginning of a step and backward jumps go through the dispatch table:
+ * Each place (translate_places.ts) is the end of one nested Wasm block, so that a forward jump is a plain `br`; only the
+ * beginning of a step and backward jumps go through the dispatch table:
  *
  *     loop $dispatch
  *       block $place2 block $place1 block $place0
@@ -11,8 +11,6 @@
  *       end ;; place 1
  *       end ;; place 2
  *     end
- *
- * Before the code of an instruction that begins a block there may be places that lead into it: see {@link Place}.
  */
 import {
   BPF_CLASS,
@@ -37,125 +35,14 @@ import {
   emitLeave,
   emitReturned,
 } from "./translate_calls.ts";
-import { calleeOf, type ControlFlow, following } from "./translate_flow.ts";
+import { calleeOf, following } from "./translate_flow.ts";
 import { COUNT_LOCAL, NEXT_LOCAL, register, TASK_LOCAL } from "./translate_locals.ts";
 import { emitAccess, emitPendingOperation } from "./translate_memory.ts";
-import type { Access } from "./translate_pointers.ts";
+import { mayPublish, type Place, type Placement, tailFrom } from "./translate_places.ts";
 import type { AnalysedImage, StepEmitter, StepOptions } from "./translate_step.ts";
 import type { Label, LoopLabel } from "./wasm_assembler.ts";
 
-export interface Place {
-  /**
-   * - `gate`: where backward jumps and calls arrive; ends the step when it has run out of fuel
-   * - `return`: where a BPF function returns to; takes registers back from the frame
-   * - `operation`: performs the visible operation that an earlier step published
-   * - `reload`: begins a step at an entry, after a helper call or after want of fuel; loads registers
-   * - `code`: the instructions themselves
-   */
-  readonly kind: "gate" | "return" | "operation" | "reload" | "code";
-  /** The instruction that begins the block. */
-  readonly start: number;
-  /** For `return` the call, for `operation` the memory instruction, else the same as `start`. */
-  readonly insn: number;
-  /** Number in the dispatch table; -1 for `code`, which only jumps lead to. */
-  readonly entry: number;
-}
-
-/** All places in order, and where to find them. */
-export interface Placement {
-  readonly places: readonly Place[];
-  /** Entry of the dispatch table by instruction (`Place.insn`). */
-  readonly entries: Record<Exclude<Place["kind"], "code">, Map<number, number>>;
-}
-
-/** A tail that is copied to where a loop jumps back has at most so many instructions. */
-const MAX_TAIL = 12;
-
-/** Whether a step may end at instruction `at`, which publishes its operation. */
-function mayPublish(insn: Insn, access: Access | undefined, direct: boolean): boolean {
-  if (direct) return false;
-  return access ? access.kind === "visible" || access.kind === "checked" : isCall(insn) && !isBpfCall(insn);
-}
-
-/**
- * From the target of a backward jump, a short run without further jumps that ends in a published operation (gives its
- * insn) is worth copying to the jump: the loop then never goes through the dispatch table. Otherwise -1.
- */
-function tailFrom(
-  insns: readonly Insn[],
-  accesses: readonly (Access | undefined)[],
-  target: number,
-  direct: boolean,
-): number {
-  for (let at = target, length = 0; length < MAX_TAIL; length++) {
-    const insn = insns[at];
-    if (mayPublish(insn, accesses[at], direct) || isExit(insn)) return at;
-    if (isBpfCall(insn) || (isJump(insn) && !isGoto(insn)) || accesses[at]?.kind === "fault") return -1;
-    at = isGoto(insn) ? jumpTarget(insn, at) : following(insn, at);
-  }
-  return -1;
-}
-
-/** Instructions that control can come back to: each gets a gate, so that no loop runs without end in one step. */
-export function findGates(
-  insns: readonly Insn[],
-  flow: ControlFlow,
-  accesses: readonly (Access | undefined)[],
-  direct: boolean,
-): Set<number> {
-  const gates = new Set(flow.callees);
-  for (const { last, successors } of flow.blocks) {
-    if (isBpfCall(insns[last])) continue;
-    for (const next of successors) {
-      const target = flow.blocks[next].start;
-      if (target > last) continue;
-      gates.add(target);
-      // A copied tail goes back into the original where its access turns out to be private.
-      const end = tailFrom(insns, accesses, target, direct);
-      if (end >= 0 && accesses[end]?.kind === "checked") gates.add(following(insns[end], end));
-    }
-  }
-  return gates;
-}
-
-/** Decides which places there are. */
-export function placeBlocks(
-  insns: readonly Insn[],
-  flow: ControlFlow,
-  accesses: readonly (Access | undefined)[],
-  starts: readonly number[],
-  gates: ReadonlySet<number>,
-  direct: boolean,
-): Placement {
-  const reload = new Set([...starts, ...gates]), code = new Set(gates);
-  const operations = new Map<number, number>(), returns = new Map<number, number>();
-  for (const block of flow.blocks) {
-    code.add(block.start);
-    for (let at = block.start; at < block.end; at = following(insns[at], at)) {
-      const next = following(insns[at], at);
-      if (isBpfCall(insns[at])) returns.set(next, at);
-      if (!mayPublish(insns[at], accesses[at], direct)) continue;
-      code.add(next);
-      if (isMemoryAccess(insns[at])) operations.set(next, at);
-      else reload.add(next);
-    }
-  }
-  const places: Place[] = [];
-  const entries: Placement["entries"] = { gate: new Map(), return: new Map(), operation: new Map(), reload: new Map() };
-  let count = 0;
-  const add = (kind: Exclude<Place["kind"], "code">, start: number, insn: number) => {
-    entries[kind].set(insn, count);
-    places.push({ kind, start, insn, entry: count++ });
-  };
-  for (const start of [...code].sort((a, b) => a - b)) {
-    if (gates.has(start)) add("gate", start, start);
-    if (returns.has(start)) add("return", start, returns.get(start)!);
-    if (operations.has(start)) add("operation", start, operations.get(start)!);
-    if (reload.has(start)) add("reload", start, start);
-    places.push({ kind: "code", start, insn: start, entry: -1 });
-  }
-  return { places, entries };
-}
+const isAlu = (insn: Insn): boolean => classOf(insn) === BPF_CLASS.ALU || classOf(insn) === BPF_CLASS.ALU64;
 
 /** Emits all places of an image. */
 export class BlockEmitter {
@@ -261,46 +148,53 @@ export class BlockEmitter {
 
   /** Emits instructions from `start` on, until control goes elsewhere; `copied` where this is a copy of a tail. */
   #emitRun(start: number, copied: boolean): void {
-    const step = this.step, { entries } = this.placement;
-    for (let at = start;;) {
-      const insn = this.#insns[at], next = following(insn, at);
-      if (isExit(insn)) {
-        step.countInsn();
-        step.flushCount();
-        step.code.i32(at).set(NEXT_LOCAL).br(this.#leave);
-        return;
-      } else if (isBpfCall(insn)) {
-        emitFrameEntry(step, at, entries.return.get(at)!);
-        this.#goToGate(calleeOf(insn, at));
-        return;
-      } else if (isCall(insn)) {
-        if (!this.options.direct) return emitHelperCall(step, at, entries.reload.get(next)!);
-        emitDirectHelperCall(step, at);
-      } else if (isGoto(insn)) {
-        step.countInsn();
-        const target = jumpTarget(insn, at);
-        if (!copied) return this.#jump(target, true);
-        at = target;
-        continue;
-      } else if (isJump(insn)) {
-        step.countInsn();
-        this.#emitConditionalJump(insn, jumpTarget(insn, at));
-      } else if (isMemoryAccess(insn)) {
-        const goesOn = emitAccess(step, at, entries.operation.get(at) ?? -1);
-        if (!goesOn) return;
-        // What follows a copied tail that turned out to end in a private access is not copied.
-        if (copied && mayPublish(insn, this.image.accesses[at], this.options.direct)) return this.#jump(next, false);
-      } else {
-        step.countInsn();
-        if (isWide(insn)) step.code.i64(insn.imm64!).set(register(insn.dst));
-        else if (classOf(insn) === BPF_CLASS.ALU || classOf(insn) === BPF_CLASS.ALU64) emitAlu(step.code, insn);
-        else {throw new RangeError(
-            `insn ${at}: opcode 0x${insn.opcode.toString(16)} is unknown: validate before translating`,
-          );}
-      }
-      if (!copied && this.#codePlace.has(next)) return this.#goOn(next);
-      at = next;
+    for (let at: number | undefined = start; at !== undefined;) {
+      at = this.#emitInsn(at, copied);
+      if (at !== undefined && !copied && this.#codePlace.has(at)) return this.#goOn(at);
     }
+  }
+
+  /** Emits one instruction; gives the one that follows in this run, or undefined where control has gone elsewhere. */
+  #emitInsn(at: number, copied: boolean): number | undefined {
+    const step = this.step, { entries } = this.placement, { direct } = this.options;
+    const insn = this.#insns[at], next = following(insn, at);
+    if (isMemoryAccess(insn)) {
+      const goesOn = emitAccess(step, at, entries.operation.get(at) ?? -1);
+      // What follows a copied tail that turned out to end in a private access is not copied.
+      const endsCopy = copied && mayPublish(insn, this.image.accesses[at], direct);
+      if (goesOn && endsCopy) this.#jump(next, false);
+      return goesOn && !endsCopy ? next : undefined;
+    }
+    if (isBpfCall(insn)) {
+      emitFrameEntry(step, at, entries.return.get(at)!);
+      this.#goToGate(calleeOf(insn, at));
+      return undefined;
+    }
+    if (isCall(insn)) {
+      if (direct) emitDirectHelperCall(step, at);
+      else emitHelperCall(step, at, entries.reload.get(next)!);
+      return direct ? next : undefined;
+    }
+    step.countInsn();
+    if (isExit(insn)) {
+      step.flushCount();
+      step.code.i32(at).set(NEXT_LOCAL).br(this.#leave);
+      return undefined;
+    }
+    if (isGoto(insn)) {
+      const target = jumpTarget(insn, at);
+      if (copied) return target;
+      this.#jump(target, true);
+      return undefined;
+    }
+    if (isJump(insn)) this.#emitConditionalJump(insn, jumpTarget(insn, at));
+    else if (isWide(insn)) step.code.i64(insn.imm64!).set(register(insn.dst));
+    else if (isAlu(insn)) emitAlu(step.code, insn);
+    else {
+      const opcode = `opcode 0x${insn.opcode.toString(16)}`;
+      throw new RangeError(`insn ${at}: ${opcode} is unknown: validate before translating`);
+    }
+    return next;
   }
 
   #emitConditionalJump(insn: Insn, target: number): void {
