@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { byteCodeOf, parseHexBytes, runConformance } from "../../lib/cli/conformance.ts";
 
@@ -43,7 +43,7 @@ describe("a conformance run", () => {
     expect(run(`b7 00 00 00 f7 ff ff ff  94 00 01 00 00 00 00 00 ${EXIT}`)).toBe(0xffff_fff7n);
   });
   it("takes the byte code of an object file", () => {
-    const object = readFileSync(new URL("../data/objects/load_test.95c93a2573243144.o", import.meta.url));
+    const object = readFileSync(new URL("data/returns_zero.o", import.meta.url));
     expect(runConformance(byteCodeOf(object), new Uint8Array())).toBe(0n);
   });
 
