@@ -1,5 +1,6 @@
 /** A few worker threads that do what they are asked, one message each way, and end when the crew is closed. */
 import { BackendError } from "./backend.ts";
+import { interruptible } from "./interrupt.ts";
 
 /** What a worker answers when it cannot do what it was asked. */
 export interface Complaint {
@@ -18,18 +19,21 @@ export class Crew<Request, Reply> implements Disposable {
    * Sends a request to one worker and waits for its answer.
    *
    * @throws BackendError with what the worker has to complain about
+   * @throws Interrupted when the reader stops the cell; the worker goes on until the crew is closed
    */
   ask(index: number, request: Request): Promise<Reply> {
     const worker = this.#workers[index];
-    return new Promise((resolve, reject) => {
-      worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new BackendError(`a thread of this computer failed: ${event.message}`));
-      };
-      worker.onmessage = ({ data }: MessageEvent<Reply | Complaint>) =>
-        isComplaint(data) ? reject(new BackendError(data.complaint)) : resolve(data);
-      worker.postMessage(request);
-    });
+    return interruptible(() =>
+      new Promise((resolve, reject) => {
+        worker.onerror = (event) => {
+          event.preventDefault();
+          reject(new BackendError(`a thread of this computer failed: ${event.message}`));
+        };
+        worker.onmessage = ({ data }: MessageEvent<Reply | Complaint>) =>
+          isComplaint(data) ? reject(new BackendError(data.complaint)) : resolve(data);
+        worker.postMessage(request);
+      })
+    );
   }
 
   /** Ends the threads. */

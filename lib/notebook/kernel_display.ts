@@ -1,7 +1,7 @@
 /** Displays bundles in the running Jupyter kernel, in order, and waits until they have been sent. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Broadcasts } from "./broadcasts.ts";
-import { onInterrupt } from "./interrupt.ts";
+import { onInterrupt } from "../backends/interrupt.ts";
 import type { MimeBundle } from "./notebook_file.ts";
 
 /** Time in which lines of console.log, which take another way, are sent before a display that follows them. */

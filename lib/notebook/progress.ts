@@ -1,6 +1,6 @@
 /** A progress bar for work that takes long: in a notebook an output that vanishes, in a terminal a line. */
 import { stderr } from "node:process";
-import { interruptible } from "./interrupt.ts";
+import { interruptible } from "../backends/interrupt.ts";
 import { displayInKernel, inKernel } from "./kernel_display.ts";
 import { EPHEMERAL } from "./outputs.ts";
 

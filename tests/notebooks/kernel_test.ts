@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { CellFailure, executeNotebook } from "../../lib/notebook/execute.ts";
 import { denoKernel, KernelClient } from "../../lib/notebook/jupyter_client.ts";
 import { kernelspec } from "../../lib/notebook/lab/kernelspec.ts";
+import { PROJECT } from "../../lib/notebook/lab/places.ts";
 import { runCommand } from "../../lib/notebook/lab/subprocess.ts";
 import { type CodeCell, type Notebook, type Output, parseNotebook } from "../../lib/notebook/notebook_file.ts";
 
@@ -127,10 +128,13 @@ if (!("Deno" in globalThis)) {
       "a promise that nobody settles": "await new Promise(() => {});",
       "a worker": `const w = new Worker("data:text/javascript,for(;;);", { type: "module" });
         await new Promise((resolve) => w.onmessage = resolve);`,
+      "threads of this computer": `import { bpf, threads } from "interleave";
+        const racy = await bpf\`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }\`;
+        for (;;) await threads(racy, { cpus: 2, durationMs: 200 });`,
     };
     for (const [name, source] of Object.entries(endless)) {
       it(`stop ${name}; what cells made is still there`, async () => {
-        const kernel = await KernelClient.start({ argv: kernelspec(Deno.execPath()).argv, cwd: folder });
+        const kernel = await KernelClient.start({ argv: kernelspec(Deno.execPath()).argv, cwd: PROJECT });
         try {
           await kernel.execute("const kept = 42;");
           const errors: string[] = [];

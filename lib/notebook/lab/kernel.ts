@@ -3,7 +3,7 @@
  *
  * A front end talks to Deno's kernel directly on stdin and heartbeat. Shell, control and broadcasts (iopub) go through
  * this process. It answers an interrupt in three steps, each only if the one before did not help:
- *  1. call what long work of the library has registered (../interrupt.ts);
+ *  1. call what long work of the library has registered (lib/backends/interrupt.ts);
  *  2. let Deno end what computes;
  *  3. give up what waits (stop_listener.ts).
  * When even that fails it says in the cell what to do. It also passes shutdown on, and ends both processes together.

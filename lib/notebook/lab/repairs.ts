@@ -1,5 +1,5 @@
 /** What the pinned Deno's kernel says wrongly, put right before a front end hears it. */
-import { Interrupted } from "../interrupt.ts";
+import { Interrupted } from "../../backends/interrupt.ts";
 import type { Message } from "../jupyter_message.ts";
 
 /** The kernel's words for "there is no result", which it has when it was interrupted. */

@@ -1,6 +1,6 @@
 /**
  * How a cell hears that the reader pressed "stop". A kernel can end code that computes, but not code that waits; so
- * the project's kernel (lab/kernel.ts) also calls what long work has registered here.
+ * the project's kernel (notebook/lab/kernel.ts) also calls what long work has registered here.
  */
 
 /** Thrown out of work that the reader has stopped. */
@@ -11,7 +11,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** Where the kernel finds the functions to call; the name is known to lab/stop_listener.ts. */
+/** Where the kernel finds the functions to call; the name is known to notebook/lab/stop_listener.ts. */
 const HOOKS = Symbol.for("interleave.interrupt");
 
 function hooks(): Set<() => void> {
