@@ -19,6 +19,7 @@ import {
   u64,
   U64_MAX,
 } from "./tnum.ts";
+import { syncNarrow } from "./narrow_bounds.ts";
 
 export const S64_MIN = -(1n << 63n), S64_MAX = (1n << 63n) - 1n;
 export const S32_MIN = -0x8000_0000, S32_MAX = 0x7fff_ffff;
@@ -46,6 +47,10 @@ export class Bounds {
   ) {}
 
   static constant(value: bigint): Bounds {
+    if (value >= 0n && value <= U32_MASK) {
+      const small = Number(value), smallSigned = small | 0;
+      return new Bounds({ value, mask: 0n }, value, value, value, value, smallSigned, smallSigned, small, small);
+    }
     const unsigned = u64(value), signed = s64(value);
     const small = low32(unsigned), smallSigned = small | 0;
     return new Bounds(tnumConst(unsigned), signed, signed, unsigned, unsigned, smallSigned, smallSigned, small, small);
@@ -115,7 +120,15 @@ export class Bounds {
   }
 
   set(from: Bounds): void {
-    Object.assign(this, from);
+    this.tnum = from.tnum;
+    this.smin = from.smin;
+    this.smax = from.smax;
+    this.umin = from.umin;
+    this.umax = from.umax;
+    this.s32min = from.s32min;
+    this.s32max = from.s32max;
+    this.u32min = from.u32min;
+    this.u32max = from.u32max;
   }
 
   /** Sets the lower half to a constant and forgets nothing of the upper (__mark_reg32_known). */
@@ -160,6 +173,7 @@ export class Bounds {
   /** Lets every reading of the value learn from the others (reg_bounds_sync). */
   sync(): Bounds {
     if (this.#isSettledConstant) return this;
+    if (syncNarrow(this)) return this;
     this.tightenFromTnum();
     for (let round = 0; round < 3; round++) {
       const { tnum, smin, smax, umin, umax, s32min, s32max, u32min, u32max } = this;

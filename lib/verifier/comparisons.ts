@@ -62,24 +62,17 @@ const OPPOSITE: Readonly<Record<number, number>> = {
   [JUMP.JSLT]: JUMP.JSGE,
 };
 
+/** The ranges that a comparison reads: of 64 bits, or plain numbers for the lower half. */
 interface Reading {
-  readonly tnum: Tnum;
-  readonly umin: bigint;
-  readonly umax: bigint;
-  readonly smin: bigint;
-  readonly smax: bigint;
+  readonly umin: bigint | number;
+  readonly umax: bigint | number;
+  readonly smin: bigint | number;
+  readonly smax: bigint | number;
 }
 
 const read = (bounds: Bounds, is32: boolean): Reading =>
-  is32
-    ? {
-      tnum: tnumSubreg(bounds.tnum),
-      umin: BigInt(bounds.u32min),
-      umax: BigInt(bounds.u32max),
-      smin: BigInt(bounds.s32min),
-      smax: BigInt(bounds.s32max),
-    }
-    : bounds;
+  is32 ? { umin: bounds.u32min, umax: bounds.u32max, smin: bounds.s32min, smax: bounds.s32max } : bounds;
+const bitsOf = (bounds: Bounds, is32: boolean): Tnum => is32 ? tnumSubreg(bounds.tnum) : bounds.tnum;
 
 /** Whether the jump is always taken (`true`), never (`false`), or not known. */
 export function isScalarBranchTaken(
@@ -97,9 +90,9 @@ export function isScalarBranchTaken(
       return equal === undefined ? undefined : !equal;
     }
     case JUMP.JSET: {
-      const isConst = b.tnum.mask === 0n;
-      if (!isConst && a.tnum.mask !== 0n) return undefined;
-      const [value, bits] = isConst ? [a.tnum, b.tnum.value] : [b.tnum, a.tnum.value];
+      const bitsA = bitsOf(first, is32), bitsB = bitsOf(second, is32), isConst = bitsB.mask === 0n;
+      if (!isConst && bitsA.mask !== 0n) return undefined;
+      const [value, bits] = isConst ? [bitsA, bitsB.value] : [bitsB, bitsA.value];
       if (~value.mask & value.value & bits) return true;
       return (value.mask | value.value) & bits ? undefined : false;
     }
@@ -125,8 +118,9 @@ export function isScalarBranchTaken(
 }
 
 function equality(first: Bounds, second: Bounds, a: Reading, b: Reading, is32: boolean): boolean | undefined {
-  if (a.tnum.mask === 0n && b.tnum.mask === 0n) return a.tnum.value === b.tnum.value;
-  if (!tnumOverlap(a.tnum, b.tnum)) return false;
+  const bitsA = bitsOf(first, is32), bitsB = bitsOf(second, is32);
+  if (bitsA.mask === 0n && bitsB.mask === 0n) return bitsA.value === bitsB.value;
+  if (!tnumOverlap(bitsA, bitsB)) return false;
   if (a.umin > b.umax || a.umax < b.umin || a.smin > b.smax || a.smax < b.smin) return false;
   if (is32) return undefined;
   const apart = first.u32min > second.u32max || first.u32max < second.u32min || first.s32min > second.s32max ||
@@ -134,21 +128,25 @@ function equality(first: Bounds, second: Bounds, a: Reading, b: Reading, is32: b
   return apart ? false : undefined;
 }
 
-/** Both operands once the jump is taken, and once it is not; `undefined` bounds contradict themselves there. */
+/**
+ * Both operands once the jump is taken, and once it is not.
+ *
+ * @param isImmediate the second operand is a constant of the instruction, of which nobody wants to know more
+ */
 export function refine(
   first: Bounds,
   second: Bounds,
   condition: number,
   is32: boolean,
   isSame = false,
+  isImmediate = false,
 ): { readonly taken: readonly [Bounds, Bounds]; readonly fallthrough: readonly [Bounds, Bounds] } {
   const after = (condition: number): readonly [Bounds, Bounds] => {
     // A register compared with itself learns from itself, as it does in the kernel.
     const a = first.copy(), b = isSame ? a : second.copy();
     narrow(a, b, condition, is32);
-    a.sync();
-    b.sync();
-    for (const bounds of [a, b]) if (bounds.isContradiction) bounds.forgetRanges();
+    if (a.sync().isContradiction) a.forgetRanges();
+    if (b !== a && !isImmediate && b.sync().isContradiction) b.forgetRanges();
     return [a, b];
   };
   return { fallthrough: after(OPPOSITE[condition] ?? condition), taken: after(condition) };

@@ -65,7 +65,8 @@ function fork(env: Environment, insn: Insn, condition: number, is32: boolean): v
   const second = isFromReg ? env.regs[src] : constantScalar(BigInt(insn.imm));
   const other = env.push(env.insn + off + 1, env.insn);
   if (first.isScalar && second.isScalar) {
-    const { taken, fallthrough } = refine(first.bounds, second.bounds, condition, is32, isFromReg && src === dst);
+    const isSame = isFromReg && src === dst;
+    const { taken, fallthrough } = refine(first.bounds, second.bounds, condition, is32, isSame, !isFromReg);
     put(other, dst, taken[0]);
     put(here, dst, fallthrough[0]);
     if (isFromReg) {

@@ -207,8 +207,14 @@ export const NOT_INIT = new Reg(KIND.NOT_INIT, UNKNOWN);
 export const UNKNOWN_SCALAR = new Reg(KIND.SCALAR, UNKNOWN);
 export const ZERO_SCALAR = new Reg(KIND.SCALAR, ZERO);
 
-export const constantScalar = (value: bigint): Reg =>
-  value === 0n ? ZERO_SCALAR : new Reg(KIND.SCALAR, Bounds.constant(value));
+/** Constants that programs are full of, made once: like every register's content they are never changed. */
+const SMALL_CONSTANTS: Reg[] = [ZERO_SCALAR];
+const SMALL_LIMIT = 1024;
+
+export function constantScalar(value: bigint): Reg {
+  if (value < 0n || value >= SMALL_LIMIT) return new Reg(KIND.SCALAR, Bounds.constant(value));
+  return SMALL_CONSTANTS[Number(value)] ??= new Reg(KIND.SCALAR, Bounds.constant(value));
+}
 export const scalar = (bounds: Bounds): Reg => new Reg(KIND.SCALAR, bounds);
 /** A pointer of a type at offset 0. */
 export const pointer = (type: number): Reg => new Reg(type, ZERO);

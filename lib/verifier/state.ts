@@ -65,7 +65,6 @@ export class SlotSet {
 export const MAIN_CALLSITE = -1;
 
 export class Frame {
-  regs: Reg[];
   /** Slot 0 holds fp-1 to fp-8. */
   stack: Slot[] = [];
   inCallback = false;
@@ -81,14 +80,17 @@ export class Frame {
   /** Slots written as a whole since the checkpoint before. */
   writtenSlots = new SlotSet();
 
-  constructor(readonly callsite: number, readonly index: number, readonly subprog: number) {
-    this.regs = new Array(FP + 1).fill(NOT_INIT);
+  constructor(
+    readonly callsite: number,
+    readonly index: number,
+    readonly subprog: number,
+    public regs: Reg[] = new Array(FP + 1).fill(NOT_INIT),
+  ) {
     this.writtenSlots.fill();
   }
 
   copy(): Frame {
-    const to = new Frame(this.callsite, this.index, this.subprog);
-    to.regs = this.regs.slice();
+    const to = new Frame(this.callsite, this.index, this.subprog, this.regs.slice());
     to.stack = this.stack.slice();
     to.inCallback = this.inCallback;
     to.inAsyncCallback = this.inAsyncCallback;
