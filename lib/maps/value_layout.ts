@@ -31,8 +31,9 @@ export function spinLockOffset(btf: Btf, type: number): number | undefined {
 
 /** Every number inside a value of a BTF type, in order; locks are left out, and what a damaged type has past its end. */
 export function leavesOf(btf: Btf | undefined, type: number | undefined, size: number): Leaf[] {
-  const leaves: Leaf[] = [];
-  if (btf && type) collect(btf, type, "", 0, size, leaves);
+  const found: Leaf[] = [];
+  if (btf && type) collect(btf, type, "", 0, size, found);
+  const leaves = found.filter((leaf) => leaf.offset + leaf.size <= size);
   return leaves.length > 0 ? leaves : [{ path: "", offset: 0, size, signed: false }];
 }
 

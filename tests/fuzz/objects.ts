@@ -32,6 +32,7 @@ export class ObjectFuzzer {
         verify(object, { program: name });
         const machine = new Machine(object, { programs: [name], cpus: 2, invocations: 2, limits: LIMITS });
         runRandom(machine, 1, LIMITS);
+        machine.kernel.values();
         if (machine.fault) fate = "faulted";
       }
       return fate;
