@@ -236,7 +236,7 @@ export class UserApi {
   #find(name: string): KernelMap {
     const map = this.#maps.find((map) => map.name === name);
     if (map) return map;
-    const known = this.#maps.filter((map) => !map.def.data).map((map) => map.name);
+    const known = this.#maps.filter((map) => !map.def.data && !map.name.includes("#")).map((map) => map.name);
     throw new RangeError(`no map is called ${name}; there is ${known.join(", ") || "none"}${didYouMean(name, known)}`);
   }
 

@@ -199,7 +199,7 @@ class Linker {
       throw new ObjectError(
         `program ${this.entry.name}, insn ${where}: ${
           reloc.symbol.name || "something"
-        } is neither a map nor a variable`,
+        } is neither a map nor a variable; a map is declared with SEC(".maps") behind its name`,
       );
     }
     const { map, offset } = found;

@@ -14,7 +14,7 @@ const NOTEBOOKS = fileURLToPath(new URL("../../notebooks/", import.meta.url));
 const SEED = 20261123;
 const LIMIT_MS = 30_000;
 /** Chapters with how many modifications of each cell; of the long run over all chapters these are a sample. */
-const CHAPTERS = { "00_start": 2, "02_atomics": 1, "03_spin_lock": 1 } as const;
+const CHAPTERS = { "00_start": 2, "02_atomics": 1 } as const;
 
 /** An engine's words for a mistake; from inside of our files, a message that the reader cannot use. */
 const BARE =
