@@ -24,7 +24,7 @@ export function spinLockOffset(btf: Btf, type: number): number | undefined {
   if (SPIN_LOCKS.has(struct.name)) return 0;
   for (const member of struct.members ?? []) {
     const inside = spinLockOffset(btf, member.type);
-    if (inside !== undefined) return member.bitOffset / 8 + inside;
+    if (inside !== undefined) return (member.bitOffset >>> 3) + inside;
   }
   return undefined;
 }
@@ -58,7 +58,7 @@ function collect(btf: Btf, id: number, path: string, offset: number, end: number
         const bits = { offset: member.bitOffset & 7, size: member.bitSize };
         const width = Math.ceil((bits.offset + bits.size) / 8);
         leaves.push({ path: name, offset: byte, size: width, signed: isSigned(btf, member.type), bits });
-      } else collect(btf, member.type, name, offset + member.bitOffset / 8, end, leaves);
+      } else collect(btf, member.type, name, offset + (member.bitOffset >>> 3), end, leaves);
     }
     return;
   }
