@@ -128,6 +128,14 @@ export function byteCodeOf(object: Uint8Array): Uint8Array {
   return encode(programs[0].insns);
 }
 
+const RUNNER_HELP = `
+The runner wants a plugin that is one file: a script will do, made executable,
+
+    #!/bin/sh
+    cd /where/interleave/is && exec deno task -q interleave conformance "$@"
+
+    bpf_conformance_runner --test_file_directory tests --plugin_path ./that_script`;
+
 /** The command. Empty arguments are ignored: the public runner passes one where a test has no memory. */
 export function command(): Command {
   return new Command("conformance")
@@ -136,6 +144,7 @@ export function command(): Command {
     .option("--program <bytes>", "byte code as hex bytes; read from standard input when left out")
     .option("--elf", "the program is an object file, as hex bytes too")
     .option("--debug", "list the program on standard error")
+    .addHelpText("after", RUNNER_HELP)
     .action((memory: readonly string[], options: { program?: string; elf?: boolean; debug?: boolean }) => {
       const bytes = parseHexBytes(options.program ?? readFileSync(0, "utf8"), "the program");
       const program = options.elf ? byteCodeOf(bytes) : bytes;
