@@ -49,8 +49,9 @@ function compareOutput(kept: Output, fresh: Output): string | undefined {
     if (isMarked(kept.metadata, "measured") || isMarked(fresh.metadata, "measured")) return undefined;
     const types = (output: DisplayOutput) => Object.keys(output.data).sort().join(", ");
     if (types(kept) !== types(fresh)) return `kept ${types(kept)}, the new run gave ${types(fresh)}`;
-    for (const [mime, value] of Object.entries(fresh.data)) {
-      const what = compareValues(mime, kept.data[mime], value);
+    // Text first, which tells most. Kernels send the forms in any order.
+    for (const mime of Object.keys(fresh.data).sort().reverse()) {
+      const what = compareValues(mime, kept.data[mime], fresh.data[mime]);
       if (what !== undefined) return `${mime}: ${what}`;
     }
     return undefined;

@@ -7,6 +7,8 @@ exclude_patterns = ["progs", "solutions"]
 # The chapters come with their outputs.
 nb_execution_mode = "off"
 nb_merge_streams = True
+# With tables: what cells say of claims and results.
+nb_render_markdown_format = "myst"
 myst_heading_anchors = 3
 
 html_theme = "furo"

@@ -1,3 +1,13 @@
+/** A phone shows a whole figure, smaller; what would be smaller than this can be moved. */
+const LEAST_SCALE = 0.45;
+
+function fit(frame) {
+  const { plot, layout } = frame;
+  const scale = Math.min(1, Math.max(LEAST_SCALE, frame.clientWidth / layout.width));
+  plot.style.transform = scale < 1 ? `scale(${scale})` : "";
+  frame.style.height = scale < 1 ? `${Math.ceil(layout.height * scale)}px` : "";
+}
+
 // Draws each figure when it comes near the window: a chapter has more of them than a phone draws at once.
 addEventListener("DOMContentLoaded", async () => {
   // plotly measures its texts when it draws
@@ -10,9 +20,15 @@ addEventListener("DOMContentLoaded", async () => {
       watcher.unobserve(target);
       const { data, layout, config } = JSON.parse(target.querySelector("script").textContent);
       const plot = document.createElement("div");
+      plot.className = "figure";
       target.replaceChildren(plot);
+      Object.assign(target, { plot, layout });
       Plotly.newPlot(plot, data, layout, { ...config, displaylogo: false });
+      fit(target);
     }
   }, { rootMargin: "600px" });
   for (const frame of document.querySelectorAll(".figure-frame")) watcher.observe(frame);
+  addEventListener("resize", () => {
+    for (const frame of document.querySelectorAll(".figure-frame")) if (frame.plot) fit(frame);
+  });
 });
