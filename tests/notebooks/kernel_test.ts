@@ -1,12 +1,12 @@
 /** The real kernel: executed notebooks, outputs in their cells on two versions of Deno, interrupts that always work. */
 import { afterAll, describe, expect, it } from "vitest";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { CellFailure, executeNotebook } from "../../lib/notebook/execute.ts";
 import { denoKernel, KernelClient } from "../../lib/notebook/jupyter_client.ts";
-import { kernelspec } from "../../lib/notebook/lab/kernelspec.ts";
+import { keepDeno, kernelspec, writeKernelspec } from "../../lib/notebook/lab/kernelspec.ts";
 import { PROJECT } from "../../lib/notebook/lab/places.ts";
 import { runCommand } from "../../lib/notebook/lab/subprocess.ts";
 import { type CodeCell, type Notebook, type Output, parseNotebook } from "../../lib/notebook/notebook_file.ts";
@@ -117,6 +117,21 @@ if (!("Deno" in globalThis)) {
     writeFileSync(script, 'console.error("no such luck"); Deno.exit(7);');
     const failure = await KernelClient.start({ argv: [Deno.execPath(), "run", script], cwd: folder }).catch((e) => e);
     expect(failure.message).toMatch(/did not start: ended with code 7.*no such luck/s);
+  });
+
+  it("VS Code finds the kernel by .env in the folder that is open, and starts it beside the notebook", async () => {
+    writeKernelspec((await keepDeno()).deno);
+    const [, folder] = readFileSync(join(PROJECT, ".env"), "utf8").match(/^JUPYTER_PATH=(.*)$/m)!;
+    const { argv, env } = JSON.parse(readFileSync(join(folder, "kernels", "deno", "kernel.json"), "utf8"));
+    const kernel = await KernelClient.start({ argv, env, cwd: join(PROJECT, "notebooks") });
+    try {
+      const said: string[] = [];
+      const source = `import { PROFILES } from "interleave";\nconsole.log(PROFILES.length > 0);`;
+      await kernel.execute(source, { onMessage: ({ content }) => said.push(content.text) });
+      expect(said.join("")).toBe("true\n");
+    } finally {
+      await kernel.shutdown();
+    }
   });
 
   describe("interrupts", () => {
