@@ -1,6 +1,7 @@
 /** The one place where what a reader wrote as options is looked at, before anything is run with it. */
 import { MAX_CPUS } from "../cpu/plan.ts";
 import { WorkloadError } from "../cpu/workload_error.ts";
+import type { SimulateOptions } from "./workload.ts";
 import { closestName, didYouMean } from "../object/closest_name.ts";
 
 /** What may stand in an option. */
@@ -17,6 +18,8 @@ interface Rule {
 type Rules = Readonly<Record<string, Rule>>;
 
 const MOST_RUNS = 1_000_000_000;
+/** A few seconds of work. */
+const MOST_TIMED_RUNS = 5_000_000;
 /** On a real machine, a dozen runs of each workload: with more, a cell would take minutes. */
 const MOST_MEASURED_RUNS = 1_000_000;
 
@@ -204,7 +207,13 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
  */
 export function checkRun(call: "simulate" | "threads" | "linux" | "compare", object: unknown, options: unknown): void {
   check(call, object, options, RUN);
-  const { invocations = 0 } = options as { readonly invocations?: number };
+  const { invocations = 0, cpus = 2, profile } = options as SimulateOptions;
+  if (call === "simulate" && profile !== undefined && invocations * cpus > MOST_TIMED_RUNS) {
+    throw new WorkloadError(
+      `${cpus} CPUs x ${invocations} invocations are too many runs under a profile, which takes its time for each: ` +
+        `at most ${MOST_TIMED_RUNS.toLocaleString("en")} in all`,
+    );
+  }
   if (call === "simulate" || invocations <= MOST_MEASURED_RUNS) return;
   throw new WorkloadError(
     `invocations is ${invocations}: ${call} takes at most ${MOST_MEASURED_RUNS.toLocaleString("en")}. ` +

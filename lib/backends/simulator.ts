@@ -25,6 +25,9 @@ const REPORTED = [
   ...["steps", "insns", "nsPerOp", "timing", "how"] as const,
 ] as const;
 
+/** Of runs whose scheduler is asked before each step: these are ten times slower. */
+const DEFAULT_STEPS_IN_TURN = DEFAULT_STEPS / 10;
+
 /** Which steps of a run to trace. */
 export interface TraceWindow {
   /** The first one; steps count from 0, which is the default. */
@@ -113,7 +116,10 @@ export class Simulation implements Result {
     this.returned = Object.fromEntries(
       machine.tasks.filter((task) => task.kind === "user").map((task) => [task.name.slice(5), task.returned]),
     );
-    this.serial = this.#serial();
+    // a run that its limit ended would take as long again one after another, for nothing
+    this.serial = this.fault && this.steps >= (options.limits?.steps ?? DEFAULT_STEPS_IN_TURN)
+      ? undefined
+      : this.#serial();
     this.lost = this.serial && !this.fault ? lostFraction(this.initial, this.serial, this.final) : 0;
     this.how = `simulated: ${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.runs}, ` +
       `${timed ? `at the pace of ${timed.profile.name}` : describeScheduler(options.scheduler)}, seed ${this.seed}`;
@@ -173,7 +179,7 @@ export class Simulation implements Result {
 
   #run(machine: Machine, observer: RandomRunObserver = {}): number | undefined {
     const { scheduler = "random", limits } = this.#options;
-    const stop = { steps: limits?.steps ?? DEFAULT_STEPS };
+    const stop = { steps: limits?.steps ?? (scheduler === "random" ? DEFAULT_STEPS : DEFAULT_STEPS_IN_TURN) };
     if (scheduler === "random") return void runRandom(machine, this.seed, stop, observer);
     const { tookSteps } = observer;
     const beforeStep = observer.beforeStep ?? (tookSteps && ((task: number) => tookSteps(Int32Array.of(task))));

@@ -40,8 +40,12 @@ export interface SearchCost {
 }
 
 /** The outcomes of runs one after another, in every order; undefined when that could not be finished. */
-export async function exploreSerial(machine: Machine, limits: Limits): Promise<Map<string, Values> | undefined> {
-  const outcomes = new Map<string, Values>(), state = new SearchState(machine, false);
+export async function exploreSerial(
+  machine: Machine,
+  limits: Limits,
+  { symmetric, onProgress }: Pick<SearchOptions, "symmetric" | "onProgress">,
+): Promise<Map<string, Values> | undefined> {
+  const outcomes = new Map<string, Values>(), state = new SearchState(machine, symmetric), began = performance.now();
   const search = new DepthFirst(machine, state, {
     serial: true,
     maxStates: limits.maxStates,
@@ -55,7 +59,9 @@ export async function exploreSerial(machine: Machine, limits: Limits): Promise<M
   while (!search.finished) {
     search.run(performance.now() + SLICE_MS);
     if (search.bound || performance.now() > limits.until) return undefined;
-    if (!search.finished) await pause();
+    if (search.finished) break;
+    await onProgress?.({ states: search.visited.size, share: 0, seconds: (performance.now() - began) / 1000 });
+    await pause();
   }
   return outcomes;
 }

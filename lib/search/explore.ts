@@ -61,7 +61,7 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
   const machine = make();
   const reason = options.symmetry === false ? "switched off" : asymmetry(machine);
   const result = new Exploration(machine, options.holds ? "holds" : "serial", { used: !reason, reason });
-  const serialOutcomes = await exploreSerial(make(), limits);
+  const serialOutcomes = await exploreSerial(make(), limits, { symmetric: !reason, onProgress: options.onProgress });
   result.serial = serialOutcomes ? [...serialOutcomes.values()] : [];
 
   const returnedOf = (of: Machine) =>
