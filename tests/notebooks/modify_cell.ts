@@ -78,8 +78,8 @@ const EDITS: Readonly<Record<"typescript" | "c", readonly Edit[]>> = {
   ],
 };
 
-/** The C listings of a cell: what stands between bpf` and `. */
-const LISTING = /(?<=bpf`)[^`]*/g;
+/** The C listings of a cell: what stands between the backticks behind `bpf`. */
+const LISTING = new RegExp("(?<=bpf\\x60)[^\\x60]*", "g");
 
 /** Changes one thing in a cell; undefined where there is nothing to change. */
 export function modifyCell(source: string, random: Random): ModifiedCell | undefined {
