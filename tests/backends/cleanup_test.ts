@@ -40,9 +40,9 @@ function held(): { bpf: number; threads: number } {
   };
 }
 
-/** Threads end a moment after they were told to. */
+/** Threads end a moment after they were told to, those of the runtime's pool after ten idle seconds. */
 async function settledHeld(atMost: { bpf: number; threads: number }): Promise<{ bpf: number; threads: number }> {
-  for (let wait = 0; wait < 100; wait++) {
+  for (let wait = 0; wait < 400; wait++) {
     const now = held();
     if (now.bpf <= atMost.bpf && now.threads <= atMost.threads) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
