@@ -75,6 +75,14 @@ const list = (wants: string, item: Rule, example: string): Rule => ({
   inside: (value, path) => (value as unknown[]).forEach((one, i) => checkValue(`${path}[${i}]`, one, item)),
 });
 
+/** What actors return goes by their names. */
+const differing = (rule: Rule): Rule => ({
+  ...rule,
+  fits: (value) =>
+    rule.fits(value) &&
+    new Set((value as { name?: unknown }[]).map((one) => one?.name)).size === (value as unknown[]).length,
+});
+
 const CPU = whole(0, MAX_CPUS - 1, "cpu: 0");
 const CTX: Rule = {
   wants: "bytes",
@@ -125,7 +133,13 @@ const WORKLOAD: Rules = {
   programs: list("a list of programs", PROGRAM, 'programs: ["count"]'),
   interrupts: list("a list of interrupts", INTERRUPT, 'interrupts: [{ prog: "count", cpu: 0 }]'),
   prepare: callable("a generator function", 'prepare: (user) => user.update("stats", 0, 1)'),
-  user: list("a list of user-space actors", ACTOR, 'user: [{ name: "reader", *body(user) { ... } }]'),
+  user: differing(
+    list(
+      "a list of user-space actors, each with a name of its own",
+      ACTOR,
+      'user: [{ name: "reader", *body(user) { ... } }]',
+    ),
+  ),
   preempt: oneOf(["none", "full"], 'preempt: "full"'),
   limits: record(
     "an object",
@@ -134,7 +148,11 @@ const WORKLOAD: Rules = {
     "limits: { steps: 1000000 }",
   ),
   verify: either("verify: false"),
-  models: record("an object with a model for each helper's name", {}, [], "models: lockHelpers(ticketLock)"),
+  models: {
+    wants: "an object with a function for each helper's name",
+    example: "models: lockHelpers(ticketLock)",
+    fits: (value) => isRecord(value) && Object.values(value).every((model) => typeof model === "function"),
+  },
 };
 
 const SCHEDULERS = ["random", "round_robin", "pct", "clock"];

@@ -64,6 +64,9 @@ const withOptions: Bpf["with"] = (options) => (strings: TemplateStringsArray | s
  */
 export const bpf: Bpf = Object.assign(withOptions({}), {
   file: fromFile,
-  object: (bytes: Uint8Array, name = "the object") => loadObject(bytes, name),
+  object(bytes: Uint8Array, name = "the object") {
+    if (bytes instanceof Uint8Array) return loadObject(bytes, name);
+    throw new InputError("bpf.object takes the bytes of an object file, a Uint8Array; bpf.file takes a path");
+  },
   with: withOptions,
 });

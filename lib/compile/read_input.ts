@@ -17,6 +17,7 @@ const REASONS: Record<string, string> = {
  * @throws InputError naming the file and what is wrong with it
  */
 export async function readInput(path: string): Promise<Uint8Array> {
+  if (typeof path !== "string") throw new InputError(`bpf.file takes a path, "progs/race.bpf.c" for one, not ${path}`);
   try {
     return new Uint8Array(await readFile(path));
   } catch (error) {

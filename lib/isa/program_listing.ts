@@ -50,6 +50,9 @@ export function listProgram(program: Program, maps: readonly MapDef[] = []): Lis
  * ```
  */
 export function disassemble(program: Program, maps: readonly MapDef[] = []): string {
+  if (!Array.isArray(program?.insns)) {
+    throw new TypeError("disassemble takes one program of an object, such as racy.programs[0]");
+  }
   const text: string[] = [];
   const digits = String(program.insns.length).length;
   let shown = "";

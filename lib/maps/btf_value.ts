@@ -34,6 +34,7 @@ export function encodeValue(
     encodeAt(btf, type, bytes, 0, input, what);
     return bytes;
   }
+  if (isNumberSize(size) && !isInput(input)) return numberOnly(input, what);
   if (!isInput(input) || !isNumberSize(size)) {
     throw new TypeError(`${what}: the object does not say its type; give a Uint8Array of ${size} bytes`);
   }
@@ -66,6 +67,15 @@ function encodeAt(btf: Btf, id: number, bytes: Uint8Array, offset: number, input
       encodeAt(btf, type.type ?? 0, bytes, offset + i * stride, value as MapInput, `${what}[${i}]`)
     );
   } else writeLeaf(bytes, { path: "", offset, size, signed: false }, wholeNumber(input, what));
+}
+
+function numberOnly(input: MapInput, what: string): never {
+  const given = typeof input === "string"
+    ? `the text "${input}"`
+    : typeof input === "object"
+    ? "an object"
+    : String(input);
+  throw new TypeError(`${what}: a whole number is wanted, not ${given}`);
 }
 
 function wholeNumber(input: MapInput, what: string): bigint {

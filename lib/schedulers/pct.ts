@@ -25,6 +25,9 @@ import type { Scheduler } from "./scheduler.ts";
  * ```
  */
 export function pct(depth = 2, steps = 1000): Scheduler {
+  if (!Number.isSafeInteger(depth) || depth < 1 || !Number.isSafeInteger(steps) || steps < 1) {
+    throw new RangeError(`pct(${depth}, ${steps}): depth and steps are whole numbers from 1 on, as in pct(2, 1000)`);
+  }
   let priority: number[] = [], changes: number[] = [], lowest = 0;
   return {
     name: `pct (depth ${depth}, ${steps} steps)`,

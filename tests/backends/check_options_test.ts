@@ -81,6 +81,12 @@ const WRONG: Readonly<Record<string, readonly [options: Options, says: RegExp]>>
     },
     /no map is called hits/,
   ],
+  "two actors of one name": [
+    { user: [{ name: "a", *body() {} }, { name: "a", *body() {} }] },
+    /user is a list: it must be .*each with a name of its own/,
+  ],
+  "a model that is no function": [{ models: { bpf_spin_lock: 5 } }, /models is .*a function for each helper's name/],
+  "too many runs under a profile": [{ profile: "xeon-kvm", invocations: 1e8 }, /too many runs under a profile/],
   "nothing prepared": [{ prepare: () => 5 }, /prepare: it has to be a generator function/],
   "a limit of another name": [{ limits: { step: 5 } }, /limits has no option step; did you mean steps\?/],
 };

@@ -14,14 +14,16 @@ const NOT_A_MESSAGE: readonly RegExp[] = [
 
 /**
  * The verifier's complaint: the last line of its log that is neither an instruction nor a state nor a statistic. A
- * complaint that the kernel breaks over two lines after a comma is given as one.
+ * complaint that the kernel breaks over lines after a comma or a preposition is given as one.
  */
 export function verifierMessage(log: string): string {
   // The one complaint that goes on at the end of an instruction's line.
   const endless = /infinite loop detected at insn \d+/.exec(log);
   if (endless) return endless[0];
   const lines = log.split("\n").filter((line) => line && !NOT_A_MESSAGE.some((pattern) => pattern.test(line)));
-  const last = lines.at(-1)?.trim() ?? "";
-  const before = lines.at(-2)?.trim() ?? "";
-  return before.endsWith(",") ? `${before} ${last}` : last;
+  let message = lines.at(-1)?.trim() ?? "";
+  for (let at = lines.length - 2; at >= 0 && /(,| or in)$/.test(lines[at].trim()); at--) {
+    message = `${lines[at].trim()} ${message}`;
+  }
+  return message;
 }

@@ -54,6 +54,7 @@ export function linuxVerify(
   object: Pick<BpfObject, "bytes" | "name"> & Partial<Pick<BpfObject, "maps" | "programs">>,
   options: LinuxVerifyOptions = {},
 ): KernelVerdict {
+  if (!(object?.bytes instanceof Uint8Array)) throw new BackendError("linuxVerify takes what await bpf`...` gives");
   const availability = linuxAvailable();
   if (!availability.available) {
     throw new BackendError(`the running kernel cannot be asked: ${whyNot(availability)}`);
