@@ -10,28 +10,27 @@ export const FOUND = { nothing: 0, value: 1, mustDrain: 2 } as const;
 
 /** Block copies store 32 bytes at a time. */
 const WIDE_SHIFT = 5;
-const WIDE_WORDS = 32;
 
 export class StoreBuffer {
-  readonly #mask: number;
-  readonly #addr: Int32Array;
-  readonly #size: Int32Array;
-  readonly #low: Int32Array;
-  readonly #high: Int32Array;
-  readonly #retiredAt: Float64Array;
+  #mask: number;
+  #addr: Int32Array;
+  #size: Int32Array;
+  #low: Int32Array;
+  #high: Int32Array;
+  #retiredAt: Float64Array;
   /** Private stores that stand just before it in the buffer. */
-  readonly #privateBefore: Int32Array;
+  #privateBefore: Int32Array;
   /** A store of a block copy: loads can't take its value. */
-  readonly #block: Uint8Array;
+  #block: Uint8Array;
   /** Entries that it takes: none when it is part of the wide store of a block copy that the one before began. */
-  readonly #entriesOf: Uint8Array;
-  readonly #lines: (Line | undefined)[];
+  #entriesOf: Uint8Array;
+  #lines: (Line | undefined)[];
   /** Entries by address bits, so that most loads need not search. */
   readonly #pending = new Int32Array(64);
   #head = 0;
   #tail = 0;
   /** Where a run of stores to the same line begins, and how far lines have been asked for. */
-  readonly #beginsRun: Uint8Array;
+  #beginsRun: Uint8Array;
   #asked = 0;
   #runsAsked = 0;
   #privateBehind = 0;
@@ -41,8 +40,9 @@ export class StoreBuffer {
   high = 0;
 
   constructor(readonly capacity: number) {
+    // Room for as many stores as there are entries; block copies can hold more, and then it grows.
     let size = 16;
-    while (size < WIDE_WORDS * (capacity + 1)) size *= 2;
+    while (size < 2 * capacity) size *= 2;
     this.#mask = size - 1;
     this.#addr = new Int32Array(size);
     this.#size = new Int32Array(size);
@@ -86,6 +86,7 @@ export class StoreBuffer {
   }
 
   add(addr: number, size: number, low: number, high: number, line: Line, retiredAt: number, block: boolean): void {
+    if (this.#tail - this.#head > this.#mask) this.#grow();
     const wasEmpty = this.isEmpty, at = this.#tail++ & this.#mask;
     this.#addr[at] = addr;
     this.#size[at] = size;
@@ -197,6 +198,25 @@ export class StoreBuffer {
       else memory.write(this.#addr[at], size as Width, before[k]);
     }
     return result;
+  }
+
+  #grow(): void {
+    const head = this.#head, tail = this.#tail, old = this.#mask, mask = 2 * old + 1;
+    const copy = <Ring extends Record<number, unknown>>(from: Ring, to: Ring): Ring => {
+      for (let i = head; i < tail; i++) (to as Record<number, unknown>)[i & mask] = from[i & old];
+      return to;
+    };
+    this.#addr = copy(this.#addr, new Int32Array(mask + 1));
+    this.#size = copy(this.#size, new Int32Array(mask + 1));
+    this.#low = copy(this.#low, new Int32Array(mask + 1));
+    this.#high = copy(this.#high, new Int32Array(mask + 1));
+    this.#retiredAt = copy(this.#retiredAt, new Float64Array(mask + 1));
+    this.#privateBefore = copy(this.#privateBefore, new Int32Array(mask + 1));
+    this.#block = copy(this.#block, new Uint8Array(mask + 1));
+    this.#entriesOf = copy(this.#entriesOf, new Uint8Array(mask + 1));
+    this.#beginsRun = copy(this.#beginsRun, new Uint8Array(mask + 1));
+    this.#lines = copy(this.#lines, new Array<Line | undefined>(mask + 1).fill(undefined));
+    this.#mask = mask;
   }
 
   #extract(at: number, offset: number, size: number): void {

@@ -34,7 +34,10 @@ export interface SweepOptions {
   readonly profile?: string | Profile;
   /** Numbers of CPUs. Default 1, 2, 4 ... 128. */
   readonly cpus?: readonly number[];
-  /** Operations of all CPUs together at each point, but at least 20 runs on each CPU. Default 10,000. */
+  /**
+   * Operations of all CPUs together at each point; default 10,000. Each CPU does at least 20 runs, and as many
+   * operations as fill its store buffer twice.
+   */
   readonly operations?: number;
   readonly seed?: number;
   /** Also work out how many updates are lost: takes a second, serial run of each point. */
@@ -68,6 +71,8 @@ export interface SweepPoint<Technique extends string = string> {
 
 const CPUS = [1, 2, 4, 8, 16, 32, 64, 128];
 const LEAST_RUNS = 20;
+/** What fits into a store buffer costs nothing yet: a run that ends there would tell a lie about plain stores. */
+const STORE_BUFFERS = 2;
 
 /**
  * Predicts what techniques cost on many CPUs.
@@ -92,7 +97,8 @@ export async function sweep<Technique extends string = string>(
   const jobs = techniques.flatMap((technique) =>
     cpus.map((n): Job => {
       const { operationsPerRun = 1, workload, program, object, models } = technique;
-      const invocations = Math.max(LEAST_RUNS, Math.ceil(operations / n / operationsPerRun));
+      const each = Math.max(operations / n, n === 1 ? 0 : STORE_BUFFERS * profile.storeBuffer);
+      const invocations = Math.max(LEAST_RUNS, Math.ceil(each / operationsPerRun));
       const programs = workload?.programs ?? (program === undefined ? undefined : [program]);
       return {
         object,

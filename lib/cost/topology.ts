@@ -14,7 +14,8 @@ export const DISTANCE = { sameCpu: 0, sameCore: 1, sameGroup: 2, otherGroup: 3, 
 
 /**
  * CPUs are numbered as Linux does it: first one hardware thread of each core, group after group and socket after
- * socket, then the second threads in the same order. Numbers beyond the machine start over.
+ * socket, then the second threads in the same order. A machine that has too few is taken to be built with more cores in
+ * each group: were its cores shared out again, CPUs would come to be neighbours that no machine has.
  */
 export class Places {
   /** Core, group and socket of each CPU. */
@@ -24,8 +25,9 @@ export class Places {
   readonly nrGroups: number;
 
   constructor(readonly topology: Topology, nrCpus: number) {
-    const { coresPerGroup, groupsPerSocket, sockets } = topology;
-    const cores = coresPerGroup * groupsPerSocket * sockets;
+    const { threadsPerCore, groupsPerSocket, sockets } = topology, groups = groupsPerSocket * sockets;
+    const coresPerGroup = Math.max(topology.coresPerGroup, Math.ceil(nrCpus / (groups * threadsPerCore)));
+    const cores = coresPerGroup * groups;
     this.core = Int32Array.from({ length: nrCpus }, (_, cpu) => cpu % cores);
     this.group = this.core.map((core) => Math.floor(core / coresPerGroup));
     this.socket = this.group.map((group) => Math.floor(group / groupsPerSocket));
