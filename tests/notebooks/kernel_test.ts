@@ -13,6 +13,10 @@ import { type CodeCell, type Notebook, type Output, parseNotebook } from "../../
 
 const NEWEST = "2.9.6";
 const SHOW = pathToFileURL(fileURLToPath(new URL("../../lib/notebook/show.ts", import.meta.url))).href;
+/** Loaded before the cell that is stopped: loading modules cannot be. */
+const LISTING = `import { bpf, threads } from "interleave";
+const kept = 42;
+const racy = await bpf\`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }\`;`;
 const PROGRESS = SHOW.replace("show.ts", "progress.ts");
 
 function notebook(...sources: string[]): Notebook {
@@ -143,15 +147,13 @@ if (!("Deno" in globalThis)) {
       "a promise that nobody settles": "await new Promise(() => {});",
       "a worker": `const w = new Worker("data:text/javascript,for(;;);", { type: "module" });
         await new Promise((resolve) => w.onmessage = resolve);`,
-      "threads of this computer": `import { bpf, threads } from "interleave";
-        const racy = await bpf\`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }\`;
-        for (;;) await threads(racy, { cpus: 2, durationMs: 200 });`,
+      "threads of this computer": "for (;;) await threads(racy, { cpus: 2, durationMs: 200 });",
     };
     for (const [name, source] of Object.entries(endless)) {
       it(`stop ${name}; what cells made is still there`, async () => {
         const kernel = await KernelClient.start({ argv: kernelspec(Deno.execPath()).argv, cwd: PROJECT });
         try {
-          await kernel.execute("const kept = 42;");
+          await kernel.execute(source.includes("threads") ? LISTING : "const kept = 42;");
           const errors: string[] = [];
           const execution = kernel.execute(source, {
             onMessage: (message) => message.header.msg_type === "error" && errors.push(message.content.ename),
