@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 
 /** One figure, predicted and measured. */
 export interface AccuracyRow {
-  /** Table of the measurement ledger, or `published`. */
-  readonly table: "B1" | "B2" | "B3" | "published";
+  /** Table of the measurement ledger, `published`, or `situations`: measured later, and no profile was fitted to them. */
+  readonly table: "B1" | "B2" | "B3" | "published" | "situations";
   readonly profile: string;
   readonly what: string;
   readonly cpus: number;

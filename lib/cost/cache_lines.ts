@@ -13,6 +13,8 @@ import { TimeHeap } from "./time_heap.ts";
 import { Places } from "./topology.ts";
 
 const NOBODY = -1;
+/** A line that arrives is used once before it leaves again: otherwise nobody would ever get anywhere. */
+const LEAST_HOLD_NS = 0.01;
 
 export class Line {
   /** The CPU that may write it; -1 while no CPU has touched it. */
@@ -172,7 +174,8 @@ export class CacheLines {
     line.span = 0;
     line.from = from;
     line.draining = false;
-    line.heldUntil = from + this.profile.holdNs * (1 + this.profile.holdJitter * (2 * this.random.unit() - 1));
+    const holdNs = this.profile.holdNs * (1 + this.profile.holdJitter * (2 * this.random.unit() - 1));
+    line.heldUntil = from + Math.max(holdNs, LEAST_HOLD_NS);
     line.dirty = false;
     line.readers = undefined;
     if (readers) {

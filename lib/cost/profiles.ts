@@ -12,7 +12,7 @@ import { checkProfile, type Profile, ProfileError } from "./profile.ts";
  * if (machines.length === 0) throw new Error("there is at least one");
  * ```
  */
-export const PROFILES = ["xeon-kvm", "xeon-8176", "epyc-milan", "skylake", "graviton2"] as const;
+export const PROFILES = ["xeon-kvm", "emerald-rapids-kvm", "xeon-8176", "epyc-milan", "skylake", "graviton2"] as const;
 /** The name of a shipped profile. */
 export type ProfileName = typeof PROFILES[number];
 

@@ -72,10 +72,10 @@ export class TimingEngine implements LineUser {
     }
     for (let events = 0; !this.#stopped && events < MAX_EVENTS; events++) {
       const core = this.cores[this.#tree.first], at = this.#tree.clock(core.id);
-      // A line that arrives at a core is used before it can be taken away again.
-      if (this.lines.nextTime < at) this.lines.serve();
-      else if (at === Infinity) return;
-      else if (core.commitAt <= core.operationAt) this.#commit(core);
+      if (this.lines.nextTime <= at) {
+        if (this.lines.nextTime === Infinity) return;
+        this.lines.serve();
+      } else if (core.commitAt <= core.operationAt) this.#commit(core);
       else this.#perform(core);
     }
   }

@@ -14,6 +14,7 @@ import { profileNamed } from "../../lib/cost/profiles.ts";
 import { textTable } from "../../lib/report/text_table.ts";
 import { figureRows, predictRow } from "../cost/figures.ts";
 import { predictPublished, publishedRows } from "../cost/published.ts";
+import { predictSituation, situations, SITUATIONS_PROFILE, situationsObject } from "../cost/situations.ts";
 
 const median = (numbers: readonly number[]): number => {
   const sorted = [...numbers].sort((a, b) => a - b), middle = sorted.length >> 1;
@@ -22,7 +23,8 @@ const median = (numbers: readonly number[]): number => {
 
 async function predictAll(progress: (done: number, total: number) => void): Promise<AccuracyRow[]> {
   const recorded = await figureRows(), published = await publishedRows(), xeon = profileNamed("xeon-kvm");
-  const rows: AccuracyRow[] = [], total = recorded.length + published.length;
+  const later = situations(), object = await situationsObject();
+  const rows: AccuracyRow[] = [], total = recorded.length + published.length + later.length;
   const add = (row: Omit<AccuracyRow, "error">) => {
     const error = row.unit === "%" ? row.predicted - row.measured : row.predicted / row.measured - 1;
     rows.push({ ...row, predicted: round(row.predicted), error: Math.round(error * 1000) / 1000 });
@@ -39,6 +41,12 @@ async function predictAll(progress: (done: number, total: number) => void): Prom
     const predicted = predictPublished(row);
     add({ table: "published", profile, what, cpus, fitted, unit: "ns", predicted, measured: measuredNs });
     progress(recorded.length + i + 1, total);
+  }
+  for (const [i, row] of later.entries()) {
+    const { what, cpus, ns } = row, predicted = predictSituation(object, row, profileNamed(SITUATIONS_PROFILE));
+    const common = { table: "situations", profile: SITUATIONS_PROFILE, fitted: false } as const;
+    add({ ...common, what, cpus, unit: "ns", predicted, measured: ns });
+    progress(recorded.length + published.length + i + 1, total);
   }
   return rows;
 }
@@ -79,6 +87,8 @@ function targets(rows: readonly AccuracyRow[]): string[] {
     lines.push(target(`B2 lost updates${whose}`, lost, { each: 6 }, true));
     lines.push(target(`B3 copy+update and lock by size${whose}`, b3, { median: 0.2 }));
   }
+  const later = errors((row) => row.table === "situations");
+  lines.push(target("situations not used for fitting", later, { each: 0.4 }));
   for (const name of Object.keys(SOCKET)) {
     const own = (row: AccuracyRow) => row.table === "published" && row.profile === name;
     for (const what of new Set(rows.filter(own).map((row) => row.what))) {

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { modelAccuracy } from "../../lib/cost/accuracy.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
 import { figureRows, predictRow } from "./figures.ts";
+import { predictPublished, publishedRows } from "./published.ts";
+import { predictSituation, situations, SITUATIONS_PROFILE, situationsObject } from "./situations.ts";
 
 /* The model is deterministic: these are its errors on every machine. The bench prints the whole table. */
 const rows = await figureRows(), xeon = profileNamed("xeon-kvm");
@@ -45,5 +47,36 @@ describe("the model against the kernel's recorded figures", () => {
       expect(own.some((row) => row.fitted) && own.some((row) => !row.fitted)).toBe(true);
     }
     expect(kept.targets.length).toBeGreaterThan(10);
+  });
+});
+
+describe("the model against situations that no profile was fitted to", () => {
+  it("counters in one line and apart, random hits, a lock held long: none over 40 %", async () => {
+    const object = await situationsObject(), profile = profileNamed(SITUATIONS_PROFILE);
+    const errors = situations().map((row): [string, number, number] => [
+      row.what,
+      row.cpus,
+      Math.abs(predictSituation(object, row, profile) / row.ns - 1),
+    ]);
+    expect(errors.length).toBe(28);
+    expect(errors.filter(([, , error]) => error > 0.4)).toEqual([]);
+  });
+});
+
+describe("the model against published curves", () => {
+  const socket: Record<string, number> = { "xeon-8176": 28, "epyc-milan": 64, skylake: 4, graviton2: 64 };
+
+  it("inside one socket none over 25 %, with more sockets none over 50 %", async () => {
+    const rows = (await publishedRows()).filter(({ cpus }) => cpus <= 32);
+    const errors = rows.map((row) => {
+      const error = Math.abs(predictPublished(row) / row.measuredNs - 1);
+      return {
+        row: `${row.profile} ${row.what} ${row.cpus}`,
+        error,
+        most: row.cpus <= socket[row.profile] ? 0.25 : 0.5,
+      };
+    });
+    expect(errors.length).toBeGreaterThan(60);
+    expect(errors.filter(({ error, most }) => error > most)).toEqual([]);
   });
 });
