@@ -83,9 +83,10 @@ export function placeBeside(points: readonly PointLabel[], bounds: Box, gap: num
       box.left >= bounds.left && box.right <= bounds.right && box.top >= bounds.top && box.bottom <= bounds.bottom;
     const free = (box: Box) => taken.every((other, i) => i === index || !overlaps(roomy(box), other));
     const candidates = candidatesOf(point, gap);
-    const fits = (place: Placed) =>
-      inside(boxOf(place)) && free(boxOf(place)) && (!place.far || free(between(point, boxOf(place))));
-    const chosen = candidates.find(fits) ?? candidates[0];
+    const stands = (place: Placed) => inside(boxOf(place)) && free(boxOf(place));
+    const leads = (place: Placed) => !place.far || free(between(point, boxOf(place)));
+    const chosen = candidates.find((place) => stands(place) && leads(place)) ?? candidates.find(stands) ??
+      candidates.find((place) => inside(boxOf(place))) ?? candidates[0];
     taken.push(boxOf(chosen));
     if (chosen.far) taken.push(between(point, boxOf(chosen)));
     return chosen;
