@@ -21,7 +21,10 @@ const CSS = `
 .jp-RenderedPlotly img.plot-img { max-width: min(100%, 760px); }
 /* A figure wider than the page can be moved, and so can a table of text: broken lines cannot be read as a table. */
 .jp-OutputArea-output.jp-RenderedPlotly { overflow-x: auto; }
-.jp-OutputArea-output:not([data-mime-type$="stderr"]) pre { white-space: pre; overflow-x: auto; }
+.jp-OutputArea-output:not([data-mime-type$="stderr"]) pre { overflow-x: auto; }
+.jp-OutputArea-output:not([data-mime-type$="stderr"]) :is(pre, pre code) { white-space: pre; }
+.jp-OutputArea-output.jp-RenderedMarkdown pre { margin: 0; }
+.jp-OutputArea-output.jp-RenderedMarkdown :is(pre, pre code) { font-size: 12px; }
 `;
 
 /** Writes both. */
