@@ -1,7 +1,7 @@
 /** The one place where what a reader wrote as options is looked at, before anything is run with it. */
 import { MAX_CPUS } from "../cpu/plan.ts";
 import { WorkloadError } from "../cpu/workload_error.ts";
-import type { SimulateOptions } from "./workload.ts";
+import type { SimulateOptions, Workload } from "./workload.ts";
 import { closestName, didYouMean } from "../object/closest_name.ts";
 
 /** What may stand in an option. */
@@ -18,6 +18,8 @@ interface Rule {
 type Rules = Readonly<Record<string, Rule>>;
 
 const MOST_RUNS = 1_000_000_000;
+/** Visible operations of one schedule, unless `bounds` says otherwise. */
+export const DEFAULT_DEPTH = 100_000;
 /** A few seconds of work. */
 const MOST_TIMED_RUNS = 5_000_000;
 /** On a real machine, a dozen runs of each workload: with more, a cell would take minutes. */
@@ -242,6 +244,17 @@ export function checkRun(call: "simulate" | "threads" | "linux" | "compare", obj
 /** The same for `explore` and `estimate`. */
 export function checkSearch(call: "explore" | "estimate", object: unknown, options: unknown): void {
   check(call, object, options, call === "estimate" ? ESTIMATE : SEARCH);
+  const { invocations = 1, programs = [], bounds } = options as Workload & {
+    readonly bounds?: { readonly depth?: number };
+  };
+  const depth = bounds?.depth ?? DEFAULT_DEPTH;
+  const own = programs.map((run) => typeof run === "string" ? 0 : run.invocations ?? 0);
+  const most = Math.max(invocations, ...own);
+  if (most <= depth) return;
+  throw new WorkloadError(
+    `${most.toLocaleString("en")} invocations are too many to search: ${call} tries every schedule, and one may have ` +
+      `${depth.toLocaleString("en")} steps (bounds: { depth } allows more). Two or three invocations show most faults`,
+  );
 }
 
 function check(call: string, object: unknown, options: unknown, rules: Rules): void {

@@ -6,6 +6,8 @@ export interface Wanted {
   readonly field?: string;
   /** Fields that have to be numbers, or lists of numbers. */
   readonly numbers: readonly string[];
+  /** Fields of the options that have to be axes. */
+  readonly axes?: readonly string[];
   readonly example: string;
 }
 
@@ -21,6 +23,7 @@ export function checked<Arguments extends readonly unknown[], Result>(
 ): (...given: Arguments) => Result {
   return (...given) => {
     checkItems(name, given[0], wanted);
+    for (const axis of wanted.axes ?? []) checkAxis(name, axis, (given[0] as Record<string, unknown>)[axis]);
     return draw(...given);
   };
 }
@@ -42,6 +45,11 @@ function checkItems(name: string, given: unknown, { field, numbers, example }: W
       }
     }
   });
+}
+
+function checkAxis(name: string, field: string, axis: unknown): void {
+  if (typeof axis === "object" && axis !== null && "title" in axis) return;
+  throw new TypeError(`plot.${name}: ${field} is ${shown(axis)}; write ${field}: { title: "time", unit: "ns" }`);
 }
 
 /** A gap in a line is null. */

@@ -27,11 +27,13 @@ import { timeline } from "./timeline.ts";
 const lines: typeof drawLines = checked("lines", drawLines, {
   field: "series",
   numbers: ["x", "y"],
+  axes: ["x", "y"],
   example: '{ name: "mine", x: [1, 2], y: [7, 42] }',
 });
 const bars: typeof drawBars = checked("bars", drawBars, {
   field: "bars",
   numbers: ["value"],
+  axes: ["axis"],
   example: '{ name: "mine", value: 42 }',
 });
 const lostAgainstCpus: typeof drawLostAgainstCpus = checked("lostAgainstCpus", drawLostAgainstCpus, {

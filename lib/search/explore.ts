@@ -1,6 +1,6 @@
 /** Every schedule of a workload, or a clear word on where the search stopped. */
 import { admit } from "../backends/admission.ts";
-import { checkSearch } from "../backends/check_options.ts";
+import { checkSearch, DEFAULT_DEPTH } from "../backends/check_options.ts";
 import { Machine } from "../cpu/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
@@ -53,7 +53,7 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
   const began = performance.now(), seconds = options.bounds?.seconds ?? 60;
   const limits = {
     maxStates: options.bounds?.states ?? 20_000_000,
-    maxDepth: options.bounds?.depth ?? 100_000,
+    maxDepth: options.bounds?.depth ?? DEFAULT_DEPTH,
     until: began + 1000 * seconds,
     seconds,
     memoryBytes: options.bounds?.memoryBytes ?? 2 ** 31,

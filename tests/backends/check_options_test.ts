@@ -95,6 +95,14 @@ const WRONG: Readonly<Record<string, readonly [options: Options, says: RegExp]>>
 const WRONG_SEARCH: typeof WRONG = {
   "a seed": [{ seed: 1 }, /seed: it tries every schedule/],
   "a profile": [{ profile: "xeon-kvm" }, /profile: it tries every schedule, at no machine's pace/],
+  "more runs than a schedule may have steps": [
+    { invocations: 1e9 },
+    /1,000,000,000 invocations are too many to search/,
+  ],
+  "the same of one program": [
+    { programs: [{ prog: "count", invocations: 200_000 }] },
+    /200,000 invocations are too many/,
+  ],
   "a bound of another name": [{ bounds: { state: 5 } }, /bounds has no option state; did you mean states\?/],
   "holds that is no function": [{ holds: true }, /holds is true: it must be a function/],
   "holds that throws": [{
@@ -187,6 +195,10 @@ describe("data of figures", () => {
     "no bars": [
       () => plot.bars({ title: "x", bars: [], axis }),
       /bars is an empty list: there is nothing to draw; write bars: \[\{ name/,
+    ],
+    "no axis": [
+      () => plot.bars({ title: "x", bars: [{ name: "a", value: 1 }] } as Options),
+      /axis is undefined; write axis: \{ title/,
     ],
     "a bar that is no number": [
       () => plot.bars({ title: "x", bars: [{ name: "a", value: NaN }], axis }),
