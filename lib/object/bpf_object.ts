@@ -36,6 +36,16 @@ export type Relocation =
   /** A kernel function or variable that the object only declares (`__ksym`). */
   | { readonly insn: number; readonly kind: "extern"; readonly name: string };
 
+/** An instruction that depends on where the running kernel keeps a field, or how a type looks there (CO-RE). */
+export interface CoreRelocation {
+  readonly insn: number;
+  /** BTF id of the type at which the path begins, and the path: `0:5:2`. */
+  readonly type: number;
+  readonly access: string;
+  /** enum bpf_core_relo_kind: 0 offset, 1 size, 2 existence of a field, and so on. */
+  readonly kind: number;
+}
+
 /** A program with all the subprograms it reaches, linked as libbpf does: calls and jumps resolved, data not. */
 export interface Program {
   readonly name: string;
@@ -45,6 +55,8 @@ export interface Program {
   readonly subprogs: readonly Subprog[];
   readonly relocations: readonly Relocation[];
   readonly lines: readonly LineInfo[];
+  /** Absent when there are none; instructions hold what the listing's own types say. */
+  readonly coreRelocations?: readonly CoreRelocation[];
 }
 
 /** A global variable, as it appears in outcomes. */

@@ -1,4 +1,7 @@
-/** Reads `.BTF.ext`: which C line and which FUNC type an instruction belongs to (Documentation/bpf/btf.rst section 4). */
+/**
+ * Reads `.BTF.ext`: which C line and which FUNC type an instruction belongs to, and which instructions depend on where
+ * the kernel keeps a field (Documentation/bpf/btf.rst section 4).
+ */
 import { readBtfHeader } from "./btf_parser.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { ObjectError } from "./object_error.ts";
@@ -18,10 +21,22 @@ export interface FuncRecord {
   readonly type: number;
 }
 
+/** A place of the code that the loader fills in from the kernel's own types (CO-RE). */
+export interface CoreRecord {
+  readonly byteOffset: number;
+  /** Type of the object's BTF at which the path of fields begins. */
+  readonly type: number;
+  /** The path: an index of the pointer, then indices of members and elements, `0:5:2`. */
+  readonly access: string;
+  /** enum bpf_core_relo_kind. */
+  readonly kind: number;
+}
+
 /** Records by name of the ELF section that they describe. */
 export interface BtfExt {
   readonly lines: ReadonlyMap<string, readonly LineRecord[]>;
   readonly funcs: ReadonlyMap<string, readonly FuncRecord[]>;
+  readonly core: ReadonlyMap<string, readonly CoreRecord[]>;
 }
 
 /**
@@ -34,7 +49,20 @@ export function readBtfExt(bytes: Uint8Array, strings: ByteReader): BtfExt {
   const { bodyAt } = readBtfHeader(section);
   const funcs = section.part(bodyAt + section.u32(8), section.u32(12), "the function records of .BTF.ext");
   const lines = section.part(bodyAt + section.u32(16), section.u32(20), "the line records of .BTF.ext");
+  // Older headers end before this part.
+  const hasCore = section.u32(4) >= 32;
+  const core = section.part(
+    bodyAt + (hasCore ? section.u32(24) : 0),
+    hasCore ? section.u32(28) : 0,
+    "the CO-RE records of .BTF.ext",
+  );
   return {
+    core: readRecords(core, strings, 16, (at) => ({
+      byteOffset: core.u32(at),
+      type: core.u32(at + 4),
+      access: strings.string(core.u32(at + 8)),
+      kind: core.u32(at + 12),
+    })),
     funcs: readRecords(funcs, strings, 8, (at) => ({ byteOffset: funcs.u32(at), type: funcs.u32(at + 4) })),
     lines: readRecords(lines, strings, 16, (at) => {
       const lineColumn = lines.u32(at + 12);

@@ -3,7 +3,7 @@
  * (libbpf.c:bpf_object__reloc_calls).
  */
 import { BPF_PSEUDO, decode, type Insn, isBpfCall, isCall, isWide } from "../isa/insn.ts";
-import type { LineInfo, Program, Relocation, Subprog } from "./bpf_object.ts";
+import type { CoreRelocation, LineInfo, Program, Relocation, Subprog } from "./bpf_object.ts";
 import type { BtfExt } from "./btf_ext.ts";
 import { type Elf, type ElfRelocation, R_BPF, type Section, SHN_UNDEF, STB, STT } from "./elf.ts";
 import { ObjectError } from "./object_error.ts";
@@ -93,6 +93,7 @@ class Linker {
   readonly #subprogs: Subprog[] = [];
   readonly #relocations: Relocation[] = [];
   readonly #lines: LineInfo[] = [];
+  readonly #core: CoreRelocation[] = [];
   /** Where each function that was appended begins. */
   readonly #placed = new Map<CFunction, number>();
 
@@ -123,6 +124,7 @@ class Linker {
       subprogs: this.#subprogs,
       relocations: this.#relocations,
       lines: this.#lines,
+      ...(this.#core.length > 0 ? { coreRelocations: this.#core } : {}),
     };
   }
 
@@ -138,6 +140,9 @@ class Linker {
     const lines = (this.ext?.lines.get(section) ?? []).filter(inFunction).sort((a, b) => a.byteOffset - b.byteOffset);
     for (const { byteOffset, ...place } of lines) {
       this.#lines.push({ insn: start + Math.floor(byteOffset / INSN_BYTES) - fn.start, ...place });
+    }
+    for (const { byteOffset, ...relocation } of (this.ext?.core.get(section) ?? []).filter(inFunction)) {
+      this.#core.push({ insn: start + Math.floor(byteOffset / INSN_BYTES) - fn.start, ...relocation });
     }
     this.#placed.set(fn, start);
   }

@@ -59,13 +59,12 @@ function checkReadModifyWrite(env: Environment, insn: Insn): void {
 
 function checkLoadAcquire(env: Environment, insn: Insn): void {
   const { dst, src, off } = insn;
-  const pointer = readReg(env, src);
-  if (!isAtomicMemory(pointer)) refuse(env, src, "loads from");
+  const { type } = readReg(env, src);
   checkWritable(env, dst);
-  const { type } = pointer;
   checkMemoryAccess(env, src, off, accessBytes(insn), { isWrite: false, value: dst, isStrict: true });
   notePointerType(env, type, false);
   settle(env, dst);
+  if (!isAtomicMemory(env.regs[src])) refuse(env, src, "loads from");
 }
 
 function checkStoreRelease(env: Environment, insn: Insn): void {

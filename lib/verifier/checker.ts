@@ -147,6 +147,7 @@ function followPaths(env: Environment): void {
     env.trail.push(at);
     env.log.insn(env);
     const insn = env.insns[at];
+    if (env.poisoned.size > 0 && env.poisoned.has(at)) env.reject(ERRNO.EINVAL, env.poisoned.get(at)!);
     const ends = checkInsn(env, insn);
     env.previous = at;
     if (ends && !nextPath(env)) return;
@@ -227,7 +228,7 @@ function checkStoreImmediate(env: Environment, insn: Insn): void {
 
 function checkCall(env: Environment, insn: Insn): void {
   if (env.state.activeLocks > 0) {
-    const isHelper = insn.src === 0 && insn.imm !== HELPER.spin_unlock && insn.imm !== HELPER.kptr_xchg;
+    const isHelper = insn.src === 0 && insn.imm !== HELPER.spin_unlock;
     const isKfunc = !isBpfCall(insn) && insn.src !== 0 && !isAllowedUnderLock(env.externAt.get(env.insn) ?? "");
     if (isHelper || isKfunc) {
       env.reject(ERRNO.EINVAL, "function calls are not allowed while holding a lock");

@@ -95,8 +95,8 @@ function put(state: State, index: number, bounds: Bounds): void {
 
 /** may_goto: the loop ends some time; what changes from round to round is forgotten so that it converges. */
 function mayGoto(env: Environment, insn: Insn): void {
-  if (insn.src !== 0 || insn.dst !== 0 || insn.imm !== 0 || insn.off === 0) {
-    env.reject(ERRNO.EINVAL, `invalid may_goto off ${insn.off} imm ${insn.imm}`);
+  if (insn.src !== 0 || insn.dst !== 0 || insn.imm !== 0) {
+    env.reject(ERRNO.EINVAL, `invalid may_goto imm ${insn.imm}`);
   }
   const before = previousEntry(env, env.state.parent, env.insn);
   const queued = env.push(env.insn + 1, env.insn);

@@ -52,6 +52,10 @@ export function findSubprogs(env: Environment): void {
     isVerified: false,
     isUnreliable: false,
   }));
+  const callsKernel = env.program.relocations.some(({ kind, insn }) => kind === "extern" && isCall(env.insns[insn]));
+  if (callsKernel && !env.isGpl) {
+    env.reject(ERRNO.EINVAL, "cannot call kernel function from non-GPL compatible program");
+  }
 }
 
 export function checkSubprogs(env: Environment): void {

@@ -2,6 +2,7 @@
 import { type Insn, isWide } from "../isa/insn.ts";
 import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
 import type { Btf } from "../object/btf.ts";
+import { relocate } from "./core_relocations.ts";
 import { lineAt } from "./lines.ts";
 import { Log } from "./log.ts";
 import type { MapState } from "./map_state.ts";
@@ -88,6 +89,8 @@ const MAX_PENDING = 8192;
 
 export class Environment {
   readonly insns: readonly Insn[];
+  /** Instructions that name a field which the kernel does not have, with what to say. */
+  readonly poisoned: ReadonlyMap<number, string>;
   readonly notes: InsnNotes[];
   readonly log: Log;
   /** Map of each `BPF_LD_IMM64` that loads one, with the offset of a direct value address. */
@@ -124,7 +127,9 @@ export class Environment {
     readonly btf: Btf | undefined,
     isLogging: boolean,
   ) {
-    this.insns = program.insns;
+    const { insns, poisoned } = relocate(program, object.btf);
+    this.insns = insns;
+    this.poisoned = poisoned;
     this.log = new Log(isLogging);
     this.notes = program.insns.map(() => ({
       isPrunePoint: false,
@@ -236,6 +241,11 @@ export class Environment {
     const { state } = this;
     return this.isSleepable && state.rcuLocks === 0 && state.preemptLocks === 0 && state.activeLocks === 0 &&
       state.activeIrqId === 0;
+  }
+
+  /** Whether RCU keeps what is read here alive (in_rcu_cs). */
+  get isInRcuSection(): boolean {
+    return this.state.rcuLocks > 0 || this.state.activeLocks > 0 || !this.isSleepable;
   }
 
   get isSleepable(): boolean {

@@ -7,7 +7,8 @@ import { HELPER } from "./helper_kinds.ts";
 import type { ArgKind, HelperArg, HelperPrototype } from "./helper_prototypes.ts";
 import { checkConstString, checkHelperMemory, checkSizedMemory, constantKey, type RawMemory } from "./helper_memory.ts";
 import { processLock } from "./locks.ts";
-import { MAP_TYPE, type MapState } from "./map_state.ts";
+import { kernelType } from "./kernel_type.ts";
+import { MAP_TYPE, type MapState, type SpecialField } from "./map_state.ts";
 import { checkAlignment, mayPassPacket } from "./memory_access.ts";
 import { readReg } from "./operands.ts";
 import { markPrecise } from "./precision.ts";
@@ -119,6 +120,10 @@ export function checkType(env: Environment, regno: number, arg: HelperArg, meta:
     env.reject(ERRNO.EACCES, `R${regno} type=${typeName(reg.type)} expected=${allowed.map(typeName).join(", ")}`);
   }
   if (reg.kind !== KIND.BTF_ID) return;
+  if (meta.helper.number === HELPER.kptr_xchg && reg.btf !== meta.returnBtf && !reg.btf?.id) {
+    const wanted = `expected=ptr_${meta.returnBtf?.name}`;
+    env.reject(ERRNO.EACCES, `invalid kptr access, R${regno} type=${typeName(reg.type)}${reg.btf?.name} ${wanted}`);
+  }
   if (isMemory(arg.kind)) {
     if (!arg.isReadOnly) {
       env.reject(
@@ -255,9 +260,29 @@ function checkContent(env: Environment, index: number, arg: HelperArg, meta: Cal
     case "percpu":
       meta.returnBtf = reg.btf;
       return;
+    case "kptr":
+      meta.returnBtf = kernelType(kptrAt(env, regno).target ?? "");
+      return;
     default:
       return;
   }
+}
+
+/** The pointer field of a map value that bpf_kptr_xchg is to exchange (process_kptr_func). */
+function kptrAt(env: Environment, regno: number): SpecialField {
+  const { map, bounds, off } = env.regs[regno];
+  if (map && !map.hasBtf) {
+    env.reject(ERRNO.EINVAL, `map '${map.name}' has to have BTF in order to use bpf_kptr_xchg`);
+  }
+  if (!bounds.isConst) {
+    env.reject(ERRNO.EINVAL, `R${regno} doesn't have constant offset. kptr has to be at the constant offset`);
+  }
+  const kptrs = map?.fields.filter((field) => field.kind.startsWith("kptr")) ?? [];
+  if (kptrs.length === 0) env.reject(ERRNO.EINVAL, `R${regno} has no valid kptr`);
+  const place = off + Number(bounds.value), found = kptrs.find((field) => field.offset === place);
+  if (!found) env.reject(ERRNO.EACCES, `off=${place} doesn't point to kptr`);
+  if (found.kind === "kptr_untrusted") env.reject(ERRNO.EACCES, `off=${place} kptr isn't referenced kptr`);
+  return found;
 }
 
 const rawOf = (arg: HelperArg, meta: CallMeta): ((raw: RawMemory) => void) | undefined =>

@@ -78,7 +78,7 @@ function plainResult(env: Environment, meta: CallMeta): Reg {
     }
     case "btf": {
       const reg = pointer(KIND.BTF_ID | nullable | (helper.returnsTrusted ? FLAG.TRUSTED : 0));
-      reg.btf = kernelType(helper.returnType ?? "");
+      reg.btf = helper.number === HELPER.kptr_xchg ? meta.returnBtf : kernelType(helper.returnType ?? "");
       return reg;
     }
     default:

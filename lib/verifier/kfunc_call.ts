@@ -5,7 +5,7 @@ import type { Environment } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
 import { checkIterator, stepIterator } from "./iterators.ts";
 import { endIrqFlag, startIrqFlag } from "./irq_flags.ts";
-import { type Kfunc, type KfuncArg, KFUNCS } from "./kfunc_kinds.ts";
+import { isAvailable, type Kfunc, type KfuncArg, KFUNCS } from "./kfunc_kinds.ts";
 import { kernelType } from "./kernel_type.ts";
 import { processLock } from "./locks.ts";
 import { clearCallerSaved, readReg } from "./operands.ts";
@@ -26,6 +26,7 @@ export function checkKfuncCall(env: Environment, insn: Insn): void {
   if (!kfunc) {
     env.reject(ERRNO.EINVAL, `calling kernel function ${name || insn.imm} is not supported by Interleave`);
   }
+  if (!isAvailable(kfunc, env.kind.type)) env.reject(ERRNO.EACCES, `calling kernel function ${name} is not allowed`);
   const takesLock = name.startsWith("bpf_res_spin_lock");
   if (takesLock) forkFailure(env);
   if (kfunc.maySleep && !env.isSleepable) {
@@ -33,7 +34,7 @@ export function checkKfuncCall(env: Environment, insn: Insn): void {
   }
   let released = 0;
   kfunc.args.forEach((arg, index) => {
-    const ref = checkArgument(env, name, arg, index);
+    const ref = checkArgument(env, name, kfunc, index);
     if (arg === "release") released = ref;
   });
   const isIteratorStep = name === "bpf_iter_num_next", iterator = env.regs[1];
@@ -86,8 +87,8 @@ function sections(env: Environment, name: string, kfunc: Kfunc): void {
 }
 
 /** Checks one argument; gives the reference of one that is released. */
-function checkArgument(env: Environment, name: string, arg: KfuncArg, index: number): number {
-  const regno = index + 1, reg = readReg(env, regno);
+function checkArgument(env: Environment, name: string, kfunc: Kfunc, index: number): number {
+  const regno = index + 1, reg = readReg(env, regno), arg = kfunc.args[index];
   switch (arg) {
     case "scalar":
       if (!reg.isScalar) env.reject(ERRNO.EINVAL, `R${regno} is not a scalar`);
@@ -115,25 +116,37 @@ function checkArgument(env: Environment, name: string, arg: KfuncArg, index: num
     case "trusted":
     case "trusted_or_null":
     case "release":
-      return trustedArgument(env, reg, regno, index, arg);
+      return trustedArgument(env, name, kfunc, reg, index, arg);
   }
 }
 
-function trustedArgument(env: Environment, reg: Reg, regno: number, index: number, arg: KfuncArg): number {
+function trustedArgument(
+  env: Environment,
+  name: string,
+  kfunc: Kfunc,
+  reg: Reg,
+  index: number,
+  arg: KfuncArg,
+): number {
+  const regno = index + 1, type = kfunc.argType ?? "";
   if (reg.mayBeNull || reg.isNull) {
     env.reject(ERRNO.EACCES, `Possibly NULL pointer passed to trusted arg${index}`);
   }
   if (kindOf(reg.type) !== KIND.BTF_ID) {
-    env.reject(
-      ERRNO.EINVAL,
-      `arg#${index} pointer type STRUCT task_struct must point to scalar, or struct with scalar`,
-    );
+    env.reject(ERRNO.EINVAL, `arg#${index} pointer type STRUCT ${type} must point to scalar, or struct with scalar`);
   }
-  if (!isTrusted(reg) && !(reg.type & FLAG.RCU)) {
-    env.reject(ERRNO.EINVAL, `R${regno} must be referenced or trusted`);
+  if (!isTrusted(reg) && !(kfunc.takesRcu && reg.type & FLAG.RCU)) {
+    const what = kfunc.takesRcu ? "a rcu pointer" : "referenced or trusted";
+    env.reject(ERRNO.EINVAL, `R${regno} must be ${what}`);
   }
   if (arg === "release" && reg.ref === 0) {
-    env.reject(ERRNO.EINVAL, `release kernel function bpf_task_release expects refcounted PTR_TO_BTF_ID`);
+    env.reject(ERRNO.EINVAL, `release kernel function ${name} expects refcounted PTR_TO_BTF_ID`);
+  }
+  if (reg.btf && reg.btf.name !== type) {
+    env.reject(
+      ERRNO.EINVAL,
+      `kernel function ${name} args#${index} expected pointer to STRUCT ${type} but R${regno} has a pointer to STRUCT ${reg.btf.name}`,
+    );
   }
   return reg.ref;
 }
@@ -146,9 +159,7 @@ function resultOf(env: Environment, name: string, kfunc: Kfunc): Reg {
     return scalar(bounds);
   }
   const nullable = kfunc.mayReturnNull ? FLAG.MAYBE_NULL : 0;
-  const reg = kfunc.returnType
-    ? pointer(KIND.BTF_ID | FLAG.TRUSTED | nullable)
-    : pointer(KIND.MEM | FLAG.RDONLY | nullable);
+  const reg = kfunc.returnType ? pointer(KIND.BTF_ID | nullable) : pointer(KIND.MEM | FLAG.RDONLY | nullable);
   if (kfunc.returnType) reg.btf = kernelType(kfunc.returnType);
   else reg.memSize = 4;
   if (nullable) reg.id = env.newId();

@@ -1,10 +1,18 @@
 /** Kernel functions (kfuncs) that the verifier knows by name, as far as Interleave follows them. */
 
+import { PROG_TYPE } from "./program_types.ts";
+
 /** What a kfunc takes, gives and does; everything that is not listed here is refused by name. */
 export interface Kfunc {
+  /** In programs of these types only; without it in all. */
+  readonly isGeneric?: boolean;
+  /** An argument that only an RCU read-side section keeps alive will do (KF_RCU). */
+  readonly takesRcu?: boolean;
   readonly args: readonly KfuncArg[];
   readonly returns: "void" | "int" | "pointer";
   readonly returnType?: string;
+  /** The kernel struct that `trusted` and `release` arguments point to. */
+  readonly argType?: string;
   readonly isAcquire?: boolean;
   readonly isRelease?: boolean;
   readonly mayReturnNull?: boolean;
@@ -38,22 +46,59 @@ export const KFUNCS: Readonly<Record<string, Kfunc>> = {
   bpf_iter_num_new: { args: ["iter_num_new", "scalar", "scalar"], returns: "int" },
   bpf_iter_num_next: { args: ["iter_num"], returns: "pointer", mayReturnNull: true },
   bpf_iter_num_destroy: { args: ["iter_num"], returns: "void" },
-  bpf_task_acquire: {
-    args: ["trusted"],
-    returns: "pointer",
-    returnType: "task_struct",
-    isAcquire: true,
-    mayReturnNull: true,
-  },
-  bpf_task_from_pid: {
-    args: ["scalar"],
-    returns: "pointer",
-    returnType: "task_struct",
-    isAcquire: true,
-    mayReturnNull: true,
-  },
-  bpf_task_release: { args: ["release"], returns: "void", isRelease: true },
+  ...objectKfuncs("task_struct", "bpf_task_acquire", "bpf_task_release", {
+    bpf_task_from_pid: ["scalar"],
+    bpf_task_from_vpid: ["scalar"],
+  }),
+  ...objectKfuncs("cgroup", "bpf_cgroup_acquire", "bpf_cgroup_release", {
+    bpf_cgroup_from_id: ["scalar"],
+    bpf_cgroup_ancestor: ["trusted", "scalar"],
+  }),
 };
+
+/** How a kernel object is taken, found and given back. */
+function objectKfuncs(
+  type: string,
+  acquire: string,
+  release: string,
+  finders: Readonly<Record<string, readonly KfuncArg[]>>,
+): Record<string, Kfunc> {
+  const found = {
+    returns: "pointer",
+    returnType: type,
+    argType: type,
+    isGeneric: true,
+    takesRcu: true,
+    isAcquire: true,
+    mayReturnNull: true,
+  } as const;
+  return {
+    [acquire]: { ...found, args: ["trusted"] },
+    [release]: { args: ["release"], returns: "void", argType: type, isGeneric: true, isRelease: true },
+    ...Object.fromEntries(Object.entries(finders).map(([name, args]) => [name, { ...found, args }])),
+  };
+}
+
+/** Program types for which the kernel registers functions on tasks and control groups (bpf_prog_type_to_kfunc_hook). */
+const GENERIC_TYPES: readonly number[] = [
+  PROG_TYPE.XDP,
+  PROG_TYPE.SCHED_CLS,
+  PROG_TYPE.TRACING,
+  PROG_TYPE.TRACEPOINT,
+  PROG_TYPE.PERF_EVENT,
+  PROG_TYPE.LSM,
+  PROG_TYPE.SYSCALL,
+  PROG_TYPE.CGROUP_SKB,
+  PROG_TYPE.CGROUP_SOCK,
+  PROG_TYPE.CGROUP_DEVICE,
+  PROG_TYPE.CGROUP_SOCK_ADDR,
+  PROG_TYPE.CGROUP_SOCKOPT,
+  PROG_TYPE.CGROUP_SYSCTL,
+  PROG_TYPE.SOCK_OPS,
+];
+
+export const isAvailable = (kfunc: Kfunc, programType: number): boolean =>
+  !kfunc.isGeneric || GENERIC_TYPES.includes(programType);
 
 export const isIteratorNext = (name: string): boolean => name === "bpf_iter_num_next";
 export const syncCallbackKfunc = (name: string): boolean => name === "bpf_rbtree_add_impl";

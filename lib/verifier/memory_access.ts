@@ -1,12 +1,13 @@
 /** What a load or store may reach, by kind of pointer (kernel/bpf/verifier.c:check_mem_access). */
 import { Bounds } from "./bounds.ts";
-import { checkBtfAccess } from "./btf_access.ts";
+import { checkBtfAccess, checkMapStructAccess } from "./btf_access.ts";
 import { checkContextAccess } from "./context_access.ts";
 import type { Environment } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
-import { MAP_FLAG, MAP_TYPE, type MapState, type SpecialFieldKind } from "./map_state.ts";
+import { kernelType } from "./kernel_type.ts";
+import { MAP_FLAG, type MapState, type SpecialFieldKind } from "./map_state.ts";
 import { PROG_TYPE } from "./program_types.ts";
-import { constantScalar, FLAG, KIND, type Reg, typeName, UNKNOWN_SCALAR } from "./register.ts";
+import { constantScalar, FLAG, KIND, pointer, type Reg, typeName, UNKNOWN_SCALAR } from "./register.ts";
 import { isSockField } from "./sock_fields.ts";
 import { checkStackBounds, loadFromStack, storeToStack } from "./stack.ts";
 import { s64, tnumAdd, tnumConst, tnumIsAligned, tnumText } from "./tnum.ts";
@@ -118,8 +119,7 @@ export function checkMemoryAccess(env: Environment, regno: number, off: number, 
       checkBtfAccess(env, regno, at, size, access);
       break;
     case KIND.MAP_PTR:
-      accessMap(env, regno, at, size, access);
-      unknown();
+      checkMapStructAccess(env, regno, at, size, access);
       break;
     case KIND.BUF:
       if (reg.mayBeNull) refuseType(env, regno);
@@ -285,8 +285,12 @@ function accessMapValue(env: Environment, regno: number, off: number, size: numb
   env.regs[access.value] = constantScalar(value);
 }
 
+/** Kinds of kernel objects that live on until the RCU read-side sections of their readers end (rcu_protected_object). */
+const RCU_PROTECTED = ["task_struct", "cgroup", "bpf_cpumask"];
+
 /** Pointers to kernel objects in a map value (check_map_kptr_access): loads are followed, plain stores are not. */
 function accessKptr(env: Environment, access: Access, kptr: MapState["fields"][number]): void {
+  if (access.isStrict) env.reject(ERRNO.EACCES, "kptr in map can only be accessed using BPF_MEM instruction mode");
   if (access.isWrite) {
     const stored = access.value >= 0 ? env.regs[access.value] : undefined;
     const isZero = stored ? stored.isNull : env.insns[env.insn].imm === 0;
@@ -296,21 +300,12 @@ function accessKptr(env: Environment, access: Access, kptr: MapState["fields"][n
     }
     return;
   }
-  if (access.value >= 0) env.regs[access.value] = UNKNOWN_SCALAR;
-}
-
-/** Fields of `struct bpf_map` and of the map types' own structs that a program may read through a map pointer. */
-function accessMap(env: Environment, regno: number, off: number, size: number, access: Access): void {
-  const name = mapStruct(env.regs[regno].map!.type);
-  if (off < 0) env.reject(ERRNO.EACCES, `R${regno} is ${name} invalid negative access: off=${off}`);
-  if (access.isWrite) env.reject(ERRNO.EACCES, `only read from ${name} is supported`);
-  void size;
-}
-
-function mapStruct(type: number): string {
-  if (type === MAP_TYPE.ARRAY || type === MAP_TYPE.PERCPU_ARRAY || type === MAP_TYPE.ARRAY_OF_MAPS) return "bpf_array";
-  if (type === MAP_TYPE.HASH || type === MAP_TYPE.PERCPU_HASH || type === MAP_TYPE.LRU_HASH) return "bpf_htab";
-  return "bpf_map";
+  if (access.value < 0) return;
+  const isRcu = kptr.kind === "kptr_ref" && RCU_PROTECTED.includes(kptr.target ?? "") && env.isInRcuSection;
+  const reg = pointer(KIND.BTF_ID | FLAG.MAYBE_NULL | (isRcu ? FLAG.RCU : FLAG.UNTRUSTED));
+  reg.btf = kernelType(kptr.target ?? "");
+  reg.id = env.newId();
+  env.regs[access.value] = reg;
 }
 
 const PACKET_WRITERS: readonly number[] = [

@@ -3,7 +3,7 @@ import { ALU, BPF_CLASS, classOf, type Insn } from "../isa/insn.ts";
 import { S64_MAX, S64_MIN } from "./bounds.ts";
 import type { Environment } from "./environment.ts";
 import { ERRNO } from "./errno.ts";
-import { KIND, type Reg, typeName, UNKNOWN_SCALAR } from "./register.ts";
+import { FLAG, KIND, type Reg, typeName, UNKNOWN_SCALAR } from "./register.ts";
 import { s64, tnumAdd, tnumSub, U64_MAX } from "./tnum.ts";
 
 const MAX_OFFSET = 1n << 29n;
@@ -84,6 +84,8 @@ export function pointerArithmetic(env: Environment, insn: Insn, from: Reg, offse
       `R${dst} pointer arithmetic on ${typeName(from.type)} prohibited, null-check it first`,
     );
   }
+  // Such memory is read with a fault handler at hand: where it lies need not be known.
+  if (from.kind === KIND.MEM && from.type & FLAG.UNTRUSTED) return;
   const isMovable = MOVABLE.includes(from.kind) || from.kind === KIND.FLOW_KEYS && isKnown ||
     (from.kind === KIND.MAP_PTR || from.kind === KIND.FLOW_KEYS) && isKnown && by.smin === 0n && operation === ALU.ADD;
   if (!isMovable) env.reject(ERRNO.EACCES, `R${dst} pointer arithmetic on ${typeName(from.type)} prohibited`);

@@ -22,9 +22,10 @@ export function notePointerType(env: Environment, type: number, mayDifferInTrust
     return;
   }
   if (type === note.pointerType || !isRewritten(type) && !isRewritten(note.pointerType)) return;
-  const areStructs = kindOf(type) === KIND.BTF_ID && kindOf(note.pointerType) === KIND.BTF_ID;
-  if (!mayDifferInTrust || !areStructs) {
+  const both = [type, note.pointerType], kinds = both.map(kindOf);
+  if (!mayDifferInTrust || kinds.some((kind) => kind !== KIND.BTF_ID && kind !== KIND.MEM)) {
     env.reject(ERRNO.EINVAL, "same insn cannot be used with different pointers");
   }
-  note.pointerType = KIND.BTF_ID | FLAG.UNTRUSTED;
+  note.pointerType = (kinds.includes(KIND.MEM) ? KIND.MEM : KIND.BTF_ID) |
+    ((type | note.pointerType) & (FLAG.UNTRUSTED | FLAG.RDONLY));
 }

@@ -176,9 +176,12 @@ export function pathEnded(state: State): void {
   }
 }
 
-/** The checkpoint of the same calls at an instruction that a loop comes back to (find_prev_entry). */
+/**
+ * The checkpoint of the same calls at an instruction that a loop comes back to, made before `from` (find_prev_entry):
+ * where a checkpoint was made of this very visit, the one of the round before counts.
+ */
 export function previousEntry(env: Environment, from: State | null, insn: number): State | undefined {
-  for (let at = from; at; at = at.parent) {
+  for (let at = from?.parent ?? null; at; at = at.parent) {
     if (at.insn !== insn || at.frames.length !== env.state.frames.length) continue;
     if (at.frames.every((frame, index) => frame.callsite === env.state.frames[index].callsite)) return at;
   }
