@@ -68,7 +68,7 @@ export interface Limits {
  * ```
  */
 export interface Workload {
-  /** Number of simulated CPUs, 1 to 256. Default 2. */
+  /** Number of simulated CPUs, 1 to 512. Default 2. */
   readonly cpus?: number;
   /** Runs per CPU of every program that does not say otherwise. Default 1000. */
   readonly invocations?: number;

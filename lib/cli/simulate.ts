@@ -13,7 +13,7 @@ export function command(): Command {
   return new Command("simulate")
     .summary("run a listing on simulated CPUs")
     .argument("<file>", "C listing (.c) or object file (.o)")
-    .option("--cpus <n>", "number of CPUs, 1 to 256", count, 2)
+    .option("--cpus <n>", "number of CPUs, 1 to 512", count, 2)
     .option("--invocations <n>", "runs on each CPU", count, 1000)
     .option("--seed <n>", "seed of the schedule", count, 1)
     .option("--scheduler <name>", "random (default), round_robin, pct or clock")

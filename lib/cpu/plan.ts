@@ -30,7 +30,7 @@ export interface TaskPlan {
   readonly sharesCpus: boolean;
 }
 
-export const MAX_CPUS = 256;
+export const MAX_CPUS = 512;
 
 const BPF_MAP_TYPE_PROG_ARRAY = 3;
 

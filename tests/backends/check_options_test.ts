@@ -21,7 +21,7 @@ const WRONG: Readonly<Record<string, readonly [options: Options, says: RegExp]>>
   "a name that is nearly right": [{ cpu: 4 }, /no option cpu; did you mean cpus\?/],
   "a name that is none": [{ wibble: 4 }, /no option wibble; it has cpus, invocations/],
   "an option of explore": [{ holds: () => true }, /holds: it belongs to explore/],
-  "no CPU": [{ cpus: 0 }, /cpus is 0: it must be a whole number from 1 to 256, for example cpus: 4/],
+  "no CPU": [{ cpus: 0 }, /cpus is 0: it must be a whole number from 1 to 512, for example cpus: 4/],
   "a thousand CPUs": [{ cpus: 1000 }, /cpus is 1000/],
   "a number that is none": [{ cpus: NaN }, /cpus is NaN/],
   "a bigint": [{ cpus: 4n }, /cpus is 4n, a bigint/],

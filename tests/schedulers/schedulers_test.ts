@@ -60,13 +60,13 @@ describe("simulate", () => {
       expect(run.final.counter).toBe(100n);
     }
   });
-  it("takes 1 to 256 CPUs, and says so otherwise", async () => {
-    const run = await simulate(await racy(), { cpus: 256, invocations: 4 });
-    expect(run.serial!.counter).toBe(1024n);
+  it("takes 1 to 512 CPUs, and says so otherwise", async () => {
+    const run = await simulate(await racy(), { cpus: 512, invocations: 4 });
+    expect(run.serial!.counter).toBe(2048n);
     await expect(simulate(await racy(), { cpus: 0 })).rejects.toThrow(
-      "cpus is 0: it must be a whole number from 1 to 256",
+      "cpus is 0: it must be a whole number from 1 to 512",
     );
-    await expect(simulate(await racy(), { cpus: 257 })).rejects.toThrow("257");
+    await expect(simulate(await racy(), { cpus: 513 })).rejects.toThrow("513");
     await expect(simulate(await racy(), { invocations: 1.5 })).rejects.toThrow("invocations is 1.5");
   });
   it("refuses a choice that a scheduler may not make", async () => {

@@ -23,7 +23,7 @@ volatile __u64 total = 0;
 struct slot {
 	__u64 count;
 	__u64 apart[15];
-} slots[256];
+} slots[512];
 
 /* Travis Downs, "A Concurrency Cost Hierarchy": after a failure the value that was found is the next guess. */
 static __always_inline void add_by_cas(void)
@@ -49,7 +49,7 @@ SEC("raw_tp") int cas64(void *ctx)
 
 SEC("raw_tp") int own_slot(void *ctx)
 {
-	volatile struct slot *own = &slots[bpf_get_smp_processor_id() & 255];
+	volatile struct slot *own = &slots[bpf_get_smp_processor_id() & 511];
 
 	FOUR(FOUR(FOUR(own->count += 1;)))
 	return 0;
