@@ -15,7 +15,7 @@ interface Rule {
   /** Looks inside a value that fits; `path` names it. */
   readonly inside?: (value: unknown, path: string) => void;
 }
-type Rules = Readonly<Record<string, Rule>>;
+type Rules = Readonly<Record<string, Rule | undefined>>;
 
 const MOST_RUNS = 1_000_000_000;
 /** Visible operations of one schedule, unless `bounds` says otherwise. */
@@ -168,16 +168,19 @@ const SCHEDULER: Rule = {
       typeof value.name === "string"),
 };
 
+const PROFILE: Rule = {
+  wants: "the name of a profile, or a profile",
+  example: 'profile: "xeon-kvm"',
+  fits: (value) => typeof value === "string" || isRecord(value),
+};
+const SEED = whole(0, Number.MAX_SAFE_INTEGER, "seed: 1");
+
 /** What a run may be told: the simulator, threads and the kernel take the same, each uses what it understands. */
 const RUN: Rules = {
   ...WORKLOAD,
-  seed: whole(0, Number.MAX_SAFE_INTEGER, "seed: 1"),
+  seed: SEED,
   scheduler: SCHEDULER,
-  profile: {
-    wants: "the name of a profile, or a profile",
-    example: 'profile: "xeon-kvm"',
-    fits: (value) => typeof value === "string" || isRecord(value),
-  },
+  profile: PROFILE,
   repeats: whole(1, 10_000, "repeats: 7"),
   durationMs: above("durationMs: 5"),
   exact: either("exact: true"),
@@ -209,6 +212,36 @@ const ESTIMATE: Rules = {
   ...SEARCH,
   runs: whole(1, 10_000_000, "runs: 1000"),
   depth: whole(1, 1000, "depth: 2"),
+};
+
+const TECHNIQUE = record(
+  "an object with a listing",
+  {
+    technique: text("the book's name of a technique", 'technique: "atomic"'),
+    name: text("text", 'name: "my lock"'),
+    object: {
+      wants: "what await bpf`...` gives",
+      example: "object: await bpf`...`",
+      fits: (value) => isRecord(value) && Array.isArray(value.programs),
+    },
+    program: PROG,
+    operationsPerRun: whole(1, MOST_RUNS, "operationsPerRun: 64"),
+    bytes: whole(0, Infinity, "bytes: 64"),
+    workload: record("an object", { ...WORKLOAD, cpus: undefined, invocations: undefined }, [], "workload: {}"),
+    models: WORKLOAD.models,
+  },
+  ["object"],
+  '{ technique: "atomic", object }',
+);
+const TECHNIQUES = list("a list of techniques", TECHNIQUE, '[{ technique: "atomic", object }]');
+const SWEEP: Rules = {
+  profile: PROFILE,
+  cpus: list("a list of numbers of CPUs", whole(1, MAX_CPUS, "4"), "cpus: [1, 2, 4]"),
+  operations: whole(1, MOST_TIMED_RUNS, "operations: 10000"),
+  seed: SEED,
+  lost: either("lost: true"),
+  workers: whole(1, 1024, "workers: 2"),
+  progress: callable("a function", "progress: (done, total) => console.log(done, total)"),
 };
 
 /** Why an option of one call has no place in another. */
@@ -257,6 +290,12 @@ export function checkSearch(call: "explore" | "estimate", object: unknown, optio
   );
 }
 
+/** The same for `sweep`. */
+export function checkSweep(techniques: unknown, options: unknown): void {
+  checkValue("techniques", techniques, TECHNIQUES);
+  checkOptions("sweep", options, SWEEP, "{ cpus: [1, 2, 4] }");
+}
+
 function check(call: string, object: unknown, options: unknown, rules: Rules): void {
   if (object instanceof Promise) {
     throw new WorkloadError(`${call}: the listing is not compiled yet; write await before bpf\`...\``);
@@ -264,9 +303,11 @@ function check(call: string, object: unknown, options: unknown, rules: Rules): v
   if (!isRecord(object) || !Array.isArray(object.programs)) {
     throw new WorkloadError(`${call} is given ${shown(object)} to run; it wants what await bpf\`...\` gives`);
   }
-  if (!isRecord(options)) {
-    throw new WorkloadError(`${call}: its options are ${shown(options)}; write { cpus: 2, invocations: 1000 }`);
-  }
+  checkOptions(call, options, rules, "{ cpus: 2, invocations: 1000 }");
+}
+
+function checkOptions(call: string, options: unknown, rules: Rules, example: string): void {
+  if (!isRecord(options)) throw new WorkloadError(`${call}: its options are ${shown(options)}; write ${example}`);
   checkRecord(call, options, rules);
 }
 
@@ -276,7 +317,7 @@ function checkRecord(
   rules: Rules,
   { required = [], example }: { readonly required?: readonly string[]; readonly example?: string } = {},
 ): void {
-  const names = Object.keys(rules);
+  const names = Object.keys(rules).filter((name) => rules[name]);
   for (const [name, value] of Object.entries(given)) {
     if (names.length === 0 || value === undefined) continue;
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;

@@ -5,6 +5,7 @@
  * times are nanoseconds. Shipped profiles are the JSON files beside this one, each with its source; a reader can write
  * another in a cell: `{ ...profileNamed("xeon-kvm"), atomicNs: 20 }`.
  */
+import { didYouMean } from "../object/closest_name.ts";
 import type { Topology } from "./topology.ts";
 
 /** Nanoseconds by how far apart two CPUs are. */
@@ -185,6 +186,7 @@ const TEXTS = new Set(["name", "machine", "source"]);
  */
 export function checkProfile(profile: Profile): Profile {
   const record = profile as unknown as Record<string, unknown>;
+  refuseUnknown("profile", record, [...Object.keys(SHAPE), ...Object.keys(GROUPS)]);
   for (const [field, kind] of Object.entries(SHAPE)) {
     const value = record[field];
     if (kind === "text" && typeof value !== "string") throw wrong(field, value, "a text");
@@ -256,6 +258,7 @@ function checkGroup(group: string, value: unknown): void {
   if (typeof value !== "object" || value === null) {
     throw wrong(group, value, `an object with ${GROUPS[group].join(", ")}`);
   }
+  refuseUnknown(group, value, group === "work" ? [...GROUPS.work, "helpers"] : GROUPS[group]);
   for (const field of GROUPS[group]) {
     const number = (value as Record<string, unknown>)[field];
     const ok = typeof number === "number" && Number.isFinite(number) && number >= 0;
@@ -267,6 +270,12 @@ function checkGroup(group: string, value: unknown): void {
       );
     }
   }
+}
+
+/** A field that is misspelt would change nothing, without a word. */
+function refuseUnknown(what: string, given: object, names: readonly string[]): void {
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown) throw new ProfileError(`${what} has no ${unknown}${didYouMean(unknown, names)}`);
 }
 
 function wrong(field: string, value: unknown, expected: string): ProfileError {

@@ -37,6 +37,7 @@ const loaded = new Map<string, Profile>();
 export function profileNamed(name: string): Profile {
   const known = loaded.get(name);
   if (known) return known;
+  if (typeof name !== "string") throw new ProfileError(`a profile is asked for by name, not by ${typeof name}`);
   if (name.endsWith(".json")) return fromFile(name);
   if (!(PROFILES as readonly string[]).includes(name)) {
     throw new ProfileError(

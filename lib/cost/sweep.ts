@@ -1,5 +1,6 @@
 /** Sweeps: techniques against numbers of CPUs, on all cores of this computer. */
 import { availableParallelism } from "node:os";
+import { checkSweep } from "../backends/check_options.ts";
 import { Crew } from "../backends/crew.ts";
 import type { Workload } from "../backends/workload.ts";
 import type { MachineOptions } from "../cpu/machine.ts";
@@ -92,6 +93,7 @@ export async function sweep<Technique extends string = string>(
   techniques: readonly SweepTechnique<Technique>[],
   options: SweepOptions = {},
 ): Promise<SweepPoint<Technique>[]> {
+  checkSweep(techniques, options);
   const { cpus = CPUS, operations = 10_000, seed = 1, lost = false } = options;
   const profile = typeof options.profile === "object" ? options.profile : profileNamed(options.profile ?? "xeon-kvm");
   const jobs = techniques.flatMap((technique) =>
