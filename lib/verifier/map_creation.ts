@@ -10,6 +10,8 @@ import { MAP_FLAG, MAP_TYPE, type MapState, type SpecialField } from "./map_stat
 import { FieldError, hasSpecialMember, skipModifiers, specialFields } from "./special_fields.ts";
 
 const T = MAP_TYPE, F = MAP_FLAG;
+/** What fits into the kernel's name of an object (include/uapi/linux/bpf.h:BPF_OBJ_NAME_LEN, less the final zero). */
+const NAME_LENGTH = 15;
 
 /** Creating a map fails for good: no program of the object can be loaded. */
 export interface MapFailure {
@@ -42,7 +44,22 @@ export function createMaps(object: BpfObject): CreatedMaps {
     }
     maps.push(created);
   }
-  return { maps, btf };
+  const unlike = object.maps.find((_, at) => holdsUnlike(maps, at));
+  return unlike ? { maps, btf, failure: { map: unlike.name, errno: ERRNO.EINVAL, isInner: false } } : { maps, btf };
+}
+
+/** Whether a map of maps is to begin with one that is not as its inner maps are declared (bpf_map_meta_equal). */
+function holdsUnlike(maps: readonly (MapState | undefined)[], at: number): boolean {
+  const outer = maps[at], inner = outer?.inner;
+  if (!inner) return false;
+  return (outer.def.slots ?? []).some(({ map }) => {
+    const one = maps[map];
+    if (!one) return false;
+    const hasFixedEntries = inner.type === T.ARRAY && !(inner.flags & F.INNER_MAP);
+    return one.type !== inner.type || one.keySize !== inner.keySize || one.valueSize !== inner.valueSize ||
+      one.flags !== inner.flags || hasFixedEntries && one.maxEntries !== inner.maxEntries ||
+      JSON.stringify(one.fields) !== JSON.stringify(inner.fields);
+  });
 }
 
 /**
@@ -73,16 +90,32 @@ function create(def: MapDef, btf: Btf | undefined, inner?: MapState): MapState |
   const hasTypes = btf !== undefined && !isBare && (def.data !== undefined || def.valueType !== undefined);
   if (shapeError) return shapeError;
   if (hasTypes) {
-    const fields = checkTypes(def, btf);
+    const fields = hasKeyless(def) ? ERRNO.EINVAL : checkTypes(def, btf);
     if (typeof fields !== "number") return state(def, true, fields, inner);
   }
   if (NEEDS_BTF.includes(def.type)) return ERRNO.EINVAL;
   return state(def, false, [], inner);
 }
 
+/**
+ * A value whose type is told beside a key whose type is not: these maps are then made without types, and nobody finds
+ * the lock in their values (map_check_btf).
+ */
+const hasKeyless = (def: MapDef): boolean =>
+  def.data === undefined && def.keyType === undefined && KEYED.includes(def.type);
+
+const KEYED: readonly number[] = [
+  T.HASH,
+  T.ARRAY,
+  T.PERCPU_HASH,
+  T.PERCPU_ARRAY,
+  T.LRU_HASH,
+  T.LRU_PERCPU_HASH,
+];
+
 function state(def: MapDef, hasBtf: boolean, fields: readonly SpecialField[], inner?: MapState): MapState {
   return {
-    name: def.name,
+    name: def.name.slice(0, NAME_LENGTH),
     type: def.type,
     keySize: def.keySize,
     valueSize: def.valueSize,
