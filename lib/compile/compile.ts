@@ -103,7 +103,7 @@ async function compileWith(compiler: Compiler, listing: Listing): Promise<Uint8A
   const folder = await mkdtemp(join(tmpdir(), "interleave-"));
   try {
     await writeFile(join(folder, listing.file), listing.source);
-    await writeOwnFunctions(folder, listing.traits.ownFunctions);
+    await writeOwnFunctions(folder, listing.traits);
     const args = [...compiler.args, ...flags(listing, folder), "-c", listing.file, "-o", "listing.o"];
     const result = await runCommand(compiler.command, args, { cwd: folder, env: compiler.env, timeoutMs: COMPILE_MS });
     if (!result) throw new CompilerMissingError(`${compiler.name} is gone: ${compiler.command}`);
@@ -124,7 +124,7 @@ async function compileWith(compiler: Compiler, listing: Listing): Promise<Uint8A
 function flags({ traits, includeDirs, cpu }: Listing, folder: string): string[] {
   const defines = traits.ownTypes.map((name) => `-DINTERLEAVE_OWN_${name}`);
   if (!traits.hasLicense) defines.push("-DINTERLEAVE_NO_LICENSE");
-  if (traits.ownFunctions.length > 0) defines.push("-DINTERLEAVE_OWN_FUNCTIONS");
+  if (traits.ownFunctions.length + traits.ownKfuncs.length > 0) defines.push("-DINTERLEAVE_OWN_FUNCTIONS");
   if (traits.hasVmlinux) defines.push("-DINTERLEAVE_LINUX_BPF_H", "-DINTERLEAVE_LINUX_TYPES_H");
   return [
     ...["-std=gnu11", "-O2", "-g", `-mcpu=${cpu}`, "-fno-color-diagnostics"],
@@ -149,10 +149,17 @@ function systemHeaders(): string[] {
   ) => ["-idirafter", dir]);
 }
 
-/** Helpers that the listing declares itself get another name while our header declares its own. */
-async function writeOwnFunctions(folder: string, names: readonly string[]): Promise<void> {
-  const begin = names.map((name) => `#define ${name} interleave_own_${name}\n`).join("");
-  const end = names.map((name) => `#undef ${name}\n`).join("");
-  await writeFile(join(folder, "own_functions_begin.h"), begin);
-  await writeFile(join(folder, "own_functions_end.h"), end);
+/**
+ * Helpers and kernel functions that the listing declares itself get another name while our header declares its own;
+ * a kernel function may be called like a struct (bpf_res_spin_lock), which keeps its name.
+ */
+async function writeOwnFunctions(folder: string, { ownFunctions, ownKfuncs }: ListingTraits): Promise<void> {
+  const kfuncs = ownKfuncs.filter((name) => !ownFunctions.includes(name));
+  const begin = [
+    ...ownFunctions.map((name) => `#define ${name} interleave_own_${name}\n`),
+    ...kfuncs.map((name) => `#define ${name}(...) interleave_own_${name}(__VA_ARGS__)\n`),
+  ];
+  const end = [...ownFunctions, ...kfuncs].map((name) => `#undef ${name}\n`);
+  await writeFile(join(folder, "own_functions_begin.h"), begin.join(""));
+  await writeFile(join(folder, "own_functions_end.h"), end.join(""));
 }

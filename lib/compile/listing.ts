@@ -14,11 +14,10 @@ export interface LocalHeader {
 export interface ListingTraits {
   readonly localHeaders: readonly LocalHeader[];
   readonly ownTypes: readonly string[];
-  /**
-   * Helpers that the listing declares itself, `static void *(*bpf_map_lookup_elem)(...) = (void *)1;`, and kernel
-   * functions, `extern void bpf_rcu_read_lock(void) __ksym;`.
-   */
+  /** Helpers that the listing declares itself: `static void *(*bpf_map_lookup_elem)(...) = (void *)1;`. */
   readonly ownFunctions: readonly string[];
+  /** Kernel functions that it declares itself: `extern void bpf_rcu_read_lock(void) __ksym;`. */
+  readonly ownKfuncs: readonly string[];
   /** It states a license. */
   readonly hasLicense: boolean;
   /** It brings a `vmlinux.h`, which defines everything that ours would. */
@@ -39,9 +38,8 @@ export function inspectListing(source: string, folders: readonly string[]): List
     localHeaders,
     hasVmlinux,
     ownTypes: hasVmlinux ? [] : ownTypes(code),
-    ownFunctions: [
-      ...new Set([...code.matchAll(HELPER_POINTER), ...code.matchAll(KFUNC)].map((match) => match[1])),
-    ],
+    ownFunctions: names(code, HELPER_POINTER),
+    ownKfuncs: names(code, KFUNC),
     hasLicense: /"license"/.test(code),
   };
 }
@@ -54,11 +52,14 @@ const HELPER_POINTER = /\(\s*\*\s*(?:const\s+)?(bpf_\w+)\s*\)\s*\(/g;
 const KFUNC = /\bextern\b[^;{}()]*?\b(bpf_\w+)\s*\([^;{}]*;/g;
 const TAGGED_TYPE = /\b(?:struct|union|enum)\s+(\w+)\s*(?:__attribute__[^{;]*)?\{/g;
 
+const names = (code: string, pattern: RegExp): string[] => [
+  ...new Set([...code.matchAll(pattern)].map((match) => match[1])),
+];
+
 /** Types that the listing defines: where our headers define one of the same name, they step back. */
 function ownTypes(code: string): string[] {
-  const tagged = [...code.matchAll(TAGGED_TYPE)].map((match) => match[1]);
   const typedefs = TYPEDEFS.filter((name) => new RegExp(`\\btypedef\\b[^;{}]*\\b${name}\\s*;`).test(code));
-  return [...new Set([...typedefs, ...tagged])];
+  return [...new Set([...typedefs, ...names(code, TAGGED_TYPE)])];
 }
 
 /** Local headers, and those that they include, each once. */

@@ -3,10 +3,20 @@ import { inspectListing } from "../../lib/compile/listing.ts";
 
 describe("what a listing brings along", () => {
   const cases: [string, string, Partial<ReturnType<typeof inspectListing>>][] = [
-    ["nothing", "int counter;", { ownTypes: [], ownFunctions: [], hasLicense: false, hasVmlinux: false }],
+    ["nothing", "int counter;", {
+      ownTypes: [],
+      ownFunctions: [],
+      ownKfuncs: [],
+      hasLicense: false,
+      hasVmlinux: false,
+    }],
     ["a license", 'char LICENSE[] SEC("license") = "GPL";', { hasLicense: true }],
     ["a license in a comment only", '// SEC("license")\n/* "license" */', { hasLicense: false }],
     ["short integer types", "typedef unsigned long u64; typedef unsigned int u32;", { ownTypes: ["u32", "u64"] }],
+    ["a kernel function", "extern int bpf_res_spin_lock(struct bpf_res_spin_lock *lock) __ksym;", {
+      ownKfuncs: ["bpf_res_spin_lock"],
+      ownTypes: [],
+    }],
     ["a pointer to a type of ours", "typedef struct xdp_md *context;", { ownTypes: [] }],
     ["a struct of ours", "struct bpf_res_spin_lock { __u32 val; };", { ownTypes: ["bpf_res_spin_lock"] }],
     ["a struct of ours, declared only", "struct bpf_spin_lock;", { ownTypes: [] }],

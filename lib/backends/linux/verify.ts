@@ -72,11 +72,17 @@ export function linuxVerify(
   return verdict!;
 }
 
+/** What libbpf says of a map that cannot be made, else its first line; it tries again without BTF before it gives up. */
+function libbpfComplaint(messages: string): string | undefined {
+  const lines = messages.split("\n");
+  return lines.find((line) => /: failed to create/.test(line)) ?? lines[0];
+}
+
 /** Turns what loading a program came to into a verdict. */
 export function verdictOf(program: string, section: string, outcome: LoadOutcome): KernelVerdict {
   const { errno, log, messages } = outcome;
   const verdict = errno === 0 ? "accept" : "reject";
-  const message = errno === 0 ? "" : verifierMessage(log) || messages.split("\n")[0] || errnoName(errno);
+  const message = errno === 0 ? "" : verifierMessage(log) || libbpfComplaint(messages) || errnoName(errno);
   return {
     program,
     section,

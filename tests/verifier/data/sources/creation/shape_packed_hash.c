@@ -1,0 +1,6 @@
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+struct val { char c; struct bpf_spin_lock a; int cnt; } __attribute__((packed));
+struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, int); __type(value, struct val); __uint(max_entries, 4);  } m SEC(".maps");
+SEC("xdp") int prog(void *ctx) { int key = 0; struct val *v = bpf_map_lookup_elem(&m, &key); if (!v) return 0; *(volatile char *)((char *)v + sizeof(*v) - 1) = 1; return 0; }
