@@ -25,13 +25,29 @@ const CLAIM = {
   maps: { number: "2.11", text: "only hash, array and local storage maps may hold a lock" },
   swap: { number: "5.3", text: "the BPF program looks the inner map up; it cannot swap it, user space does" },
   copy: { number: "4.2", text: "the value is copied to the stack; the stack has 512 bytes, over all frames" },
-  percpu: { number: "3.1", text: "every CPU has its own copy of each value" },
 } as const;
 
 const RELEASE = "Release it on every path: unlock before each return, or leave through one exit.";
 const NULL_CHECK = "Compare the pointer with NULL, and use it only on the path where it is not.";
 
 export const RULES: readonly Rule[] = [
+  {
+    message: /(rcu_read_lock|preempt_disable|local_irq_save)-ed region|unmatched (rcu|attempt)|nested rcu read lock/,
+    rule:
+      "A section without sleep, preemption or interrupts begins and ends in the same program, and RCU sections do not nest.",
+    fix: "End the section on every path, once, and before a tail call.",
+  },
+  {
+    message: /irq state out of order|initialized irq flag/,
+    rule: "Interrupts are given back with the flags that were saved, the last ones saved first.",
+    fix: "Keep each unsigned long for one pair of calls, and pair them like brackets.",
+  },
+  {
+    message: /doesn't have constant offset/,
+    rule: "Which lock, timer or pointer of a value is meant must be plain: no index may choose it.",
+    claim: CLAIM.lockPlace,
+    fix: "Choose the map element by its key instead.",
+  },
   {
     message: /cannot be used inside bpf_spin_lock-ed region/,
     rule: "A lock that was taken must be given back on every path before the program ends or calls another one.",
@@ -104,7 +120,7 @@ export const RULES: readonly Rule[] = [
     fix: NULL_CHECK,
   },
   {
-    message: /expected=map_value, ptr_/,
+    message: /expected=map_value, ptr_|point to map value or allocated object/,
     rule: "A lock lives in a map value (or an allocated object), where every CPU finds the same one.",
     claim: CLAIM.lockPlace,
     fix: "Put the lock into the value of a map and look that up.",
@@ -138,7 +154,8 @@ export const RULES: readonly Rule[] = [
     fix: "Use the helper that belongs to this map type, or another map type.",
   },
   {
-    message: /min value is negative|unbounded (memory access|min value)|(min|max) value is outside/,
+    message:
+      /min value is negative|unbounded (memory access|min value)|(min|max) value is outside|variable-offset .* stack|pointer be out of bounds/,
     rule: "An index must be proved to lie inside the memory before it is used, at both ends.",
     fix: "Mask it (`i & 7`), or compare it as an unsigned number with the number of elements.",
   },
@@ -153,7 +170,7 @@ export const RULES: readonly Rule[] = [
     fix: "Give the loop a bound that the verifier sees, a smaller one, or use bpf_loop.",
   },
   {
-    message: /combined stack size|stack size of subprog|invalid.* stack R\d+/,
+    message: /combined stack size|stack size of subprog|call stack of|invalid.* stack R\d+/,
     rule: "A program has 512 bytes of stack, shared by the frames of nested calls.",
     claim: CLAIM.copy,
     fix: "Keep large values in a per-CPU array map instead.",
@@ -179,10 +196,14 @@ export const RULES: readonly Rule[] = [
     fix: 'Use another program type or helper; declare `char LICENSE[] SEC("license") = "GPL";`.',
   },
   {
-    message: /might sleep|may sleep|sleepable|non-sleepable/,
+    message: /might sleep|may sleep|[Ss]leepable/,
     rule: "Only sleepable programs may sleep, and not while a lock, an RCU section or the like is held.",
-    claim: CLAIM.percpu,
     fix: "Use a sleepable section (syscall, uprobe.s, iter.s), outside of such regions.",
+  },
+  {
+    message: /At callback return/,
+    rule: "A callback returns 0 to go on and 1 to stop; that of a timer returns 0.",
+    fix: "Return one of these on every path.",
   },
   {
     message: /should have been in \[/,
@@ -195,13 +216,107 @@ export const RULES: readonly Rule[] = [
     fix: "Access a field that this program type has, with its own type.",
   },
   {
-    message: /missing BPF prog type/,
-    rule: "The name in SEC() tells the program type.",
+    message: /missing BPF prog type|failed to find kernel BTF type/,
+    rule: "The name in SEC() tells the program type, and for some what it is attached to.",
     fix: 'Use a section that libbpf knows, for instance SEC("tp_btf/sys_enter") or SEC("xdp").',
   },
   {
     message: /failed to create/,
     rule: "The kernel checks a map's type, sizes and flags when it is created.",
     fix: "Look at key and value sizes, max_entries and map_flags for this map type.",
+  },
+  {
+    message: /bpf_timer|timer pointer/,
+    rule: "A timer lives in a hash or array map, is set up with that very map, and is touched by its helpers alone.",
+    fix: "Pass the address of the value's struct bpf_timer and the map that the value came from.",
+  },
+  {
+    message: /kptr|rcu pointer|must be referenced|expects refcounted|unacquired reference/,
+    rule:
+      "A pointer to a kernel object may be kept, or given to the kernel, only while it is sure that the object lives.",
+    fix:
+      "Acquire it and look whether that worked, or stay inside one bpf_rcu_read_lock section; release what was acquired.",
+  },
+  {
+    message:
+      /access beyond struct|doesn't have field|cannot access ptr member|access beyond the end of member|CO-RE relocation|only read (is|from)|invalid (negative access|variable offset)/,
+    rule: "Structs of the kernel are read field by field, as its BTF describes them, and never written.",
+    fix: "Read one field with its own type; copy arrays with bpf_probe_read_kernel.",
+  },
+  {
+    message: /expected=(ptr_|sock_common)|is of type \w+ but|args#\d+ expected pointer|must point to scalar, or struct/,
+    rule: "The kernel takes only pointers of which it knows the type, and that they are alive.",
+    fix:
+      "Pass what the context or a helper such as bpf_get_current_task_btf gave, not a number or a pointer of pointers.",
+  },
+  {
+    message: /invalid mem access '(scalar|pkt_end|map_ptr)'/,
+    rule:
+      "Only what the verifier knows to be a pointer to memory can be followed; a number, or a pointer that lost its object, is none.",
+    fix: "Look the value up again; read kernel addresses with bpf_probe_read_kernel.",
+  },
+  {
+    message: /calling kernel function .* is not allowed/,
+    rule: "Each kernel function is open to some program types only.",
+    fix: "Use tp_btf, syscall, tc or XDP for functions on tasks and control groups.",
+  },
+  {
+    message: /not supported by Interleave/,
+    rule: "The kernel may well accept this: Interleave does not know this part of it, and says so.",
+    fix: "Ask the running kernel: linuxVerify(object).",
+  },
+  {
+    message: /cannot call kernel function from non-GPL|Cannot access kernel/,
+    rule: "Kernel functions and structs are for programs under a GPL-compatible licence.",
+    fix: 'Declare `char LICENSE[] SEC("license") = "GPL";`.',
+  },
+  {
+    message: /Caller passes invalid args/,
+    rule: "A global function is checked for every argument of its declared types, and so is each call of it.",
+    fix:
+      "Pass what the prototype says: a context, a number, or a pointer to memory of that size; or make the function static.",
+  },
+  {
+    message: /zero-sized read/,
+    rule: "A helper that reads memory must be given at least one byte.",
+    fix: "Compare the size with 0 as well.",
+  },
+  {
+    message: /dynptr/,
+    rule: "A dynptr is set up by its helper, once, and only helpers touch it.",
+    fix: "Keep it in a variable of its own, and submit or discard it on every path, even where reserving failed.",
+  },
+  {
+    message: /iter_num|iterator/,
+    rule: "An iterator is new, then next, then destroyed, on every path.",
+    fix: "Use bpf_for or bpf_repeat, which do it.",
+  },
+  {
+    message:
+      /pointer arithmetic|bitwise operator|pointer \S+ pointer prohibited|pointer prohibited|pointer is read only|modified ctx|variable ctx/,
+    rule:
+      "Pointers may be moved by numbers of known range, and the context not at all; nothing else can be computed with them.",
+    fix: "Compute the index first, bound it, and add it once; name fields of the context.",
+  },
+  {
+    message: /type=\w+ expected=/,
+    rule: "Each argument of a helper must be the kind of pointer that it is declared with.",
+    fix: "Pass the map itself, or the address of memory that holds something.",
+  },
+  {
+    message: /tail_calls? |expected prog array/,
+    rule: "A tail call leaves this program for good: it takes a program array, little stack, and nothing may be held.",
+    fix: "Give everything back first, and keep the callers' frames below 256 bytes.",
+  },
+  {
+    message: /access to the packet is not allowed|cannot write into packet|misaligned packet/,
+    rule:
+      "Packets may be read, written and passed on only by program types and helpers made for it; atomics not at all.",
+    fix: "Copy the bytes into a variable first.",
+  },
+  {
+    message: /unreachable insn|jump out of range|last insn/,
+    rule: "Every instruction must be reachable, and every path must end in the function that it began in.",
+    fix: "Let the function return; no asm may jump elsewhere.",
   },
 ];
