@@ -15,13 +15,24 @@ export class LitmusError extends Error {
   }
 }
 
-/** A register of a column, or a place in shared memory. */
+/** A register of a column, or a place in shared memory: a scalar, an array, or with `index` an element of one. */
 export type Location =
   | { readonly kind: "register"; readonly proc: number; readonly register: number }
-  | { readonly kind: "memory"; readonly name: string };
+  | { readonly kind: "memory"; readonly name: string; readonly index?: number };
 
 /** A number, or the address of a place in shared memory. */
-export type LitmusValue = bigint | { readonly address: string };
+export type LitmusScalar = bigint | { readonly address: string };
+
+/** A scalar, or those of an array. */
+export type LitmusValue = LitmusScalar | readonly LitmusScalar[];
+
+/** How numbers are compared and printed: registers keep 64 bits whatever the init block says of them. */
+export interface LitmusType {
+  readonly bits: 8 | 16 | 32 | 64;
+  readonly signed: boolean;
+  /** Number of elements, of an array. */
+  readonly length?: number;
+}
 
 /** What stands behind `exists`, over final states. */
 export type Condition =
@@ -38,6 +49,10 @@ export interface ColumnInsn {
   readonly line: number;
   /** Label that a jump goes to. */
   readonly target?: string;
+  /** What stands for the source register: an immediate of more than 32 bits. */
+  readonly constant?: bigint;
+  /** Size that an access to memory was written with. */
+  readonly bytes?: number;
 }
 
 export interface Column {
@@ -50,29 +65,45 @@ export interface Column {
 export interface LitmusFile {
   readonly name: string;
   readonly columns: readonly Column[];
-  readonly registers: readonly { readonly proc: number; readonly register: number; readonly value: LitmusValue }[];
+  readonly registers: readonly { readonly proc: number; readonly register: number; readonly value: LitmusScalar }[];
   /** Every place that the file names, with its initial value. */
   readonly memory: ReadonlyMap<string, LitmusValue>;
+  /** Types that the init block gives, by `formatLocation`. */
+  readonly types: ReadonlyMap<string, LitmusType>;
   readonly quantifier: Quantifier;
   readonly condition: Condition;
   /** Final states for which this is false are left out. */
   readonly filter?: Condition;
   /** What states are made of: the locations of the condition and of `locations [...]`, in herd7's order. */
   readonly observed: readonly Location[];
+  /** Those, and behind them what the filter looks at besides. */
+  readonly watched: readonly Location[];
 }
 
-/** herd7 orders registers by column and number, then memory by name. */
+/** herd7 orders registers by column and number, then memory by name, then elements of arrays. */
 export function compareLocations(a: Location, b: Location): number {
+  const [p, q] = [a, b].map((one) => one.kind === "register" ? 0 : one.index === undefined ? 1 : 2);
+  if (p !== q) return p - q;
   if (a.kind === "register") return b.kind === "register" ? a.proc - b.proc || a.register - b.register : -1;
   if (b.kind === "register") return 1;
-  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : (a.index ?? 0) - (b.index ?? 0);
 }
 
-/** `0:r1`, `[x]`; r10 is `fp`, as herd7 prints it. */
-export const formatLocation = (location: Location): string =>
-  location.kind === "memory"
-    ? `[${location.name}]`
-    : `${location.proc}:${location.register === 10 ? "fp" : `r${location.register}`}`;
+/** `0:r1`, `[x]`, `x[2]`; r10 is `fp`, as herd7 prints it. */
+export function formatLocation(location: Location): string {
+  if (location.kind === "memory") {
+    return location.index === undefined ? `[${location.name}]` : `${location.name}[${location.index}]`;
+  }
+  return `${location.proc}:${location.register === 10 ? "fp" : `r${location.register}`}`;
+}
+
+const INT: LitmusType = { bits: 32, signed: true };
+
+/** Type of a location: int where the init block says nothing, as in herd7. */
+export function typeOf(file: Pick<LitmusFile, "types">, location: Location): LitmusType {
+  const own = location.kind === "memory" ? { kind: location.kind, name: location.name } : location;
+  return file.types.get(formatLocation(own)) ?? INT;
+}
 
 /** A number of a register's name, `r0` to `r10`, `fp`; undefined for any other name. */
 export function registerNumber(name: string): number | undefined {

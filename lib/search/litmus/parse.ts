@@ -8,9 +8,12 @@ import {
   formatLocation,
   LitmusError,
   type LitmusFile,
+  type LitmusScalar,
+  type LitmusType,
   type LitmusValue,
   type Location,
   type Quantifier,
+  typeOf,
 } from "./litmus_file.ts";
 import { locationsOf, parseCondition, parseInit, parseLocations } from "./locations.ts";
 import { blankComments, lineAt, Tokens } from "./tokens.ts";
@@ -24,43 +27,56 @@ const TAIL = /(?<=^|[\s;])(?:locations|filter|exists|~\s*exists|not\s+exists|for
  */
 export function parseLitmus(source: string): LitmusFile {
   const text = blankComments(source.replace(/\r/g, ""));
-  const header = /^\s*(\S+)[ \t]+(\S+)/.exec(text);
+  // Behind the name: a name for TeX, and a line in quotes, which may contain anything.
+  const header = /^\s*(\S+)[ \t]+([^\s;"]+)[ \t]*(?:\([^)\n]*\)[ \t]*)?(?:\n?[ \t]*"[^"]*")?/.exec(text);
   if (!header) throw new LitmusError(1, "a litmus file begins with its architecture and its name: BPF name");
   if (header[1].toUpperCase() !== "BPF") {
     throw new LitmusError(lineAt(text, text.indexOf(header[1])), `a test for ${header[1]}: only BPF can be run here`);
   }
-  const open = text.indexOf("{"), close = text.indexOf("}", open);
+  const open = text.indexOf("{", header[0].length), close = endOfInit(text, open);
   if (open < 0 || close < 0) throw new LitmusError(lineAt(text, text.length), "there is no init block { ... }");
   const init = parseInitBlock(new Tokens(text.slice(open + 1, close), lineAt(text, open)));
   const tailAt = TAIL.exec(text.slice(close + 1)), end = tailAt ? close + 1 + tailAt.index : text.length;
   const columns = parseColumns(text.slice(close + 1, end), lineAt(text, close));
   const tail = parseTail(new Tokens(text.slice(end), lineAt(text, end)));
+  const observed = sortUnique([...locationsOf(tail.condition), ...tail.locations]);
+  const filtered = tail.filter ? sortUnique(locationsOf(tail.filter)) : [];
   const file = {
-    name: header[2],
+    name: header[2].replace(/\.litmus$/, ""),
     columns,
-    registers: init.registers,
-    memory: init.memory,
+    ...init,
     quantifier: tail.quantifier,
     condition: tail.condition,
     filter: tail.filter,
-    observed: sortUnique([...locationsOf(tail.condition), ...tail.locations]),
+    observed,
+    watched: [...observed, ...filtered.filter((one) => !has(observed, one))],
   };
   checkProcs(file, lineAt(text, open), lineAt(text, end));
   addPlaces(file);
   return file;
 }
 
+/** Index of the brace that ends the init block; arrays have braces of their own. */
+function endOfInit(text: string, open: number): number {
+  for (let at = open, depth = 0; at >= 0 && at < text.length; at++) {
+    if (text[at] === "{") depth++;
+    if (text[at] === "}" && --depth === 0) return at;
+  }
+  return -1;
+}
+
 function parseInitBlock(tokens: Tokens) {
-  const registers: { proc: number; register: number; value: LitmusValue }[] = [];
-  const memory = new Map<string, LitmusValue>();
+  const registers: { proc: number; register: number; value: LitmusScalar }[] = [];
+  const memory = new Map<string, LitmusValue>(), types = new Map<string, LitmusType>();
   while (tokens.peek() !== "") {
     if (tokens.accept(";")) continue;
-    const { location, value } = parseInit(tokens);
+    const { location, value, type } = parseInit(tokens);
+    if (type) types.set(formatLocation(location), type);
     if (location.kind === "memory") memory.set(location.name, value);
-    else registers.push({ proc: location.proc, register: location.register, value });
+    else registers.push({ proc: location.proc, register: location.register, value: value as LitmusScalar });
     if (tokens.peek() !== "") tokens.expect(";");
   }
-  return { registers, memory };
+  return { registers, memory, types };
 }
 
 /** Rows end in `;`, cells are divided by `|` (but `|=` is an operator); the first row names the columns. */
@@ -103,8 +119,7 @@ function parseCell(cell: string, line: number, column: { insns: ColumnInsn[]; la
     rest = rest.slice(match[0].length).trim();
   }
   if (rest === "") return;
-  const { insns, target } = parseInstruction(rest, line);
-  for (const insn of insns) column.insns.push({ insn, line, target });
+  column.insns.push({ ...parseInstruction(rest, line), line });
 }
 
 function parseTail(tokens: Tokens) {
@@ -131,39 +146,42 @@ function sortUnique(locations: readonly Location[]): Location[] {
   return [...byText.values()].sort(compareLocations);
 }
 
-function checkProcs(file: Omit<LitmusFile, "filter">, initLine: number, tailLine: number): void {
+const has = (locations: readonly Location[], location: Location): boolean =>
+  locations.some((one) => compareLocations(one, location) === 0);
+
+function checkProcs(file: LitmusFile, initLine: number, tailLine: number): void {
   const procs = new Set(file.columns.map((column) => column.proc));
   for (const { proc } of file.registers) {
     if (!procs.has(proc)) {
       throw new LitmusError(initLine, `the init block sets a register of P${proc}, which has no column`);
     }
   }
-  for (const location of file.observed) {
+  for (const location of file.watched) {
     if (location.kind === "register" && !procs.has(location.proc)) {
       throw new LitmusError(tailLine, `${formatLocation(location)} is observed, but P${location.proc} has no column`);
+    }
+    if (location.kind === "register" || location.index === undefined) continue;
+    const { length } = typeOf(file, location);
+    if (length === undefined || location.index >= length) {
+      throw new LitmusError(tailLine, `${formatLocation(location)}: ${location.name} has ${length ?? "no"} elements`);
     }
   }
 }
 
 /** Places that are named without a value hold 0. */
-function addPlaces({ memory, registers, observed, condition, filter }: LitmusFile): void {
+function addPlaces({ memory, registers, watched, condition, filter }: LitmusFile): void {
   const all = memory as Map<string, LitmusValue>;
-  const add = (name: string) => {
-    if (!all.has(name)) all.set(name, 0n);
+  const add = (value: LitmusValue): void => {
+    if (Array.isArray(value)) value.forEach(add);
+    else if (typeof value === "object" && "address" in value && !all.has(value.address)) all.set(value.address, 0n);
   };
   const addresses = (of: Condition): void => {
     if (of.kind === "not") addresses(of.of);
     else if (of.kind === "implies") [of.left, of.right].forEach(addresses);
     else if (of.kind !== "equal") of.of.forEach(addresses);
-    else if (typeof of.right === "object" && "address" in of.right) add(of.right.address);
+    else if (typeof of.right !== "object" || !("kind" in of.right)) add(of.right);
   };
-  for (const value of [...memory.values(), ...registers.map((register) => register.value)]) {
-    if (typeof value === "object") add(value.address);
-  }
-  for (const location of observed) if (location.kind === "memory") add(location.name);
-  for (const  of of[condition, filter]) {
-    if (!of) continue;
-    addresses(of);
-    for (const location of locationsOf(of)) if (location.kind === "memory") add(location.name);
-  }
+  for (const value of [...memory.values(), ...registers.map((register) => register.value)]) add(value);
+  for (const location of watched) if (location.kind === "memory") add({ address: location.name });
+  for (const one of [condition, filter]) if (one) addresses(one);
 }

@@ -3,8 +3,8 @@ import { Machine } from "../../cpu/machine.ts";
 import { exploreAll, type Limits } from "../all_schedules.ts";
 import type { Bounds } from "../exploration.ts";
 import { assembleLitmus, type LitmusLayout, programName } from "./assemble.ts";
-import { evaluate } from "./condition.ts";
-import { formatLocation, type LitmusFile, type LitmusValue } from "./litmus_file.ts";
+import { displayLocation, evaluate, formatValue } from "./condition.ts";
+import { type LitmusFile, type LitmusScalar, type LitmusValue, typeOf } from "./litmus_file.ts";
 
 /** A final state: a value for each location that the file observes, in that order. */
 export type LitmusState = readonly LitmusValue[];
@@ -46,12 +46,11 @@ export async function runLitmus(file: LitmusFile, bounds: Bounds = {}): Promise<
   const found = new Map<string, LitmusState>();
   const cost = await exploreAll(make, limits, { symmetric: false, reduce: true }, (end, machine) => {
     if (end.kind === "fault") throw new Error(`${machine.fault!.prog}: ${machine.fault!.message}`);
-    const state = readFinal(machine, file, layout);
-    if (file.filter && !evaluate(file.filter, file.observed, state)) return;
-    found.set(formatState(file, state), state);
+    const all = readFinal(machine, file, layout), state = all.slice(0, file.observed.length);
+    if (!file.filter || evaluate(file.filter, file, all)) found.set(keyOf(state), state);
   });
   const states = [...found.values()].sort(compareStates);
-  const holds = states.map((state) => evaluate(file.condition, file.observed, state));
+  const holds = states.map((state) => evaluate(file.condition, file, state));
   const observation = holds.includes(true)
     ? holds.includes(false) || cost.bound !== undefined ? "Sometimes" : "Always"
     : cost.bound === undefined
@@ -62,20 +61,30 @@ export async function runLitmus(file: LitmusFile, bounds: Bounds = {}): Promise<
 
 /** `0:r1=0; 1:r1=y; [x]=2;` */
 export function formatState(file: LitmusFile, state: LitmusState): string {
-  return state.map((value, i) => `${formatLocation(file.observed[i])}=${formatValue(value)};`).join(" ");
+  return state.map((value, i) => {
+    const location = file.observed[i];
+    return `${displayLocation(file, location)}=${formatValue(value, typeOf(file, location))};`;
+  }).join(" ");
 }
 
-export const formatValue = (value: LitmusValue): string => typeof value === "bigint" ? `${value}` : value.address;
+/** States differ when values do, even where they print alike. */
+const keyOf = (state: LitmusState): string =>
+  state.flat().map((value) => typeof value === "object" ? (value as { address: string }).address : value).join(" ");
 
 /** herd7's order: by the first location that differs, numbers before addresses. */
 function compareStates(a: LitmusState, b: LitmusState): number {
-  for (let i = 0; i < a.length; i++) {
-    const x = a[i], y = b[i];
-    if (typeof x !== typeof y) return typeof x === "bigint" ? -1 : 1;
-    const p = typeof x === "object" ? x.address : x, q = typeof y === "object" ? y.address : y;
-    if (p !== q) return p < q ? -1 : 1;
+  const p = a.flat() as LitmusScalar[], q = b.flat() as LitmusScalar[];
+  for (let i = 0; i < p.length; i++) {
+    const order = compareScalars(p[i], q[i]);
+    if (order !== 0) return order;
   }
   return 0;
+}
+
+function compareScalars(a: LitmusScalar, b: LitmusScalar): number {
+  if (typeof a !== typeof b) return typeof a === "bigint" ? -1 : 1;
+  const x = typeof a === "object" ? a.address : a, y = typeof b === "object" ? b.address : b;
+  return x < y ? -1 : x > y ? 1 : 0;
 }
 
 const addressOf = (machine: Machine, offset: number) =>
@@ -83,22 +92,38 @@ const addressOf = (machine: Machine, offset: number) =>
 
 function writeInitial(machine: Machine, file: LitmusFile, layout: LitmusLayout): void {
   for (const [name, value] of file.memory) {
-    const number = typeof value === "bigint"
-      ? value
-      : machine.kernel.valuePointer(0, layout.places.get(value.address)!);
-    machine.memory.view.setBigInt64(addressOf(machine, layout.places.get(name)!), BigInt.asIntN(64, number), true);
+    const start = addressOf(machine, layout.places.get(name)!);
+    const bytes = layout.cellBytes(name);
+    [value].flat().forEach((one: LitmusScalar, i) => {
+      const bits = typeof one === "bigint" ? one : machine.kernel.valuePointer(0, layout.places.get(one.address)!);
+      for (let at = 0; at < bytes; at++) {
+        machine.memory.view.setUint8(start + i * bytes + at, Number((bits >> BigInt(8 * at)) & 0xffn));
+      }
+    });
   }
 }
 
 function readFinal(machine: Machine, file: LitmusFile, layout: LitmusLayout): LitmusState {
-  return file.observed.map((location, i) => {
-    const offset = location.kind === "memory" ? layout.places.get(location.name)! : layout.results.get(i)!;
-    return asValue(machine, layout, machine.memory.view.getBigUint64(addressOf(machine, offset), true));
+  const read = (offset: number, bytes: number): LitmusScalar => {
+    let bits = 0n;
+    for (let at = bytes - 1; at >= 0; at--) {
+      bits = bits << 8n | BigInt(machine.memory.view.getUint8(addressOf(machine, offset) + at));
+    }
+    return asValue(machine, layout, bits);
+  };
+  return file.watched.map((location, i) => {
+    if (location.kind === "register") return read(layout.results.get(i)!, 8);
+    const start = layout.places.get(location.name)!, bytes = layout.cellBytes(location.name);
+    const { length } = typeOf(file, location);
+    if (length === undefined || location.index !== undefined) {
+      return read(start + (location.index ?? 0) * bytes, bytes);
+    }
+    return Array.from({ length }, (_, index) => read(start + index * bytes, bytes));
   });
 }
 
 /** A number, or the place that it is the address of, with the distance from it where there is one. */
-function asValue(machine: Machine, layout: LitmusLayout, bits: bigint): LitmusValue {
+function asValue(machine: Machine, layout: LitmusLayout, bits: bigint): LitmusScalar {
   const base = machine.kernel.valuePointer(0, 0);
   if (bits < base || bits >= base + BigInt(layout.bytes)) return BigInt.asIntN(64, bits);
   const offset = Number(bits - base);

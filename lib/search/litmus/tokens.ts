@@ -6,7 +6,7 @@ export function blankComments(text: string): string {
   let depth = 0, began = 0, blank = "";
   for (let at = 0; at < text.length; at++) {
     const two = text.slice(at, at + 2);
-    if (two === "(*" && !/^\(\*\s*\)/.test(text.slice(at, at + 8))) {
+    if (two === "(*") {
       if (depth++ === 0) began = at;
     } else if (two !== "*)" || depth === 0) {
       blank += depth > 0 && text[at] !== "\n" ? " " : text[at];
