@@ -14,9 +14,13 @@ export interface Explanation {
   readonly fix: string;
 }
 
-/** `undefined` for messages that no listing about concurrency is likely to meet. */
-export function explain(message: string, lines: readonly LineInfo[]): Explanation | undefined {
-  const found = RULES.find((rule) => rule.message.test(message));
+/**
+ * `undefined` for messages that no listing about concurrency is likely to meet.
+ *
+ * @param takesLock whether the instruction that is refused is a call of bpf_spin_lock
+ */
+export function explain(message: string, lines: readonly LineInfo[], takesLock = false): Explanation | undefined {
+  const found = RULES.find((rule) => rule.message.test(message) && (!rule.isLock || takesLock));
   if (!found) return undefined;
   const { rule, claim, fix } = found;
   return { rule, lines, claim, fix };

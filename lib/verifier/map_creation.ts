@@ -4,6 +4,7 @@
  * program uses the map.
  */
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
+import { kernelMapName } from "../object/kernel_names.ts";
 import type { Btf } from "../object/btf.ts";
 import { ERRNO } from "./errno.ts";
 import { MAP_FLAG, MAP_TYPE, type MapState, type SpecialField } from "./map_state.ts";
@@ -34,7 +35,10 @@ export function createMaps(object: BpfObject): CreatedMaps {
   const maps: (MapState | undefined)[] = [];
   for (const def of object.maps) {
     const inner = createInner(def, btf);
-    const created = typeof inner === "number" ? inner : create(def, btf, inner);
+    const made = typeof inner === "number" ? inner : create(def, btf, inner);
+    const created = def.data && typeof made !== "number"
+      ? { ...made, name: kernelMapName(object.name, def.data.section) }
+      : made;
     if (typeof created === "number") {
       return {
         maps,

@@ -2,6 +2,8 @@
 
 export interface Rule {
   readonly message: RegExp;
+  /** Only where the instruction that is refused takes a lock. */
+  readonly isLock?: true;
   readonly rule: string;
   readonly claim?: { readonly number: string; readonly text: string };
   readonly fix: string;
@@ -62,9 +64,16 @@ export const RULES: readonly Rule[] = [
   },
   {
     message: /function calls are not allowed while holding a lock|Locking two bpf_spin_locks/,
-    rule: "While a lock is held only its unlock, static functions, loops and plain or atomic accesses are allowed.",
+    isLock: true,
+    rule: "One bpf_spin_lock at a time: while it is held no second one can be taken.",
     claim: CLAIM.several,
-    fix: "Call helpers before the lock or after the unlock; take a second lock only after the first is released.",
+    fix: "Take the second lock after the first is released, or use bpf_res_spin_lock, which may be nested.",
+  },
+  {
+    message: /function calls are not allowed while holding a lock/,
+    rule: "While a lock is held only its unlock, static functions, loops and plain or atomic accesses are allowed.",
+    claim: CLAIM.anything,
+    fix: "Call helpers before the lock or after the unlock.",
   },
   {
     message: /spin_unlock without taking a lock/,

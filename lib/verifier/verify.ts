@@ -1,9 +1,11 @@
 /** The verifier: what the 6.18 kernel would say of a program, and why, at the C line. */
+import { isHelperCall } from "../isa/insn.ts";
 import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
 import { check } from "./checker.ts";
 import { Environment, Rejection } from "./environment.ts";
 import { ERRNO, errnoName } from "./errno.ts";
 import { explain, type Explanation } from "./explain.ts";
+import { HELPER } from "./helper_kinds.ts";
 import { type CreatedMaps, createMaps } from "./map_creation.ts";
 import { programKind } from "./program_types.ts";
 import { tracepointArgs } from "./kernel_objects.ts";
@@ -131,7 +133,9 @@ export function verifyProgram(
       return run(true).env.log.text + statistics;
     },
   } as const;
-  return Object.assign(verdict, { explanation: explain(rejection.message, path) });
+  const at = insn === undefined ? undefined : env.insns[insn];
+  const takesLock = at !== undefined && isHelperCall(at) && at.imm === HELPER.spin_lock;
+  return Object.assign(verdict, { explanation: explain(rejection.message, path, takesLock) });
 }
 
 /** A message that the kernel breaks after a comma is one sentence. */

@@ -18,7 +18,7 @@ describe("an explanation", () => {
       ["two_at_once", "2.8"],
       ["wrong_offset", "2.3"],
       ["lru_map", "2.11"],
-      ["prandom_inside", "2.8"],
+      ["prandom_inside", "2.5"],
       ["lock_overlapped", "2.3"],
     ]
   ) {

@@ -2,11 +2,14 @@
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../backend.ts";
 import { errnoName } from "./errno.ts";
-import { errno, libbpf, libc, textAt } from "./libbpf.ts";
+import { kernelObjectName } from "../../object/kernel_names.ts";
+import { addressOf, cString, errno, libbpf, libc, options, textAt } from "./libbpf.ts";
 import { libbpfMessages } from "./libbpf_messages.ts";
 
 /** Room for the log of one program. The kernel writes only what it needs; untouched pages cost nothing. */
 const LOG_BYTES = 64 << 20;
+/** struct bpf_object_open_opts (tools/lib/bpf/libbpf.h) up to the name of the object. */
+const OPEN_OPTS_BYTES = 16, OPEN_OPTS_NAME = 8;
 const PROT_READ_WRITE = 3, MAP_PRIVATE_ANONYMOUS = 0x22;
 
 /** A program as libbpf sees it. Handles are valid until the object is closed. */
@@ -133,7 +136,9 @@ export class KernelObject implements Disposable {
   }
 
   #open(): Deno.PointerValue {
-    return libbpf().bpf_object__open_mem(this.#bytes, BigInt(this.#bytes.length), null);
+    const name = cString(kernelObjectName(this.name));
+    const given = options(OPEN_OPTS_BYTES, [[OPEN_OPTS_NAME, 8, addressOf(name)]]);
+    return libbpf().bpf_object__open_mem(this.#bytes, BigInt(this.#bytes.length), Deno.UnsafePointer.of(given));
   }
 
   /** What libbpf says when it fails before the verifier has spoken: a second try on a fresh handle, listened to. */
