@@ -118,7 +118,6 @@ function checkFrom(env: Environment, index: number): void {
   env.previous = -1;
   env.history.length = 0;
   env.explored.clear();
-  env.misses.clear();
   env.trail.length = 0;
   env.log.touchAll();
   if (index === 0) {

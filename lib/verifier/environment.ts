@@ -113,8 +113,6 @@ export class Environment {
   /** What the counters stood at when the last checkpoint was made. */
   checkpointInsns = 0;
   checkpointJumps = 0;
-  /** How often a checkpoint was compared without and with success. */
-  readonly misses = new Map<State, { missed: number; hit: number }>();
   /** Every instruction on the path from the start to here. */
   readonly trail: number[] = [];
 

@@ -18,7 +18,7 @@ import {
 import type { Environment, HistoryEntry } from "./environment.ts";
 import { HELPER, isAsyncCallbackHelper, isSyncCallbackHelper } from "./helper_kinds.ts";
 import { syncCallbackKfunc } from "./kfunc_kinds.ts";
-import { FP, isSpilledScalar, MAX_FRAMES, SlotSet, type State } from "./state.ts";
+import { FP, isSpilledScalar, MAX_FRAMES, ownSlots, SlotSet, type State } from "./state.ts";
 
 const FROM_REGISTER = 0x08;
 
@@ -141,7 +141,7 @@ function markCheckpoint(state: State, wanted: Wanted): void {
       if (!wanted.slots[index].has(slot)) continue;
       const held = frame.stack[slot];
       if (!held || !isSpilledScalar(held) || frame.preciseSlots.has(slot)) wanted.slots[index].delete(slot);
-      else frame.preciseSlots.add(slot);
+      else (frame.preciseSlots = ownSlots(frame.preciseSlots)).add(slot);
     }
   }
 }
@@ -150,7 +150,7 @@ function markEverything(current: State): void {
   for (let state = current.parent; state; state = state.parent) {
     for (const frame of state.frames) {
       frame.preciseRegs = (1 << FP) - 1;
-      frame.preciseSlots.fill();
+      (frame.preciseSlots = ownSlots(frame.preciseSlots)).fill();
     }
   }
 }

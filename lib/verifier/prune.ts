@@ -25,8 +25,7 @@ export function isVisited(env: Environment): boolean {
       const old = list[at];
       const outcome = compare(env, old, note);
       if (outcome === "hit") {
-        const counts = env.misses.get(old);
-        if (counts) counts.hit++;
+        old.hit++;
         takeOver(env, old);
         return true;
       }
@@ -34,7 +33,7 @@ export function isVisited(env: Environment): boolean {
         outcome === "unfinished" && !isForced && env.processedJumps - env.checkpointJumps < 20 &&
         env.processedInsns - env.checkpointInsns < 100
       ) addsNew = false;
-      if (isStale(env, old, addsNew, note.isForcedCheckpoint)) list.splice(at--, 1);
+      if (isStale(old, addsNew, note.isForcedCheckpoint)) list.splice(at--, 1);
     }
   }
   if (addsNew) addCheckpoint(env, insn);
@@ -109,14 +108,10 @@ function iteratorDepthsDiffer(old: State, current: State): boolean {
 }
 
 /** Checkpoints that never end a path are dropped. */
-function isStale(env: Environment, old: State, counts: boolean, isForced: boolean): boolean {
-  const entry = env.misses.get(old);
-  if (!entry) return false;
-  if (counts) entry.missed++;
+function isStale(old: State, counts: boolean, isForced: boolean): boolean {
+  if (counts) old.missed++;
   const factor = isForced && old.branches > 0 ? 64 : 3;
-  if (entry.missed <= entry.hit * factor + factor) return false;
-  env.misses.delete(old);
-  return true;
+  return old.missed > old.hit * factor + factor;
 }
 
 /** The path ends here: what the old state's paths read and needed exactly counts for this one too. */
@@ -140,7 +135,6 @@ function addCheckpoint(env: Environment, insn: number): void {
   const list = env.explored.get(insn);
   if (list) list.unshift(checkpoint);
   else env.explored.set(insn, [checkpoint]);
-  env.misses.set(checkpoint, { missed: 0, hit: 0 });
   current.parent = checkpoint;
   current.firstInsn = insn;
   current.historyStart = current.historyEnd;

@@ -62,6 +62,10 @@ export class SlotSet {
   }
 }
 
+/** Nothing: what most checkpoints have to say of their slots. Whoever adds to it makes a set of its own first. */
+export const NO_SLOTS = new SlotSet();
+export const ownSlots = (slots: SlotSet): SlotSet => slots === NO_SLOTS ? new SlotSet() : slots;
+
 export const MAIN_CALLSITE = -1;
 
 export class Frame {
@@ -74,9 +78,9 @@ export class Frame {
   asyncEntries = 0;
   /** Of a checkpoint: registers and slots whose exact value decided something later. */
   preciseRegs = 0;
-  preciseSlots = new SlotSet();
+  preciseSlots = NO_SLOTS;
   /** Of a checkpoint: slots that some path from here reads. */
-  readSlots = new SlotSet();
+  readSlots = NO_SLOTS;
   /** Slots written as a whole since the checkpoint before. */
   writtenSlots = new SlotSet();
 
@@ -145,6 +149,9 @@ export class State {
   mayGotoDepth = 0;
   loopEntry: State | null = null;
   isLoopEntry = false;
+  /** Of a checkpoint: how often it was compared without and with success. */
+  missed = 0;
+  hit = 0;
 
   get frame(): Frame {
     return this.frames[this.frames.length - 1];
@@ -201,6 +208,7 @@ export function markSlotRead(state: State, frame: number, slot: number): void {
   for (let at: State = state; !at.frames[frame]?.writtenSlots.has(slot);) {
     const parent = at.parent, owner = parent?.frames[frame];
     if (!parent || !owner || owner.readSlots.has(slot)) return;
+    owner.readSlots = ownSlots(owner.readSlots);
     owner.readSlots.add(slot);
     at = parent;
   }

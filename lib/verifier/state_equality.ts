@@ -23,21 +23,27 @@ export type Exactness = "covers" | "exact" | "within";
 
 /** Ids need not be equal, but must pair up one to one. */
 class IdPairs {
-  readonly #pairs: [number, number][] = [];
-  #fresh: number;
+  /** Old and current id, in turns. */
+  readonly #pairs: number[] = [];
+  #length = 0;
+  #fresh = 0;
 
-  constructor(lastId: number) {
+  /** Empty again; one object serves all comparisons, of which none begins within another. */
+  from(lastId: number): this {
+    this.#length = 0;
     this.#fresh = lastId;
+    return this;
   }
 
   check(old: number, current: number): boolean {
     if ((old !== 0) !== (current !== 0)) return false;
     if (old === 0) return true;
-    for (const [a, b] of this.#pairs) {
-      if (a === old) return b === current;
-      if (b === current) return false;
+    for (let at = 0; at < this.#length; at += 2) {
+      if (this.#pairs[at] === old) return this.#pairs[at + 1] === current;
+      if (this.#pairs[at + 1] === current) return false;
     }
-    this.#pairs.push([old, current]);
+    this.#pairs[this.#length++] = old;
+    this.#pairs[this.#length++] = current;
     return true;
   }
 
@@ -46,20 +52,23 @@ class IdPairs {
   }
 }
 
+const shared = new IdPairs();
+
 export function statesEqual(env: Environment, old: State, current: State, how: Exactness): boolean {
   if (old.frames.length !== current.frames.length) return false;
   if (
     old.rcuLocks !== current.rcuLocks || old.preemptLocks !== current.preemptLocks ||
     old.isSleepable !== current.isSleepable
   ) return false;
-  const ids = new IdPairs(env.ids);
+  const ids = shared.from(env.ids);
   if (!referencesEqual(old, current, ids)) return false;
-  return old.frames.every((frame, index) => {
-    const other = current.frames[index];
+  for (let index = 0; index < old.frames.length; index++) {
+    const frame = old.frames[index], other = current.frames[index];
     const at = index === old.frames.length - 1 ? old.insn : old.frames[index + 1].callsite;
     const live = at === MAIN_CALLSITE ? 0x7ff : env.notes[at].liveRegs;
-    return frame.callsite === other.callsite && framesEqual(frame, other, live, ids, how);
-  });
+    if (frame.callsite !== other.callsite || !framesEqual(frame, other, live, ids, how)) return false;
+  }
+  return true;
 }
 
 function referencesEqual(old: State, current: State, ids: IdPairs): boolean {
@@ -67,10 +76,13 @@ function referencesEqual(old: State, current: State, ids: IdPairs): boolean {
   if (old.activeLocks !== current.activeLocks || old.activeLockOwner !== current.activeLockOwner) return false;
   if (!ids.check(old.activeIrqId, current.activeIrqId)) return false;
   if (!ids.check(old.activeLockId, current.activeLockId)) return false;
-  return old.references.every((reference, index) => {
-    const other = current.references[index];
-    return reference.kind === other.kind && reference.owner === other.owner && ids.check(reference.id, other.id);
-  });
+  for (let index = 0; index < old.references.length; index++) {
+    const reference = old.references[index], other = current.references[index];
+    if (reference.kind !== other.kind || reference.owner !== other.owner || !ids.check(reference.id, other.id)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function framesEqual(old: Frame, current: Frame, live: number, ids: IdPairs, how: Exactness): boolean {
@@ -88,28 +100,32 @@ function regsExact(old: Reg, current: Reg, ids: IdPairs): boolean {
     ids.check(old.ref, current.ref);
 }
 
+const isWithin = (old: Reg, current: Reg): boolean =>
+  old.bounds === current.bounds ||
+  old.bounds.contains(current.bounds) && tnumIn(old.bounds.tnum, current.bounds.tnum);
+
 function regCovers(old: Reg, current: Reg, isPrecise: boolean, ids: IdPairs, how: Exactness): boolean {
   if (how === "exact") return regsExact(old, current, ids) && old.frame === current.frame;
   if (old.type === KIND.NOT_INIT && (how === "covers" || current.type === KIND.NOT_INIT)) return true;
   // A register that holds anything may stand for one whose trust differs, but never for another kind.
   if (old.type !== current.type) return false;
-  const isWithin = () => old.bounds.contains(current.bounds) && tnumIn(old.bounds.tnum, current.bounds.tnum);
   switch (old.kind) {
     case KIND.SCALAR:
       if (!isPrecise && how === "covers") return true;
       if (old.addConst !== current.addConst && old.id !== 0) return false;
       if (old.addConst && old.off !== current.off) return false;
-      return ids.checkScalar(old.id, current.id) && isWithin();
+      return ids.checkScalar(old.id, current.id) && isWithin(old, current);
     case KIND.MAP_KEY:
     case KIND.MAP_VALUE:
     case KIND.MEM:
     case KIND.BUF:
     case KIND.TP_BUFFER:
-      return old.sameContent(current) && isWithin() && ids.check(old.id, current.id) && ids.check(old.ref, current.ref);
+      return old.sameContent(current) && isWithin(old, current) && ids.check(old.id, current.id) &&
+        ids.check(old.ref, current.ref);
     case KIND.PACKET_META:
     case KIND.PACKET:
       if (old.range < 0 || current.range < 0 ? old.range !== current.range : old.range > current.range) return false;
-      return old.off === current.off && ids.check(old.id, current.id) && isWithin();
+      return old.off === current.off && ids.check(old.id, current.id) && isWithin(old, current);
     case KIND.STACK:
       return regsExact(old, current, ids) && old.frame === current.frame;
     case KIND.ARENA:
