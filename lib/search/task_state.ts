@@ -112,10 +112,16 @@ export class TaskStates {
     if (this.#ctxWords) i32.set(saved.subarray(from, from + this.#ctxWords), this.#ctxAt[index]);
   }
 
-  /** Fingerprint of an 8-byte word of shared memory. */
+  /**
+   * Fingerprint of an 8-byte word of shared memory.
+   *
+   * Two words at one address never get the same: the two sums are one-to-one in (low, high), since the determinant of
+   * their coefficients is odd. For that one coefficient is even; with odd ones alone both sums would overlook that the
+   * uppermost bits of both halves change together.
+   */
   hashWord(addr: number, low: number, high: number): void {
     let a = mixA(Math.imul(addr, 0x27d4_eb2f) + Math.imul(low, 0x9e37_79b1) + high);
-    const b = mixB(Math.imul(addr, 0x1656_67b1) + Math.imul(low, 0x85eb_ca77) + Math.imul(high, 0x27d4_eb2f) + a + 1);
+    const b = mixB(Math.imul(addr, 0x1656_67b1) + Math.imul(low, 0x85eb_ca77) + Math.imul(high, 0x27d4_eb2e) + a + 1);
     a = mixA(a + b);
     this.a = a;
     this.b = b;
@@ -149,8 +155,9 @@ export class TaskStates {
           high = -2;
           low -= stack;
         }
+        // One even coefficient, as in hashWord.
         a = mixA(a + Math.imul(low, 0x9e37_79b1) + Math.imul(high, 77));
-        b = mixB(b + Math.imul(low, 0x1656_67b1) + Math.imul(high, 91));
+        b = mixB(b + Math.imul(low, 0x1656_67b1) + Math.imul(high, 0x3c6e_f372));
       }
       if (depth > 0) {
         const from = record + (TASK.frames >> 2), to = from + depth * (TASK.frameBytes >> 2);
