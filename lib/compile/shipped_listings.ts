@@ -35,6 +35,7 @@ export function shippedListings(project: string): ShippedListing[] {
   for (const path of [...under("notebooks"), ...under("lib/notebook/exercises")]) listingsOf(path, book).forEach(add);
   for (const path of [join(project, "README.md"), ...under("lib")]) {
     if (/\.(ts|md)$/.test(path) && existsSync(path)) exampleListings(path, book).forEach(add);
+    else if (path.endsWith(".bpf.c")) listingsOf(path, book).forEach(add);
   }
   for (const path of under("tests")) listingsOf(path, tests).forEach(add);
   return [...found.values()];

@@ -1,7 +1,8 @@
 /** Calibrates a profile on the reader's own machine: time small programs, then fit the model's numbers to them. */
+import { fileURLToPath } from "node:url";
 import { bpf } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
-import { CALIBRATION, CALIBRATION_LISTING, type CalibrationProgram } from "./calibration_listing.ts";
+import { CALIBRATION, type CalibrationProgram } from "./calibration_programs.ts";
 import { fitProfile, numberOf, type Parameter, withNumber } from "./fit.ts";
 import type { Profile } from "./profile.ts";
 import { TimedMachine } from "./timed_run.ts";
@@ -58,7 +59,7 @@ const PASSES = 3;
  * @throws Error when not even the empty program can be timed
  */
 export async function calibrateProfile(stopwatch: Stopwatch, options: CalibrationOptions): Promise<Calibration> {
-  const object = await bpf.with({ name: "the calibration programs" })`${CALIBRATION_LISTING}`;
+  const object = await bpf.file(fileURLToPath(new URL("./calibration.bpf.c", import.meta.url)));
   const figures = await measureFigures(object, stopwatch, options);
   const start = scaled(options.start, figures, object);
   const parameters = parametersFrom(start, options.cpus > 1);

@@ -39,7 +39,7 @@ export async function buildPackage(project: string, folder: string): Promise<voi
   for (const file of (await readdir(dist, { recursive: true })).filter((name) => name.endsWith(".js"))) {
     modules.push(await finishModule(join(dist, file)));
   }
-  for (const file of files.filter((name) => /\.(json|h|ttf|txt)$/.test(name))) {
+  for (const file of files.filter((name) => /\.(json|h|c|ttf|txt)$/.test(name))) {
     await cp(join(lib, file), join(dist, file));
   }
   await cp(shippedFolders(project)[0], join(dist, "compile", "objects"), { recursive: true });
