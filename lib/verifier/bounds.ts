@@ -86,18 +86,18 @@ export class Bounds {
 
   equals(other: Bounds): boolean {
     return this === other ||
-      this.tnum.value === other.tnum.value && this.tnum.mask === other.tnum.mask && this.smin === other.smin &&
-        this.smax === other.smax && this.umin === other.umin && this.umax === other.umax &&
-        this.s32min === other.s32min && this.s32max === other.s32max && this.u32min === other.u32min &&
-        this.u32max === other.u32max;
+      this.u32min === other.u32min && this.u32max === other.u32max && this.s32min === other.s32min &&
+        this.s32max === other.s32max && this.umin === other.umin && this.umax === other.umax &&
+        this.smin === other.smin && this.smax === other.smax && this.tnum.value === other.tnum.value &&
+        this.tnum.mask === other.tnum.mask;
   }
 
-  /** Whether these ranges hold every value of the other's. */
+  /** Whether these ranges hold every value of the other's. Numbers are compared first: they are quicker. */
   contains(other: Bounds): boolean {
     return this === other ||
-      this.umin <= other.umin && this.umax >= other.umax && this.smin <= other.smin && this.smax >= other.smax &&
-        this.u32min <= other.u32min && this.u32max >= other.u32max && this.s32min <= other.s32min &&
-        this.s32max >= other.s32max;
+      this.u32min <= other.u32min && this.u32max >= other.u32max && this.s32min <= other.s32min &&
+        this.s32max >= other.s32max && this.umin <= other.umin && this.umax >= other.umax &&
+        this.smin <= other.smin && this.smax >= other.smax;
   }
 
   forget64(): void {
