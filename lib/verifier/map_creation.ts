@@ -124,7 +124,10 @@ function state(def: MapDef, hasBtf: boolean, fields: readonly SpecialField[], in
     keySize: def.keySize,
     valueSize: def.valueSize,
     maxEntries: def.maxEntries,
-    flags: def.data?.readonly ? def.flags | F.RDONLY_PROG : def.flags,
+    // A lookup in a device map gives the device's own number.
+    flags: def.data?.readonly || def.type === T.DEVMAP || def.type === T.DEVMAP_HASH
+      ? def.flags | F.RDONLY_PROG
+      : def.flags,
     hasBtf,
     fields,
     frozen: def.data?.readonly ? def.data.bytes : undefined,
