@@ -18,7 +18,8 @@ export function command(): Command {
     .option("--json", "the result as JSON")
     .action(async (path: string, { json, states, seconds }) => {
       try {
-        const result = await runLitmus(parseLitmus(await readFile(path, "utf8")), { states, seconds });
+        const file = parseLitmus(await readFile(path, "utf8"));
+        const result = await runLitmus(file, { states, seconds }, { executions: !json });
         process.stdout.write((json ? toJson(litmusJson(result)) : litmusText(result)) + "\n");
       } catch (error) {
         if (error instanceof LitmusError) throw error.at(path);

@@ -1,8 +1,8 @@
 /**
  * A litmus test's result in herd7's own form (herdtools7, herd/top_herd.ml).
  *
- * One difference: herd7 counts executions behind `Positive`, `Negative` and `Observation`, a search over schedules
- * counts the states that they end in.
+ * Behind `Positive`, `Negative` and `Observation` stand executions, of which several may end in one state. Where they
+ * were not counted, the states are.
  */
 import { formatCondition } from "./condition.ts";
 import { formatState, type LitmusResult } from "./run.ts";
@@ -11,7 +11,8 @@ const KINDS = { "exists": "Allowed", "~exists": "Forbidden", "forall": "Required
 
 export function litmusText(result: LitmusResult): string {
   const { file, states, holds, observation, unknown } = result;
-  const held = holds.filter(Boolean).length, failed = holds.length - held;
+  const inStates = holds.filter(Boolean).length;
+  const { holds: held, fails: failed } = result.executions ?? { holds: inStates, fails: holds.length - inStates };
   const [positive, negative] = file.quantifier === "~exists" ? [failed, held] : [held, failed];
   const ok = file.quantifier === "exists" ? held > 0 : file.quantifier === "forall" ? failed === 0 : held === 0;
   return [

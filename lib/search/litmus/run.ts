@@ -3,8 +3,12 @@ import { Machine } from "../../cpu/machine.ts";
 import { exploreAll, type Limits } from "../all_schedules.ts";
 import type { Bounds } from "../exploration.ts";
 import { assembleLitmus, type LitmusLayout, programName } from "./assemble.ts";
+import { countExecutions, type Executions } from "./executions.ts";
 import { displayLocation, evaluate, formatValue } from "./condition.ts";
 import { type LitmusFile, type LitmusScalar, type LitmusValue, typeOf } from "./litmus_file.ts";
+
+/** Executions are counted with a table in memory that a search does not need. */
+const MOST_COUNTED = 1_000_000;
 
 /** A final state: a value for each location that the file observes, in that order. */
 export type LitmusState = readonly LitmusValue[];
@@ -18,6 +22,8 @@ export interface LitmusResult {
   readonly observation: "Never" | "Sometimes" | "Always" | "Unknown";
   /** The bound that ended the search, when one did: then states may be missing. */
   readonly unknown?: string;
+  /** What herd7 counts; undefined when it was not asked for, or has no end. */
+  readonly executions?: Executions;
   /** States and steps of the search. */
   readonly explored: { readonly states: number; readonly transitions: number };
 }
@@ -25,9 +31,14 @@ export interface LitmusResult {
 /**
  * Runs a litmus test on the simulated machine.
  *
+ * @param options executions: count them too, as far as that takes no longer than the bounds allow
  * @throws Error when a column touches memory that is no place of the test
  */
-export async function runLitmus(file: LitmusFile, bounds: Bounds = {}): Promise<LitmusResult> {
+export async function runLitmus(
+  file: LitmusFile,
+  bounds: Bounds = {},
+  options: { readonly executions?: boolean } = {},
+): Promise<LitmusResult> {
   const { object, layout } = assembleLitmus(file);
   const programs = file.columns.map((column, cpu) => ({ prog: programName(column), cpus: [cpu], invocations: 1 }));
   const make = () => {
@@ -56,7 +67,14 @@ export async function runLitmus(file: LitmusFile, bounds: Bounds = {}): Promise<
     : cost.bound === undefined
     ? "Never"
     : "Unknown";
-  return { file, states, holds, observation, unknown: cost.bound, explored: cost };
+  const judge = (machine: Machine) => {
+    const all = readFinal(machine, file, layout);
+    return file.filter && !evaluate(file.filter, file, all) ? undefined : evaluate(file.condition, file, all);
+  };
+  const executions = options.executions && cost.bound === undefined
+    ? countExecutions(make, judge, { maxStates: Math.min(limits.maxStates, MOST_COUNTED), until: limits.until })
+    : undefined;
+  return { file, states, holds, observation, unknown: cost.bound, executions, explored: cost };
 }
 
 /** `0:r1=0; 1:r1=y; [x]=2;` */
