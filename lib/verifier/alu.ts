@@ -9,6 +9,7 @@ import { markPrecise } from "./precision.ts";
 import { constantScalar, KIND, type Reg, scalar, UNKNOWN_SCALAR, ZERO_SCALAR } from "./register.ts";
 import { scalarArithmetic } from "./scalar_arithmetic.ts";
 import { s64, tnumSubregIsConst } from "./tnum.ts";
+import { signExtend, signExtend32 } from "./sign_extension.ts";
 
 const FROM_REGISTER = 0x08;
 const S32_MAX = 0x7fff_ffffn, S32_MIN = -0x8000_0000n, U32_MAX = 0xffff_ffffn;
@@ -87,8 +88,8 @@ function moveExtended(env: Environment, src: number, bits: number, width: 32 | 6
   const keepsValue = env.regs[src].bounds.umax < 1n << BigInt(bits - 1);
   const reg = keepsValue ? linkBeforeCopy(env, src) : env.regs[src].unlinked();
   const bounds = reg.bounds.copy();
-  if (width === 64) bounds.signExtend(bits / 8);
-  else bounds.signExtend32(bits / 8);
+  if (width === 64) signExtend(bounds, bits / 8);
+  else signExtend32(bounds, bits / 8);
   return reg.withBounds(bounds);
 }
 

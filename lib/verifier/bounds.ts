@@ -346,67 +346,6 @@ export class Bounds {
     if (bytes < 8) this.truncate(bytes);
     this.sync();
   }
-
-  /** Sign extension of the low bytes to 64 bits (coerce_reg_to_size_sx). */
-  signExtend(bytes: number): void {
-    const bits = bytes * 8, shift = BigInt(bits);
-    if (this.isConst) return this.set(Bounds.constant(BigInt.asIntN(bits, this.value)));
-    if (this.smax >> shift === this.smin >> shift) {
-      const first = BigInt.asIntN(bits, this.smax), second = BigInt.asIntN(bits, this.smin);
-      const max = maxBig(first, second), min = minBig(first, second);
-      if (max >= 0n === min >= 0n) {
-        this.smin = min;
-        this.smax = max;
-        this.umin = u64(min);
-        this.umax = u64(max);
-        this.s32min = low32Signed(min);
-        this.s32max = low32Signed(max);
-        this.u32min = low32(u64(min));
-        this.u32max = low32(u64(max));
-        this.tnum = tnumRange(min, max);
-        return;
-      }
-    }
-    this.smin = -(1n << (shift - 1n));
-    this.smax = (1n << (shift - 1n)) - 1n;
-    this.s32min = Number(this.smin);
-    this.s32max = Number(this.smax);
-    this.umin = 0n;
-    this.umax = U64_MAX;
-    this.u32min = 0;
-    this.u32max = U32_MAX;
-    this.tnum = TNUM_UNKNOWN;
-  }
-
-  /** Sign extension of the low bytes to 32 bits (coerce_subreg_to_size_sx); the caller zero-extends. */
-  signExtend32(bytes: number): void {
-    const bits = bytes * 8;
-    const extend = (value: number) => (value << (32 - bits)) >> (32 - bits);
-    if (this.isConst) {
-      const value = extend(low32(this.value));
-      this.tnum = tnumConst(BigInt(value));
-      this.s32min = this.s32max = value;
-      this.u32min = this.u32max = value >>> 0;
-      return;
-    }
-    if (this.s32max >> bits === this.s32min >> bits) {
-      const first = extend(this.s32max), second = extend(this.s32min);
-      const max = Math.max(first, second), min = Math.min(first, second);
-      if (min >= 0 === max >= 0) {
-        this.s32min = min;
-        this.s32max = max;
-        this.u32min = min >>> 0;
-        this.u32max = max >>> 0;
-        this.tnum = tnumSubreg(tnumRange(BigInt(min), BigInt(max)));
-        return;
-      }
-    }
-    this.s32min = -(2 ** (bits - 1));
-    this.s32max = 2 ** (bits - 1) - 1;
-    this.u32min = 0;
-    this.u32max = U32_MAX;
-    this.tnum = tnumSubreg(TNUM_UNKNOWN);
-  }
 }
 
 export const ZERO = Bounds.constant(0n);

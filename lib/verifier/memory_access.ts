@@ -11,6 +11,7 @@ import { constantScalar, FLAG, KIND, pointer, type Reg, typeName, UNKNOWN_SCALAR
 import { isSockField } from "./sock_fields.ts";
 import { checkStackBounds, loadFromStack, storeToStack } from "./stack.ts";
 import { s64, tnumAdd, tnumConst, tnumIsAligned, tnumText } from "./tnum.ts";
+import { signExtend } from "./sign_extension.ts";
 
 const MAX_OFFSET = 1n << 29n;
 
@@ -153,7 +154,7 @@ function narrow(env: Environment, index: number, size: number, isSigned: boolean
   }
   if (!reg.isScalar) return;
   const bounds = reg.bounds.copy();
-  if (isSigned) bounds.signExtend(size);
+  if (isSigned) signExtend(bounds, size);
   else bounds.truncate(size);
   env.regs[index] = reg.withBounds(bounds);
 }

@@ -6,6 +6,7 @@ import { isScalarBranchTaken, JUMP, refine } from "../../lib/verifier/comparison
 import { ALU } from "../../lib/isa/insn.ts";
 import { scalarArithmetic } from "../../lib/verifier/scalar_arithmetic.ts";
 import { s64, type Tnum, tnumAdd, tnumMul, tnumRange, tnumStep, tnumSub, u64 } from "../../lib/verifier/tnum.ts";
+import { signExtend } from "../../lib/verifier/sign_extension.ts";
 
 const number64 = fc.oneof(
   fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
@@ -91,7 +92,7 @@ describe("bounds", () => {
     fc.assert(fc.property(boundsAndMember, fc.constantFrom(1, 2, 4), ([bounds, value], bytes) => {
       const truncated = bounds.copy(), extended = bounds.copy();
       truncated.truncate(bytes);
-      extended.signExtend(bytes);
+      signExtend(extended, bytes);
       expect(holds(truncated, BigInt.asUintN(bytes * 8, value))).toBe(true);
       expect(holds(extended, u64(BigInt.asIntN(bytes * 8, value)))).toBe(true);
     }));
