@@ -30,7 +30,7 @@ describe("calibration", () => {
       name: "found",
       machine: "a profile",
       cpus: 2,
-      tries: 40,
+      tries: 25,
       progress: (what) => void (steps.at(-1) === what || steps.push(what)),
     });
     expect(steps).toEqual(["timing", "fitting"]);
