@@ -10,7 +10,9 @@ import { fileURLToPath } from "node:url";
 
 const project = dirname(fileURLToPath(import.meta.url));
 if (!existsSync(join(project, "node_modules", "fast-check"))) {
-  execFileSync("npx", ["-y", "deno@2.8.1", "install"], { cwd: project, stdio: "inherit" });
+  // What `npx -p PACKAGE` was told would be taken for the packages of this npx, too.
+  const { npm_config_package: _, ...env } = process.env;
+  execFileSync("npx", ["-y", "deno@2.8.1", "install"], { cwd: project, stdio: "inherit", env });
 }
 
 export default {
