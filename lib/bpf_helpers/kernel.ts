@@ -1,6 +1,6 @@
 /** The kernel under a simulated program: its maps, its helper functions, its side for user space. */
 import { REGION_FLAG } from "../cpu/layout.ts";
-import type { Memory } from "../cpu/memory.ts";
+import { addressOf, type Memory } from "../cpu/memory.ts";
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import { helperId, helperLabel, helperName } from "../isa/helper_names.ts";
 import { bpf_spin_lock, bpf_spin_unlock, type SpinLockModel } from "../locks/spin_lock.ts";
@@ -181,10 +181,9 @@ function* answer(result: bigint): Model {
  * ```
  */
 export function lockHelpers(lock: SpinLockModel): Record<keyof SpinLockModel, HelperModel> {
-  const addr = (pointer: bigint) => Number(BigInt.asUintN(32, pointer));
   return {
-    bpf_spin_lock: (_kernel, ctx, [pointer]) => lock.bpf_spin_lock(ctx, addr(pointer)),
-    bpf_spin_unlock: (_kernel, ctx, [pointer]) => lock.bpf_spin_unlock(ctx, addr(pointer)),
+    bpf_spin_lock: (_kernel, ctx, [pointer]) => lock.bpf_spin_lock(ctx, addressOf(pointer)),
+    bpf_spin_unlock: (_kernel, ctx, [pointer]) => lock.bpf_spin_unlock(ctx, addressOf(pointer)),
   };
 }
 

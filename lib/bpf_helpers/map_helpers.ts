@@ -1,5 +1,5 @@
 /** Helper functions that work on maps, by kernel name (kernel/bpf/helpers.c, kernel/bpf/map_iter.c). */
-import type { Memory } from "../cpu/memory.ts";
+import { addressOf, type Memory } from "../cpu/memory.ts";
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import { errno } from "../maps/errno.ts";
 import type { KernelMap } from "../maps/kernel_map.ts";
@@ -9,7 +9,7 @@ import type { HelperModel } from "./kernel.ts";
 /** A key or value that needs no step to be read: on the stack, and all of it inside. */
 function privateSource(memory: Memory, pointer: bigint, size: number): Source | undefined {
   if (memory.isShared(pointer) || memory.explain(pointer, size, false)) return undefined;
-  const addr = Number(BigInt.asUintN(32, pointer));
+  const addr = addressOf(pointer);
   return { bytes: memory.bytes.slice(addr, addr + size) };
 }
 
@@ -76,12 +76,12 @@ export const bpf_for_each_map_elem: HelperModel = function* (kernel, ctx, [mapPo
 export const bpf_spin_lock: HelperModel = function* (kernel, ctx, [lock]) {
   const reason = ctx.memory.explain(lock, 4, true);
   if (reason) return yield* faultWith(`bpf_spin_lock: ${reason}`);
-  return yield* kernel.locks.bpf_spin_lock(ctx, Number(BigInt.asUintN(32, lock)));
+  return yield* kernel.locks.bpf_spin_lock(ctx, addressOf(lock));
 };
 
 /** bpf_spin_unlock(lock). */
 export const bpf_spin_unlock: HelperModel = function* (kernel, ctx, [lock]) {
   const reason = ctx.memory.explain(lock, 4, true);
   if (reason) return yield* faultWith(`bpf_spin_unlock: ${reason}`);
-  return yield* kernel.locks.bpf_spin_unlock(ctx, Number(BigInt.asUintN(32, lock)));
+  return yield* kernel.locks.bpf_spin_unlock(ctx, addressOf(lock));
 };

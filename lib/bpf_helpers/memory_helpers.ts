@@ -1,4 +1,5 @@
 /** Helper functions that copy memory (kernel/trace/bpf_trace.c, kernel/bpf/helpers.c). */
+import { addressOf } from "../cpu/memory.ts";
 import { type Model, store, type TaskContext } from "../cpu/operation.ts";
 import { errno } from "../maps/errno.ts";
 import { faultWith, readWord, type Source, sourceAt } from "../maps/source.ts";
@@ -7,7 +8,7 @@ import type { HelperModel } from "./kernel.ts";
 
 /** Writes where a program's pointer points: in steps when other CPUs can look, at once otherwise. */
 function* copyTo(ctx: TaskContext, pointer: bigint, size: number, source: Source): Model<void> {
-  const addr = Number(BigInt.asUintN(32, pointer)), shared = ctx.memory.isShared(pointer);
+  const addr = addressOf(pointer), shared = ctx.memory.isShared(pointer);
   for (const word of wordsOf(size)) {
     const value = yield* readWord(source, word, "source");
     const op = store(addr + word.offset, word.size, value, "destination");

@@ -1,5 +1,5 @@
 /** bpf_printk: the part of bpf_bprintf_prepare (kernel/bpf/helpers.c) that notebooks use. */
-import type { Memory } from "../cpu/memory.ts";
+import { addressOf, type Memory } from "../cpu/memory.ts";
 import { load, type Model, type TaskContext } from "../cpu/operation.ts";
 import { faultWith, readWord, sourceAt } from "../maps/source.ts";
 import type { HelperArgs, HelperModel, Kernel } from "./kernel.ts";
@@ -83,7 +83,7 @@ function* readString(memory: Memory, pointer: bigint): Model<string> {
   const first = memory.explain(pointer, 1, false);
   if (first) return yield* faultWith(`bpf_trace_printk: string: ${first}`);
   for (let i = 0; i < MAX_STRING && !memory.explain(pointer + BigInt(i), 1, false); i++) {
-    const op = load(Number(BigInt.asUintN(32, pointer)) + i, 1, "string");
+    const op = load(addressOf(pointer) + i, 1, "string");
     const byte = Number(yield memory.isShared(pointer) ? op : { ...op, exclusive: true });
     if (byte === 0) break;
     bytes.push(byte);

@@ -59,7 +59,7 @@ export const TASK = {
   /** Only with `external` memory: the value to store, then the value that the machine loaded; and `expected`. */
   value: 120,
   expected: 128,
-  /** Saved r6 to r9 (32 bytes), the block to return to (4) and the caller's insn (4), for each of 8 frames. */
+  /** A {@link FRAME} for each of 8 calls: the caller's r6 to r9, the block to return to, the caller's insn. */
   frames: 136,
   frameBytes: 40,
   maxFrames: 8,
@@ -77,6 +77,14 @@ export const TASK = {
   tailCalls: 480,
   /** Keys that bpf_for_each_map_elem hands to callbacks by address: one for each of 3 nested walks. */
   walkKeys: 488,
+} as const;
+
+/** What one of a task's frames holds, from its beginning. */
+export const FRAME = {
+  /** r6 to r9. */
+  savedRegister: (r: number): number => 8 * (r - 6),
+  returnBlock: 32,
+  insn: 36,
 } as const;
 
 /** What a task is doing, for the grace period and the scheduler. */

@@ -17,7 +17,7 @@ import { CpuStates } from "./cpu_states.ts";
 import { explainFault, faultAt } from "./fault.ts";
 import { type Image, linkImage, usesStack } from "./image.ts";
 import { KIND, layoutFor, RUN, STACK_FRAME_BYTES, TASK } from "./layout.ts";
-import { Memory } from "./memory.ts";
+import { addressOf, Memory } from "./memory.ts";
 import { ModelRunner } from "./model_runner.ts";
 import type { Operation, PrivateOp, WorkOp } from "./operation.ts";
 import { type PlannedTask, planTasks } from "./plan.ts";
@@ -348,7 +348,7 @@ export class Machine {
       this.memory.setU32(record + TASK.invocation, this.memory.getU32(record + TASK.invocation) + 1);
       return false;
     }
-    const stack = Number(BigInt.asUintN(32, task.stackTop));
+    const stack = addressOf(task.stackTop);
     if (this.#usesStack) this.memory.bytes.fill(0, stack - STACK_FRAME_BYTES, stack);
     view.setUint32(record + TASK.tailCalls, 0, true);
     this.#enter(task, program.start);

@@ -6,14 +6,13 @@
  * that the scheduler has to order, has ended or has faulted (false).
  */
 import { perform } from "../atomics/perform.ts";
-import { FUNC_REGION, KIND, RETURN_TO_KERNEL, STACK_FRAME_BYTES, TASK } from "./layout.ts";
+import { FRAME, FUNC_REGION, KIND, RETURN_TO_KERNEL, STACK_FRAME_BYTES, TASK } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import type { Model, Operation } from "./operation.ts";
 import { type ActiveModel, sendForGood, sendModel, startModel, type Task } from "./task.ts";
 
 /** Registers that a callback must give back as they were: r6 to r9. */
 const SAVED = [6, 7, 8, 9] as const;
-const FRAME = { savedRegister: (r: number) => 8 * (r - 6), returnBlock: 32, insn: 36 } as const;
 
 export class ModelRunner {
   constructor(readonly machine: Machine) {}

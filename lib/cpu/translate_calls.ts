@@ -6,7 +6,7 @@
  */
 import { type Insn, isBpfCall, isCall } from "../isa/insn.ts";
 import { following } from "./translate_flow.ts";
-import { KIND, RETURN_TO_KERNEL, STACK_FRAME_BYTES, TASK } from "./layout.ts";
+import { FRAME, KIND, RETURN_TO_KERNEL, STACK_FRAME_BYTES, TASK } from "./layout.ts";
 import {
   ARGUMENTS,
   CALLEE_SAVED,
@@ -19,12 +19,6 @@ import {
 } from "./translate_locals.ts";
 import type { StepEmitter } from "./translate_step.ts";
 import type { LoopLabel } from "./wasm_assembler.ts";
-
-const FRAME = {
-  savedRegister: (r: number) => TASK.frames + 8 * (r - 6),
-  returnBlock: TASK.frames + 32,
-  insn: TASK.frames + 36,
-};
 
 /** Number of the imported function `env.helper(task, insn)` of direct mode. */
 const HELPER_IMPORT = 0;
@@ -63,10 +57,10 @@ export function emitFrameEntry(step: StepEmitter, at: number, returnBlock: numbe
     // What will not be read again is stored as 0, so that equal states have equal bytes.
     if (keep & (1 << r)) code.get(register(r));
     else code.i64(0);
-    code.memory("i64.store", FRAME.savedRegister(r));
+    code.memory("i64.store", TASK.frames + FRAME.savedRegister(r));
   }
-  code.get(SCRATCH.addr).i32(returnBlock).memory("i32.store", FRAME.returnBlock);
-  code.get(SCRATCH.addr).i32(at).memory("i32.store", FRAME.insn);
+  code.get(SCRATCH.addr).i32(returnBlock).memory("i32.store", TASK.frames + FRAME.returnBlock);
+  code.get(SCRATCH.addr).i32(at).memory("i32.store", TASK.frames + FRAME.insn);
   step.setField(TASK.depth, (code) => code.get(SCRATCH.flags).i32(1).op("i32.add"));
   emitMoveStack(step, STACK_FRAME_BYTES);
 }
@@ -95,11 +89,11 @@ export function emitLeave(step: StepEmitter, calls: Calls, dispatch: LoopLabel):
   if (!calls.bpf) return emitEnd(step, KIND.callbackReturn);
   code.get(SCRATCH.flags).i32(1).op("i32.sub").set(SCRATCH.flags);
   emitFrameAddress(step);
-  code.get(SCRATCH.addr).memory("i32.load", FRAME.returnBlock).i32(RETURN_TO_KERNEL).op("i32.eq");
+  code.get(SCRATCH.addr).memory("i32.load", TASK.frames + FRAME.returnBlock).i32(RETURN_TO_KERNEL).op("i32.eq");
   code.if();
   emitEnd(step, KIND.callbackReturn);
   code.end();
-  code.get(SCRATCH.addr).memory("i32.load", FRAME.returnBlock).set(NEXT_LOCAL);
+  code.get(SCRATCH.addr).memory("i32.load", TASK.frames + FRAME.returnBlock).set(NEXT_LOCAL);
   step.setField(TASK.depth, (code) => code.get(SCRATCH.flags));
   emitMoveStack(step, -STACK_FRAME_BYTES);
   code.br(dispatch);
@@ -110,7 +104,7 @@ export function emitReturned(step: StepEmitter, at: number): void {
   const { code, image } = step;
   const wanted = image.liveness.wanted[following(image.insns[at], at)];
   for (const r of registersIn(wanted & CALLEE_SAVED)) {
-    code.get(SCRATCH.addr).memory("i64.load", FRAME.savedRegister(r)).set(register(r));
+    code.get(SCRATCH.addr).memory("i64.load", TASK.frames + FRAME.savedRegister(r)).set(register(r));
   }
   step.load(wanted & (1 << FRAME_POINTER));
 }

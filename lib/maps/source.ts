@@ -1,5 +1,5 @@
 /** Where a map operation reads a key or a value from. */
-import type { Memory } from "../cpu/memory.ts";
+import { addressOf, type Memory } from "../cpu/memory.ts";
 import { type FaultOp, load, type Model } from "../cpu/operation.ts";
 import { bytesToNumber, numberToBytes, setWord, type Word, wordAt, wordsOf } from "./words.ts";
 
@@ -19,7 +19,7 @@ export function* faultWith(message: string): Model<never> {
 export function* sourceAt(memory: Memory, pointer: bigint, size: number, what: string): Model<Source> {
   const reason = memory.explain(pointer, size, false);
   if (reason) return yield* faultWith(`${what}: ${reason}`);
-  const addr = Number(BigInt.asUintN(32, pointer));
+  const addr = addressOf(pointer);
   if (memory.isShared(pointer)) return { addr };
   const number = yield {
     kind: "private",

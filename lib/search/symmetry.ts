@@ -1,4 +1,5 @@
 /** Whether the tasks of a machine can be exchanged for one another without anybody noticing. */
+import { addressOf } from "../cpu/memory.ts";
 import { isHelperCall } from "../isa/insn.ts";
 import type { Machine } from "../cpu/machine.ts";
 import { CTX_BYTES } from "../cpu/task_memory.ts";
@@ -42,7 +43,7 @@ export function asymmetry(machine: Machine): string | undefined {
 
 function sameContext({ memory }: Machine, one: Task, other: Task): boolean {
   const [a, b] = [one, other].map(({ ctx }) => {
-    const at = Number(BigInt.asUintN(32, ctx));
+    const at = addressOf(ctx);
     return memory.bytes.subarray(at, at + CTX_BYTES);
   });
   return a.every((byte, i) => byte === b[i]);

@@ -4,6 +4,7 @@
  * A program between two visible operations has its live registers and little else; in a call or a helper the whole
  * record counts.
  */
+import { addressOf } from "../cpu/memory.ts";
 import { usesStack } from "../cpu/image.ts";
 import { CPU, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../cpu/machine.ts";
@@ -53,9 +54,9 @@ export class TaskStates {
     this.#recordAt = Int32Array.from(tasks, (task) => task.record >> 2);
     this.#stackAt = Int32Array.from(
       tasks,
-      (task) => (Number(BigInt.asUintN(32, task.stackTop)) - STACK_FRAME_BYTES) >> 2,
+      (task) => (addressOf(task.stackTop) - STACK_FRAME_BYTES) >> 2,
     );
-    this.#ctxAt = Int32Array.from(tasks, (task) => Number(BigInt.asUintN(32, task.ctx)) >> 2);
+    this.#ctxAt = Int32Array.from(tasks, (task) => addressOf(task.ctx) >> 2);
     this.#stackRegion = Int32Array.from(tasks, (task) => Number(task.stackTop >> 32n));
     this.#ctxWords = tasks.some((task) => task.program && writableCtx(task)) ? 64 : 0;
     this.#cpus = memory.layout.cpus;

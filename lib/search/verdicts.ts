@@ -1,4 +1,5 @@
 /** What went wrong in a schedule, by its name, with the place in the document "Concurrency" that speaks of it. */
+import { addressOf } from "../cpu/memory.ts";
 import { ELEM } from "../maps/htab.ts";
 import { BPF_MAP_TYPE } from "../maps/map_types.ts";
 import type { MapDef } from "../object/bpf_object.ts";
@@ -166,7 +167,7 @@ function staleElem(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<V
 }
 
 const isBase = (pointer: bigint | undefined, keyAddr: number): boolean =>
-  pointer !== undefined && Number(BigInt.asUintN(32, pointer)) === keyAddr - ELEM.key;
+  pointer !== undefined && addressOf(pointer) === keyAddr - ELEM.key;
 
 /** A program writes into an inner map that has been swapped out. */
 function lateWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Verdict, "witness"> | undefined {
