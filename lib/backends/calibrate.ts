@@ -1,5 +1,5 @@
 /** How often programs must run so that a measurement takes some milliseconds, and all of them take the same time. */
-import type { PlannedTask } from "../cpu/plan.ts";
+import type { PlannedTask } from "../workload/plan.ts";
 import type { RealMachine, ThreadRun } from "./measure.ts";
 
 /** How many times more often than the workload says each program runs, by name; once where it is not named. */

@@ -1,13 +1,13 @@
 /** One listing on all three machines, side by side. */
 import { release } from "node:os";
 import { basename } from "node:path";
-import { planTasks } from "../cpu/plan.ts";
+import { planTasks } from "../workload/plan.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import type { Result, Values } from "../report/result.ts";
 import { textTable } from "../report/text_table.ts";
-import { RefusedError } from "./admission.ts";
+import { RefusedError } from "../workload/admission.ts";
 import { whyNot } from "./backend.ts";
-import { checkRun } from "./check_options.ts";
+import { checkRun } from "../workload/check_options.ts";
 import { linuxAvailable } from "./linux/available.ts";
 import { runOnLinux } from "./linux/run.ts";
 import { RefusedByKernel } from "./linux/session.ts";
@@ -17,7 +17,7 @@ import { simulate } from "./simulator.ts";
 import type { Spread } from "./spread.ts";
 import { timedByModels } from "./threads/model_time.ts";
 import { threads } from "./threads/run.ts";
-import type { SimulateOptions } from "./workload.ts";
+import type { SimulateOptions } from "../workload/workload.ts";
 
 /** What became of a workload on one machine. */
 export interface ComparedRun {

@@ -1,11 +1,11 @@
 /** Measures a workload on a real machine: long enough, often enough, undisturbed. */
-import type { PlannedTask, TaskPlan } from "../cpu/plan.ts";
+import type { PlannedTask, TaskPlan } from "../workload/plan.ts";
 import { calibrate, type Factors, scaledInvocations } from "./calibrate.ts";
 import { lostFraction } from "../report/lost.ts";
 import type { Result, Values } from "../report/result.ts";
 import { LEAST_OVERLAP, overlapOf, type ThreadTime } from "./overlap.ts";
 import { type Spread, spreadOf } from "./spread.ts";
-import type { Workload } from "./workload.ts";
+import type { Workload } from "../workload/workload.ts";
 
 /** What one thread's run came to. */
 export interface ThreadRun extends ThreadTime {

@@ -1,9 +1,9 @@
 /** The first machine: n simulated CPUs, deterministic and replayable. */
 import { profileNamed } from "../cost/profiles.ts";
 import { TimedMachine } from "../cost/timed_run.ts";
-import { Machine, type MachineOptions } from "../cpu/machine.ts";
-import { WorkloadError } from "../cpu/plan.ts";
-import { Tracer } from "../cpu/trace.ts";
+import { Machine, type MachineOptions } from "../machine/machine.ts";
+import { WorkloadError } from "../workload/plan.ts";
+import { Tracer } from "../machine/trace.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
 import { runsOf } from "../report/runs.ts";
@@ -15,9 +15,9 @@ import { runClock } from "../schedulers/run_clock.ts";
 import { type RandomRunObserver, runRandom } from "../schedulers/run_random.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
-import { admit } from "./admission.ts";
-import { checkRun } from "./check_options.ts";
-import type { SimulateOptions } from "./workload.ts";
+import { admit } from "../workload/admission.ts";
+import { checkRun } from "../workload/check_options.ts";
+import type { SimulateOptions } from "../workload/workload.ts";
 
 /** What a simulation says of itself as JSON. */
 const REPORTED = [

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import process from "node:process";
 import { bpf } from "../compile/bpf.ts";
-import { disassembleObject, listProgram } from "../isa/program_listing.ts";
+import { disassembleObject, listProgram } from "../object/program_listing.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 
 export function command(): Command {

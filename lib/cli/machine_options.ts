@@ -1,7 +1,7 @@
 /** Options that every command for a real machine takes. */
 import type { Command } from "commander";
 import type { MeasureOptions } from "../backends/measure.ts";
-import type { Workload } from "../backends/workload.ts";
+import type { Workload } from "../workload/workload.ts";
 import { count, names } from "./arguments.ts";
 
 /** What the options come to. */

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { mergeSweeps, parseShard, type Sweep, sweep } from "../backends/sweep.ts";
+import { mergeSweeps, parseShard, type Sweep, sweep } from "../sweeps/seed_grid.ts";
 import { bpf } from "../compile/bpf.ts";
 import { toJson } from "../report/json.ts";
 import { textTable } from "../report/text_table.ts";

@@ -9,7 +9,7 @@ import { type Compiler, CompilerMissingError, findCompiler } from "./compiler.ts
 import { headersFolder } from "./folders.ts";
 import { inspectListing, type ListingTraits } from "./listing.ts";
 import { cachedObject, contentKey, keepObject, shippedObject, shippedRefusal } from "./object_cache.ts";
-import { runCommand } from "./run_command.ts";
+import { runCommand } from "../host/run_command.ts";
 
 /**
  * How a listing is compiled.

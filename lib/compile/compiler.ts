@@ -1,6 +1,6 @@
 /** Finds a C compiler that writes BPF: clang where it can, else zig's clang out of npm. */
 import process from "node:process";
-import { runCommand } from "./run_command.ts";
+import { runCommand } from "../host/run_command.ts";
 import { CompilerMissingError, fetchedZig, fetchZig } from "./zig_package.ts";
 
 export { CompilerMissingError };

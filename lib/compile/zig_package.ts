@@ -8,9 +8,9 @@ import { join } from "node:path";
 import process from "node:process";
 import type { Compiler } from "./compiler.ts";
 import { cacheFolder } from "./folders.ts";
-import { withLock } from "./lock.ts";
+import { withLock } from "../host/lock.ts";
 import { reportProgress } from "./progress.ts";
-import { type CommandResult, runCommand } from "./run_command.ts";
+import { type CommandResult, runCommand } from "../host/run_command.ts";
 
 const VERSION = "0.16.0";
 /** Bytes on disk when everything is there, for the progress bar. */

@@ -4,12 +4,12 @@
  * The machine is made with `external` memory and with this as its observer: the engine performs every visible operation,
  * and hears of everything else that takes time.
  */
-import { readModifyWrite } from "../atomics/perform.ts";
+import { readModifyWrite } from "../cpu/perform.ts";
 import { KIND, RUN, TASK } from "../cpu/layout.ts";
-import type { Machine, StepObserver } from "../cpu/machine.ts";
+import type { Machine, StepObserver } from "../machine/machine.ts";
 import type { Width } from "../cpu/memory.ts";
 import type { Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
-import { runningModel, type Task } from "../cpu/task.ts";
+import { runningModel, type Task } from "../machine/task.ts";
 import { accessBytes, BPF_ATOMIC } from "../isa/insn.ts";
 import { BPF_MAP_TYPE } from "../maps/map_types.ts";
 import { type Core, OP } from "./core.ts";

@@ -5,7 +5,7 @@
  * times are nanoseconds. Shipped profiles are the JSON files beside this one, each with its source; a reader can write
  * another in a cell: `{ ...profileNamed("xeon-kvm"), atomicNs: 20 }`.
  */
-import { didYouMean } from "../object/closest_name.ts";
+import { didYouMean } from "../words/closest_name.ts";
 import type { Topology } from "./topology.ts";
 
 /** Nanoseconds by how far apart two CPUs are. */

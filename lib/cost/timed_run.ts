@@ -1,10 +1,10 @@
 /** One run on the clock: what a profile says that a workload takes. */
-import type { MachineOptions } from "../cpu/machine.ts";
-import { Machine } from "../cpu/machine.ts";
+import type { MachineOptions } from "../machine/machine.ts";
+import { Machine } from "../machine/machine.ts";
 import type { Width } from "../cpu/memory.ts";
-import type { Tracer } from "../cpu/trace.ts";
-import type { Task } from "../cpu/task.ts";
-import type { Workload } from "../backends/workload.ts";
+import type { Tracer } from "../machine/trace.ts";
+import type { Task } from "../machine/task.ts";
+import type { Workload } from "../workload/workload.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import type { CpuTime, Timing } from "../report/result.ts";
 import { type Core, OP } from "./core.ts";

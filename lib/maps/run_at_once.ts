@@ -1,5 +1,5 @@
 /** Runs a model with nobody else about: set-up of maps, and tests that need no interleaving. */
-import { perform } from "../atomics/perform.ts";
+import { perform } from "../cpu/perform.ts";
 import type { Memory } from "../cpu/memory.ts";
 import type { Model } from "../cpu/operation.ts";
 import { readerModel } from "../cpu/reader_model.ts";

@@ -2,7 +2,7 @@
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { Btf } from "../object/btf.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
-import { didYouMean } from "../object/closest_name.ts";
+import { didYouMean } from "../words/closest_name.ts";
 import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_value.ts";
 import { errnoName, KernelError } from "./errno.ts";
 import { createInner, FRESH_INNER_MAPS } from "./fresh_inner_maps.ts";

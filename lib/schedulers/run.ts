@@ -2,7 +2,7 @@
  * The loop that lets tasks take steps as a scheduler says, until all are done. The random scheduler and the clock have
  * loops of their own (run_random.ts, run_clock.ts), since that is where a simulation spends its time.
  */
-import type { Machine } from "../cpu/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** Called just before each step with the task that takes it and the step's number: for traces and recorders. */

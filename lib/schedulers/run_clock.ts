@@ -6,7 +6,7 @@
  * come over. `simulate(..., { profile })` has the cost model that is calibrated against real machines (lib/cost).
  */
 import { CACHE_LINE_BYTES, KIND, TASK } from "../cpu/layout.ts";
-import type { Machine } from "../cpu/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 import { nextState, seededState } from "./random_numbers.ts";
 import { WinnerTree } from "./winner_tree.ts";
 import { type BeforeStep, type RunLimits, stopAtLimit } from "./run.ts";

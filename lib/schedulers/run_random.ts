@@ -2,12 +2,12 @@
  * A uniformly random enabled task takes each step.
  *
  * Two ways through the same run: one step at a time from here, where somebody looks on or a kernel model works, and
- * many at a time inside the translated code (cpu/translate_random.ts), which draws the same random numbers. So a run
+ * many at a time inside the translated code (translate/translate_random.ts), which draws the same random numbers. So a run
  * and the replay of a part of it agree step by step.
  */
 import { KIND, SCHEDULE, TASK } from "../cpu/layout.ts";
-import type { Machine } from "../cpu/machine.ts";
-import { RECORDING_STEPS } from "../cpu/translate.ts";
+import type { Machine } from "../machine/machine.ts";
+import { RECORDING_STEPS } from "../translate/translate.ts";
 import { below, nextState, seededState } from "./random_numbers.ts";
 import { type BeforeStep, type RunLimits, stopAtLimit } from "./run.ts";
 

@@ -6,7 +6,7 @@
  * clock is one comparison a level. Who wins is as good as random, and a processor that guesses wrongly at every level
  * takes longer than everything else in a step, so this is WebAssembly, where a comparison can select without a jump.
  */
-import { assembleModule, WasmCode } from "../cpu/wasm_assembler.ts";
+import { assembleModule, WasmCode } from "../translate/wasm_assembler.ts";
 
 /** Bits of a key that hold the index, and fractions of a nanosecond that keys tell apart. */
 const INDEX_BITS = 10;

@@ -1,5 +1,5 @@
 /** Runs searches over all schedules to their end or to a bound, with pauses in which a notebook can show progress. */
-import type { Machine } from "../cpu/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Values } from "../report/result.ts";
 import { CachedSearch } from "./cached_search.ts";
 import { DepthFirst, type End } from "./depth_first.ts";

@@ -4,8 +4,8 @@
  * The search runs in slices so that a notebook can show progress and be interrupted between them.
  */
 import { RUN, TASK } from "../cpu/layout.ts";
-import type { Machine } from "../cpu/machine.ts";
-import type { ActiveModel } from "../cpu/task.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { ActiveModel } from "../machine/task.ts";
 import type { SearchState } from "./state.ts";
 import { VisitedSet } from "./visited.ts";
 

@@ -5,7 +5,7 @@
  * Who touches what is learnt: some random runs first, then each search notes every address that a second task touches
  * although it was taken for one task's own; the search is run again until none turns up.
  */
-import type { Machine } from "../cpu/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 import { runRandom } from "../schedulers/run_random.ts";
 
 const LEARNING_RUNS = 8, LEARNING_STEPS = 200_000;

@@ -1,6 +1,6 @@
 /** How likely each scheduler is to find a bug that an exhaustive search has shown: sampled, beside the truth. */
-import { checkSearch } from "../backends/check_options.ts";
-import { Machine } from "../cpu/machine.ts";
+import { checkSearch } from "../workload/check_options.ts";
+import { Machine } from "../machine/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { textTable } from "../report/text_table.ts";
 import { pct, pctGuarantee } from "../schedulers/pct.ts";

@@ -1,6 +1,6 @@
 /** What an exhaustive search is asked and what it answers. */
-import type { SimulateOptions } from "../backends/workload.ts";
-import type { Machine, MachineOptions } from "../cpu/machine.ts";
+import type { SimulateOptions } from "../workload/workload.ts";
+import type { Machine, MachineOptions } from "../machine/machine.ts";
 import type { TraceStep, Values } from "../report/result.ts";
 import { runsOf } from "../report/runs.ts";
 import type { Verdict } from "./verdicts.ts";

@@ -1,7 +1,7 @@
 /** Every schedule of a workload, or a clear word on where the search stopped. */
-import { admit } from "../backends/admission.ts";
-import { checkSearch, DEFAULT_DEPTH } from "../backends/check_options.ts";
-import { Machine } from "../cpu/machine.ts";
+import { admit } from "../workload/admission.ts";
+import { checkSearch, DEFAULT_DEPTH } from "../workload/check_options.ts";
+import { Machine } from "../machine/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import { exploreAll, exploreSerial, outcomeKey } from "./all_schedules.ts";

@@ -1,6 +1,6 @@
 /** The reader's own property of an ending, asked so that a mistake in it is told and not taken for an answer. */
 import { WorkloadError } from "../cpu/workload_error.ts";
-import { didYouMean } from "../object/closest_name.ts";
+import { didYouMean } from "../words/closest_name.ts";
 import type { Values } from "../report/result.ts";
 import type { ExploreOptions } from "./exploration.ts";
 

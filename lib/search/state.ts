@@ -6,9 +6,9 @@
  * two differ is below n^2 / 2^65 (3 in 10 million for 3 million states).
  */
 import { TASK } from "../cpu/layout.ts";
-import type { Machine } from "../cpu/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Journal } from "../cpu/memory.ts";
-import type { ActiveModel } from "../cpu/task.ts";
+import type { ActiveModel } from "../machine/task.ts";
 import type { Fault } from "../report/result.ts";
 import { TaskStates } from "./task_state.ts";
 

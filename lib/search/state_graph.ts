@@ -2,7 +2,7 @@
  * The states of a small workload and the steps between them, kept as a graph: for questions that one pass over the
  * states cannot answer, such as how likely an end is, and whether every state still has one.
  */
-import type { Machine } from "../cpu/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { SearchState } from "./state.ts";
 
 const NO_EDGE = -1;

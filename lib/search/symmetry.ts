@@ -1,9 +1,9 @@
 /** Whether the tasks of a machine can be exchanged for one another without anybody noticing. */
 import { addressOf } from "../cpu/memory.ts";
 import { isHelperCall } from "../isa/insn.ts";
-import type { Machine } from "../cpu/machine.ts";
-import { CTX_BYTES } from "../cpu/task_memory.ts";
-import type { Task } from "../cpu/task.ts";
+import type { Machine } from "../machine/machine.ts";
+import { CTX_BYTES } from "../machine/task_memory.ts";
+import type { Task } from "../machine/task.ts";
 
 const BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2;
 

@@ -5,10 +5,10 @@
  * record counts.
  */
 import { addressOf } from "../cpu/memory.ts";
-import { usesStack } from "../cpu/image.ts";
+import { usesStack } from "../machine/image.ts";
 import { CPU, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
-import type { Machine } from "../cpu/machine.ts";
-import type { Task } from "../cpu/task.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { Task } from "../machine/task.ts";
 
 const RECORD_WORDS = TASK.bytes >> 2;
 /** Words of a record about where the run stands: insn, pending, addr, depth; and those about its runs. */

@@ -10,7 +10,7 @@
 import { BPF_MAP_TYPE } from "../maps/map_types.ts";
 import { isHelperCall } from "../isa/insn.ts";
 import { RUN, TASK } from "../cpu/layout.ts";
-import type { Machine } from "../cpu/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Fault } from "../report/result.ts";
 import type { DisjointData } from "./disjoint_data.ts";
 import type { TaskStates } from "./task_state.ts";

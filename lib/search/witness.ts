@@ -1,6 +1,6 @@
 /** The schedule that shows an anomaly best, and what each of its steps did. */
-import type { Machine } from "../cpu/machine.ts";
-import { Tracer } from "../cpu/trace.ts";
+import type { Machine } from "../machine/machine.ts";
+import { Tracer } from "../machine/trace.ts";
 import { runsOf } from "../report/runs.ts";
 import { formatSchedule, parseSchedule } from "../schedulers/schedule.ts";
 import type { Exploration, Witness } from "./exploration.ts";

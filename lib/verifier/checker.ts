@@ -13,29 +13,35 @@ import {
   isWide,
   modeOf,
 } from "../isa/insn.ts";
-import { checkAlu } from "./alu.ts";
-import { checkAtomic } from "./atomics.ts";
-import { argumentRegisters, checkFunctionCall, newFrame, returnToCaller } from "./calls.ts";
-import { checkConditionalJump } from "./conditional_jump.ts";
-import { checkControlFlow, checkEarlyReturns, checkStackDepth, checkSubprogs, findSubprogs } from "./control_flow.ts";
-import { type Environment, MAX_INSNS } from "./environment.ts";
-import { ERRNO } from "./errno.ts";
-import { functionArgs } from "./global_functions.ts";
-import { checkHelperCall } from "./helper_call.ts";
-import { HELPER } from "./helper_kinds.ts";
-import { checkKfuncCall, isAllowedUnderLock } from "./kfunc_call.ts";
-import { computeLiveRegisters } from "./live_registers.ts";
-import { checkLoadImmediate, checkPacketLoad } from "./load_immediate.ts";
-import { checkMapForProgram } from "./map_compatibility.ts";
-import type { MapState } from "./map_state.ts";
-import { checkMemoryAccess } from "./memory_access.ts";
-import { checkWritable, readReg, settle } from "./operands.ts";
-import { notePointerType } from "./pointer_types.ts";
-import { isVisited, pathEnded } from "./prune.ts";
-import { KIND, pointer } from "./register.ts";
-import { checkResourceLeak } from "./resource_leaks.ts";
-import { checkReturnCode } from "./return_code.ts";
-import { MAIN_CALLSITE, State } from "./state.ts";
+import { checkAlu } from "./flow/alu.ts";
+import { checkAtomic } from "./memory/atomics.ts";
+import { argumentRegisters, checkFunctionCall, newFrame, returnToCaller } from "./calls/calls.ts";
+import { checkConditionalJump } from "./flow/conditional_jump.ts";
+import {
+  checkControlFlow,
+  checkEarlyReturns,
+  checkStackDepth,
+  checkSubprogs,
+  findSubprogs,
+} from "./flow/control_flow.ts";
+import { type Environment, MAX_INSNS } from "./state/environment.ts";
+import { ERRNO } from "./kernel/errno.ts";
+import { functionArgs } from "./calls/global_functions.ts";
+import { checkHelperCall } from "./calls/helper_call.ts";
+import { HELPER } from "./kernel/helper_kinds.ts";
+import { checkKfuncCall, isAllowedUnderLock } from "./calls/kfunc_call.ts";
+import { computeLiveRegisters } from "./state/live_registers.ts";
+import { checkLoadImmediate, checkPacketLoad } from "./calls/load_immediate.ts";
+import { checkMapForProgram } from "./calls/map_compatibility.ts";
+import type { MapState } from "./kernel/map_state.ts";
+import { checkMemoryAccess } from "./memory/memory_access.ts";
+import { checkWritable, readReg, settle } from "./state/operands.ts";
+import { notePointerType } from "./state/pointer_types.ts";
+import { isVisited, pathEnded } from "./flow/prune.ts";
+import { KIND, pointer } from "./state/register.ts";
+import { checkResourceLeak } from "./state/resource_leaks.ts";
+import { checkReturnCode } from "./calls/return_code.ts";
+import { MAIN_CALLSITE, State } from "./state/state.ts";
 
 /**
  * Runs the verifier over a program.

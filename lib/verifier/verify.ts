@@ -2,14 +2,14 @@
 import { isHelperCall } from "../isa/insn.ts";
 import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
 import { check } from "./checker.ts";
-import { Environment, Rejection } from "./environment.ts";
-import { ERRNO, errnoName } from "./errno.ts";
+import { Environment, Rejection } from "./state/environment.ts";
+import { ERRNO, errnoName } from "./kernel/errno.ts";
 import { explain, type Explanation } from "./explain.ts";
-import { HELPER } from "./helper_kinds.ts";
-import { type CreatedMaps, createMaps } from "./map_creation.ts";
-import { programKind } from "./program_types.ts";
-import { tracepointArgs } from "./kernel_objects.ts";
-import { ATTACH } from "./program_types.ts";
+import { HELPER } from "./kernel/helper_kinds.ts";
+import { type CreatedMaps, createMaps } from "./kernel/map_creation.ts";
+import { programKind } from "./kernel/program_types.ts";
+import { tracepointArgs } from "./kernel/kernel_objects.ts";
+import { ATTACH } from "./kernel/program_types.ts";
 
 export type { Explanation } from "./explain.ts";
 

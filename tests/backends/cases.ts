@@ -1,6 +1,6 @@
 /** What every machine must agree on: for each workload, whether its property holds Always or is broken Sometimes. */
 import type { Result, Values } from "../../lib/report/result.ts";
-import type { Workload } from "../../lib/backends/workload.ts";
+import type { Workload } from "../../lib/workload/workload.ts";
 import type { UserActor, UserApi } from "../../lib/maps/user_space.ts";
 
 export interface MachineCase {

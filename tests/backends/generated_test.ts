@@ -14,7 +14,7 @@ import { newStartLine } from "../../lib/backends/start_line.ts";
 import { SharedMachine } from "../../lib/backends/threads/shared_machine.ts";
 import { Thread } from "../../lib/backends/threads/thread.ts";
 import { KIND } from "../../lib/cpu/layout.ts";
-import { translate } from "../../lib/cpu/translate.ts";
+import { translate } from "../../lib/translate/translate.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
 import type { Values } from "../../lib/report/result.ts";
 import { verify } from "../../lib/verifier/verify.ts";

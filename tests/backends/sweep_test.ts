@@ -1,6 +1,6 @@
 /** Shards of a sweep, merged in any order, are exactly the sweep in one go. */
 import { describe, expect, it } from "vitest";
-import { mergeSweeps, parseShard, sweep, type SweepOptions } from "../../lib/backends/sweep.ts";
+import { mergeSweeps, parseShard, sweep, type SweepOptions } from "../../lib/sweeps/seed_grid.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 
 const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;

@@ -5,7 +5,7 @@ import { linuxAvailable } from "../../lib/backends/linux/available.ts";
 import { linuxVerify } from "../../lib/backends/linux/verify.ts";
 import { compile } from "../../lib/compile/compile.ts";
 import { CompileError } from "../../lib/compile/compile_error.ts";
-import { type ShippedListing, shippedListings } from "../../lib/compile/shipped_listings.ts";
+import { type ShippedListing, shippedListings } from "../../lib/tasks/shipped_listings.ts";
 import { loadObject, ObjectError } from "../../lib/object/load.ts";
 import { verify } from "../../lib/verifier/verify.ts";
 

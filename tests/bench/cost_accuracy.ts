@@ -7,7 +7,7 @@
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import type { AccuracyRow, AccuracyTable } from "../../lib/cost/accuracy.ts";
-import { sweep } from "../../lib/cost/sweep.ts";
+import { sweep } from "../../lib/sweeps/cost_curve.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";

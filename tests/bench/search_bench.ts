@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bpf } from "../../lib/compile/bpf.ts";
-import { runCommand } from "../../lib/compile/run_command.ts";
+import { runCommand } from "../../lib/host/run_command.ts";
 import { textTable } from "../../lib/report/text_table.ts";
 import { explore } from "../../lib/search/explore.ts";
 

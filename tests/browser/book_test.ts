@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions } from "playwright-core";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { runCommand } from "../../lib/notebook/lab/subprocess.ts";
+import { runCommand } from "../../lib/tasks/lab/subprocess.ts";
 import { launch, noBrowser, PROJECT, screenshot } from "./chromium.ts";
 
 const readers: Record<string, BrowserContextOptions> = {

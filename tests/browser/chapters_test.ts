@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Browser } from "playwright-core";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readNotebook } from "../../lib/notebook/notebook_file.ts";
+import { readNotebook } from "../../lib/jupyter/notebook_file.ts";
 import { launch, noBrowser, PROJECT, screenshot } from "./chromium.ts";
 import { LabPage } from "./lab_page.ts";
 import { LabServer } from "./lab_server.ts";

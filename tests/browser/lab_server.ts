@@ -26,7 +26,7 @@ export class LabServer {
     mkdirSync(COPY, { recursive: true });
     cpSync(join(PROJECT, "notebooks"), COPY, { recursive: true });
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "lib/notebook/lab/start.ts", "--no-browser", "--port", String(await freePort())],
+      args: ["run", "-A", "lib/tasks/lab/start.ts", "--no-browser", "--port", String(await freePort())],
       cwd: PROJECT,
       stdin: "null",
       stdout: "piped",

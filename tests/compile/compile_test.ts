@@ -124,7 +124,7 @@ describe("a file", () => {
 describe("without any compiler", () => {
   const test = async () => {
     // A process of its own, since a process asks for the compiler once.
-    const { runCommand } = await import("../../lib/compile/run_command.ts");
+    const { runCommand } = await import("../../lib/host/run_command.ts");
     const script = `import { findCompiler } from ${
       JSON.stringify(new URL("../../lib/compile/compiler.ts", import.meta.url).href)
     };

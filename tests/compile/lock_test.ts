@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { withLock } from "../../lib/compile/lock.ts";
+import { withLock } from "../../lib/host/lock.ts";
 
 const nothing = () => {};
 

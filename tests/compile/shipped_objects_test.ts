@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { compileAnew } from "../../lib/compile/compile.ts";
 import { installedCompiler } from "../../lib/compile/compiler.ts";
 import { projectFolder, shippedFolders } from "../../lib/compile/folders.ts";
-import { INDEX_FILE, objectFileName, type ObjectsIndex } from "../../lib/compile/rebuild_objects.ts";
-import { shippedListings } from "../../lib/compile/shipped_listings.ts";
+import { INDEX_FILE, objectFileName, type ObjectsIndex } from "../../lib/tasks/rebuild_objects.ts";
+import { shippedListings } from "../../lib/tasks/shipped_listings.ts";
 
 const [book] = shippedFolders(projectFolder!);
 const listings = shippedListings(projectFolder!);

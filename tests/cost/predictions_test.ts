@@ -4,7 +4,7 @@ import { simulate } from "../../lib/backends/simulator.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { Profile } from "../../lib/cost/profile.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
-import { sweep } from "../../lib/cost/sweep.ts";
+import { sweep } from "../../lib/sweeps/cost_curve.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import type { Timing } from "../../lib/report/result.ts";
 

@@ -2,7 +2,7 @@
 import { bpf } from "../../lib/compile/bpf.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
-import type { MachineOptions } from "../../lib/cpu/machine.ts";
+import type { MachineOptions } from "../../lib/machine/machine.ts";
 import { ticketLock } from "../../lib/locks/ticket_lock.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { Profile } from "../../lib/cost/profile.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
-import { sweep } from "../../lib/cost/sweep.ts";
+import { sweep } from "../../lib/sweeps/cost_curve.ts";
 
 const object = await bpf.file(decodeURIComponent(new URL("./progs/operations.bpf.c", import.meta.url).pathname));
 const xeon = profileNamed("xeon-kvm"), technique = { object, program: "atomic_add" };

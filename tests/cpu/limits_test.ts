@@ -1,7 +1,7 @@
 /** Programs near what one WebAssembly function can hold. */
 import { Buffer } from "node:buffer";
 import { describe, expect, it } from "vitest";
-import { translate } from "../../lib/cpu/translate.ts";
+import { translate } from "../../lib/translate/translate.ts";
 import type { Insn } from "../../lib/isa/insn.ts";
 import { SeededRandom } from "../../lib/schedulers/random_numbers.ts";
 import { insn } from "./generated_programs.ts";

@@ -11,7 +11,7 @@ import {
   TASK,
 } from "../../lib/cpu/layout.ts";
 import { Memory } from "../../lib/cpu/memory.ts";
-import { instantiate, type Step, translate, type TranslateOptions } from "../../lib/cpu/translate.ts";
+import { instantiate, type Step, translate, type TranslateOptions } from "../../lib/translate/translate.ts";
 import { interpret } from "../reference/interpreter.ts";
 
 const { read, write, shared } = REGION_FLAG;

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { describe, expect, it } from "vitest";
 import { projectFolder } from "../../lib/compile/folders.ts";
-import { runCommand } from "../../lib/compile/run_command.ts";
+import { runCommand } from "../../lib/host/run_command.ts";
 
 interface DocSymbol {
   readonly name: string;

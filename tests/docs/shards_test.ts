@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
 import { projectFolder } from "../../lib/compile/folders.ts";
-import { runCommand } from "../../lib/compile/run_command.ts";
+import { runCommand } from "../../lib/host/run_command.ts";
 
 const SHARDS = 2;
 const text = readFileSync(join(projectFolder!, "CONTRIBUTING.md"), "utf8").split("## Large sweeps and searches\n")[1];

@@ -3,7 +3,7 @@
  *
  * Whatever the file is: it is refused with a message for its reader, or it runs within the limits that it was given.
  */
-import { Machine } from "../../lib/cpu/machine.ts";
+import { Machine } from "../../lib/machine/machine.ts";
 import { loadObject } from "../../lib/object/load.ts";
 import { runRandom } from "../../lib/schedulers/run_random.ts";
 import type { SeededRandom } from "../../lib/schedulers/random_numbers.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { helperName } from "../../lib/isa/helper_names.ts";
-import { listProgram } from "../../lib/isa/program_listing.ts";
+import { listProgram } from "../../lib/object/program_listing.ts";
 import { parseBtf } from "../../lib/object/btf_parser.ts";
 
 const KERNEL_BTF = "/sys/kernel/btf/vmlinux";

@@ -1,5 +1,5 @@
 /** Runs kernel models alone, without programs: a seeded random interleaving, or every one of a small scope. */
-import { perform } from "../../lib/atomics/perform.ts";
+import { perform } from "../../lib/cpu/perform.ts";
 import { Kernel, type KernelOptions, kernelSize } from "../../lib/bpf_helpers/kernel.ts";
 import { CPU, layoutFor, TASK } from "../../lib/cpu/layout.ts";
 import { Memory } from "../../lib/cpu/memory.ts";

@@ -1,6 +1,6 @@
 /** Rows 0.x of the ledger: what the kernel promises about one run, and what it does not. */
 import { describe, expect, it } from "vitest";
-import { Machine } from "../../lib/cpu/machine.ts";
+import { Machine } from "../../lib/machine/machine.ts";
 import { TASK } from "../../lib/cpu/layout.ts";
 import { BPF_F_LOCK } from "../../lib/maps/map_types.ts";
 import { explore } from "../../lib/search/explore.ts";

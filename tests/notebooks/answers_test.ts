@@ -1,7 +1,7 @@
 /** Answers that a reader may well give: wrong ones are told what is wrong with them, right ones need not be ours. */
 import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
-import { mark } from "../../lib/notebook/exercises/exercise.ts";
+import { mark } from "../../lib/lessons/exercises/exercise.ts";
 
 /** By exercise: an answer, and what the verdict has to say of it. */
 const WRONG: readonly (readonly [id: string, answer: unknown, says: RegExp])[] = [

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
-import { runCommand } from "../../lib/compile/run_command.ts";
-import { DENO_VERSION, PLACES, PROJECT } from "../../lib/notebook/lab/places.ts";
+import { runCommand } from "../../lib/host/run_command.ts";
+import { DENO_VERSION, PLACES, PROJECT } from "../../lib/tasks/lab/places.ts";
 
 const folder = join(PROJECT, ".binder");
 

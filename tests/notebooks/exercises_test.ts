@@ -2,8 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { allExercises, EXERCISE_MIME, mark } from "../../lib/notebook/exercises/exercise.ts";
-import { readNotebook } from "../../lib/notebook/notebook_file.ts";
+import { allExercises, EXERCISE_MIME, mark } from "../../lib/lessons/exercises/exercise.ts";
+import { readNotebook } from "../../lib/jupyter/notebook_file.ts";
 
 const NOTEBOOKS = new URL("../../notebooks/", import.meta.url);
 const exercises = await allExercises();

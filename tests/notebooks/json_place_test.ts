@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findJsonMistake } from "../../lib/notebook/json_place.ts";
+import { findJsonMistake } from "../../lib/jupyter/json_place.ts";
 
 describe("the place of a mistake in JSON", () => {
   it("is none exactly where JSON.parse finds none", () => {

@@ -4,15 +4,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { CellFailure, executeNotebook } from "../../lib/notebook/execute.ts";
-import { denoKernel, KernelClient } from "../../lib/notebook/jupyter_client.ts";
-import { keepDeno, kernelspec, writeKernelspec } from "../../lib/notebook/lab/kernelspec.ts";
-import { PROJECT } from "../../lib/notebook/lab/places.ts";
-import { runCommand } from "../../lib/notebook/lab/subprocess.ts";
-import { type CodeCell, type Notebook, type Output, parseNotebook } from "../../lib/notebook/notebook_file.ts";
+import { CellFailure, executeNotebook } from "../../lib/jupyter/execute.ts";
+import { denoKernel, KernelClient } from "../../lib/jupyter/client.ts";
+import { keepDeno, kernelspec, writeKernelspec } from "../../lib/tasks/lab/kernelspec.ts";
+import { PROJECT } from "../../lib/tasks/lab/places.ts";
+import { runCommand } from "../../lib/tasks/lab/subprocess.ts";
+import { type CodeCell, type Notebook, type Output, parseNotebook } from "../../lib/jupyter/notebook_file.ts";
 
 const NEWEST = "2.9.6";
-const SHOW = pathToFileURL(fileURLToPath(new URL("../../lib/notebook/show.ts", import.meta.url))).href;
+const SHOW = pathToFileURL(fileURLToPath(new URL("../../lib/jupyter/show.ts", import.meta.url))).href;
 /** Loaded before the cell that is stopped: loading modules cannot be. */
 const LISTING = `import { bpf, threads } from "interleave";
 const kept = 42;

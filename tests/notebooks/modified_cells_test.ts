@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { installedCompiler } from "../../lib/compile/compiler.ts";
-import { denoKernel, KernelClient } from "../../lib/notebook/jupyter_client.ts";
-import { readNotebook } from "../../lib/notebook/notebook_file.ts";
+import { denoKernel, KernelClient } from "../../lib/jupyter/client.ts";
+import { readNotebook } from "../../lib/jupyter/notebook_file.ts";
 import { modifyCell, seeded } from "./modify_cell.ts";
 
 const NOTEBOOKS = fileURLToPath(new URL("../../notebooks/", import.meta.url));

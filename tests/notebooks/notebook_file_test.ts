@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatNotebook, type Notebook, parseNotebook } from "../../lib/notebook/notebook_file.ts";
+import { formatNotebook, type Notebook, parseNotebook } from "../../lib/jupyter/notebook_file.ts";
 
 const NOTEBOOK: Notebook = {
   cells: [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { compareOutputs } from "../../lib/notebook/compare_outputs.ts";
-import { joinCells, splitErrors } from "../../lib/notebook/check_cells.ts";
-import type { CodeCell, Notebook, Output } from "../../lib/notebook/notebook_file.ts";
-import { EPHEMERAL, MEASURED, OutputCollector } from "../../lib/notebook/outputs.ts";
-import { type Message, request } from "../../lib/notebook/jupyter_message.ts";
+import { compareOutputs } from "../../lib/jupyter/compare_outputs.ts";
+import { joinCells, splitErrors } from "../../lib/tasks/check_cells.ts";
+import type { CodeCell, Notebook, Output } from "../../lib/jupyter/notebook_file.ts";
+import { EPHEMERAL, MEASURED, OutputCollector } from "../../lib/jupyter/outputs.ts";
+import { type Message, request } from "../../lib/jupyter/message.ts";
 
 function collect(...messages: [type: string, content: unknown][]): Output[] {
   const collector = new OutputCollector();

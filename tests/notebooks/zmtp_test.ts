@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { decodeMessage, encodeMessage, request } from "../../lib/notebook/jupyter_message.ts";
-import { encodeFrame, type Frame, FrameReader, greeting, ZmtpConnection } from "../../lib/notebook/zmtp.ts";
+import { decodeMessage, encodeMessage, request } from "../../lib/jupyter/message.ts";
+import { encodeFrame, type Frame, FrameReader, greeting, ZmtpConnection } from "../../lib/jupyter/zmtp.ts";
 
 const frame = fc.record({
   body: fc.oneof(fc.uint8Array({ maxLength: 8 }), fc.uint8Array({ minLength: 250, maxLength: 300 })),

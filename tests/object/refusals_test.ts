@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
-import { disassembleObject } from "../../lib/isa/program_listing.ts";
+import { disassembleObject } from "../../lib/object/program_listing.ts";
 import { lineOf } from "../../lib/object/bpf_object.ts";
 import { sizeOfType } from "../../lib/object/btf_types.ts";
 import { loadObject, ObjectError } from "../../lib/object/load.ts";

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
 import { projectFolder } from "../../lib/compile/folders.ts";
-import { runCommand } from "../../lib/compile/run_command.ts";
-import { buildPackage, packPackage } from "../../lib/package/build.ts";
-import { packageJson } from "../../lib/package/package_json.ts";
+import { runCommand } from "../../lib/host/run_command.ts";
+import { buildPackage, packPackage } from "../../lib/tasks/npm/build.ts";
+import { packageJson } from "../../lib/tasks/npm/package_json.ts";
 
 /** A registry may be slow. */
 const INSTALL_MS = 600_000;

@@ -1,7 +1,7 @@
 /**
  * The reference: an interpreter of RFC 9669 as plain as it can be, against which the translator is checked.
  *
- * It keeps the same contract as a translated `step(task)` (lib/cpu/translate.ts), with one block per instruction: block
+ * It keeps the same contract as a translated `step(task)` (lib/translate/translate.ts), with one block per instruction: block
  * n of `TASK.pending` is instruction n. All its state is in the task record, so the two engines can be compared byte
  * for byte.
  */
@@ -26,7 +26,7 @@ import {
 } from "../../lib/isa/insn.ts";
 import { KIND, RETURN_TO_KERNEL, STACK_FRAME_BYTES, TASK } from "../../lib/cpu/layout.ts";
 import type { Memory } from "../../lib/cpu/memory.ts";
-import type { Step } from "../../lib/cpu/translate.ts";
+import type { Step } from "../../lib/translate/translate.ts";
 
 const u64 = (x: bigint) => BigInt.asUintN(64, x);
 const u32 = (x: bigint) => BigInt.asUintN(32, x);

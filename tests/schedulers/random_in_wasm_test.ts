@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Machine } from "../../lib/cpu/machine.ts";
+import { Machine } from "../../lib/machine/machine.ts";
 import { BPF_ATOMIC, type Insn } from "../../lib/isa/insn.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
 import { loadObject } from "../../lib/object/load.ts";

@@ -1,7 +1,7 @@
 /** Chances of finding a known bug: closed forms, and samples that agree with them. */
 import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
-import { Machine } from "../../lib/cpu/machine.ts";
+import { Machine } from "../../lib/machine/machine.ts";
 import { estimate, wilson } from "../../lib/search/estimate.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { SearchState } from "../../lib/search/state.ts";

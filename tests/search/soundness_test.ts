@@ -2,9 +2,9 @@
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Workload } from "../../lib/backends/workload.ts";
+import type { Workload } from "../../lib/workload/workload.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
-import { Machine } from "../../lib/cpu/machine.ts";
+import { Machine } from "../../lib/machine/machine.ts";
 import type { UserApi } from "../../lib/maps/user_space.ts";
 import { exploreAll, outcomeKey, type SearchOptions } from "../../lib/search/all_schedules.ts";
 import { asymmetry } from "../../lib/search/symmetry.ts";

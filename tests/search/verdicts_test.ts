@@ -2,9 +2,9 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
-import { LEDGER } from "../../lib/notebook/claims/ledger.ts";
+import { LEDGER } from "../../lib/lessons/claims/ledger.ts";
 import { explorationText } from "../../lib/report/exploration_text.ts";
-import { Machine } from "../../lib/cpu/machine.ts";
+import { Machine } from "../../lib/machine/machine.ts";
 import { type Exploration, explore } from "../../lib/search/explore.ts";
 import { judgeTrace } from "../../lib/search/verdicts.ts";
 import { traceSchedule } from "../../lib/search/witness.ts";

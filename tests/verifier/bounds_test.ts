@@ -1,12 +1,12 @@
 /** Whatever the verifier believes of a value must be true of every value that it may be. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Bounds } from "../../lib/verifier/bounds.ts";
-import { isScalarBranchTaken, JUMP, refine } from "../../lib/verifier/comparisons.ts";
+import { Bounds } from "../../lib/verifier/domain/bounds.ts";
+import { isScalarBranchTaken, JUMP, refine } from "../../lib/verifier/domain/comparisons.ts";
 import { ALU } from "../../lib/isa/insn.ts";
-import { scalarArithmetic } from "../../lib/verifier/scalar_arithmetic.ts";
-import { s64, type Tnum, tnumAdd, tnumMul, tnumRange, tnumStep, tnumSub, u64 } from "../../lib/verifier/tnum.ts";
-import { signExtend } from "../../lib/verifier/sign_extension.ts";
+import { scalarArithmetic } from "../../lib/verifier/domain/scalar_arithmetic.ts";
+import { s64, type Tnum, tnumAdd, tnumMul, tnumRange, tnumStep, tnumSub, u64 } from "../../lib/verifier/domain/tnum.ts";
+import { signExtend } from "../../lib/verifier/domain/sign_extension.ts";
 
 const number64 = fc.oneof(
   fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),

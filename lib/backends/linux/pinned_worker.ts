@@ -1,5 +1,5 @@
 /** One thread of the Linux backend: pins itself to a CPU and makes BPF_PROG_RUN calls from a common start line. */
-import { serve } from "../crew.ts";
+import { serve } from "../../host/crew.ts";
 import type { ThreadRun } from "../measure.ts";
 import { type Started, startTogether } from "../start_line.ts";
 import { nowNs, onCpuNs, pinTo, undisturbed } from "../thread_control.ts";

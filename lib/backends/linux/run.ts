@@ -1,10 +1,10 @@
 /** Runs a workload on the running kernel and measures it. */
 import { release } from "node:os";
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { checkRun } from "../check_options.ts";
+import { checkRun } from "../../workload/check_options.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
 import { oneAtATime } from "../one_at_a_time.ts";
-import type { Workload } from "../workload.ts";
+import type { Workload } from "../../workload/workload.ts";
 import { LinuxSession } from "./session.ts";
 
 /** A workload for the kernel, and how often to repeat it. */

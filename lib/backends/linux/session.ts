@@ -1,17 +1,17 @@
 /** One workload on the running kernel: object, ways to run, threads; everything is given back by `close`. */
-import { type PlannedTask, planTasks, type TaskPlan } from "../../cpu/plan.ts";
+import { type PlannedTask, planTasks, type TaskPlan } from "../../workload/plan.ts";
 import { readerModel } from "../../cpu/reader_model.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Model } from "../../cpu/operation.ts";
 import type { UserApi } from "../../maps/user_space.ts";
 import type { Values } from "../../report/result.ts";
 import { BackendError, whyNot } from "../backend.ts";
-import { Crew } from "../crew.ts";
+import { Crew } from "../../host/crew.ts";
 import { type Factors, MAX_TURNS, scaledInvocations } from "../calibrate.ts";
 import { type RealMachine, sharing, type ThreadRun } from "../measure.ts";
 import { newStartLine, runFromStartLine, waitForStart } from "../start_line.ts";
 import { allowedCpus, awayFrom, nowNs } from "../thread_control.ts";
-import type { Workload } from "../workload.ts";
+import type { Workload } from "../../workload/workload.ts";
 import { linuxAvailable } from "./available.ts";
 import { errnoName } from "./errno.ts";
 import { KernelMaps } from "./kernel_maps.ts";

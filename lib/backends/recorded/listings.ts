@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { BpfObject } from "../../object/bpf_object.ts";
-import type { Workload } from "../workload.ts";
+import type { Workload } from "../../workload/workload.ts";
 import type { Spread } from "./recorded.ts";
 
 /** One measured run. */

@@ -1,6 +1,6 @@
 /** Helper calls of a program that runs on a real thread. */
 import type { HelperModel } from "../../bpf_helpers/kernel.ts";
-import type { Image } from "../../cpu/image.ts";
+import type { Image } from "../../machine/image.ts";
 import { TASK } from "../../cpu/layout.ts";
 import { helperId, helperName } from "../../isa/helper_names.ts";
 import { BackendError } from "../backend.ts";

@@ -1,9 +1,9 @@
 /** Runs a workload on parallel threads of this computer and measures it. */
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { checkRun } from "../check_options.ts";
+import { checkRun } from "../../workload/check_options.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
 import { oneAtATime } from "../one_at_a_time.ts";
-import type { Workload } from "../workload.ts";
+import type { Workload } from "../../workload/workload.ts";
 import { timedByModels } from "./model_time.ts";
 import { ThreadSession } from "./session.ts";
 

@@ -1,18 +1,18 @@
 /** One workload on threads: shared memory, its translation, a worker for each task; all ended by `close`. */
 import { KIND } from "../../cpu/layout.ts";
-import type { PlannedTask, TaskPlan } from "../../cpu/plan.ts";
+import type { PlannedTask, TaskPlan } from "../../workload/plan.ts";
 import { readerModel } from "../../cpu/reader_model.ts";
-import { translate } from "../../cpu/translate.ts";
+import { translate } from "../../translate/translate.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Values } from "../../report/result.ts";
-import { admit } from "../admission.ts";
+import { admit } from "../../workload/admission.ts";
 import { BackendError, whyNot } from "../backend.ts";
-import { Crew } from "../crew.ts";
+import { Crew } from "../../host/crew.ts";
 import { type Factors, scaledInvocations } from "../calibrate.ts";
 import type { RealMachine } from "../measure.ts";
 import { newStartLine, runFromStartLine } from "../start_line.ts";
 import { allowedCpus } from "../thread_control.ts";
-import type { Workload } from "../workload.ts";
+import type { Workload } from "../../workload/workload.ts";
 import { threadsAvailable } from "./available.ts";
 import { checkHelpers } from "./direct_helpers.ts";
 import { SharedMachine } from "./shared_machine.ts";

@@ -1,13 +1,13 @@
 /** The memory, kernel and tasks of a workload, laid out the same in every thread that shares them. */
 import { Kernel, kernelSize } from "../../bpf_helpers/kernel.ts";
-import { type Image, type ImageProgram, linkImage } from "../../cpu/image.ts";
+import { type Image, type ImageProgram, linkImage } from "../../machine/image.ts";
 import { layoutFor } from "../../cpu/layout.ts";
 import { Memory } from "../../cpu/memory.ts";
 import type { TaskContext } from "../../cpu/operation.ts";
-import { planTasks, type TaskPlan } from "../../cpu/plan.ts";
-import { CTX_BYTES, type TaskMemory, taskMemory } from "../../cpu/task_memory.ts";
+import { planTasks, type TaskPlan } from "../../workload/plan.ts";
+import { CTX_BYTES, type TaskMemory, taskMemory } from "../../machine/task_memory.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
-import type { Workload } from "../workload.ts";
+import type { Workload } from "../../workload/workload.ts";
 
 /** One thread's task. */
 export interface ThreadTask extends TaskMemory {

@@ -4,7 +4,7 @@ import type { BpfObject } from "../../object/bpf_object.ts";
 import type { ThreadRun } from "../measure.ts";
 import { type Started, startTogether } from "../start_line.ts";
 import { nowNs, onCpuNs, pinTo, undisturbed } from "../thread_control.ts";
-import type { Workload } from "../workload.ts";
+import type { Workload } from "../../workload/workload.ts";
 import { directHelpers } from "./direct_helpers.ts";
 import { SharedMachine, type ThreadTask } from "./shared_machine.ts";
 import { SharedOperations, ThreadFault } from "./shared_operations.ts";

@@ -1,6 +1,6 @@
 /** Says what stopped a program on a thread. */
-import { explainFault } from "../../cpu/fault.ts";
-import { imageLine, programAt } from "../../cpu/image.ts";
+import { explainFault } from "../../machine/fault.ts";
+import { imageLine, programAt } from "../../machine/image.ts";
 import { TASK } from "../../cpu/layout.ts";
 import { disassembleInsn } from "../../isa/disassemble.ts";
 import type { SharedMachine, ThreadTask } from "./shared_machine.ts";

@@ -1,5 +1,5 @@
 /** A worker that is one thread of a run. */
-import { serve } from "../crew.ts";
+import { serve } from "../../host/crew.ts";
 import { type Run, type RunReply, type SetUp, Thread } from "./thread.ts";
 
 let thread: Thread | undefined;

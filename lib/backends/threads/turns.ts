@@ -1,6 +1,6 @@
 /** The loop around a program, in Wasm like the program itself: a loop in JavaScript would cost more than the program. */
 import { KIND, TASK } from "../../cpu/layout.ts";
-import { assembleModule, WasmCode } from "../../cpu/wasm_assembler.ts";
+import { assembleModule, WasmCode } from "../../translate/wasm_assembler.ts";
 import type { ThreadTask } from "./shared_machine.ts";
 
 /** Where {@link turnsModule} leaves the number of invocations to come, the one under way included. */

@@ -5,7 +5,7 @@
  * the order of steps that do not touch the same place are one execution; sleep sets (Godefroid, 1996) visit exactly one
  * schedule of each. Executions that go on alike from one state with one sleep set are counted once.
  */
-import type { Machine } from "../../cpu/machine.ts";
+import type { Machine } from "../../machine/machine.ts";
 import { TASK } from "../../cpu/layout.ts";
 import { BPF_ATOMIC } from "../../isa/insn.ts";
 import { DisjointData } from "../disjoint_data.ts";

@@ -1,5 +1,5 @@
 /** Every schedule of a litmus test under sequential consistency: the states that `herd7 -model sc` lists. */
-import { Machine } from "../../cpu/machine.ts";
+import { Machine } from "../../machine/machine.ts";
 import { exploreAll, type Limits } from "../all_schedules.ts";
 import type { Bounds } from "../exploration.ts";
 import { assembleLitmus, type LitmusLayout, programName } from "./assemble.ts";

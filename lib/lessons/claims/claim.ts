@@ -1,0 +1,178 @@
+/** Claims in a chapter: each cell that tests one says what it found, and the last chapter gathers them all. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { textTable } from "../../report/text_table.ts";
+import { readNotebook } from "../../jupyter/notebook_file.ts";
+import { type Claim, type ClaimVerdict, LEDGER, SECTIONS } from "./ledger.ts";
+
+/** The output form by which the last chapter finds what the others showed. */
+export const CLAIM_MIME = "application/vnd.interleave.claim+json";
+
+/** What a cell found out about a claim. */
+export interface Finding {
+  /** Whether the experiment of this cell agrees with the ledger's verdict. Computed, never typed. */
+  readonly agrees: boolean;
+  /** One sentence with the figures that the cell computed. */
+  readonly found: string;
+}
+
+const VERDICTS: Readonly<Record<ClaimVerdict, string>> = { true: "true", "true if": "true if …", wrong: "wrong" };
+
+/** The claim of this number. */
+export function claimOf(id: string): Claim {
+  const claim = LEDGER.find((one) => one.id === id);
+  if (!claim) throw new RangeError(`no claim has the number ${id}; the first is ${LEDGER[0].id}`);
+  return claim;
+}
+
+/**
+ * A claim beside what this cell found. Show it: `await show(claim("1.9", { agrees: ..., found: ... }))`.
+ *
+ * @example
+ * ```ts
+ * import { claim, TestedClaim } from "interleave";
+ * const tested: TestedClaim = claim("1.9", { agrees: true, found: "returns 10" });
+ * if (!("text/markdown" in tested.toBundle())) throw new Error("a table for the notebook");
+ * ```
+ */
+export class TestedClaim {
+  /** `claim` makes it. */
+  constructor(readonly claim: Claim, readonly finding: Finding) {}
+
+  /** Its forms by MIME type. */
+  toBundle(): Record<string, unknown> {
+    const { claim, finding } = this, sign = finding.agrees ? "" : " — **this cell found otherwise**";
+    return {
+      "text/markdown": [
+        `| claim ${claim.id} | ${claim.says} |`,
+        "|:--|:--|",
+        `| verdict | **${VERDICTS[claim.verdict]}**${sign} |`,
+        `| this cell | ${finding.found} |`,
+        `| kernel 6.18 | ${claim.kernel} |`,
+        ...(claim.source ? [`| why | \`${claim.source}\` |`] : []),
+      ].join("\n"),
+      "text/plain": [
+        `Claim ${claim.id}: ${claim.says}`,
+        `Verdict: ${VERDICTS[claim.verdict]}${finding.agrees ? "" : " (this cell found otherwise)"}`,
+        `This cell: ${finding.found}`,
+        `Kernel 6.18: ${claim.kernel}`,
+        ...(claim.source ? [`Why: ${claim.source}`] : []),
+      ].join("\n"),
+      [CLAIM_MIME]: { id: claim.id, agrees: finding.agrees, found: finding.found },
+    };
+  }
+}
+
+/**
+ * Puts what a cell found beside the claim that it tests.
+ *
+ * @param id number in the ledger, such as "1.9"
+ * @param finding whether the cell's experiment agrees with the verdict, and what it found, in a sentence with figures
+ * @returns something to `show`
+ * @throws RangeError for a number that no claim has
+ *
+ * @example
+ * ```ts
+ * import { claim, show } from "interleave";
+ * await show(claim("1.9", { agrees: true, found: "a failed compare-and-swap returns 10, which is what it found" }));
+ * ```
+ */
+export function claim(id: string, finding: Finding): TestedClaim {
+  const tested = claimOf(id);
+  if (typeof finding?.agrees !== "boolean" || typeof finding.found !== "string") {
+    throw new TypeError(`claim("${id}", { agrees, found }): agrees is true or false, found is a sentence`);
+  }
+  return new TestedClaim(tested, finding);
+}
+
+/** One line of the whole ledger. */
+export interface LedgerLine {
+  readonly claim: Claim;
+  /** Chapter and what its cell found; undefined where no executed cell tests the claim. */
+  readonly shown?: { readonly notebook: string; readonly cell: number; readonly finding: Finding };
+}
+
+/**
+ * The whole ledger, gathered from the outputs of the executed chapters.
+ *
+ * @example
+ * ```ts
+ * import { Ledger } from "interleave";
+ * if (new Ledger([]).tally.untested !== 0) throw new Error("nothing is asked, nothing is missing");
+ * ```
+ */
+export class Ledger {
+  /** `ledger` makes it. */
+  constructor(readonly lines: readonly LedgerLine[]) {}
+
+  /** Claims whose cell agrees with the kernel's verdict, that disagree, and that no cell tests. */
+  get tally(): { agree: number; disagree: number; untested: number } {
+    const shown = this.lines.filter((line) => line.shown);
+    const agree = shown.filter((line) => line.shown!.finding.agrees).length;
+    return { agree, disagree: shown.length - agree, untested: this.lines.length - shown.length };
+  }
+
+  /** Its forms by MIME type. */
+  toBundle(): Record<string, unknown> {
+    const { agree, disagree, untested } = this.tally;
+    const summary = `${this.lines.length} claims: ${agree} verdicts shown by a cell` +
+      `${disagree ? `, ${disagree} where a cell found otherwise` : ""}${
+        untested ? `, ${untested} without a cell` : ""
+      }.`;
+    const where = ({ shown }: LedgerLine) => shown ? `${shown.notebook} [${shown.cell}]` : "–";
+    const markdown = [summary, ""];
+    for (const [section, title] of Object.entries(SECTIONS)) {
+      markdown.push(
+        `**${section} ${title}**`,
+        "",
+        "| # | claim | verdict | found here | cell |",
+        "|:--|:--|:--|:--|:--|",
+      );
+      for (const line of this.lines.filter(({ claim }) => claim.id.startsWith(`${section}.`))) {
+        const found = line.shown
+          ? `${line.shown.finding.agrees ? "" : "**otherwise:** "}${line.shown.finding.found}`
+          : "–";
+        markdown.push(
+          `| ${line.claim.id} | ${line.claim.says} | ${VERDICTS[line.claim.verdict]} | ${found} | ${where(line)} |`,
+        );
+      }
+      markdown.push("");
+    }
+    const rows = this.lines.map((line) => [line.claim.id, VERDICTS[line.claim.verdict], where(line), line.claim.says]);
+    return {
+      "text/markdown": markdown.join("\n"),
+      "text/plain": `${summary}\n\n${textTable(["#", "verdict", "cell", "claim"], rows)}`,
+    };
+  }
+}
+
+/**
+ * Gathers what the executed chapters of a folder showed.
+ *
+ * @param folder where the notebooks are; the current folder, as in a chapter
+ *
+ * @example
+ * ```ts
+ * import { ledger } from "interleave";
+ * const { lines, tally } = ledger("notebooks");
+ * if (tally.agree + tally.disagree + tally.untested !== lines.length) throw new Error("every claim is counted once");
+ * ```
+ */
+export function ledger(folder = "."): Ledger {
+  const shown = new Map<string, LedgerLine["shown"]>();
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".ipynb")).sort()) {
+    for (const cell of readNotebook(join(folder, name)).cells) {
+      if (cell.cell_type !== "code") continue;
+      for (const output of cell.outputs) {
+        const found = "data" in output ? output.data[CLAIM_MIME] as Finding & { id: string } | undefined : undefined;
+        if (!found) continue;
+        shown.set(found.id, {
+          notebook: name.replace(/\.ipynb$/, ""),
+          cell: cell.execution_count ?? 0,
+          finding: { agrees: found.agrees, found: found.found },
+        });
+      }
+    }
+  }
+  return new Ledger(LEDGER.map((claim) => ({ claim, shown: shown.get(claim.id) })));
+}

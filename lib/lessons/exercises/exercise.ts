@@ -1,0 +1,133 @@
+/** Exercises: an answer goes in, a verdict over all schedules comes out. */
+import { show } from "../../jupyter/show.ts";
+
+/** What the checker says of an answer. */
+export interface Marked {
+  readonly passed: boolean;
+  /** One or two sentences: why it passes, or what is still wrong. */
+  readonly message: string;
+  /** Something to look at: a witness, a figure. */
+  readonly evidence?: unknown;
+}
+
+export interface Exercise {
+  /** Chapter and number: `03.2`. */
+  readonly id: string;
+  readonly title: string;
+  /** What it asks for. Every chapter has at least one to break, one to repair and one to speed up. */
+  readonly asks: "change" | "break" | "repair" | "speed up";
+  /** From a nudge to nearly the answer. */
+  readonly hints: readonly string[];
+  /** Judges an answer, by all schedules where the question is about schedules. Throws for an answer of the wrong kind. */
+  readonly mark: (answer: unknown) => Promise<Marked>;
+}
+
+/** A module of exercises: one for each chapter. */
+interface ExerciseModule {
+  readonly exercises: readonly Exercise[];
+}
+
+const CHAPTERS: Readonly<Record<string, () => Promise<ExerciseModule>>> = {
+  "01": () => import("./chapter_01.ts"),
+  "02": () => import("./chapter_02.ts"),
+  "03": () => import("./chapter_03.ts"),
+  "04": () => import("./chapter_04.ts"),
+  "05": () => import("./chapter_05.ts"),
+  "06": () => import("./chapter_06.ts"),
+  "07": () => import("./chapter_07.ts"),
+};
+
+/** The output form by which tests find what a cell was told. */
+export const EXERCISE_MIME = "application/vnd.interleave.exercise+json";
+
+/** The exercise of this number. */
+export async function exerciseOf(id: string): Promise<Exercise> {
+  const chapter = id.split(".")[0], load = CHAPTERS[chapter];
+  if (!load) throw new RangeError(`no chapter ${chapter} has exercises: ids look like "03.2"`);
+  const { exercises } = await load(), found = exercises.find((exercise) => exercise.id === id);
+  if (!found) {
+    throw new RangeError(`chapter ${chapter} has no exercise ${id}; it has ${exercises.map((e) => e.id).join(", ")}`);
+  }
+  return found;
+}
+
+/** Every exercise of the book, by chapter. */
+export async function allExercises(): Promise<Exercise[]> {
+  const modules = await Promise.all(Object.values(CHAPTERS).map((load) => load()));
+  return modules.flatMap((module) => [...module.exercises]);
+}
+
+/** Judges an answer without showing anything; an answer that can't be judged is marked with the reason. */
+export async function mark(id: string, answer: unknown): Promise<Marked> {
+  const exercise = await exerciseOf(id);
+  if (answer === undefined || answer === null || answer === "") {
+    return { passed: false, message: `Not answered yet. ${exercise.title}.` };
+  }
+  try {
+    return await exercise.mark(await answer);
+  } catch (error) {
+    return { passed: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * Checks an answer and shows the verdict, with a witness where the answer is wrong.
+ *
+ * @param id exercise, such as "03.2"
+ * @param answer what the exercise asks for: an object that `bpf` gave, a number, a schedule, a function
+ * @throws RangeError for an exercise that there is not
+ *
+ * @example
+ * ```ts
+ * import { check } from "interleave";
+ * await check("01.2", "0*4 1*4"); // not yet: this schedule is one run after another
+ * ```
+ */
+export async function check(id: string, answer: unknown): Promise<void> {
+  const { passed, message, evidence } = await mark(id, answer);
+  const head = passed ? `✔ ${id} solved.` : `✘ ${id}: not yet.`;
+  const more = passed ? "" : `\nhint("${id}") helps.`;
+  await show({ "text/plain": `${head} ${message}${more}`, [EXERCISE_MIME]: { id, passed } });
+  if (evidence !== undefined) await show(evidence);
+}
+
+const given = new Map<string, number>();
+
+/**
+ * Shows the next hint of an exercise; every call shows one more.
+ *
+ * @param id exercise, such as "03.2"
+ * @throws RangeError for an exercise that there is not
+ *
+ * @example
+ * ```ts
+ * import { hint } from "interleave";
+ * await hint("01.2");
+ * ```
+ */
+export async function hint(id: string): Promise<void> {
+  const { hints } = await exerciseOf(id), shown = Math.min((given.get(id) ?? 0) + 1, hints.length);
+  given.set(id, shown);
+  const rest = hints.length - shown;
+  const lines = hints.slice(0, shown).map((text, i) => `${i + 1}. ${text}`);
+  await show(`${lines.join("\n")}\n${rest > 0 ? `(${rest} more: run the cell again)` : "(that was the last one)"}`);
+}
+
+/** Whether an answer is an object that `bpf` gave; throws with what to pass otherwise. */
+export function wantObject(answer: unknown): asserts answer is import("../../object/bpf_object.ts").BpfObject {
+  if (typeof answer !== "object" || answer === null || !("programs" in answer)) {
+    throw new TypeError("the answer has to be a listing: await bpf`...`");
+  }
+}
+
+/** The answer as a number; throws with what to pass otherwise. */
+export function wantNumber(answer: unknown): number {
+  if (typeof answer === "number" || typeof answer === "bigint") return Number(answer);
+  throw new TypeError(`the answer has to be a number, not ${typeof answer}`);
+}
+
+/** The answer as a text such as a schedule; throws with what to pass otherwise. */
+export function wantText(answer: unknown): string {
+  if (typeof answer === "string") return answer;
+  throw new TypeError(`the answer has to be text, not ${typeof answer}`);
+}

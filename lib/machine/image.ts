@@ -1,0 +1,97 @@
+/** The programs of a workload laid out as one flat list of instructions, every pointer resolved. */
+import { isBpfCall } from "../isa/insn.ts";
+import type { Insn } from "../isa/insn.ts";
+import { ByteCodeError, validate } from "../isa/validate.ts";
+import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
+import { lineOf } from "../object/bpf_object.ts";
+import { FUNC_REGION } from "../cpu/layout.ts";
+
+/** One program inside an image: its instructions are [start, end). */
+export interface ImageProgram {
+  readonly name: string;
+  readonly program: Program;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Image {
+  readonly insns: readonly Insn[];
+  readonly programs: readonly ImageProgram[];
+  /** Every instruction where execution may begin: programs, subprograms, callbacks. */
+  readonly entries: readonly number[];
+}
+
+/** How an image turns what an object refers to into 64-bit pointers. */
+export interface AddressBook {
+  mapPointer(map: number): bigint;
+  valuePointer(map: number, offset: number): bigint;
+}
+
+/**
+ * Lays out programs one after another and puts the pointers in.
+ *
+ * @throws ByteCodeError when a program's byte code is not well formed or not supported
+ * @throws Error when a program refers to a kernel function or variable, which no simulated kernel has
+ */
+export function linkImage(object: BpfObject, programs: readonly Program[], addresses: AddressBook): Image {
+  const insns: Insn[] = [], entries: number[] = [], placed: ImageProgram[] = [];
+  for (const program of programs) {
+    const start = insns.length;
+    checkByteCode(object, program);
+    for (const insn of program.insns) insns.push(insn);
+    for (const subprog of program.subprogs) entries.push(start + subprog.start);
+    if (program.subprogs.length === 0) entries.push(start);
+    for (const relocation of program.relocations) {
+      const at = start + relocation.insn;
+      if (relocation.kind === "extern") {
+        const line = lineOf(program, relocation.insn);
+        throw new Error(
+          `${object.name}: ${program.name} uses ${relocation.name}, which only a running kernel has` +
+            (line ? ` (line ${line.line}: ${line.text.trim()})` : ""),
+        );
+      }
+      if (isBpfCall(insns[at])) continue;
+      const imm64 = relocation.kind === "map"
+        ? addresses.mapPointer(relocation.map)
+        : relocation.kind === "mapValue"
+        ? addresses.valuePointer(relocation.map, relocation.offset)
+        : functionPointer(start + relocation.target);
+      if (relocation.kind === "func") entries.push(start + relocation.target);
+      insns[at] = { ...insns[at], src: 0, imm64 };
+    }
+    placed.push({ name: program.name, program, start, end: insns.length });
+  }
+  return { insns, programs: placed, entries: [...new Set(entries)].sort((a, b) => a - b) };
+}
+
+function checkByteCode(object: BpfObject, program: Program): void {
+  try {
+    validate(program.insns, program.subprogs.map(({ start }) => start));
+  } catch (error) {
+    if (!(error instanceof ByteCodeError)) throw error;
+    const line = error.insn === undefined ? undefined : lineOf(program, error.insn);
+    const where = line ? ` (line ${line.line}: ${line.text.trim()})` : "";
+    throw new ByteCodeError(`${object.name}: ${program.name}: ${error.message}${where}`);
+  }
+}
+
+/** The pointer that a program holds to a BPF function at an image instruction. */
+export const functionPointer = (insn: number): bigint => (BigInt(FUNC_REGION) << 32n) | BigInt(insn);
+
+/** The program that an image instruction belongs to. */
+export function programAt(image: Image, insn: number): ImageProgram {
+  const found = image.programs.find((program) => insn >= program.start && insn < program.end);
+  if (!found) throw new RangeError(`no program at insn ${insn} of ${image.insns.length}`);
+  return found;
+}
+
+/** The C line of an image instruction. */
+export function imageLine(image: Image, insn: number): LineInfo | undefined {
+  const at = programAt(image, insn);
+  return lineOf(at.program, insn - at.start);
+}
+
+/** Whether any instruction names the frame pointer, r10. */
+export function usesStack(image: Image): boolean {
+  return image.insns.some((insn) => insn.dst === 10 || (insn.src === 10 && !isBpfCall(insn)));
+}

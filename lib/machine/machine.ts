@@ -1,0 +1,395 @@
+/**
+ * A machine of n CPUs: tasks that take steps, one visible operation each.
+ *
+ * A step performs the task's pending visible operation and then everything up to just before the next one. Programs
+ * run as translated Wasm; kernel models as generators. All state is in linear memory, but for the kernel models under
+ * way, of which the machine keeps the values that their yields returned.
+ */
+import { perform } from "../cpu/perform.ts";
+import type { Workload } from "../workload/workload.ts";
+import { checkHelpers } from "../bpf_helpers/check_helpers.ts";
+import { type HelperModel, Kernel, kernelSize } from "../bpf_helpers/kernel.ts";
+import { accessBytes } from "../isa/insn.ts";
+import { runAtOnce } from "../maps/run_at_once.ts";
+import type { BpfObject, Program } from "../object/bpf_object.ts";
+import type { Fault } from "../report/result.ts";
+import { CpuStates } from "./cpu_states.ts";
+import { explainFault, faultAt } from "./fault.ts";
+import { type Image, linkImage, usesStack } from "./image.ts";
+import { KIND, layoutFor, RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
+import { addressOf, Memory } from "../cpu/memory.ts";
+import { ModelRunner } from "./model_runner.ts";
+import type { Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
+import { type PlannedTask, planTasks } from "../workload/plan.ts";
+import { type ActiveModel, runningModel, type Task } from "./task.ts";
+import { CTX_BYTES, taskMemory } from "./task_memory.ts";
+import { instantiate, instantiateRandom, translate, type Translation } from "../translate/translate.ts";
+
+/** Who is told what happens inside a step, between two visible operations: the cost model, which puts a price on it. */
+export interface StepObserver {
+  /** A run of the task's program begins, or ends. */
+  runBegins(task: Task): void;
+  runEnds(task: Task): void;
+  /** The program called a helper; `inlined` when it took no step at all. */
+  helperCalled(task: Task, name: string, inlined: boolean): void;
+  /** A kernel model did work that touches nothing shared. */
+  worked(task: Task, op: WorkOp): void;
+  /** A kernel model calls a function of the program. */
+  callbackBegins(task: Task): void;
+  /** Performs a model's work on private memory. */
+  performPrivate(task: Task, op: PrivateOp): bigint;
+}
+
+/** How a simulated machine is made. */
+export interface MachineOptions {
+  /** Of bpf_get_prandom_u32. Default 1. */
+  readonly seed?: number;
+  /** The machine's owner performs memory operations of programs itself (the cost model does). */
+  readonly external?: boolean;
+  /** The reader's own kernel models by helper name. */
+  readonly models?: Readonly<Record<string, HelperModel>>;
+  /** Simulated time for bpf_ktime_get_ns. */
+  readonly nowNs?: () => number;
+  readonly observer?: StepObserver;
+  /** Nobody will take a snapshot: kernel models keep no history, which is faster. */
+  readonly forgets?: boolean;
+}
+
+/** What a task will do when it takes its next step. */
+export interface Pending {
+  readonly kind: "start" | "load" | "store" | "rmw" | "await" | "wait" | "atomic" | "sleep" | "work";
+  readonly addr: number;
+  readonly size: number;
+  /** Image instruction, or that of the helper call a kernel model works for. */
+  readonly insn: number;
+  /** The kernel model's operation, when it is one. */
+  readonly op?: Operation;
+}
+
+/** What a snapshot keeps beside memory: the kernel models under way, by task. */
+export interface Snapshot {
+  readonly memory: Uint8Array;
+  readonly models: readonly (readonly ActiveModel[])[];
+}
+
+/** Instructions after which the translated code comes back to say that it is still at it. */
+const MOST_FUEL = 10_000_000;
+
+/** Sections of programs that are not run again while they run on the same CPU. */
+const TRACING = /^(tp_btf|raw_tp|raw_tracepoint|tp|tracepoint|kprobe|kretprobe|fentry|fexit|perf_event)\b/;
+
+const WASM_KINDS = ["start", "load", "store", "rmw"] as const;
+
+export class Machine {
+  readonly memory: Memory;
+  readonly image: Image;
+  readonly kernel: Kernel;
+  readonly translation: Translation;
+  readonly tasks: readonly Task[];
+  readonly nrCpus: number;
+  /** Whether runs must start, and tasks be chosen, under the rules for CPUs that several tasks share. */
+  readonly sharesCpus: boolean;
+  readonly cpus: CpuStates;
+  readonly stepWasm: (record: number) => number;
+  /** Lines of bpf_printk in order. */
+  readonly printed: { readonly task: number; readonly text: string }[] = [];
+  steps = 0;
+  insns = 0;
+  readonly #runRandom: { plain?: () => number; recorded?: () => number } = {};
+  fault: Fault | undefined;
+  #insnsSinceStep = 0;
+  readonly #models = new ModelRunner(this);
+  readonly #insnsPerStep: number;
+  readonly #usesStack: boolean;
+
+  constructor(readonly object: BpfObject, readonly workload: Workload, readonly options: MachineOptions = {}) {
+    const plan = planTasks(object, workload);
+    this.nrCpus = plan.nrCpus;
+    this.sharesCpus = plan.sharesCpus;
+    this.#insnsPerStep = workload.limits?.insnsPerStep ?? 100_000_000;
+    const size = kernelSize(object.maps, plan.allCpus);
+    const layout = layoutFor(plan.allCpus, plan.tasks.length, size.regions + 2 * plan.tasks.length + 8);
+    this.memory = new Memory(layout, size.heapBytes + plan.tasks.length * CTX_BYTES);
+    this.cpus = new CpuStates(this.memory, workload.preempt === "full");
+    this.kernel = new Kernel(this.memory, object, {
+      nrCpus: plan.allCpus,
+      possibleCpus: plan.nrCpus,
+      seed: options.seed ?? 1,
+      helpers: options.models,
+      nowNs: options.nowNs ?? (() => this.steps),
+    });
+    checkHelpers(this.kernel, plan.programs);
+    this.image = linkImage(object, plan.programs, this.kernel);
+    this.#usesStack = usesStack(this.image);
+    this.tasks = plan.tasks.map((task, index) => this.#makeTask(task, index, plan.allCpus));
+    this.translation = translate(this.image.insns, this.image.entries, {
+      layout,
+      memory: this.memory,
+      external: options.external,
+    });
+    this.stepWasm = instantiate(this.translation, this.memory);
+    if (workload.prepare) runAtOnce(this.memory, workload.prepare(this.kernel.userApi(0, 0)));
+    for (const task of this.tasks) this.#prepare(task);
+  }
+
+  /**
+   * A function that lets tasks of the table in the null page take steps, inside the translated code
+   * (translate_random.ts), and gives the kind of what ended it. Translated when it is first wanted.
+   *
+   * @param recorded whether it writes down which task took each step
+   */
+  runRandomWasm(recorded: boolean): () => number {
+    const { memory, image } = this, which = recorded ? "recorded" : "plain";
+    return this.#runRandom[which] ??= instantiateRandom(
+      translate(image.insns, image.entries, {
+        layout: memory.layout,
+        memory,
+        random: true,
+        recording: recorded ? memory.recording : undefined,
+      }),
+      memory,
+    );
+  }
+
+  /** Whether a task has nothing left to do. */
+  isDone(task: Task): boolean {
+    return this.memory.getU32(task.record + TASK.invocation) >= task.invocations;
+  }
+
+  /** Whether a task can take its next step now: not done, not waiting, and its CPU free for it. */
+  isEnabled(index: number): boolean {
+    const task = this.tasks[index];
+    if (this.fault || this.isDone(task)) return false;
+    if (this.sharesCpus && !this.cpus.isFreeFor(task)) return false;
+    const op = runningModel(task)?.pending;
+    if (op?.kind === "await") return op.until(this.memory.read(op.addr, op.size));
+    if (op?.kind === "wait") return op.until(this.memory);
+    return true;
+  }
+
+  /** The tasks that can take a step now, in rising order. */
+  enabled(): number[] {
+    const enabled: number[] = [];
+    for (const task of this.tasks) if (this.isEnabled(task.index)) enabled.push(task.index);
+    return enabled;
+  }
+
+  /** What a task will do in its next step. */
+  pending(index: number): Pending {
+    const task = this.tasks[index], view = this.memory.view;
+    const insn = task.program ? view.getInt32(task.record + TASK.insn, true) : -1;
+    const model = runningModel(task);
+    if (model) {
+      const op = model.pending;
+      const kind = op.kind as Pending["kind"];
+      return "addr" in op
+        ? { kind, addr: op.addr, size: "size" in op ? op.size : 8, insn, op }
+        : { kind, addr: 0, size: 0, insn, op };
+    }
+    const kind = WASM_KINDS[view.getUint32(task.record + TASK.pending, true) & 0xff] ?? "start";
+    if (kind === "start") return { kind, addr: 0, size: 0, insn: task.program?.start ?? -1 };
+    return {
+      kind,
+      addr: view.getUint32(task.record + TASK.addr, true),
+      size: accessBytes(this.image.insns[insn]),
+      insn,
+    };
+  }
+
+  /**
+   * Lets an enabled task take one step.
+   *
+   * @param value with `external` memory: what the owner of the machine loaded for the task
+   */
+  step(index: number, value?: bigint): void {
+    const task = this.tasks[index];
+    this.steps++;
+    this.#insnsSinceStep = 0;
+    if (this.sharesCpus && task.kind !== "interrupt") this.cpus.occupy(task);
+    const model = runningModel(task);
+    if (model) {
+      if (!this.#models.send(task, value ?? perform(this.memory, model.pending))) return;
+      this.advance(task, this.stepWasm(task.record));
+      return;
+    }
+    if (task.kind === "user") {
+      this.#models.start(task, task.name, 0, 0, task.body!);
+      return;
+    }
+    if (this.#runState(task) === RUN.none && !this.#begin(task)) return;
+    this.advance(task, this.stepWasm(task.record));
+  }
+
+  /** Goes on with what a Wasm step returned, until the task stands before its next visible operation. */
+  advance(task: Task, returned: number): void {
+    for (;;) {
+      this.insns += returned >>> 4;
+      switch (returned & 15) {
+        case KIND.exit:
+          this.#endRun(task);
+          if (this.isDone(task) || this.sharesCpus) return;
+          this.#begin(task);
+          break;
+        case KIND.call:
+          if (!this.#models.callHelper(task)) return;
+          break;
+        case KIND.callbackReturn:
+          if (!this.#models.returnFromCallback(task)) return;
+          break;
+        case KIND.fuel:
+          this.#insnsSinceStep += returned >>> 4;
+          if (this.#insnsSinceStep >= this.#insnsPerStep) {
+            const n = this.#insnsSinceStep.toLocaleString("en");
+            this.fail(
+              task,
+              `${n} instructions without an end and without touching shared memory: an endless loop?`,
+            );
+            return;
+          }
+          break;
+        case KIND.fault:
+          this.fail(task, this.#explainFault(task));
+          return;
+        default:
+          this.#insnsSinceStep = 0;
+          return;
+      }
+      returned = this.stepWasm(task.record);
+    }
+  }
+
+  /** A copy of the whole state, to come back to with {@link restore}. */
+  snapshot(): Snapshot {
+    const { layout, heapEnd } = this.memory;
+    return {
+      memory: this.memory.bytes.slice(layout.cpus, heapEnd),
+      models: this.tasks.map((task) => task.models),
+    };
+  }
+
+  restore(snapshot: Snapshot): void {
+    this.memory.bytes.set(snapshot.memory, this.memory.layout.cpus);
+    this.fault = undefined;
+    this.tasks.forEach((task, i) => {
+      task.models = snapshot.models[i];
+    });
+  }
+
+  /** Says what stops everybody, when nobody is enabled and somebody is not done. */
+  describeDeadlock(): string {
+    const waiting = this.tasks.filter((task) => !this.isDone(task)).map((task) => {
+      const op = runningModel(task)?.pending;
+      if (op?.kind === "await") return `${task.name} waits for ${this.kernel.nameOf(op.addr) ?? op.label ?? "a lock"}`;
+      if (op?.kind === "wait") return `${task.name} waits for ${op.label ?? "a condition"}`;
+      return `${task.name} waits for its CPU`;
+    });
+    return `deadlock: ${waiting.join("; ")}`;
+  }
+
+  /** Ends the run with a fault that is nobody's instruction in particular. */
+  stop(message: string): void {
+    const task = this.tasks.find((task) => !this.isDone(task)) ?? this.tasks[0];
+    this.fail(task, message);
+  }
+
+  /** Ends the run with a fault of a task, where it stands. */
+  fail(task: Task, message: string): void {
+    const insn = task.program ? this.memory.getU32(task.record + TASK.insn) : -1;
+    this.fault = faultAt(this.image, insn, task, message);
+  }
+
+  /** A tail call: the task leaves its program for the beginning of another one. */
+  enterProgram(task: Task, program: Program): void {
+    this.#enter(task, this.image.programs.find((placed) => placed.program === program)!.start);
+  }
+
+  #runState(task: Task): number {
+    return this.memory.getU32(task.record + TASK.runState);
+  }
+
+  #makeTask(planned: PlannedTask, index: number, nrCpus: number): Task {
+    const { memory } = this, { kind, name, cpu, invocations, sleepable, body } = planned;
+    const inMemory = taskMemory(memory, planned, index);
+    memory.setU32(inMemory.record + TASK.fuel, Math.min(this.#insnsPerStep, MOST_FUEL));
+    const from = kind !== "process" ? kind : sleepable ? "sleepable" : "program";
+    return {
+      ...inMemory,
+      index,
+      kind,
+      name,
+      cpu,
+      invocations,
+      sleepable,
+      program: this.image.programs.find((program) => program.name === planned.prog),
+      context: { task: index, cpu, nrCpus, memory, from },
+      body: body && (() => body(this.kernel.userApi(index, cpu))),
+      models: [],
+    };
+  }
+
+  /** Brings a task to just before its first visible operation. */
+  #prepare(task: Task): void {
+    // Whoever performs the operations also says when a task begins: by its first step.
+    if (this.options.external) return;
+    if (task.kind === "user" && task.cpu >= this.nrCpus) {
+      this.#models.start(task, task.name, 0, 0, task.body!);
+      return;
+    }
+    if (this.sharesCpus || this.isDone(task)) return;
+    this.#begin(task);
+    this.advance(task, this.stepWasm(task.record));
+  }
+
+  /** Begins a run: registers, stack, and what the kernel does around a run. False when the run is skipped. */
+  #begin(task: Task): boolean {
+    const { view } = this.memory, record = task.record, program = task.program!;
+    if (task.kind === "interrupt" && this.#recursion(task)) {
+      this.memory.setU32(record + TASK.missed, this.memory.getU32(record + TASK.missed) + 1);
+      this.memory.setU32(record + TASK.invocation, this.memory.getU32(record + TASK.invocation) + 1);
+      return false;
+    }
+    const stack = addressOf(task.stackTop);
+    if (this.#usesStack) this.memory.bytes.fill(0, stack - STACK_FRAME_BYTES, stack);
+    view.setUint32(record + TASK.tailCalls, 0, true);
+    this.#enter(task, program.start);
+    this.options.observer?.runBegins(task);
+    view.setUint32(record + TASK.runState, task.sleepable ? RUN.sleepable : RUN.nonSleepable, true);
+    view.setUint32(record + TASK.runCount, view.getUint32(record + TASK.runCount, true) + 1, true);
+    if (task.kind === "interrupt") this.cpus.enterInterrupt(task);
+    return true;
+  }
+
+  /** Puts a task at the first instruction of a program, with the context in r1 and an empty stack. */
+  #enter(task: Task, insn: number): void {
+    const { view } = this.memory, record = task.record;
+    view.setBigUint64(record + TASK.registers + 8, task.ctx, true);
+    view.setBigUint64(record + TASK.registers + 80, task.stackTop, true);
+    view.setUint32(record + TASK.depth, 0, true);
+    view.setUint32(record + TASK.pending, KIND.none | (this.translation.entryBlock(insn) << 8), true);
+  }
+
+  /** kernel/trace/bpf_trace.c:__bpf_trace_run: a tracing program that is running on this CPU is not run again. */
+  #recursion(task: Task): boolean {
+    return TRACING.test(task.program!.program.section) &&
+      this.tasks.some((other) =>
+        other !== task && other.cpu === task.cpu && other.program === task.program && this.#runState(other) !== RUN.none
+      );
+  }
+
+  #endRun(task: Task): void {
+    const { view } = this.memory, record = task.record;
+    view.setBigUint64(record + TASK.lastReturn, view.getBigUint64(record + TASK.registers, true), true);
+    view.setUint32(record + TASK.invocation, view.getUint32(record + TASK.invocation, true) + 1, true);
+    view.setUint32(record + TASK.runState, RUN.none, true);
+    view.setUint32(record + TASK.pending, KIND.none, true);
+    if (task.kind === "interrupt") this.cpus.leaveInterrupt(task);
+    else if (this.sharesCpus) this.cpus.release(task);
+    this.options.observer?.runEnds(task);
+  }
+
+  #explainFault(task: Task): string {
+    const { view } = this.memory;
+    const insn = this.image.insns[view.getUint32(task.record + TASK.insn, true)];
+    return explainFault(this.memory, insn, view.getBigUint64(task.record + TASK.faultPointer, true));
+  }
+}

@@ -1,0 +1,111 @@
+/** Records the steps of a run as the trace shows them: who did what to which memory, at which C line. */
+import { disassembleInsn } from "../isa/disassemble.ts";
+import type { TraceStep } from "../report/result.ts";
+import { imageLine, programAt } from "./image.ts";
+import { TASK } from "../cpu/layout.ts";
+import type { Machine, Pending } from "./machine.ts";
+import type { Width } from "../cpu/memory.ts";
+
+/** Collects trace steps; `beforeStep` is what the run loops call. */
+export class Tracer {
+  readonly steps: TraceStep[] = [];
+  #open: { step: Omit<TraceStep, "after">; addr: number; size: number } | undefined;
+  #printed = 0;
+  #count = 0;
+
+  /**
+   * @param window which steps to keep, [from, to)
+   */
+  constructor(readonly machine: Machine, readonly window: { readonly from: number; readonly to: number }) {}
+
+  readonly beforeStep = (index: number, step = this.#count): void => {
+    this.#close();
+    this.#count = step + 1;
+    if (step < this.window.from || step >= this.window.to) return;
+    const pending = this.machine.pending(index);
+    this.#open = { step: this.#describe(step, index, pending), addr: pending.addr, size: pending.size };
+  };
+
+  /**
+   * Records the step that a task is about to finish, where somebody else performed its operation: what memory held
+   * before and after, and when that was.
+   */
+  record(index: number, known: Pick<TraceStep, "timeNs" | "before" | "after">): void {
+    const step = this.#count++;
+    if (step < this.window.from || step >= this.window.to) return;
+    this.steps.push({ ...this.#describe(step, index, this.machine.pending(index)), ...known });
+  }
+
+  /** The trace, once the run has ended. */
+  finish(): TraceStep[] {
+    this.#close();
+    return this.steps;
+  }
+
+  #close(): void {
+    const { machine } = this;
+    if (this.#open) {
+      const { step, addr, size } = this.#open;
+      this.#open = undefined;
+      this.steps.push(touches(step.kind) ? { ...step, after: readAny(machine, addr, size) } : step);
+    }
+    const now = this.#count - 1;
+    for (; this.#printed < machine.printed.length; this.#printed++) {
+      const { task, text } = machine.printed[this.#printed];
+      if (now >= this.window.from && now < this.window.to) {
+        const { cpu, program } = machine.tasks[task];
+        this.steps.push({
+          step: now,
+          task,
+          cpu,
+          invocation: 0,
+          prog: program?.name ?? "",
+          kind: "print",
+          insn: -1,
+          text,
+        });
+      }
+    }
+  }
+
+  #describe(step: number, index: number, pending: Pending): Omit<TraceStep, "after"> {
+    const { machine } = this, task = machine.tasks[index], { image } = machine;
+    const known = pending.insn >= 0 && task.program !== undefined;
+    const program = known ? programAt(image, pending.insn) : undefined;
+    const line = known && pending.kind !== "start" ? imageLine(image, pending.insn) : undefined;
+    const label = pending.op && "label" in pending.op ? pending.op.label : undefined;
+    const model = task.models.at(-1);
+    const text = pending.kind === "start"
+      ? `start of ${task.program?.name ?? task.name}`
+      : pending.op
+      ? `${model?.name ?? task.name}: ${doneBy(pending.kind, label)}`
+      : disassembleInsn(image.insns[pending.insn]);
+    return {
+      step,
+      task: index,
+      cpu: task.cpu,
+      invocation: task.kind === "user" ? 0 : machine.memory.getU32(task.record + TASK.invocation),
+      prog: task.program?.name ?? task.name,
+      kind: pending.kind === "sleep" || pending.kind === "work" ? "wait" : pending.kind,
+      insn: program ? pending.insn - program.start : -1,
+      text,
+      line: line && { line: line.line, text: line.text },
+      target: touches(pending.kind) ? machine.kernel.nameOf(pending.addr) ?? label : label,
+      addr: pending.addr || undefined,
+      size: pending.size || undefined,
+      before: touches(pending.kind) ? readAny(machine, pending.addr, pending.size) : undefined,
+    };
+  }
+}
+
+const touches = (kind: string): boolean => kind === "load" || kind === "store" || kind === "rmw" || kind === "await";
+
+function readAny(machine: Machine, addr: number, size: number): bigint {
+  return machine.memory.read(addr, size as Width);
+}
+
+/** `load elem.key`; of the kernel's own bookkeeping, such as `rcu_read_lock`, the name alone: it is no instruction. */
+function doneBy(kind: Pending["kind"], label: string | undefined): string {
+  if (!label) return kind;
+  return kind === "atomic" || kind === label ? label : `${kind} ${label}`;
+}

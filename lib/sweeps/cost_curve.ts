@@ -1,0 +1,169 @@
+/** Sweeps: techniques against numbers of CPUs, on all cores of this computer. */
+import { availableParallelism } from "node:os";
+import { checkSweep } from "../workload/check_options.ts";
+import { Crew } from "../host/crew.ts";
+import type { Workload } from "../workload/workload.ts";
+import type { MachineOptions } from "../machine/machine.ts";
+import type { BpfObject } from "../object/bpf_object.ts";
+import type { Waiting } from "../report/result.ts";
+import type { Profile } from "../cost/profile.ts";
+import { profileNamed } from "../cost/profiles.ts";
+import { type PointRequest, type PointResult, runPoint } from "./cost_point.ts";
+import type { WorkerRequest } from "./cost_worker.ts";
+
+/** A way of doing something, as a program that does it. */
+export interface SweepTechnique<Technique extends string = string> {
+  /** The book's name for it, which gives its colour; or a name of the reader's own. */
+  readonly technique?: Technique;
+  readonly name?: string;
+  readonly object: BpfObject;
+  /** Which program; default: the object's only one. */
+  readonly program?: string;
+  /** Operations that one run of the program does. Default 1. */
+  readonly operationsPerRun?: number;
+  /** Size of the value that it works on, for figures against size. */
+  readonly bytes?: number;
+  /** More of the workload: what user space prepares, sleepable programs, interrupts. */
+  readonly workload?: Omit<Workload, "cpus" | "invocations">;
+  /** Kernel models of the reader's own: another lock, say. */
+  readonly models?: MachineOptions["models"];
+}
+
+/** Over what a sweep goes, and how large its points are. */
+export interface SweepOptions {
+  /** A profile or the name of a shipped one. Default `xeon-kvm`. */
+  readonly profile?: string | Profile;
+  /** Numbers of CPUs. Default 1, 2, 4 ... 128. */
+  readonly cpus?: readonly number[];
+  /**
+   * Operations of all CPUs together at each point; default 10,000. Each CPU does at least 20 runs, and as many
+   * operations as fill its store buffer twice.
+   */
+  readonly operations?: number;
+  readonly seed?: number;
+  /** Also work out how many updates are lost: takes a second, serial run of each point. */
+  readonly lost?: boolean;
+  /** Threads; default: one for each core of this computer. 1 keeps to the main thread. */
+  readonly workers?: number;
+  /** Told how many points of how many are done. `withProgress` makes one. */
+  readonly progress?: (done: number, total: number) => void | Promise<void>;
+}
+
+/** One point of a sweep; plot.costAgainstCpus and plot.costAgainstSize take them as they are. */
+export interface SweepPoint<Technique extends string = string> {
+  readonly technique?: Technique;
+  readonly name?: string;
+  /** Name of the profile. */
+  readonly on: string;
+  readonly cpus: number;
+  readonly bytes: number;
+  /** Nanoseconds per operation. */
+  readonly ns: number;
+  /** Part of the updates that is gone, 0 to 1; where it was asked for. */
+  readonly lost?: number;
+  /** Operations of all CPUs together in a second. */
+  readonly perSecond: number;
+  /** Each CPU's part of the runs when the first was through: equal parts are fair. */
+  readonly shares: readonly number[];
+  readonly waiting: Waiting;
+  /** Cache lines that moved, for each operation. */
+  readonly transfersPerOp: number;
+}
+
+const CPUS = [1, 2, 4, 8, 16, 32, 64, 128];
+const LEAST_RUNS = 20;
+/** What fits into a store buffer costs nothing yet: a run that ends there would tell a lie about plain stores. */
+const STORE_BUFFERS = 2;
+
+/**
+ * Predicts what techniques cost on many CPUs.
+ *
+ * @returns a point for each technique and number of CPUs, in that order
+ * @throws ProfileError, WorkloadError for what can't be run; Error when a program ends in a fault
+ *
+ * @example
+ * ```ts
+ * import { bpf, sweep } from "interleave";
+ * const object = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }`;
+ * const points = await sweep([{ technique: "atomic", object }], { cpus: [1, 4], operations: 400 });
+ * if (!(points[1].ns > points[0].ns)) throw new Error("four CPUs on one line are not free");
+ * ```
+ */
+export async function sweep<Technique extends string = string>(
+  techniques: readonly SweepTechnique<Technique>[],
+  options: SweepOptions = {},
+): Promise<SweepPoint<Technique>[]> {
+  checkSweep(techniques, options);
+  const { cpus = CPUS, operations = 10_000, seed = 1, lost = false } = options;
+  const profile = typeof options.profile === "object" ? options.profile : profileNamed(options.profile ?? "xeon-kvm");
+  const jobs = techniques.flatMap((technique) =>
+    cpus.map((n): Job => {
+      const { operationsPerRun = 1, workload, program, object, models } = technique;
+      const each = Math.max(operations / n, n === 1 ? 0 : STORE_BUFFERS * profile.storeBuffer);
+      const invocations = Math.max(LEAST_RUNS, Math.ceil(each / operationsPerRun));
+      const programs = workload?.programs ?? (program === undefined ? undefined : [program]);
+      return {
+        object,
+        request: {
+          workload: { ...workload, programs, cpus: n, invocations },
+          options: { seed, models },
+          profile,
+          seed,
+          operationsPerRun,
+          countLost: lost,
+        },
+      };
+    })
+  );
+  const results = await runJobs(jobs, options);
+  return results.map((result, i) => {
+    const { technique, name, bytes = 0 } = techniques[Math.floor(i / cpus.length)];
+    return { technique, name, bytes, on: profile.name, cpus: cpus[i % cpus.length], ...result };
+  });
+}
+
+interface Job {
+  readonly object: BpfObject;
+  readonly request: PointRequest;
+}
+
+/** Functions can't be sent to a worker: models of the reader's own, what user space prepares. */
+const canBeSent = ({ request: { workload, options } }: Job): boolean =>
+  options.models === undefined && workload.prepare === undefined && !workload.user?.length;
+
+async function runJobs(jobs: readonly Job[], options: SweepOptions): Promise<PointResult[]> {
+  const results = new Array<PointResult>(jobs.length);
+  const threads = typeof Worker === "undefined" ? 1 : options.workers ?? availableParallelism();
+  let done = 0;
+  const finish = async (i: number, result: PointResult) => {
+    results[i] = result;
+    await options.progress?.(++done, jobs.length);
+  };
+  const sent = threads > 1 ? jobs.flatMap((job, i) => canBeSent(job) ? [i] : []) : [];
+  // Points with many CPUs take longest to set up: they go first, so that no worker is left with one at the end.
+  sent.sort((a, b) => (jobs[b].request.workload.cpus ?? 0) - (jobs[a].request.workload.cpus ?? 0));
+  const here = jobs.flatMap((_, i) => sent.includes(i) ? [] : [i]);
+  using crew = new Crew<WorkerRequest, PointResult>(
+    new URL("./cost_worker.ts", import.meta.url),
+    Math.min(threads, sent.length),
+  );
+  const ids = new Map(
+    jobs.map(({ object }) => object).filter((o, i, all) => all.indexOf(o) === i).map((o, i) => [o, i]),
+  );
+  const work = async (worker: number) => {
+    for (let i = sent.shift(); i !== undefined; i = sent.shift()) {
+      const { object, request } = jobs[i], { name, bytes } = object;
+      await finish(i, await crew.ask(worker, { object: { id: ids.get(object)!, name, bytes }, ...request }));
+    }
+  };
+  await Promise.all([
+    ...Array.from({ length: crew.size }, (_, worker) => work(worker)),
+    (async () => {
+      for (const i of here) {
+        await finish(i, runPoint(jobs[i].object, jobs[i].request));
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+    })(),
+  ]);
+  return results;
+}

@@ -1,0 +1,48 @@
+/** A chapter as the book's pages show it: figures in a form that a page draws by itself. */
+import type { MimeBundle, Notebook, Output } from "../../jupyter/notebook_file.ts";
+
+const PLOTLY = "application/vnd.plotly.v1+json";
+
+/** The notebook with an HTML form beside every figure: drawn by figures.js, a picture where scripts are off. */
+export function toPage(notebook: Notebook): Notebook {
+  const cells = notebook.cells.map((cell) => {
+    if (cell.cell_type !== "code") return cell;
+    const outputs = cell.outputs.flatMap((output): Output[] => {
+      if (!("data" in output)) return [output];
+      const data = PLOTLY in output.data ? figureForms(output.data) : readable(output.data);
+      return Object.keys(data).length > 0 ? [{ ...output, data }] : [];
+    });
+    return { ...cell, outputs };
+  });
+  return { ...notebook, cells };
+}
+
+/** The forms that a page can show; others are for the book's own tools. */
+function readable(data: MimeBundle): MimeBundle {
+  return Object.fromEntries(Object.entries(data).filter(([mime]) => /^(text|image)\//.test(mime)));
+}
+
+function figureForms(data: MimeBundle): MimeBundle {
+  const text = String(data["text/plain"] ?? "");
+  const figure = data[PLOTLY] as { layout?: { width?: number } };
+  const alt = escapeHtml(text.split("\n\n")[0]);
+  const json = JSON.stringify(figure).replaceAll("<", "\\u003c");
+  const picture = data["image/png"] === undefined ? "" : `<noscript><img width="${figure.layout?.width ?? 700}" ` +
+    `alt="${alt}" src="data:image/png;base64,${String(data["image/png"]).replaceAll("\n", "")}"></noscript>`;
+  const html = `<div class="figure-frame" role="img" aria-label="${alt}">${picture}` +
+    `<script type="application/json">${json}</script></div>`;
+  return { "text/html": html, "text/plain": text };
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;").replaceAll("\n", " ");
+}
+
+/** The first heading of a notebook. */
+export function titleOf(notebook: Notebook, otherwise: string): string {
+  for (const cell of notebook.cells) {
+    const title = cell.cell_type === "markdown" && cell.source.match(/^# (.+)$/m)?.[1];
+    if (title) return title;
+  }
+  return otherwise;
+}

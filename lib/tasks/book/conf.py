@@ -1,0 +1,23 @@
+"""Sphinx's settings for the book; lib/tasks/book/build.ts copies this file beside the chapters."""
+
+project = "Interleave"
+extensions = ["myst_nb"]
+exclude_patterns = ["progs", "solutions"]
+
+# The chapters come with their outputs.
+nb_execution_mode = "off"
+nb_merge_streams = True
+# With tables: what cells say of claims and results.
+nb_render_markdown_format = "myst"
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = "Interleave"
+html_static_path = ["_static"]
+html_css_files = ["fonts.css", "figures.css"]
+html_js_files = ["plotly.min.js", "figures.js"]
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+pygments_style = "friendly"
+pygments_dark_style = "monokai"

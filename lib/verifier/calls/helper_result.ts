@@ -1,0 +1,132 @@
+/** What r0 holds after a helper call (the second half of kernel/bpf/verifier.c:check_helper_call). */
+import { Bounds } from "../domain/bounds.ts";
+import { dynptrState } from "../memory/dynptrs.ts";
+import type { Environment } from "../state/environment.ts";
+import type { CallMeta } from "./helper_arguments.ts";
+import { HELPER } from "../kernel/helper_kinds.ts";
+import { structSize } from "../kernel/kernel_objects.ts";
+import { kernelType } from "../kernel/kernel_type.ts";
+import { fieldOf, MAP_TYPE, type MapState } from "../kernel/map_state.ts";
+import { acquire } from "../state/references.ts";
+import { FLAG, KIND, NOT_INIT, pointer, type Reg, scalar, UNKNOWN_SCALAR } from "../state/register.ts";
+
+const MAX_ERRNO = 4095;
+
+const ACQUIRING: readonly number[] = [
+  HELPER.sk_lookup_tcp,
+  HELPER.sk_lookup_udp,
+  HELPER.skc_lookup_tcp,
+  HELPER.ringbuf_reserve,
+  HELPER.kptr_xchg,
+];
+/** Give another view of the object that they are handed. */
+const CASTS: readonly number[] = [
+  HELPER.tcp_sock,
+  HELPER.sk_fullsock,
+  HELPER.skc_to_tcp_sock,
+  HELPER.skc_to_tcp6_sock,
+  HELPER.skc_to_udp6_sock,
+  HELPER.skc_to_mptcp_sock,
+  HELPER.skc_to_tcp_timewait_sock,
+  HELPER.skc_to_tcp_request_sock,
+];
+
+const isSockMap = (map: MapState | null): boolean => map?.type === MAP_TYPE.SOCKMAP || map?.type === MAP_TYPE.SOCKHASH;
+
+export function helperResult(env: Environment, meta: CallMeta, caller: readonly Reg[]): Reg {
+  const { helper } = meta, reg = plainResult(env, meta);
+  if (reg.type === KIND.NOT_INIT || reg.isScalar) return reg;
+  if (reg.type & FLAG.MAYBE_NULL) reg.id = env.newId();
+  if (helper.number === HELPER.dynptr_data) {
+    const from = dynptrState(env, caller[1]);
+    reg.dynptrId = from.id;
+    reg.ref = from.ref;
+  } else if (CASTS.includes(helper.number)) {
+    reg.ref = meta.ref;
+  } else if (
+    ACQUIRING.includes(helper.number) || helper.number === HELPER.map_lookup_elem && isSockMap(meta.map)
+  ) {
+    reg.id = reg.ref = acquire(env, env.insn);
+  }
+  return reg;
+}
+
+function plainResult(env: Environment, meta: CallMeta): Reg {
+  const { helper } = meta, nullable = helper.returnsNull ? FLAG.MAYBE_NULL : 0;
+  switch (helper.returns) {
+    case "void":
+      return NOT_INIT;
+    case "value":
+      return mapValue(env, meta, nullable);
+    case "socket":
+      return pointer(KIND.SOCKET | nullable);
+    case "sock_common":
+      return pointer(KIND.SOCK_COMMON | nullable);
+    case "tcp_sock":
+      return pointer(KIND.TCP_SOCK | nullable);
+    case "mem":
+    case "ringbuf": {
+      const reg = pointer(KIND.MEM | nullable | (helper.returns === "ringbuf" ? FLAG.RINGBUF : 0));
+      reg.memSize = meta.memSize;
+      return reg;
+    }
+    case "mem_or_btf": {
+      const reg = pointer(KIND.BTF_ID | nullable);
+      reg.btf = meta.returnBtf;
+      if (reg.btf && structSize(reg.btf.name) === undefined) reg.type = KIND.MEM | FLAG.RDONLY | nullable;
+      return reg;
+    }
+    case "btf": {
+      const reg = pointer(KIND.BTF_ID | nullable | (helper.returnsTrusted ? FLAG.TRUSTED : 0));
+      reg.btf = helper.number === HELPER.kptr_xchg ? meta.returnBtf : kernelType(helper.returnType ?? "");
+      return reg;
+    }
+    default:
+      return integerResult(meta, env.cpus);
+  }
+}
+
+/** A looked-up value; a constant key in range makes it sure to be there. */
+function mapValue(env: Environment, meta: CallMeta, nullable: number): Reg {
+  const map = meta.map!, { number } = meta.helper;
+  if (number === HELPER.map_lookup_elem && isSockMap(map)) {
+    return pointer((map.type === MAP_TYPE.SOCKMAP ? KIND.SOCKET : KIND.SOCKET) | FLAG.MAYBE_NULL);
+  }
+  const isSure = number === HELPER.map_lookup_elem && meta.key >= 0n && meta.key < BigInt(map.maxEntries);
+  const reg = pointer(KIND.MAP_VALUE | (isSure ? 0 : nullable));
+  reg.map = map;
+  reg.mapUid = meta.mapUid;
+  const hasLock = fieldOf(map, "bpf_spin_lock") || fieldOf(map, "bpf_res_spin_lock");
+  if (!(reg.type & FLAG.MAYBE_NULL) && hasLock) reg.id = env.newId();
+  return reg;
+}
+
+/** Numbers whose range is known (do_refine_retval_range). */
+function integerResult(meta: CallMeta, cpus: number): Reg {
+  const range = (min: number, max: bigint): Reg => {
+    const bounds = new Bounds();
+    bounds.smin = BigInt(min);
+    bounds.smax = max;
+    bounds.s32min = min;
+    bounds.s32max = Number(BigInt.asIntN(32, max));
+    return scalar(bounds.sync());
+  };
+  switch (meta.helper.number) {
+    case HELPER.get_stack:
+    case HELPER.get_task_stack:
+    case HELPER.probe_read_str:
+    case HELPER.probe_read_kernel_str:
+    case HELPER.probe_read_user_str:
+      return range(-MAX_ERRNO, meta.maxSize);
+    case HELPER.get_smp_processor_id: {
+      const bounds = new Bounds();
+      bounds.umax = bounds.smax = BigInt(cpus - 1);
+      bounds.u32max = bounds.s32max = cpus - 1;
+      bounds.smin = 0n;
+      bounds.s32min = 0;
+      return scalar(bounds.sync());
+    }
+    default:
+      return UNKNOWN_SCALAR;
+  }
+}

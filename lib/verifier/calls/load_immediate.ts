@@ -1,0 +1,75 @@
+/** `BPF_LD_IMM64`: constants, maps, map values, functions; and the old packet loads (check_ld_imm, check_ld_abs). */
+import { BPF_MODE, BPF_PSEUDO, type Insn, isWide, modeOf } from "../../isa/insn.ts";
+import { returnToCaller } from "./calls.ts";
+import { checkUnmoved } from "../memory/context_access.ts";
+import { isFuncAddress } from "../flow/control_flow.ts";
+import type { Environment } from "../state/environment.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import { MAP_TYPE } from "../kernel/map_state.ts";
+import { checkWritable, clearCallerSaved, readReg } from "../state/operands.ts";
+import { PROG_TYPE } from "../kernel/program_types.ts";
+import { constantScalar, FLAG, KIND, pointer, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
+import { checkResourceLeak } from "../state/resource_leaks.ts";
+
+export function checkLoadImmediate(env: Environment, insn: Insn): void {
+  if (!isWide(insn)) env.reject(ERRNO.EINVAL, "invalid BPF_LD_IMM insn");
+  if (insn.off !== 0) env.reject(ERRNO.EINVAL, "BPF_LD_IMM64 uses reserved fields");
+  const { dst } = insn;
+  checkWritable(env, dst);
+  const loaded = env.mapAt.get(env.insn);
+  if (loaded) {
+    const { map, offset } = loaded;
+    if (offset !== undefined && map.type === MAP_TYPE.ARENA) {
+      env.regs[dst] = UNKNOWN_SCALAR;
+      return;
+    }
+    const reg = pointer(offset === undefined ? KIND.MAP_PTR : KIND.MAP_VALUE);
+    reg.map = map;
+    reg.off = offset ?? 0;
+    env.regs[dst] = reg;
+  } else if (isFuncAddress(insn)) {
+    env.regs[dst] = functionAddress(env, insn);
+  } else if (insn.src === BPF_PSEUDO.BTF_ID) {
+    const reg = pointer(KIND.MEM | FLAG.RDONLY);
+    reg.memSize = 8;
+    env.regs[dst] = reg;
+  } else {
+    env.regs[dst] = constantScalar(insn.imm64 ?? 0n);
+  }
+}
+
+function functionAddress(env: Environment, insn: Insn): ReturnType<typeof pointer> {
+  const index = env.subprogAt(env.insn + insn.imm + 1);
+  if (!env.btf) env.reject(ERRNO.EINVAL, "missing btf func_info");
+  if (env.subprogs[index].isGlobal) env.reject(ERRNO.EINVAL, "callback function not static");
+  if (index === 0) env.reject(ERRNO.EINVAL, "callback function cannot be the main program");
+  const reg = pointer(KIND.FUNC);
+  reg.subprog = index;
+  return reg;
+}
+
+const CONTEXT = 6;
+
+/** Loads from the packet by absolute or indirect offset, as classic BPF had them. */
+export function checkPacketLoad(env: Environment, insn: Insn): void {
+  const { type } = env.kind;
+  if (type !== PROG_TYPE.SOCKET_FILTER && type !== PROG_TYPE.SCHED_CLS && type !== PROG_TYPE.SCHED_ACT) {
+    env.reject(ERRNO.EINVAL, "BPF_LD_[ABS|IND] instructions not allowed for this program type");
+  }
+  readReg(env, CONTEXT);
+  checkResourceLeak(env, true, "BPF_LD_[ABS|IND]");
+  const context = env.regs[CONTEXT];
+  if (context.type !== KIND.CTX) {
+    env.reject(ERRNO.EINVAL, "at the time of BPF_LD_ABS|IND R6 != pointer to skb");
+  }
+  if (modeOf(insn) === BPF_MODE.IND) readReg(env, insn.src);
+  checkUnmoved(env, context, CONTEXT);
+  clearCallerSaved(env, env.regs);
+  env.regs[0] = UNKNOWN_SCALAR;
+  if (env.state.frames.length === 1) return;
+  // A load beyond the packet ends the whole program: in a function that is a return of 0 from it.
+  env.push(env.insn + 1, env.insn);
+  env.regs[0] = ZERO_SCALAR;
+  returnToCaller(env);
+  env.insn--;
+}

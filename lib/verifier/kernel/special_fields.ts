@@ -1,0 +1,162 @@
+/** Finds locks, timers and other special fields in a map's value type (kernel/bpf/btf.c:btf_parse_fields). */
+import type { Btf, BtfType } from "../../object/btf.ts";
+import { ERRNO } from "./errno.ts";
+import type { SpecialField, SpecialFieldKind } from "./map_state.ts";
+
+const MAX_FIELDS = 11;
+const MAX_NESTING = 32;
+
+interface FieldShape {
+  readonly kind: SpecialFieldKind;
+  readonly size: number;
+  readonly align: number;
+  /** At most one in a value. */
+  readonly isUnique: boolean;
+}
+
+const SHAPES: readonly FieldShape[] = [
+  { kind: "bpf_spin_lock", size: 4, align: 4, isUnique: true },
+  { kind: "bpf_res_spin_lock", size: 4, align: 4, isUnique: true },
+  { kind: "bpf_timer", size: 16, align: 8, isUnique: true },
+  { kind: "bpf_wq", size: 16, align: 8, isUnique: true },
+  { kind: "bpf_task_work", size: 8, align: 8, isUnique: true },
+  { kind: "bpf_list_head", size: 16, align: 8, isUnique: false },
+  { kind: "bpf_list_node", size: 24, align: 8, isUnique: false },
+  { kind: "bpf_rb_root", size: 16, align: 8, isUnique: false },
+  { kind: "bpf_rb_node", size: 32, align: 8, isUnique: false },
+  { kind: "bpf_refcount", size: 4, align: 4, isUnique: true },
+];
+const KPTR_BYTES = 8;
+
+/** The kernel would refuse the type with this error. */
+export class FieldError extends Error {
+  override readonly name = "FieldError";
+  constructor(readonly errno: number) {
+    super(`special fields refused with error ${errno}`);
+  }
+}
+
+const MODIFIERS: readonly BtfType["kind"][] = ["typedef", "volatile", "const", "restrict", "type_tag"];
+
+export function skipModifiers(btf: Btf, id: number): BtfType {
+  let type = btf.types[id];
+  while (type && MODIFIERS.includes(type.kind)) type = btf.types[type.type ?? 0];
+  return type ?? btf.types[0];
+}
+
+/** Types that fit a register as a number. */
+export const isScalarType = (type: BtfType): boolean =>
+  type.kind === "int" || type.kind === "enum" || type.kind === "enum64";
+
+/**
+ * The special fields of a value type, sorted by offset.
+ *
+ * @throws FieldError when the kernel would refuse the type: two locks (E2BIG), fields that overlap (EEXIST), ...
+ */
+export function specialFields(btf: Btf, typeId: number): SpecialField[] {
+  // The kernel looks at the type itself: a value declared through a typedef is resolved by its size first.
+  const type = skipModifiers(btf, typeId);
+  if (type.kind !== "struct" && type.kind !== "datasec") return [];
+  const search = new FieldSearch(btf);
+  search.visit(type, 0, 0);
+  const fields = search.found.sort((a, b) => a.offset - b.offset);
+  for (let at = 1; at < fields.length; at++) {
+    if (fields[at].offset < fields[at - 1].offset + fields[at - 1].size) throw new FieldError(ERRNO.EEXIST);
+  }
+  const has = (kind: SpecialFieldKind) => fields.some((field) => field.kind === kind);
+  const hasLock = has("bpf_spin_lock") || has("bpf_res_spin_lock");
+  if (has("bpf_spin_lock") && has("bpf_res_spin_lock")) throw new FieldError(ERRNO.EINVAL);
+  if ((has("bpf_list_head") || has("bpf_rb_root")) && !hasLock) throw new FieldError(ERRNO.EINVAL);
+  if (has("bpf_list_node") && has("bpf_rb_node") && !has("bpf_refcount")) throw new FieldError(ERRNO.EINVAL);
+  return fields;
+}
+
+/** Fields that arrays may hold (btf_repeat_fields). */
+const isRepeatable = (kind: SpecialFieldKind): boolean =>
+  kind.startsWith("kptr") || kind === "bpf_list_head" || kind === "bpf_rb_root";
+
+/** Structs that the kernel looks into while it loads BTF: those with a special member of their own. */
+export const hasSpecialMember = (btf: Btf, type: BtfType): boolean =>
+  type.kind === "struct" && (type.members ?? []).some((member) => {
+    const held = btf.types[member.type];
+    return held?.kind === "struct" && SHAPES.some((shape) => shape.kind === held.name);
+  });
+
+class FieldSearch {
+  readonly found: SpecialField[] = [];
+  readonly #seen = new Set<SpecialFieldKind>();
+
+  constructor(readonly btf: Btf) {}
+
+  visit(type: BtfType, offset: number, depth: number): void {
+    if (depth >= MAX_NESTING) throw new FieldError(ERRNO.E2BIG);
+    for (const variable of type.variables ?? []) {
+      this.#field(this.btf.types[variable.type]?.type ?? 0, variable.offset, variable.size, depth);
+    }
+    for (const member of type.members ?? []) {
+      if (member.bitOffset % 8 !== 0) {
+        if (member.bitSize > 0) continue;
+        throw new FieldError(ERRNO.EINVAL);
+      }
+      this.#field(member.type, offset + member.bitOffset / 8, 0, depth);
+    }
+  }
+
+  /** A member or variable, or the elements of an array of them; `expected` is a variable's size in its section. */
+  #field(typeId: number, offset: number, expected: number, depth: number): void {
+    let type = this.btf.types[typeId], count = 1;
+    while (type?.kind === "array") {
+      count *= type.nelems ?? 0;
+      type = this.btf.types[type.type ?? 0];
+    }
+    if (!type || count === 0) return;
+    const shape = SHAPES.find((shape) => shape.kind === type.name && type.kind === "struct");
+    if (shape) {
+      if (shape.isUnique && this.#seen.has(shape.kind)) throw new FieldError(ERRNO.E2BIG);
+      if (shape.isUnique) this.#seen.add(shape.kind);
+      if (expected && expected !== shape.size * count || offset % shape.align !== 0 || type.size !== shape.size) return;
+      if (count > 1 && !isRepeatable(shape.kind)) throw new FieldError(ERRNO.EINVAL);
+      this.#add(shape.kind, offset, shape.size, count);
+    } else if (type.kind === "struct") {
+      const size = type.size ?? 0;
+      if (expected && expected !== size * count) return;
+      const before = this.found.length;
+      this.visit(type, offset, depth + 1);
+      const inner = this.found.slice(before);
+      if (count > 1 && inner.some((field) => !isRepeatable(field.kind))) throw new FieldError(ERRNO.EINVAL);
+      for (let at = 1; at < count; at++) {
+        for (const field of inner) this.#push({ ...field, offset: field.offset + at * size });
+      }
+    } else {
+      this.#kptr(type, offset, count);
+    }
+  }
+
+  /** A pointer tagged `kptr`, `kptr_untrusted` or `percpu_kptr`. */
+  #kptr(type: BtfType, offset: number, count: number): void {
+    let pointer = type;
+    while (pointer.kind !== "ptr") {
+      if (!MODIFIERS.includes(pointer.kind)) return;
+      pointer = this.btf.types[pointer.type ?? 0];
+    }
+    const tag = this.btf.types[pointer.type ?? 0];
+    if (tag?.kind !== "type_tag") return;
+    const kinds: Record<string, SpecialFieldKind> = {
+      kptr_untrusted: "kptr_untrusted",
+      kptr: "kptr_ref",
+      percpu_kptr: "kptr_percpu",
+    };
+    const kind = kinds[tag.name];
+    if (!kind || offset % KPTR_BYTES !== 0) return;
+    this.#add(kind, offset, KPTR_BYTES, count, skipModifiers(this.btf, tag.type ?? 0).name);
+  }
+
+  #add(kind: SpecialFieldKind, offset: number, size: number, count: number, target?: string): void {
+    for (let at = 0; at < count; at++) this.#push({ kind, offset: offset + at * size, size, target });
+  }
+
+  #push(field: SpecialField): void {
+    if (this.found.length >= MAX_FIELDS) throw new FieldError(ERRNO.E2BIG);
+    this.found.push(field);
+  }
+}

@@ -1,0 +1,140 @@
+/** Dynptrs: two stack slots that describe memory of a size known only at run time (process_dynptr_func). */
+import { type Environment, Rejection } from "../state/environment.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import type { HelperArg } from "../kernel/helper_prototypes.ts";
+import { checkMemoryAccess } from "./memory_access.ts";
+import { acquire, invalidated, release } from "../state/references.ts";
+import { KIND, kindOf, pointer, type Reg } from "../state/register.ts";
+import {
+  allBytes,
+  BYTE,
+  byteType,
+  EMPTY_SLOT,
+  type Frame,
+  markSlotRead,
+  SLOT_BYTES,
+  slotIndex,
+} from "../state/state.ts";
+
+const DYNPTR_BYTES = 16;
+const IS_DYNPTR = allBytes(BYTE.DYNPTR);
+const isReferenced = (type: string): boolean => type === "ringbuf";
+
+/** Index of the slot that a pointer to a stack object names; -1 when it cannot be one. */
+export function objectSlot(env: Environment, reg: Reg, what: string, slots: number): number {
+  if (!reg.bounds.isConst) env.reject(ERRNO.EINVAL, `${what} has to be at a constant offset`);
+  const off = reg.off + Number(BigInt.asIntN(64, reg.bounds.value));
+  if (off % SLOT_BYTES !== 0) env.reject(ERRNO.EINVAL, `cannot pass in ${what} at an offset=${off}`);
+  const at = slotIndex(off);
+  if (at + 1 < slots || off >= 0) env.reject(ERRNO.EINVAL, `cannot pass in ${what} at an offset=${off}`);
+  return at;
+}
+
+const hasSlots = (frame: Frame, at: number, slots: number): boolean => at - slots + 1 >= 0 && at < frame.stack.length;
+
+/** A store hits a slot of a dynptr: it is none any more, unless it must be given back first. */
+export function destroyDynptrAt(env: Environment, frame: Frame, slot: number): void {
+  let at = slot;
+  const held = frame.stack[at];
+  if (!held || byteType(held.bytes, 0) !== BYTE.DYNPTR) return;
+  if (!held.reg.isFirstSlot) at++;
+  const first = frame.stack[at].reg;
+  if (isReferenced(first.dynptr)) env.reject(ERRNO.EINVAL, "cannot overwrite referenced dynptr");
+  forget(env, frame, at);
+}
+
+function forget(env: Environment, frame: Frame, at: number): void {
+  const { id } = frame.stack[at].reg;
+  frame.stack[at] = EMPTY_SLOT;
+  frame.stack[at - 1] = EMPTY_SLOT;
+  frame.writtenSlots.add(at);
+  frame.writtenSlots.add(at - 1);
+  env.state.mapRegs((reg) => kindOf(reg.type) === KIND.MEM && reg.dynptrId === id ? invalidated() : reg);
+}
+
+/** Checks a dynptr argument, or makes one where the helper initialises it. */
+export function processDynptr(env: Environment, regno: number, arg: HelperArg): void {
+  const reg = env.regs[regno];
+  if (reg.type !== KIND.STACK && reg.type !== KIND.DYNPTR) {
+    env.reject(ERRNO.EINVAL, `arg#${regno - 1} expected pointer to stack or const struct bpf_dynptr`);
+  }
+  if (arg.isUninit) return initialise(env, regno, arg.dynptr);
+  if (reg.type === KIND.DYNPTR && arg.releases) {
+    env.reject(ERRNO.EINVAL, "cannot pass pointer to const bpf_dynptr, the helper mutates it");
+  }
+  const type = dynptrType(env, reg);
+  if (type === undefined) env.reject(ERRNO.EINVAL, `Expected an initialized dynptr as arg #${regno - 1}`);
+  if (arg.dynptr && type !== arg.dynptr) {
+    env.reject(ERRNO.EINVAL, `Expected a dynptr of type ${arg.dynptr} as arg #${regno - 1}`);
+  }
+  if (reg.type === KIND.STACK) {
+    const at = objectSlot(env, reg, "dynptr", 2);
+    markSlotRead(env.state, reg.frame, at);
+    markSlotRead(env.state, reg.frame, at - 1);
+  }
+}
+
+function initialise(env: Environment, regno: number, type: string): void {
+  const reg = env.regs[regno];
+  if (reg.type === KIND.DYNPTR) env.reject(ERRNO.EINVAL, "Dynptr has to be an uninitialized dynptr");
+  const at = objectSlot(env, reg, "dynptr", 2);
+  for (let off = 0; off < DYNPTR_BYTES; off += SLOT_BYTES) {
+    checkMemoryAccess(env, regno, off, SLOT_BYTES, { isWrite: true, value: -1 });
+  }
+  const frame = env.state.frames[reg.frame];
+  destroyDynptrAt(env, frame, at);
+  destroyDynptrAt(env, frame, at - 1);
+  const id = env.newId();
+  const slot = (isFirst: boolean): Reg => {
+    const held = pointer(KIND.DYNPTR);
+    held.dynptr = type;
+    held.isFirstSlot = isFirst;
+    held.id = id;
+    return held;
+  };
+  const first = slot(true), second = slot(false);
+  if (isReferenced(type)) first.ref = second.ref = acquire(env, env.insn);
+  frame.stack[at] = { bytes: IS_DYNPTR, reg: first };
+  frame.stack[at - 1] = { bytes: IS_DYNPTR, reg: second };
+}
+
+/** Type of the dynptr behind a register; `undefined` when there is none. */
+export function dynptrType(env: Environment, reg: Reg): string | undefined {
+  if (reg.type === KIND.DYNPTR) return reg.dynptr;
+  const frame = env.state.frames[reg.frame], at = objectSlot(env, reg, "dynptr", 2);
+  if (!hasSlots(frame, at, 2) || !frame.stack[at].reg.isFirstSlot) return undefined;
+  return frame.stack[at].bytes === IS_DYNPTR && frame.stack[at - 1].bytes === IS_DYNPTR
+    ? frame.stack[at].reg.dynptr
+    : undefined;
+}
+
+/** Whether a pointer to the stack names a dynptr that must be given back. */
+export function isReferencedDynptr(env: Environment, reg: Reg): boolean {
+  try {
+    return (env.state.frames[reg.frame].stack[objectSlot(env, reg, "dynptr", 2)]?.reg.ref ?? 0) !== 0;
+  } catch (error) {
+    if (error instanceof Rejection) return false;
+    throw error;
+  }
+}
+
+/** The register that stands for the dynptr: the argument itself, or the slot it points to. */
+export function dynptrState(env: Environment, reg: Reg): Reg {
+  if (reg.type === KIND.DYNPTR) return reg;
+  return env.state.frames[reg.frame].stack[objectSlot(env, reg, "dynptr", 2)].reg;
+}
+
+/** Submit and discard end a dynptr (unmark_stack_slots_dynptr). */
+export function endDynptr(env: Environment, regno: number): void {
+  const reg = env.regs[regno], frame = env.state.frames[reg.frame], at = objectSlot(env, reg, "dynptr", 2);
+  const { ref, dynptr } = frame.stack[at].reg;
+  if (!isReferenced(dynptr)) return forget(env, frame, at);
+  release(env, ref);
+  for (const owner of env.state.frames) {
+    owner.stack.forEach((slot, index) => {
+      if (byteType(slot.bytes, 0) === BYTE.DYNPTR && slot.reg.ref === ref && slot.reg.isFirstSlot) {
+        forget(env, owner, index);
+      }
+    });
+  }
+}

@@ -1,0 +1,58 @@
+/** bpf_spin_lock and its kin: what may be locked, and in what order (kernel/bpf/verifier.c:process_spin_lock). */
+import type { Environment } from "../state/environment.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import { fieldOf } from "../kernel/map_state.ts";
+import { acquireLock, findLock, invalidateNonOwning, releaseLock } from "../state/references.ts";
+import { KIND } from "../state/register.ts";
+import type { Reference } from "../state/state.ts";
+import { s64 } from "../domain/tnum.ts";
+
+export interface LockCall {
+  readonly takes: boolean;
+  /** bpf_res_spin_lock: may fail, may nest. */
+  readonly isResilient: boolean;
+  readonly savesInterrupts?: boolean;
+}
+
+export function processLock(env: Environment, regno: number, call: LockCall): void {
+  const reg = env.regs[regno], name = call.isResilient ? "bpf_res_spin" : "bpf_spin", { state } = env;
+  const { bounds, map } = reg;
+  if (!bounds.isConst) {
+    env.reject(
+      ERRNO.EINVAL,
+      `R${regno} doesn't have constant offset. ${name}_lock has to be at the constant offset`,
+    );
+  }
+  const isMap = reg.type === KIND.MAP_VALUE;
+  if (isMap && !map!.hasBtf) {
+    env.reject(ERRNO.EINVAL, `map '${map!.name}' has to have BTF in order to use ${name}_lock`);
+  }
+  const field = fieldOf(isMap ? map : null, call.isResilient ? "bpf_res_spin_lock" : "bpf_spin_lock");
+  if (!field) {
+    env.reject(ERRNO.EINVAL, `${isMap ? `map '${map!.name}'` : "local 'kptr'"} has no valid ${name}_lock`);
+  }
+  const at = Number(s64(bounds.value)) + reg.off;
+  if (field.offset !== at) {
+    env.reject(ERRNO.EINVAL, `off ${at} doesn't point to 'struct ${name}_lock' that is at ${field.offset}`);
+  }
+  const owner: unknown = isMap ? map : reg.btf;
+  const kind: Reference["kind"] = !call.isResilient ? "lock" : call.savesInterrupts ? "res_lock_irq" : "res_lock";
+  if (call.takes) {
+    if (!call.isResilient && state.activeLocks > 0) {
+      env.reject(ERRNO.EINVAL, "Locking two bpf_spin_locks are not allowed");
+    }
+    if (call.isResilient && findLock(env, ["res_lock", "res_lock_irq"], reg.id, owner)) {
+      env.reject(ERRNO.EINVAL, "Acquiring the same lock again, AA deadlock detected");
+    }
+    acquireLock(env, kind, reg.id, owner);
+    return;
+  }
+  if (state.activeLocks === 0) env.reject(ERRNO.EINVAL, `${name}_unlock without taking a lock`);
+  const held = findLock(env, [kind], reg.id, owner);
+  if (!held) env.reject(ERRNO.EINVAL, `${name}_unlock of different lock`);
+  if (reg.id !== state.activeLockId || owner !== state.activeLockOwner) {
+    env.reject(ERRNO.EINVAL, `${name}_unlock cannot be out of order`);
+  }
+  releaseLock(env, held);
+  invalidateNonOwning(env);
+}

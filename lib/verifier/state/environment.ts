@@ -1,0 +1,256 @@
+/** What one run of the verifier over one program (or one global function of it) works with. */
+import { type Insn, isWide } from "../../isa/insn.ts";
+import type { BpfObject, LineInfo, Program } from "../../object/bpf_object.ts";
+import type { Btf } from "../../object/btf.ts";
+import { relocate } from "../kernel/core_relocations.ts";
+import { lineAt } from "./lines.ts";
+import { Log } from "./log.ts";
+import type { MapState } from "../kernel/map_state.ts";
+import type { ProgramKind } from "../kernel/program_types.ts";
+import type { Reg } from "./register.ts";
+import { type Frame, State } from "./state.ts";
+
+/** The program is refused: thrown where the kernel's function would return an error. */
+export class Rejection extends Error {
+  override readonly name = "Rejection";
+  constructor(readonly errno: number, message: string) {
+    super(message);
+  }
+}
+
+/** An entry of the path that led here (struct bpf_jmp_history_entry). */
+export interface HistoryEntry {
+  readonly insn: number;
+  readonly previous: number;
+  /** The stack slot that the instruction read or wrote. */
+  stack: { readonly frame: number; readonly slot: number } | null;
+  /** Operands of a comparison that are stack pointers. */
+  isSrcStack: boolean;
+  isDstStack: boolean;
+  /** Registers and slots that a comparison refined together. */
+  linked: readonly LinkedRegister[] | null;
+}
+
+export interface LinkedRegister {
+  readonly frame: number;
+  readonly index: number;
+  readonly isReg: boolean;
+}
+
+/** What the verifier keeps for each instruction (struct bpf_insn_aux_data). */
+export interface InsnNotes {
+  isPrunePoint: boolean;
+  isJumpPoint: boolean;
+  isForcedCheckpoint: boolean;
+  callsCallback: boolean;
+  isIteratorNext: boolean;
+  /** Type of the pointer that a load or store went through on an earlier path. */
+  pointerType: number;
+  liveRegs: number;
+}
+
+export interface SubprogNotes {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  readonly isGlobal: boolean;
+  readonly btfId?: number;
+  isCallback: boolean;
+  isAsyncCallback: boolean;
+  hasTailCall: boolean;
+  hasLoadAbs: boolean;
+  changesPacket: boolean;
+  mightSleep: boolean;
+  stackDepth: number;
+  isCalled: boolean;
+  isVerified: boolean;
+  isUnreliable: boolean;
+  args?: readonly SubprogArg[];
+}
+
+/** An argument of a global function, as its BTF declares it. */
+export interface SubprogArg {
+  readonly kind: "scalar" | "ctx" | "mem" | "dynptr" | "btf" | "arena";
+  readonly maybeNull: boolean;
+  readonly memSize: number;
+  readonly type?: string;
+}
+
+interface Pending {
+  readonly state: State;
+  readonly insn: number;
+  readonly previous: number;
+  readonly logPosition: number;
+  readonly trailLength: number;
+}
+
+export const MAX_INSNS = 1_000_000;
+const MAX_PENDING = 8192;
+
+export class Environment {
+  readonly insns: readonly Insn[];
+  /** Instructions that name a field which the kernel does not have, with what to say. */
+  readonly poisoned: ReadonlyMap<number, string>;
+  readonly notes: InsnNotes[];
+  readonly log: Log;
+  /** Map of each `BPF_LD_IMM64` that loads one, with the offset of a direct value address. */
+  readonly mapAt = new Map<number, { readonly map: MapState; readonly offset?: number }>();
+  readonly externAt = new Map<number, string>();
+  subprogs: SubprogNotes[] = [];
+  state = new State();
+  /** Index of the instruction under way and of the one before it on this path. */
+  /** CPUs that the machine may have. */
+  cpus = 1;
+  insn = 0;
+  previous = -1;
+  ids = 0;
+  history: HistoryEntry[] = [];
+  currentHistory: HistoryEntry | null = null;
+  readonly explored = new Map<number, State[]>();
+  readonly pending: Pending[] = [];
+  processedInsns = 0;
+  processedJumps = 0;
+  /** What the counters stood at when the last checkpoint was made. */
+  checkpointInsns = 0;
+  checkpointJumps = 0;
+  /** Every instruction on the path from the start to here. */
+  readonly trail: number[] = [];
+
+  constructor(
+    readonly object: BpfObject,
+    readonly program: Program,
+    readonly kind: ProgramKind,
+    readonly maps: readonly (MapState | undefined)[],
+    /** The object's types, when the kernel accepted them. */
+    readonly btf: Btf | undefined,
+    isLogging: boolean,
+  ) {
+    const { insns, poisoned } = relocate(program, object.btf);
+    this.insns = insns;
+    this.poisoned = poisoned;
+    this.log = new Log(isLogging);
+    this.notes = program.insns.map(() => ({
+      isPrunePoint: false,
+      isJumpPoint: false,
+      isForcedCheckpoint: false,
+      callsCallback: false,
+      isIteratorNext: false,
+      pointerType: 0,
+      liveRegs: 0x7ff,
+    }));
+  }
+
+  get frame(): Frame {
+    return this.state.frame;
+  }
+
+  get regs(): Reg[] {
+    return this.state.frame.regs;
+  }
+
+  get isGpl(): boolean {
+    return GPL.includes(this.object.license);
+  }
+
+  newId(): number {
+    return ++this.ids;
+  }
+
+  /** Refuses the program: `message` becomes the last line of the log. */
+  reject(errno: number, message: string): never {
+    this.log.write(message + "\n");
+    throw new Rejection(errno, message);
+  }
+
+  /** Refuses the program after its message is logged. */
+  fail(errno: number, message: string): never {
+    throw new Rejection(errno, message);
+  }
+
+  lineAt(insn: number): LineInfo | undefined {
+    return lineAt(this.program, insn);
+  }
+
+  /** Leaves a copy of the state to be explored from `insn` later (push_stack). */
+  push(insn: number, previous: number): State {
+    const copy = this.state.copy();
+    if (copy.parent) copy.parent.branches++;
+    this.pending.push({
+      state: copy,
+      insn,
+      previous,
+      logPosition: this.log.position,
+      trailLength: this.trail.length,
+    });
+    if (this.pending.length > MAX_PENDING) {
+      this.reject(EFAULT, `The sequence of ${this.pending.length} jumps is too complex.`);
+    }
+    return copy;
+  }
+
+  /** Takes up the path left last; `false` when none is left (pop_stack). */
+  pop(): boolean {
+    const next = this.pending.pop();
+    if (!next) return false;
+    this.state = next.state;
+    this.insn = next.insn;
+    this.previous = next.previous;
+    this.log.rewind(next.logPosition);
+    this.trail.length = next.trailLength;
+    return true;
+  }
+
+  /** Adds to the history what backtracking must know of this instruction (push_insn_history). */
+  remember(what: Partial<Pick<HistoryEntry, "stack" | "isSrcStack" | "isDstStack" | "linked">> = {}): void {
+    if (this.currentHistory) {
+      if (what.stack) this.currentHistory.stack = what.stack;
+      if (what.isSrcStack) this.currentHistory.isSrcStack = true;
+      if (what.isDstStack) this.currentHistory.isDstStack = true;
+      if (what.linked) this.currentHistory.linked = what.linked;
+      return;
+    }
+    const entry: HistoryEntry = {
+      insn: this.insn,
+      previous: this.previous,
+      stack: what.stack ?? null,
+      isSrcStack: what.isSrcStack ?? false,
+      isDstStack: what.isDstStack ?? false,
+      linked: what.linked ?? null,
+    };
+    this.history[this.state.historyEnd++] = entry;
+    this.currentHistory = entry;
+  }
+
+  /** Index of the subprogram that starts at an instruction, or -1. */
+  subprogAt(start: number): number {
+    return this.subprogs.findIndex((subprog) => subprog.start === start);
+  }
+
+  subprogContaining(insn: number): number {
+    return this.subprogs.findIndex((subprog) => subprog.start <= insn && insn < subprog.end);
+  }
+
+  isWideAt(insn: number): boolean {
+    return isWide(this.insns[insn]);
+  }
+
+  /** Whether the program may sleep right here (in_sleepable and no lock, RCU section or the like). */
+  get maySleepHere(): boolean {
+    const { state } = this;
+    return this.isSleepable && state.rcuLocks === 0 && state.preemptLocks === 0 && state.activeLocks === 0 &&
+      state.activeIrqId === 0;
+  }
+
+  /** Whether RCU keeps what is read here alive (in_rcu_cs). */
+  get isInRcuSection(): boolean {
+    return this.state.rcuLocks > 0 || this.state.activeLocks > 0 || !this.isSleepable;
+  }
+
+  get isSleepable(): boolean {
+    return this.kind.isSleepable || this.state.isSleepable;
+  }
+}
+
+const EFAULT = 14;
+/** Licenses that count as GPL (include/linux/license.h). */
+const GPL = ["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];

@@ -1,0 +1,31 @@
+/** One instruction may not go through pointers of different kinds on different paths (save_aux_ptr_type). */
+import type { Environment } from "./environment.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import { FLAG, KIND, kindOf } from "./register.ts";
+
+/** Kinds whose accesses the kernel rewrites: they must be the same on every path. */
+const REWRITTEN: readonly number[] = [
+  KIND.CTX,
+  KIND.SOCKET,
+  KIND.SOCK_COMMON,
+  KIND.TCP_SOCK,
+  KIND.XDP_SOCK,
+  KIND.BTF_ID,
+  KIND.ARENA,
+];
+const isRewritten = (type: number): boolean => REWRITTEN.includes(kindOf(type));
+
+export function notePointerType(env: Environment, type: number, mayDifferInTrust: boolean): void {
+  const note = env.notes[env.insn];
+  if (note.pointerType === 0) {
+    note.pointerType = type;
+    return;
+  }
+  if (type === note.pointerType || !isRewritten(type) && !isRewritten(note.pointerType)) return;
+  const both = [type, note.pointerType], kinds = both.map(kindOf);
+  if (!mayDifferInTrust || kinds.some((kind) => kind !== KIND.BTF_ID && kind !== KIND.MEM)) {
+    env.reject(ERRNO.EINVAL, "same insn cannot be used with different pointers");
+  }
+  note.pointerType = (kinds.includes(KIND.MEM) ? KIND.MEM : KIND.BTF_ID) |
+    ((type | note.pointerType) & (FLAG.UNTRUSTED | FLAG.RDONLY));
+}

@@ -1,0 +1,300 @@
+/**
+ * Finds out, backwards along the path, which scalars decided something (kernel/bpf/verifier.c:mark_chain_precision).
+ * Only those must match exactly when two states are compared; all others may hold anything.
+ */
+import {
+  ALU,
+  BPF_ATOMIC,
+  BPF_CLASS,
+  BPF_MODE,
+  classOf,
+  isAtomic,
+  isBpfCall,
+  isCall,
+  isExit,
+  isWide,
+  modeOf,
+} from "../../isa/insn.ts";
+import type { Environment, HistoryEntry } from "./environment.ts";
+import { HELPER, isAsyncCallbackHelper, isSyncCallbackHelper } from "../kernel/helper_kinds.ts";
+import { syncCallbackKfunc } from "../kernel/kfunc_kinds.ts";
+import { FP, isSpilledScalar, MAX_FRAMES, ownSlots, SlotSet, type State } from "./state.ts";
+
+const FROM_REGISTER = 0x08;
+
+/** Registers and stack slots of each frame that are still wanted. */
+class Wanted {
+  frame = 0;
+  readonly regs = new Int32Array(MAX_FRAMES);
+  readonly slots = Array.from({ length: MAX_FRAMES }, () => new SlotSet());
+
+  /** Empty again, for a walk that begins in a frame; one object serves all walks. */
+  from(frame: number): this {
+    this.frame = frame;
+    for (let at = 0; at < MAX_FRAMES; at++) {
+      this.regs[at] = 0;
+      this.slots[at].clear();
+    }
+    return this;
+  }
+
+  get isEmpty(): boolean {
+    for (let at = 0; at <= this.frame; at++) {
+      if (this.regs[at] !== 0 || !this.slots[at].isEmpty) return false;
+    }
+    return true;
+  }
+  has(reg: number): boolean {
+    return (this.regs[this.frame] & (1 << reg)) !== 0;
+  }
+  add(reg: number): void {
+    this.regs[this.frame] |= 1 << reg;
+  }
+  delete(reg: number): void {
+    this.regs[this.frame] &= ~(1 << reg);
+  }
+}
+
+const shared = new Wanted();
+const ARG_REGS = 0b111110;
+/** Backtracking cannot tell: every scalar on the path counts as precise. */
+const GIVE_UP = Symbol("give up");
+
+/** Marks what a register of the current frame depends on. */
+export function markPrecise(env: Environment, reg: number): void {
+  const { state } = env;
+  if (!state.regs[reg].isScalar) return;
+  const wanted = shared.from(state.frames.length - 1);
+  wanted.add(reg);
+  backtrack(env, wanted);
+}
+
+/** Marks what a stack slot of a frame depends on. */
+export function markSlotPrecise(env: Environment, frame: number, slot: number): void {
+  const wanted = shared.from(env.state.frames.length - 1);
+  wanted.slots[frame].add(slot);
+  backtrack(env, wanted);
+}
+
+/** The current state was found safe because of `old`: what was precise there is precise here (propagate_precision). */
+export function propagatePrecision(env: Environment, old: State): void {
+  const wanted = shared.from(old.frames.length - 1);
+  old.frames.forEach((frame, index) => {
+    for (let reg = 0; reg < FP; reg++) {
+      if (frame.preciseRegs & (1 << reg) && frame.regs[reg].isScalar) wanted.regs[index] |= 1 << reg;
+    }
+    frame.stack.forEach((slot, at) => {
+      if (frame.preciseSlots.has(at) && isSpilledScalar(slot)) wanted.slots[index].add(at);
+    });
+  });
+  backtrack(env, wanted);
+}
+
+function backtrack(env: Environment, wanted: Wanted): void {
+  if (wanted.isEmpty) return;
+  let state: State = env.state;
+  let first = state.firstInsn, last = env.insn, subsequent = -1, isFirst = true;
+  for (;;) {
+    if (last < 0) return markEntry(state, wanted);
+    let end = state.historyEnd;
+    for (let at = last;;) {
+      if (isFirst) isFirst = false;
+      else {
+        const entry = end > state.historyStart && env.history[end - 1].insn === at ? env.history[end - 1] : undefined;
+        if (step(env, at, subsequent, entry, wanted) === GIVE_UP) return markEverything(env.state);
+      }
+      if (wanted.isEmpty) return;
+      subsequent = at;
+      const count = end - state.historyStart;
+      if (at === first && (count === 0 || count === 1 && env.history[state.historyStart].insn === at)) break;
+      if (count > 0 && env.history[end - 1].insn === at) at = env.history[--end].previous;
+      else at--;
+      if (at < 0) return markEverything(env.state);
+    }
+    if (!state.parent) break;
+    state = state.parent;
+    markCheckpoint(state, wanted);
+    if (wanted.isEmpty) return;
+    subsequent = first;
+    last = state.lastInsn;
+    first = state.firstInsn;
+  }
+  if (!wanted.isEmpty) markEverything(env.state);
+}
+
+/** The start of a global function: its arguments are what they are. */
+function markEntry(state: State, wanted: Wanted): void {
+  state.frames[0].preciseRegs |= wanted.regs[0];
+}
+
+function markCheckpoint(state: State, wanted: Wanted): void {
+  for (let index = wanted.frame; index >= 0; index--) {
+    const frame = state.frames[index];
+    if (!frame) continue;
+    for (let reg = 0; reg < FP; reg++) {
+      if (!(wanted.regs[index] & (1 << reg))) continue;
+      if (!frame.regs[reg].isScalar || frame.preciseRegs & (1 << reg)) wanted.regs[index] &= ~(1 << reg);
+      else frame.preciseRegs |= 1 << reg;
+    }
+    if (wanted.slots[index].isEmpty) continue;
+    for (let slot = 0; slot < 64; slot++) {
+      if (!wanted.slots[index].has(slot)) continue;
+      const held = frame.stack[slot];
+      if (!held || !isSpilledScalar(held) || frame.preciseSlots.has(slot)) wanted.slots[index].delete(slot);
+      else (frame.preciseSlots = ownSlots(frame.preciseSlots)).add(slot);
+    }
+  }
+}
+
+function markEverything(current: State): void {
+  for (let state = current.parent; state; state = state.parent) {
+    for (const frame of state.frames) {
+      frame.preciseRegs = (1 << FP) - 1;
+      (frame.preciseSlots = ownSlots(frame.preciseSlots)).fill();
+    }
+  }
+}
+
+function syncLinked(wanted: Wanted, entry: HistoryEntry | undefined): void {
+  const linked = entry?.linked;
+  if (!linked) return;
+  const isWanted = linked.some(({ frame, index, isReg }) =>
+    isReg ? (wanted.regs[frame] & (1 << index)) !== 0 : wanted.slots[frame].has(index)
+  );
+  if (!isWanted) return;
+  for (const { frame, index, isReg } of linked) {
+    if (isReg) wanted.regs[frame] |= 1 << index;
+    else wanted.slots[frame].add(index);
+  }
+}
+
+/** Undoes one instruction: what is wanted after it becomes what is wanted before it (backtrack_insn). */
+function step(
+  env: Environment,
+  at: number,
+  subsequent: number,
+  entry: HistoryEntry | undefined,
+  wanted: Wanted,
+): typeof GIVE_UP | undefined {
+  const insn = env.insns[at];
+  if (insn.opcode === 0) return;
+  syncLinked(wanted, entry);
+  const outcome = undo(env, at, subsequent, entry, wanted);
+  if (outcome === undefined) syncLinked(wanted, entry);
+  return outcome === GIVE_UP ? GIVE_UP : undefined;
+}
+
+const DONE = Symbol("done");
+
+function undo(
+  env: Environment,
+  at: number,
+  subsequent: number,
+  entry: HistoryEntry | undefined,
+  wanted: Wanted,
+): typeof GIVE_UP | typeof DONE | undefined {
+  const insn = env.insns[at];
+  const { dst, src } = insn, operation = insn.opcode & 0xf0, isFromReg = (insn.opcode & FROM_REGISTER) !== 0;
+  const stack = entry?.stack;
+  switch (classOf(insn)) {
+    case BPF_CLASS.ALU:
+    case BPF_CLASS.ALU64:
+      if (!wanted.has(dst)) return DONE;
+      if (operation === ALU.END || operation === ALU.NEG) return DONE;
+      if (operation === ALU.MOV) wanted.delete(dst);
+      if (isFromReg && src !== FP) wanted.add(src);
+      return;
+    case BPF_CLASS.STX:
+    case BPF_CLASS.ST: {
+      if (isAtomic(insn) && (insn.imm & BPF_ATOMIC.FETCH || insn.imm === BPF_ATOMIC.LOAD_ACQ)) {
+        const loaded = insn.imm === BPF_ATOMIC.CMPXCHG ? 0 : insn.imm === BPF_ATOMIC.LOAD_ACQ ? dst : src;
+        return undoLoad(loaded, entry, wanted);
+      }
+      if (wanted.has(dst)) return GIVE_UP;
+      if (!stack || !wanted.slots[stack.frame].has(stack.slot)) return DONE;
+      wanted.slots[stack.frame].delete(stack.slot);
+      if (classOf(insn) === BPF_CLASS.STX) wanted.add(src);
+      return;
+    }
+    case BPF_CLASS.LDX:
+      return undoLoad(dst, entry, wanted);
+    case BPF_CLASS.LD:
+      if (isWide(insn)) {
+        wanted.delete(dst);
+        return DONE;
+      }
+      return modeOf(insn) === BPF_MODE.ABS || modeOf(insn) === BPF_MODE.IND ? (wanted.has(dst) ? GIVE_UP : DONE) : DONE;
+    default:
+      if (isCall(insn)) return undoCall(env, at, subsequent, wanted);
+      if (isExit(insn)) return undoExit(env, subsequent, wanted);
+      if (!isFromReg || operation === 0) return;
+      if (!wanted.has(dst) && !wanted.has(src)) return DONE;
+      if (!entry?.isSrcStack) wanted.add(src);
+      if (!entry?.isDstStack) wanted.add(dst);
+      return;
+  }
+}
+
+function undoLoad(reg: number, entry: HistoryEntry | undefined, wanted: Wanted): typeof DONE | undefined {
+  if (!wanted.has(reg)) return DONE;
+  wanted.delete(reg);
+  if (!entry?.stack) return DONE;
+  wanted.slots[entry.stack.frame].add(entry.stack.slot);
+  return;
+}
+
+function undoCall(
+  env: Environment,
+  at: number,
+  subsequent: number,
+  wanted: Wanted,
+): typeof GIVE_UP | typeof DONE | undefined {
+  const insn = env.insns[at];
+  if (isBpfCall(insn)) {
+    const callee = env.subprogs[env.subprogAt(at + insn.imm + 1)];
+    if (callee.isGlobal) {
+      wanted.delete(0);
+      return wanted.regs[wanted.frame] & ARG_REGS ? GIVE_UP : DONE;
+    }
+    return leaveCallee(wanted, true);
+  }
+  const extern = env.externAt.get(at) ?? "";
+  const callsBack = insn.src === 0
+    ? isSyncCallbackHelper(insn.imm) || isAsyncCallbackHelper(insn.imm)
+    : syncCallbackKfunc(extern);
+  if (callsBack && at !== subsequent - 1 && wanted.frame > 0) return leaveCallee(wanted, false);
+  wanted.delete(0);
+  if (wanted.regs[wanted.frame] & ARG_REGS) return GIVE_UP;
+  const isTailCall = insn.src === 0 && insn.imm === HELPER.tail_call;
+  return isTailCall && subsequent !== at + 1 ? enterCallee(wanted) : undefined;
+}
+
+/** Going back over a call into the caller: the callee's arguments are the caller's registers. */
+function leaveCallee(wanted: Wanted, passesArgs: boolean): typeof GIVE_UP | typeof DONE {
+  const { frame } = wanted;
+  if (frame === 0 || wanted.regs[frame] & ~ARG_REGS || !wanted.slots[frame].isEmpty) return GIVE_UP;
+  if (passesArgs) wanted.regs[frame - 1] |= wanted.regs[frame];
+  wanted.regs[frame] = 0;
+  wanted.frame--;
+  return DONE;
+}
+
+/** Going back over an exit into the callee: its r0 is what the caller saw. */
+function undoExit(env: Environment, subsequent: number, wanted: Wanted): typeof GIVE_UP | typeof DONE {
+  const before = subsequent > 0 ? env.insns[subsequent - 1] : undefined;
+  const fromCall = before !== undefined && isBpfCall(before);
+  const wantsR0 = fromCall && wanted.has(0);
+  if (fromCall && wanted.regs[wanted.frame] & ARG_REGS) return GIVE_UP;
+  wanted.delete(0);
+  if (enterCallee(wanted) === GIVE_UP) return GIVE_UP;
+  if (wantsR0) wanted.add(0);
+  return DONE;
+}
+
+function enterCallee(wanted: Wanted): typeof GIVE_UP | typeof DONE {
+  if (wanted.frame + 1 >= MAX_FRAMES) return GIVE_UP;
+  wanted.frame++;
+  wanted.regs[wanted.frame] = 0;
+  wanted.slots[wanted.frame].clear();
+  return DONE;
+}

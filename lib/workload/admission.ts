@@ -1,0 +1,55 @@
+/** Only what the kernel's verifier would accept is run, unless the reader wants to see what would have gone wrong. */
+import { planTasks } from "./plan.ts";
+import type { BpfObject } from "../object/bpf_object.ts";
+import { type Verdict, verify } from "../verifier/verify.ts";
+import type { Workload } from "./workload.ts";
+
+/**
+ * A program that the verifier refuses; the message has the verifier's words, the C line and what to do.
+ *
+ * @example
+ * ```ts
+ * import { bpf, RefusedError, simulate } from "interleave";
+ * const pointer = await bpf`int x; SEC("raw_tp") int leak(void *ctx) { return *(int *)(long)x; }`;
+ * try {
+ *   await simulate(pointer);
+ * } catch (error) {
+ *   if (!(error instanceof RefusedError) || error.verdict.program !== "leak") throw error;
+ * }
+ * ```
+ */
+export class RefusedError extends Error {
+  override name = "RefusedError";
+  /** @param verdict what the verifier said of the program */
+  constructor(readonly verdict: Verdict) {
+    super(describe(verdict));
+  }
+}
+
+const verdicts = new WeakMap<BpfObject, Verdict[]>();
+
+/** What the verifier says of an object's programs; asked once. */
+export function verdictsOf(object: BpfObject): readonly Verdict[] {
+  let known = verdicts.get(object);
+  if (!known) verdicts.set(object, known = verify(object));
+  return known;
+}
+
+/**
+ * Refuses a workload whose programs the verifier refuses.
+ *
+ * @throws RefusedError for the first program of the workload that the kernel would not load
+ */
+export function admit(object: BpfObject, workload: Workload & { readonly verify?: boolean }): void {
+  if (workload.verify === false) return;
+  const runs = new Set(planTasks(object, workload).programs.map((program) => program.name));
+  const refused = verdictsOf(object).find((verdict) => runs.has(verdict.program) && verdict.verdict === "reject");
+  if (refused) throw new RefusedError(refused);
+}
+
+function describe({ program, errname, message, line, explanation }: Verdict): string {
+  const at = line ? `\n  ${line.line}: ${line.text.trim()}` : "";
+  const fix = explanation?.fix ? `\n${explanation.fix}` : "";
+  return `the verifier refuses ${program} (${errname}): ${message}${at}${fix}\n` +
+    "verify: false runs it all the same, to see what would have gone wrong";
+}

@@ -1,0 +1,359 @@
+/** The one place where what a reader wrote as options is looked at, before anything is run with it. */
+import { MAX_CPUS } from "./plan.ts";
+import { WorkloadError } from "../cpu/workload_error.ts";
+import type { SimulateOptions, Workload } from "./workload.ts";
+import { closestName, didYouMean } from "../words/closest_name.ts";
+
+/** What may stand in an option. */
+interface Rule {
+  /** In words, after "it must be". */
+  readonly wants: string;
+  readonly example: string;
+  /** The texts that fit, where there are few. */
+  readonly names?: readonly string[];
+  readonly fits: (value: unknown) => boolean;
+  /** Looks inside a value that fits; `path` names it. */
+  readonly inside?: (value: unknown, path: string) => void;
+}
+type Rules = Readonly<Record<string, Rule | undefined>>;
+
+const MOST_RUNS = 1_000_000_000;
+/** Visible operations of one schedule, unless `bounds` says otherwise. */
+export const DEFAULT_DEPTH = 100_000;
+/** A few seconds of work. */
+const MOST_TIMED_RUNS = 5_000_000;
+/** On a real machine, a dozen runs of each workload: with more, a cell would take minutes. */
+const MOST_MEASURED_RUNS = 1_000_000;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function whole(least: number, most: number, example: string): Rule {
+  const wants = most === Infinity
+    ? `a whole number, at least ${least}`
+    : `a whole number from ${least} to ${most.toLocaleString("en")}`;
+  return {
+    wants,
+    example,
+    fits: (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most,
+  };
+}
+const above = (example: string): Rule => ({
+  wants: "a number above 0",
+  example,
+  fits: (value) => typeof value === "number" && value > 0,
+});
+const text = (wants: string, example: string): Rule => ({
+  wants,
+  example,
+  fits: (value) => typeof value === "string" && value !== "",
+});
+const either = (example: string): Rule => ({
+  wants: "true or false",
+  example,
+  fits: (value) => typeof value === "boolean",
+});
+const callable = (wants: string, example: string): Rule => ({
+  wants,
+  example,
+  fits: (value) => typeof value === "function",
+});
+const oneOf = (names: readonly string[], example: string): Rule => ({
+  wants: names.map((name) => `"${name}"`).join(" or "),
+  example,
+  names,
+  fits: (value) => names.includes(value as string),
+});
+const record = (wants: string, rules: Rules, required: readonly string[], example: string): Rule => ({
+  wants,
+  example,
+  fits: isRecord,
+  inside: (value, path) => checkRecord(path, value as Record<string, unknown>, rules, { required, example }),
+});
+const list = (wants: string, item: Rule, example: string): Rule => ({
+  wants,
+  example,
+  fits: Array.isArray,
+  inside: (value, path) => (value as unknown[]).forEach((one, i) => checkValue(`${path}[${i}]`, one, item)),
+});
+
+/** What actors return goes by their names. */
+const differing = (rule: Rule): Rule => ({
+  ...rule,
+  fits: (value) =>
+    rule.fits(value) &&
+    new Set((value as { name?: unknown }[]).map((one) => one?.name)).size === (value as unknown[]).length,
+});
+
+const CPU = whole(0, MAX_CPUS - 1, "cpu: 0");
+const CTX: Rule = {
+  wants: "bytes",
+  example: "ctx: new Uint8Array(8)",
+  fits: (value) => value instanceof Uint8Array,
+};
+const PROG = text("the name of a C function", 'prog: "count"');
+const INVOCATIONS = whole(0, MOST_RUNS, "invocations: 1000");
+const ANYTHING: Rule = { wants: "", example: "", fits: () => true };
+
+const PROG_RUN = record(
+  "the name of a program, or an object that says how often it runs and where",
+  {
+    prog: PROG,
+    cpus: list("a list of CPU numbers", CPU, "cpus: [0, 1]"),
+    invocations: INVOCATIONS,
+    sleepable: either("sleepable: true"),
+    ctx: CTX,
+  },
+  ["prog"],
+  '{ prog: "count", cpus: [0], invocations: 10 }',
+);
+const PROGRAM: Rule = {
+  ...PROG_RUN,
+  fits: (value) => typeof value === "string" || isRecord(value),
+  inside: (value, path) => typeof value === "string" || PROG_RUN.inside!(value, path),
+};
+const INTERRUPT = record(
+  "an object that names a program and a CPU",
+  { prog: PROG, cpu: CPU, count: whole(0, MOST_RUNS, "count: 2"), ctx: CTX },
+  ["prog", "cpu"],
+  '{ prog: "count", cpu: 0, count: 2 }',
+);
+const ACTOR = record(
+  "an object with a name and a body",
+  {
+    name: text("text", 'name: "reader"'),
+    cpu: CPU,
+    body: callable("a generator function", '*body(user) { return yield* user.lookup("stats", 0); }'),
+  },
+  ["name", "body"],
+  '{ name: "reader", *body(user) { return yield* user.lookup("stats", 0); } }',
+);
+
+const WORKLOAD: Rules = {
+  cpus: whole(1, MAX_CPUS, "cpus: 4"),
+  invocations: INVOCATIONS,
+  programs: list("a list of programs", PROGRAM, 'programs: ["count"]'),
+  interrupts: list("a list of interrupts", INTERRUPT, 'interrupts: [{ prog: "count", cpu: 0 }]'),
+  prepare: callable("a generator function", 'prepare: (user) => user.update("stats", 0, 1)'),
+  user: differing(
+    list(
+      "a list of user-space actors, each with a name of its own",
+      ACTOR,
+      'user: [{ name: "reader", *body(user) { ... } }]',
+    ),
+  ),
+  preempt: oneOf(["none", "full"], 'preempt: "full"'),
+  limits: record(
+    "an object",
+    { steps: whole(1, Infinity, "steps: 1000"), insnsPerStep: whole(1, Infinity, "insnsPerStep: 1000000") },
+    [],
+    "limits: { steps: 1000000 }",
+  ),
+  verify: either("verify: false"),
+  models: {
+    wants: "an object with a function for each helper's name",
+    example: "models: lockHelpers(ticketLock)",
+    fits: (value) => isRecord(value) && Object.values(value).every((model) => typeof model === "function"),
+  },
+};
+
+const SCHEDULERS = ["random", "round_robin", "pct", "clock"];
+const SCHEDULER: Rule = {
+  wants: `${SCHEDULERS.map((name) => `"${name}"`).join(", ")}, or an object with name, reset and next`,
+  names: SCHEDULERS,
+  example: '{ name: "lowest first", reset() {}, next: ({ enabled }) => enabled[0] }',
+  fits: (value) =>
+    SCHEDULERS.includes(value as string) ||
+    (isRecord(value) && typeof value.reset === "function" && typeof value.next === "function" &&
+      typeof value.name === "string"),
+};
+
+const PROFILE: Rule = {
+  wants: "the name of a profile, or a profile",
+  example: 'profile: "xeon-kvm"',
+  fits: (value) => typeof value === "string" || isRecord(value),
+};
+const SEED = whole(0, Number.MAX_SAFE_INTEGER, "seed: 1");
+
+/** What a run may be told: the simulator, threads and the kernel take the same, each uses what it understands. */
+const RUN: Rules = {
+  ...WORKLOAD,
+  seed: SEED,
+  scheduler: SCHEDULER,
+  profile: PROFILE,
+  repeats: whole(1, 10_000, "repeats: 7"),
+  durationMs: above("durationMs: 5"),
+  exact: either("exact: true"),
+  external: either("external: true"),
+  forgets: either("forgets: true"),
+  nowNs: callable("a function", "nowNs: () => 1000"),
+  observer: ANYTHING,
+};
+
+const SEARCH: Rules = {
+  ...WORKLOAD,
+  bounds: record(
+    "an object",
+    {
+      states: whole(1, Infinity, "states: 100000"),
+      depth: whole(1, Infinity, "depth: 1000"),
+      seconds: above("seconds: 10"),
+      memoryBytes: whole(1, Infinity, "memoryBytes: 1e9"),
+    },
+    [],
+    "bounds: { states: 100000, seconds: 10 }",
+  ),
+  holds: callable("a function that says whether an ending is right", "holds: (values) => values.counter === 2n"),
+  symmetry: either("symmetry: false"),
+  reduction: either("reduction: false"),
+  onProgress: callable("a function", "onProgress: ({ states }) => console.log(states)"),
+};
+const ESTIMATE: Rules = {
+  ...SEARCH,
+  runs: whole(1, 10_000_000, "runs: 1000"),
+  depth: whole(1, 1000, "depth: 2"),
+};
+
+const TECHNIQUE = record(
+  "an object with a listing",
+  {
+    technique: text("the book's name of a technique", 'technique: "atomic"'),
+    name: text("text", 'name: "my lock"'),
+    object: {
+      wants: "what await bpf`...` gives",
+      example: "object: await bpf`...`",
+      fits: (value) => isRecord(value) && Array.isArray(value.programs),
+    },
+    program: PROG,
+    operationsPerRun: whole(1, MOST_RUNS, "operationsPerRun: 64"),
+    bytes: whole(0, Infinity, "bytes: 64"),
+    workload: record("an object", { ...WORKLOAD, cpus: undefined, invocations: undefined }, [], "workload: {}"),
+    models: WORKLOAD.models,
+  },
+  ["object"],
+  '{ technique: "atomic", object }',
+);
+const TECHNIQUES = list("a list of techniques", TECHNIQUE, '[{ technique: "atomic", object }]');
+const SWEEP: Rules = {
+  profile: PROFILE,
+  cpus: list("a list of numbers of CPUs", whole(1, MAX_CPUS, "4"), "cpus: [1, 2, 4]"),
+  operations: whole(1, MOST_TIMED_RUNS, "operations: 10000"),
+  seed: SEED,
+  lost: either("lost: true"),
+  workers: whole(1, 1024, "workers: 2"),
+  progress: callable("a function", "progress: (done, total) => console.log(done, total)"),
+};
+
+/** Why an option of one call has no place in another. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ["bounds", "holds", "symmetry", "reduction", "onProgress"].map((name) => [name, "it belongs to explore"]),
+  ),
+  ...Object.fromEntries(["seed", "scheduler"].map((name) => [name, "it tries every schedule; simulate has it"])),
+  profile: "it tries every schedule, at no machine's pace; simulate has it",
+};
+
+/**
+ * Looks at the arguments of `simulate`, `threads`, `linux`, `compare`.
+ *
+ * @throws WorkloadError for an option that does not exist or holds what it can't; says what is given, allowed, an example
+ */
+export function checkRun(call: "simulate" | "threads" | "linux" | "compare", object: unknown, options: unknown): void {
+  check(call, object, options, RUN);
+  const { invocations = 0, cpus = 2, profile } = options as SimulateOptions;
+  if (call === "simulate" && profile !== undefined && invocations * cpus > MOST_TIMED_RUNS) {
+    throw new WorkloadError(
+      `${cpus} CPUs x ${invocations} invocations are too many runs under a profile, which takes its time for each: ` +
+        `at most ${MOST_TIMED_RUNS.toLocaleString("en")} in all`,
+    );
+  }
+  if (call === "simulate" || invocations <= MOST_MEASURED_RUNS) return;
+  throw new WorkloadError(
+    `invocations is ${invocations}: ${call} takes at most ${MOST_MEASURED_RUNS.toLocaleString("en")}. ` +
+      "Real machines raise small numbers by themselves, until a run takes some milliseconds",
+  );
+}
+
+/** The same for `explore` and `estimate`. */
+export function checkSearch(call: "explore" | "estimate", object: unknown, options: unknown): void {
+  check(call, object, options, call === "estimate" ? ESTIMATE : SEARCH);
+  const { invocations = 1, programs = [], bounds } = options as Workload & {
+    readonly bounds?: { readonly depth?: number };
+  };
+  const depth = bounds?.depth ?? DEFAULT_DEPTH;
+  const own = programs.map((run) => typeof run === "string" ? 0 : run.invocations ?? 0);
+  const most = Math.max(invocations, ...own);
+  if (most <= depth) return;
+  throw new WorkloadError(
+    `${most.toLocaleString("en")} invocations are too many to search: ${call} tries every schedule, and one may have ` +
+      `${depth.toLocaleString("en")} steps (bounds: { depth } allows more). Two or three invocations show most faults`,
+  );
+}
+
+/** The same for `sweep`. */
+export function checkSweep(techniques: unknown, options: unknown): void {
+  checkValue("techniques", techniques, TECHNIQUES);
+  checkOptions("sweep", options, SWEEP, "{ cpus: [1, 2, 4] }");
+}
+
+function check(call: string, object: unknown, options: unknown, rules: Rules): void {
+  if (object instanceof Promise) {
+    throw new WorkloadError(`${call}: the listing is not compiled yet; write await before bpf\`...\``);
+  }
+  if (!isRecord(object) || !Array.isArray(object.programs)) {
+    throw new WorkloadError(`${call} is given ${shown(object)} to run; it wants what await bpf\`...\` gives`);
+  }
+  checkOptions(call, options, rules, "{ cpus: 2, invocations: 1000 }");
+}
+
+function checkOptions(call: string, options: unknown, rules: Rules, example: string): void {
+  if (!isRecord(options)) throw new WorkloadError(`${call}: its options are ${shown(options)}; write ${example}`);
+  checkRecord(call, options, rules);
+}
+
+function checkRecord(
+  path: string,
+  given: Record<string, unknown>,
+  rules: Rules,
+  { required = [], example }: { readonly required?: readonly string[]; readonly example?: string } = {},
+): void {
+  const names = Object.keys(rules).filter((name) => rules[name]);
+  for (const [name, value] of Object.entries(given)) {
+    if (names.length === 0 || value === undefined) continue;
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (!rule) throw new WorkloadError(unknown(path, name, names));
+    checkValue(example === undefined ? name : `${path}.${name}`, value, rule);
+  }
+  const missing = required.find((name) => given[name] === undefined);
+  if (missing) throw new WorkloadError(`${path} has no ${missing}; write ${example}`);
+}
+
+function checkValue(path: string, value: unknown, rule: Rule): void {
+  if (!rule.fits(value)) {
+    const meant = typeof value === "string" && rule.names ? didYouMean(value, rule.names) : "";
+    throw new WorkloadError(
+      `${path} is ${shown(value)}: it must be ${rule.wants}, for example ${rule.example}${meant}`,
+    );
+  }
+  rule.inside?.(value, path);
+}
+
+function unknown(path: string, name: string, names: readonly string[]): string {
+  const meant = closestName(name, names);
+  const why = meant === undefined && Object.hasOwn(ELSEWHERE, name) ? `: ${ELSEWHERE[name]}` : "";
+  const there = meant === undefined ? `; it has ${names.join(", ")}` : `; did you mean ${meant}?`;
+  return `${path} has no option ${name}${why || there}`;
+}
+
+/** A value as a reader would write it. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return `the text "${value}"`;
+  if (typeof value === "bigint") return `${value}n, a bigint`;
+  if (typeof value === "function") return "a function";
+  if (value instanceof Promise) return "a promise (await is missing)";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (isRecord(value)) {
+    return Object.keys(value).length === 0 ? "{}" : `an object with ${Object.keys(value).join(", ")}`;
+  }
+  return String(value);
+}

@@ -1,0 +1,126 @@
+/** From a workload to the tasks of a machine: who runs what, how often, on which CPU. */
+import type { ProgRun, Workload } from "./workload.ts";
+import type { UserApi } from "../maps/user_space.ts";
+import type { BpfObject, Program } from "../object/bpf_object.ts";
+import { didYouMean } from "../words/closest_name.ts";
+import type { Model } from "../cpu/operation.ts";
+import { readerModel } from "../cpu/reader_model.ts";
+import { WorkloadError } from "../cpu/workload_error.ts";
+
+export { WorkloadError };
+
+export interface PlannedTask {
+  readonly kind: "process" | "interrupt" | "user";
+  readonly name: string;
+  readonly cpu: number;
+  readonly prog?: string;
+  readonly invocations: number;
+  readonly sleepable: boolean;
+  readonly ctx?: Uint8Array;
+  readonly body?: (user: UserApi) => Model<unknown>;
+}
+
+export interface TaskPlan {
+  readonly tasks: readonly PlannedTask[];
+  readonly programs: readonly Program[];
+  /** CPUs that run programs: the possible CPUs of per-CPU maps. */
+  readonly nrCpus: number;
+  /** These and one more for each user actor that names no CPU. */
+  readonly allCpus: number;
+  readonly sharesCpus: boolean;
+}
+
+export const MAX_CPUS = 512;
+
+const BPF_MAP_TYPE_PROG_ARRAY = 3;
+
+/**
+ * Lists the tasks of a workload.
+ *
+ * @throws WorkloadError for an unknown program, a CPU out of range, a count that is no whole number
+ */
+export function planTasks(object: BpfObject, workload: Workload): TaskPlan {
+  const nrCpus = workload.cpus ?? 2, perCpu = workload.invocations ?? 1000;
+  whole("cpus", nrCpus, 1, MAX_CPUS);
+  whole("invocations", perCpu, 0, 1_000_000_000);
+  const runs = (workload.programs ?? [onlyProgram(object)]).map((run): ProgRun =>
+    typeof run === "string" ? { prog: run } : run
+  );
+  const tasks: PlannedTask[] = [], used = new Map<string, Program>();
+  const use = (name: string) => used.set(name, findProgram(object, name));
+  for (const run of runs) {
+    use(run.prog);
+    const sleepable = run.sleepable ?? /^[a-z_]+\.s(\/|$)|^syscall/.test(used.get(run.prog)!.section);
+    const invocations = run.invocations ?? perCpu;
+    whole("invocations", invocations, 0, 1_000_000_000);
+    for (const cpu of run.cpus ?? Array.from({ length: nrCpus }, (_, i) => i)) {
+      existing(`a CPU of program ${run.prog}`, cpu, nrCpus);
+      tasks.push({ kind: "process", name: `cpu${cpu}`, cpu, prog: run.prog, invocations, sleepable, ctx: run.ctx });
+    }
+  }
+  for (const interrupt of workload.interrupts ?? []) {
+    use(interrupt.prog);
+    existing(`the CPU of interrupt ${interrupt.prog}`, interrupt.cpu, nrCpus);
+    const invocations = interrupt.count ?? 1;
+    whole("count of an interrupt", invocations, 0, 1_000_000_000);
+    tasks.push({
+      kind: "interrupt",
+      name: `irq on cpu${interrupt.cpu}`,
+      cpu: interrupt.cpu,
+      prog: interrupt.prog,
+      invocations,
+      sleepable: false,
+      ctx: interrupt.ctx,
+    });
+  }
+  let allCpus = nrCpus;
+  for (const actor of workload.user ?? []) {
+    if (actor.cpu !== undefined) existing(`the CPU of user actor ${actor.name}`, actor.cpu, nrCpus);
+    tasks.push({
+      kind: "user",
+      name: `user ${actor.name}`,
+      cpu: actor.cpu ?? allCpus++,
+      invocations: 1,
+      sleepable: true,
+      body: (user) => readerModel(`user actor ${actor.name}`, actor.body(user)),
+    });
+  }
+  const perCpuTasks = new Set<number>();
+  const shared = tasks.some((task) => task.kind !== "process" || perCpuTasks.size === perCpuTasks.add(task.cpu).size);
+  const tailCalls = object.maps.some((map) => map.type === BPF_MAP_TYPE_PROG_ARRAY);
+  const programs = tailCalls ? object.programs : [...used.values()];
+  return { tasks, programs, nrCpus, allCpus, sharesCpus: shared };
+}
+
+function onlyProgram(object: BpfObject): string {
+  if (object.programs.length === 1) return object.programs[0].name;
+  const names = object.programs.map((program) => program.name).join(", ");
+  if (object.programs.length === 0) {
+    throw new WorkloadError(`${object.name} has no program: give a function a section, SEC("raw_tp") for one`);
+  }
+  throw new WorkloadError(
+    `${object.name} has several programs (${names}): say which, as in programs: ["${object.programs[0].name}"]`,
+  );
+}
+
+/** The program of this name. */
+export function findProgram(object: BpfObject, name: string): Program {
+  const found = object.programs.find((program) => program.name === name);
+  if (found) return found;
+  const names = object.programs.map((program) => program.name);
+  throw new WorkloadError(
+    `${object.name} has no program ${name}; it has ${names.join(", ") || "none"}${didYouMean(name, names)}`,
+  );
+}
+
+function whole(what: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new WorkloadError(`${what} is ${value}: it must be a whole number from ${min} to ${max.toLocaleString("en")}`);
+}
+
+/** CPUs count from 0. */
+function existing(what: string, cpu: number, nrCpus: number): void {
+  if (Number.isInteger(cpu) && cpu >= 0 && cpu < nrCpus) return;
+  const there = nrCpus === 1 ? "there is CPU 0 only (cpus: 1)" : `there are CPUs 0 to ${nrCpus - 1} (cpus: ${nrCpus})`;
+  throw new WorkloadError(`${what} is ${cpu}: ${there}`);
+}
