@@ -25,7 +25,7 @@ export { type KernelVerdict, linuxVerify, type LinuxVerifyOptions } from "./back
 export type { Measured, MeasureOptions } from "./backends/measure.ts";
 export { type RecordedKernel, recordedKernel, type Spread, type WorkPlacement } from "./backends/recorded/recorded.ts";
 export { RefusedError } from "./workload/admission.ts";
-export { BackendError } from "./backends/backend.ts";
+export { BackendError } from "./host/backend_error.ts";
 export { WorkloadError } from "./workload/plan.ts";
 export { type Explanation, type Verdict, verify, type VerifyOptions } from "./verifier/verify.ts";
 export { disassemble } from "./object/program_listing.ts";

@@ -1,5 +1,6 @@
 /** The three machines. */
-import { type Backend, BackendError } from "./backend.ts";
+import { BackendError } from "../host/backend_error.ts";
+import type { Backend } from "./backend.ts";
 import { linuxAvailable } from "./linux/available.ts";
 import { runOnLinux } from "./linux/run.ts";
 import { simulate } from "./simulator.ts";

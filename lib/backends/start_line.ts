@@ -2,7 +2,7 @@
  * A start line for threads: nobody runs before everybody is there. Works on shared memory alone, so that the last
  * thread starts within nanoseconds of the first.
  */
-import { BackendError } from "./backend.ts";
+import { BackendError } from "../host/backend_error.ts";
 
 const ARRIVED = 0, STATE = 1;
 const WAITING = 0, GO = 1, CANCELLED = 2;

@@ -1,5 +1,5 @@
 /** A few worker threads that do what they are asked, one message each way, and end when the crew is closed. */
-import { BackendError } from "../backends/backend.ts";
+import { BackendError } from "./backend_error.ts";
 import { interruptible } from "./stop.ts";
 
 /** What a worker answers when it cannot do what it was asked. */

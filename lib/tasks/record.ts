@@ -9,7 +9,7 @@ import { CompileError } from "../compile/compile_error.ts";
 import { type ShippedListing, shippedListings } from "./shipped_listings.ts";
 import { loadObject } from "../object/load.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
-import { BackendError } from "../backends/backend.ts";
+import { BackendError } from "../host/backend_error.ts";
 import { linuxAvailable } from "../backends/linux/available.ts";
 import { runOnLinux } from "../backends/linux/run.ts";
 import { RefusedByKernel } from "../backends/linux/session.ts";

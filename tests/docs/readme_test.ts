@@ -31,7 +31,7 @@ describe("the README", () => {
   it("names every file that its map and its links name", () => {
     const map = section("What is where");
     const places = [...map.matchAll(/^([\w./]+)(?:, ([\w./]+))? {2,}/gm)].flatMap(([, a, b]) => b ? [a, b] : [a]);
-    const rooms = [...map.split("lib/\n")[1].split("tests/")[0].matchAll(/^ {2}([\w./]+)(?:, ([\w./]+))? /gm)]
+    const rooms = [...map.split(/^lib\/.*\n/m)[1].split(/^tests\//m)[0].matchAll(/^ {2}([\w./]+)(?:, ([\w./]+))? /gm)]
       .flatMap(([, a, b]) => b ? [`lib/${a}`, `lib/${b}`] : [`lib/${a}`]);
     const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map(([, path]) => path);
     expect([...places, ...rooms, ...links].filter((path) => !existsSync(join(projectFolder!, path)))).toEqual([]);

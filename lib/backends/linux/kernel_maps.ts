@@ -1,6 +1,6 @@
 /** The maps of a loaded object by name, with those that user space makes while programs run. */
 import type { BpfObject, MapDef } from "../../object/bpf_object.ts";
-import { BackendError } from "../backend.ts";
+import { BackendError } from "../../host/backend_error.ts";
 import { errnoName } from "./errno.ts";
 import type { KernelMap } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";

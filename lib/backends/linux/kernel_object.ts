@@ -1,6 +1,6 @@
 /** An object file in libbpf's hands: opened, loaded into the kernel, closed again. */
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { BackendError } from "../backend.ts";
+import { BackendError } from "../../host/backend_error.ts";
 import { errnoName } from "./errno.ts";
 import { kernelObjectName } from "../../object/kernel_names.ts";
 import { addressOf, cString, errno, libbpf, libc, options, textAt } from "./libbpf.ts";

@@ -5,7 +5,7 @@ import { errnoName as modelledErrno, KernelError } from "../../maps/errno.ts";
 import { flagBits, type Flags, UserApi, type UserEntry } from "../../maps/user_space.ts";
 import { type Leaf, leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { BackendError } from "../backend.ts";
+import { BackendError } from "../../host/backend_error.ts";
 import { errnoName } from "./errno.ts";
 import { hasSlots, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
 import { copiedValueBytes, deleteElem, isPerCpu, lookupBatch, lookupElem, nextKey, updateElem } from "./map_calls.ts";

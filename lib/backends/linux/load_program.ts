@@ -1,6 +1,6 @@
 /** Loads instructions of our own into the kernel, with just enough BTF for callbacks. */
 import { encode } from "../../isa/insn.ts";
-import { BackendError } from "../backend.ts";
+import { BackendError } from "../../host/backend_error.ts";
 import { errnoName } from "./errno.ts";
 import type { LinkedProgram } from "./harness.ts";
 import { addressOf, cString, libbpf, libc, options } from "./libbpf.ts";

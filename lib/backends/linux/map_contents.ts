@@ -1,5 +1,5 @@
 /** The whole contents of a map, read and put back by system calls. */
-import { BackendError } from "../backend.ts";
+import { BackendError } from "../../host/backend_error.ts";
 import { errnoName } from "./errno.ts";
 import type { KernelMap } from "./kernel_object.ts";
 import { copiedValueBytes, deleteElem, isPerCpu, lookupElem, nextKey, possibleCpus, updateElem } from "./map_calls.ts";

@@ -1,6 +1,6 @@
 /** Finds a way to run a listing's function many times by BPF_PROG_RUN. */
 import { decode, type Insn } from "../../isa/insn.ts";
-import { BackendError } from "../backend.ts";
+import { BackendError } from "../../host/backend_error.ts";
 import { functionStarts, loopHarness } from "./harness.ts";
 import type { KernelObject, LoadableProgram } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";

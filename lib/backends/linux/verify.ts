@@ -1,6 +1,7 @@
 /** Asks the running kernel's own verifier. */
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { BackendError, whyNot } from "../backend.ts";
+import { BackendError } from "../../host/backend_error.ts";
+import { whyNot } from "../backend.ts";
 import { linuxAvailable } from "./available.ts";
 import { errnoName } from "./errno.ts";
 import { KernelObject, type LoadOutcome, programsToLoad } from "./kernel_object.ts";

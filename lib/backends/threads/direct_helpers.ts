@@ -3,7 +3,7 @@ import type { HelperModel } from "../../bpf_helpers/kernel.ts";
 import type { Image } from "../../machine/image.ts";
 import { TASK } from "../../cpu/layout.ts";
 import { helperId, helperName } from "../../isa/helper_names.ts";
-import { BackendError } from "../backend.ts";
+import { BackendError } from "../../host/backend_error.ts";
 import type { SharedMachine, ThreadTask } from "./shared_machine.ts";
 import { type SharedOperations, ThreadFault } from "./shared_operations.ts";
 import { isHelperCall } from "../../isa/insn.ts";
