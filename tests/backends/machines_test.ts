@@ -1,11 +1,12 @@
 /** One case suite on three machines: what the kernel showed Never is Never, what it showed is found. */
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { Backend, RunOptions } from "../../lib/backends/backend.ts";
 import { BACKENDS } from "../../lib/backends/backends.ts";
 import { differs } from "../../lib/backends/measure.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { Values } from "../../lib/report/result.ts";
+import { KernelAgreement } from "../kernel_agreement.ts";
 import { CASES, type MachineCase } from "./cases.ts";
 
 const folder = fileURLToPath(new URL("./progs/", import.meta.url));
@@ -31,6 +32,18 @@ const ATTEMPTS = 7, ATTEMPTS_FOR_NEVER = 1;
 const broken = (one: MachineCase, seen: Seen): boolean =>
   one.holds ? !one.holds(seen.final, seen.returned) : seen.serial !== undefined && differs(seen.final, seen.serial);
 
+const agreement = new KernelAgreement("cases on the running kernel");
+afterAll(() => agreement.print());
+
+async function check(backend: Backend, one: MachineCase): Promise<void> {
+  const never = one.observation === "Never";
+  let found: Seen | undefined;
+  for (let attempt = 0; attempt < (never ? ATTEMPTS_FOR_NEVER : ATTEMPTS) && !found; attempt++) {
+    found = (await look(backend, one, attempt)).find((seen) => broken(one, seen));
+  }
+  expect(found && { final: found.final, returned: found.returned }).toEqual(never ? undefined : expect.anything());
+}
+
 for (const backend of BACKENDS) {
   const availability = backend.available();
   const unavailable = availability.available ? undefined : availability.reason;
@@ -38,15 +51,9 @@ for (const backend of BACKENDS) {
     for (const one of CASES) {
       const skip = unavailable ?? one.skip?.[backend.name];
       const test = skip === undefined ? it : it.skip;
-      test(`${one.row}: ${one.name}: ${one.observation}${skip === undefined ? "" : ` (skipped: ${skip})`}`, async () => {
-        const never = one.observation === "Never";
-        let found: Seen | undefined;
-        for (let attempt = 0; attempt < (never ? ATTEMPTS_FOR_NEVER : ATTEMPTS) && !found; attempt++) {
-          found = (await look(backend, one, attempt)).find((seen) => broken(one, seen));
-        }
-        expect(found && { final: found.final, returned: found.returned }).toEqual(
-          never ? undefined : expect.anything(),
-        );
+      test(`${one.row}: ${one.name}: ${one.observation}${skip === undefined ? "" : ` (skipped: ${skip})`}`, () => {
+        const work = () => check(backend, one);
+        return backend.name === "linux" ? agreement.values(`${one.row}: ${one.name}`, work) : work();
       });
     }
   });

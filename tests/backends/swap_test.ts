@@ -1,11 +1,12 @@
 /** Rows 5.4 of the ledger: a swap waits for a run that holds the old map, unless the program may sleep. */
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { linuxAvailable } from "../../lib/backends/linux/available.ts";
 import { runOnLinux } from "../../lib/backends/linux/run.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { UserActor, UserApi } from "../../lib/maps/user_space.ts";
+import { KernelAgreement } from "../kernel_agreement.ts";
 
 const object = await bpf.file(fileURLToPath(new URL("./progs/swap.bpf.c", import.meta.url)));
 
@@ -27,6 +28,8 @@ const slowly = function* (user: UserApi) {
 };
 
 describe("swapping a map in the middle of a run that holds it", () => {
+  const agreement = new KernelAgreement("swaps of a map that is held");
+  afterAll(() => agreement.print());
   const availability = linuxAvailable();
   const onKernel = availability.available ? it : it.skip;
   const reason = availability.available ? "" : ` (skipped: ${availability.reason})`;
@@ -45,8 +48,10 @@ describe("swapping a map in the middle of a run that holds it", () => {
 
     onKernel(`running kernel, ${prog}: ${observation}${reason}`, async () => {
       const workload = { cpus: 1, invocations: 1, programs: [prog], user: [swapper], prepare: slowly };
-      const { outcomes } = await runOnLinux(object, { ...workload, repeats: 2 });
-      expect(outcomes.some(({ returned }) => returned.swapper !== 0n)).toBe(late);
+      await agreement.values(`${prog}: ${observation}`, async () => {
+        const { outcomes } = await runOnLinux(object, { ...workload, repeats: 2 });
+        expect(outcomes.some(({ returned }) => returned.swapper !== 0n)).toBe(late);
+      });
     });
   }
 });
