@@ -173,7 +173,8 @@ const percent = (share: number): string => `${Number((100 * share).toFixed(1))} 
 function valuesOf(error: unknown): [expected: string, actual: string] {
   const failed = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(failed instanceof Error) || !("expected" in failed && "actual" in failed)) return ["", firstLine(failed)];
-  const text = (value: unknown) => inspect(value, { depth: 6, breakLength: Infinity }).slice(0, LONGEST_VALUE);
+  const text = (value: unknown) =>
+    inspect(value, { depth: 6, breakLength: Infinity, compact: true }).slice(0, LONGEST_VALUE);
   return [text(failed.expected), text(failed.actual)];
 }
 
