@@ -2,20 +2,22 @@
 import { MAX_CPUS } from "./plan.ts";
 import { WorkloadError } from "../cpu/workload_error.ts";
 import type { SimulateOptions, Workload } from "./workload.ts";
-import { closestName, didYouMean } from "../words/closest_name.ts";
-
-/** What may stand in an option. */
-interface Rule {
-  /** In words, after "it must be". */
-  readonly wants: string;
-  readonly example: string;
-  /** The texts that fit, where there are few. */
-  readonly names?: readonly string[];
-  readonly fits: (value: unknown) => boolean;
-  /** Looks inside a value that fits; `path` names it. */
-  readonly inside?: (value: unknown, path: string) => void;
-}
-type Rules = Readonly<Record<string, Rule | undefined>>;
+import {
+  above,
+  callable,
+  either,
+  isRecord,
+  list,
+  oneOf,
+  record,
+  recordProblem,
+  type Rule,
+  type Rules,
+  shown,
+  text,
+  valueProblem,
+  whole,
+} from "../words/rules.ts";
 
 const MOST_RUNS = 1_000_000_000;
 /** Visible operations of one schedule, unless `bounds` says otherwise. */
@@ -24,58 +26,6 @@ export const DEFAULT_DEPTH = 100_000;
 const MOST_TIMED_RUNS = 5_000_000;
 /** On a real machine, a dozen runs of each workload: with more, a cell would take minutes. */
 const MOST_MEASURED_RUNS = 1_000_000;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function whole(least: number, most: number, example: string): Rule {
-  const wants = most === Infinity
-    ? `a whole number, at least ${least}`
-    : `a whole number from ${least} to ${most.toLocaleString("en")}`;
-  return {
-    wants,
-    example,
-    fits: (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most,
-  };
-}
-const above = (example: string): Rule => ({
-  wants: "a number above 0",
-  example,
-  fits: (value) => typeof value === "number" && value > 0,
-});
-const text = (wants: string, example: string): Rule => ({
-  wants,
-  example,
-  fits: (value) => typeof value === "string" && value !== "",
-});
-const either = (example: string): Rule => ({
-  wants: "true or false",
-  example,
-  fits: (value) => typeof value === "boolean",
-});
-const callable = (wants: string, example: string): Rule => ({
-  wants,
-  example,
-  fits: (value) => typeof value === "function",
-});
-const oneOf = (names: readonly string[], example: string): Rule => ({
-  wants: names.map((name) => `"${name}"`).join(" or "),
-  example,
-  names,
-  fits: (value) => names.includes(value as string),
-});
-const record = (wants: string, rules: Rules, required: readonly string[], example: string): Rule => ({
-  wants,
-  example,
-  fits: isRecord,
-  inside: (value, path) => checkRecord(path, value as Record<string, unknown>, rules, { required, example }),
-});
-const list = (wants: string, item: Rule, example: string): Rule => ({
-  wants,
-  example,
-  fits: Array.isArray,
-  inside: (value, path) => (value as unknown[]).forEach((one, i) => checkValue(`${path}[${i}]`, one, item)),
-});
 
 /** What actors return goes by their names. */
 const differing = (rule: Rule): Rule => ({
@@ -110,7 +60,7 @@ const PROG_RUN = record(
 const PROGRAM: Rule = {
   ...PROG_RUN,
   fits: (value) => typeof value === "string" || isRecord(value),
-  inside: (value, path) => typeof value === "string" || PROG_RUN.inside!(value, path),
+  inside: (value, path) => typeof value === "string" ? undefined : PROG_RUN.inside!(value, path),
 };
 const INTERRUPT = record(
   "an object that names a program and a CPU",
@@ -292,7 +242,7 @@ export function checkSearch(call: "explore" | "estimate", object: unknown, optio
 
 /** The same for `sweep`. */
 export function checkSweep(techniques: unknown, options: unknown): void {
-  checkValue("techniques", techniques, TECHNIQUES);
+  refuse(valueProblem("techniques", techniques, TECHNIQUES));
   checkOptions("sweep", options, SWEEP, "{ cpus: [1, 2, 4] }");
 }
 
@@ -308,52 +258,9 @@ function check(call: string, object: unknown, options: unknown, rules: Rules): v
 
 function checkOptions(call: string, options: unknown, rules: Rules, example: string): void {
   if (!isRecord(options)) throw new WorkloadError(`${call}: its options are ${shown(options)}; write ${example}`);
-  checkRecord(call, options, rules);
+  refuse(recordProblem(call, options, { rules, elsewhere: ELSEWHERE, prefix: "" }));
 }
 
-function checkRecord(
-  path: string,
-  given: Record<string, unknown>,
-  rules: Rules,
-  { required = [], example }: { readonly required?: readonly string[]; readonly example?: string } = {},
-): void {
-  const names = Object.keys(rules).filter((name) => rules[name]);
-  for (const [name, value] of Object.entries(given)) {
-    if (names.length === 0 || value === undefined) continue;
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (!rule) throw new WorkloadError(unknown(path, name, names));
-    checkValue(example === undefined ? name : `${path}.${name}`, value, rule);
-  }
-  const missing = required.find((name) => given[name] === undefined);
-  if (missing) throw new WorkloadError(`${path} has no ${missing}; write ${example}`);
-}
-
-function checkValue(path: string, value: unknown, rule: Rule): void {
-  if (!rule.fits(value)) {
-    const meant = typeof value === "string" && rule.names ? didYouMean(value, rule.names) : "";
-    throw new WorkloadError(
-      `${path} is ${shown(value)}: it must be ${rule.wants}, for example ${rule.example}${meant}`,
-    );
-  }
-  rule.inside?.(value, path);
-}
-
-function unknown(path: string, name: string, names: readonly string[]): string {
-  const meant = closestName(name, names);
-  const why = meant === undefined && Object.hasOwn(ELSEWHERE, name) ? `: ${ELSEWHERE[name]}` : "";
-  const there = meant === undefined ? `; it has ${names.join(", ")}` : `; did you mean ${meant}?`;
-  return `${path} has no option ${name}${why || there}`;
-}
-
-/** A value as a reader would write it. */
-function shown(value: unknown): string {
-  if (typeof value === "string") return `the text "${value}"`;
-  if (typeof value === "bigint") return `${value}n, a bigint`;
-  if (typeof value === "function") return "a function";
-  if (value instanceof Promise) return "a promise (await is missing)";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  if (isRecord(value)) {
-    return Object.keys(value).length === 0 ? "{}" : `an object with ${Object.keys(value).join(", ")}`;
-  }
-  return String(value);
+function refuse(problem: string | undefined): void {
+  if (problem !== undefined) throw new WorkloadError(problem);
 }
