@@ -5,7 +5,7 @@
  * times are nanoseconds. Shipped profiles are the JSON files beside this one, each with its source; a reader can write
  * another in a cell: `{ ...profileNamed("xeon-kvm"), atomicNs: 20 }`.
  */
-import { didYouMean } from "../words/closest_name.ts";
+import { either, isRecord, recordProblem, type Rule, type Rules, valueProblem, whole } from "../words/rules.ts";
 import type { Topology } from "./topology.ts";
 
 /** Nanoseconds by how far apart two CPUs are. */
@@ -149,35 +149,49 @@ export class ProfileError extends Error {
   override name = "ProfileError";
 }
 
-/** Fields that may be zero; all other numbers must be above it. */
-const MAY_BE_ZERO = new Set([
-  "forwardNs",
-  "forwardAwayNs",
-  "overtaking",
-  "copyNs",
-  "commitNs",
-  "drainNs",
-  "drainSameLineNs",
-  "retireNs",
-  "lineIntervalNs",
-  "holdNs",
-  "holdJitter",
-  "burstStores",
-  "jitter",
-  "atomicRestartNs",
-  "disturbanceNs",
-]);
-const SHARES = new Set(["requestShare", "overtaking", "jitter", "holdJitter"]);
-const COUNTS = new Set([
-  "burstStores",
-  "reorderWindow",
-  "storeLinesAhead",
-  "storeBuffer",
-  "lineFillBuffers",
-  "groupGrants",
-  "socketGrants",
-]);
-const TEXTS = new Set(["name", "machine", "source"]);
+const number = (wants: string, fits: (value: number) => boolean): Rule => ({
+  wants,
+  fits: (value) => typeof value === "number" && Number.isFinite(value) && fits(value),
+});
+const ABOVE_ZERO = number("a number above 0", (value) => value > 0);
+const FROM_ZERO = number("a number, at least 0", (value) => value >= 0);
+const SHARE = number("a number from 0 to 1", (value) => value >= 0 && value <= 1);
+const SHARE_ABOVE_ZERO = number("a number above 0, at most 1", (value) => value > 0 && value <= 1);
+const COUNT = whole(1, Infinity);
+const COUNT_FROM_ZERO = whole(0, Infinity);
+const TEXT: Rule = { wants: "a text", fits: (value) => typeof value === "string" };
+const NUMBERS_BY_HELPER: Rule = {
+  wants: "an object with a number, at least 0, for each helper's name",
+  fits: (value) => isRecord(value) && Object.values(value).every(FROM_ZERO.fits),
+};
+
+/** A part of the profile: all of these fields, and no other. */
+const group = (rules: Rules): Rule => ({
+  wants: `an object with ${Object.keys(rules).join(", ")}`,
+  fits: isRecord,
+  inside: (value, path) =>
+    recordProblem(path, value as object, { rules, required: Object.keys(rules), called: "field" }),
+});
+const each = (rule: Rule, ...names: string[]): Rules => Object.fromEntries(names.map((name) => [name, rule]));
+
+const PROFILE = group({
+  ...each(TEXT, "name", "machine", "source"),
+  topology: group(each(COUNT, "threadsPerCore", "coresPerGroup", "groupsPerSocket", "sockets")),
+  ...each(ABOVE_ZERO, "insnNs", "loadNs", "atomicNs", "disturbanceEveryNs", "mispredictNs", "spinNs"),
+  ...each(FROM_ZERO, "retireNs", "forwardNs", "forwardAwayNs", "commitNs", "drainNs", "drainSameLineNs"),
+  ...each(FROM_ZERO, "atomicRestartNs", "lineIntervalNs", "holdNs", "copyNs", "disturbanceNs"),
+  ...each(COUNT, "reorderWindow", "storeBuffer", "storeLinesAhead", "lineFillBuffers", "groupGrants", "socketGrants"),
+  burstStores: COUNT_FROM_ZERO,
+  requestShare: SHARE_ABOVE_ZERO,
+  ...each(SHARE, "overtaking", "holdJitter", "jitter"),
+  ...each(either(), "loadTakesOwnership", "paravirtualLocks"),
+  transferNs: group(each(FROM_ZERO, "sameCore", "sameGroup", "otherGroup", "otherSocket")),
+  work: group({
+    ...each(FROM_ZERO, "run", "inlined", "helper", "hash", "hashByte", "irqsave", "irqrestore", "lockQueue"),
+    ...each(FROM_ZERO, "alloc", "copyStart", "copyByte", "syscall", "sysret", "gracePeriod", "sleep"),
+    helpers: NUMBERS_BY_HELPER,
+  }),
+});
 
 /**
  * Checks a profile that a reader or a file gave.
@@ -185,99 +199,7 @@ const TEXTS = new Set(["name", "machine", "source"]);
  * @throws ProfileError naming the field
  */
 export function checkProfile(profile: Profile): Profile {
-  const record = profile as unknown as Record<string, unknown>;
-  refuseUnknown("profile", record, [...Object.keys(SHAPE), ...Object.keys(GROUPS)]);
-  for (const [field, kind] of Object.entries(SHAPE)) {
-    const value = record[field];
-    if (kind === "text" && typeof value !== "string") throw wrong(field, value, "a text");
-    if (kind === "boolean" && typeof value !== "boolean") throw wrong(field, value, "true or false");
-    if (kind === "number") checkNumber(field, value);
-  }
-  for (const group of ["transferNs", "work", "topology"]) checkGroup(group, record[group]);
+  const problem = valueProblem("profile", profile, PROFILE);
+  if (problem !== undefined) throw new ProfileError(problem);
   return profile;
-}
-
-const SHAPE: Record<string, "text" | "number" | "boolean"> = {
-  ...Object.fromEntries([...TEXTS].map((field) => [field, "text" as const])),
-  ...Object.fromEntries([...COUNTS].map((field) => [field, "number" as const])),
-  insnNs: "number",
-  retireNs: "number",
-  loadNs: "number",
-  forwardNs: "number",
-  forwardAwayNs: "number",
-  overtaking: "number",
-  copyNs: "number",
-  commitNs: "number",
-  drainNs: "number",
-  drainSameLineNs: "number",
-  atomicNs: "number",
-  disturbanceNs: "number",
-  disturbanceEveryNs: "number",
-  atomicRestartNs: "number",
-  lineIntervalNs: "number",
-  requestShare: "number",
-  holdNs: "number",
-  jitter: "number",
-  holdJitter: "number",
-  loadTakesOwnership: "boolean",
-  paravirtualLocks: "boolean",
-  mispredictNs: "number",
-  spinNs: "number",
-};
-
-function checkNumber(field: string, value: unknown): void {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(field, value, "a number");
-  if (value < 0 || (value === 0 && !MAY_BE_ZERO.has(field))) throw wrong(field, value, "above zero");
-  if (SHARES.has(field) && value > 1) throw wrong(field, value, "between 0 and 1");
-  if (COUNTS.has(field) && !Number.isInteger(value)) throw wrong(field, value, "a whole number");
-}
-
-const GROUPS: Record<string, readonly string[]> = {
-  transferNs: ["sameCore", "sameGroup", "otherGroup", "otherSocket"],
-  topology: ["threadsPerCore", "coresPerGroup", "groupsPerSocket", "sockets"],
-  work: [
-    "run",
-    "inlined",
-    "helper",
-    "hash",
-    "hashByte",
-    "irqsave",
-    "irqrestore",
-    "lockQueue",
-    "alloc",
-    "copyStart",
-    "copyByte",
-    "syscall",
-    "sysret",
-    "gracePeriod",
-    "sleep",
-  ],
-};
-
-function checkGroup(group: string, value: unknown): void {
-  if (typeof value !== "object" || value === null) {
-    throw wrong(group, value, `an object with ${GROUPS[group].join(", ")}`);
-  }
-  refuseUnknown(group, value, group === "work" ? [...GROUPS.work, "helpers"] : GROUPS[group]);
-  for (const field of GROUPS[group]) {
-    const number = (value as Record<string, unknown>)[field];
-    const ok = typeof number === "number" && Number.isFinite(number) && number >= 0;
-    if (!ok || (group === "topology" && (!Number.isInteger(number) || number < 1))) {
-      throw wrong(
-        `${group}.${field}`,
-        number,
-        group === "topology" ? "a whole number, at least 1" : "a number, at least 0",
-      );
-    }
-  }
-}
-
-/** A field that is misspelt would change nothing, without a word. */
-function refuseUnknown(what: string, given: object, names: readonly string[]): void {
-  const unknown = Object.keys(given).find((name) => !names.includes(name));
-  if (unknown) throw new ProfileError(`${what} has no ${unknown}${didYouMean(unknown, names)}`);
-}
-
-function wrong(field: string, value: unknown, expected: string): ProfileError {
-  return new ProfileError(`profile: ${field} is ${JSON.stringify(value) ?? "missing"}; it must be ${expected}`);
 }

@@ -207,16 +207,25 @@ describe("profiles", () => {
   });
 
   const wrong: [string, unknown, string][] = [
-    ["atomicNs", -1, "profile: atomicNs is -1; it must be above zero"],
-    ["atomicNs", "fast", 'profile: atomicNs is "fast"; it must be a number'],
-    ["requestShare", 2, "profile: requestShare is 2; it must be between 0 and 1"],
-    ["storeBuffer", 1.5, "profile: storeBuffer is 1.5; it must be a whole number"],
-    ["loadTakesOwnership", 1, "profile: loadTakesOwnership is 1; it must be true or false"],
-    ["transferNs", { sameCore: 1 }, "profile: transferNs.sameGroup is missing; it must be a number, at least 0"],
+    ["atomicNs", -1, "profile.atomicNs is -1: it must be a number above 0"],
+    ["atomicNs", "fast", 'profile.atomicNs is the text "fast": it must be a number above 0'],
+    ["atomicNs", Infinity, "profile.atomicNs is Infinity: it must be a number above 0"],
+    ["requestShare", 2, "profile.requestShare is 2: it must be a number above 0, at most 1"],
+    ["requestShare", 0, "profile.requestShare is 0: it must be a number above 0, at most 1"],
+    ["storeBuffer", 1.5, "profile.storeBuffer is 1.5: it must be a whole number, at least 1"],
+    ["loadTakesOwnership", 1, "profile.loadTakesOwnership is 1: it must be true or false"],
+    ["transferNs", { sameCore: 1 }, "profile.transferNs has no sameGroup: it must be a number, at least 0"],
+    ["transferNs", 5, "profile.transferNs is 5: it must be an object with sameCore, sameGroup"],
     [
       "topology",
       { ...plain.topology, sockets: 0 },
-      "profile: topology.sockets is 0; it must be a whole number, at least 1",
+      "profile.topology.sockets is 0: it must be a whole number, at least 1",
+    ],
+    ["work", { ...plain.work, helpers: undefined }, "profile.work has no helpers: it must be an object"],
+    [
+      "work",
+      { ...plain.work, helpers: { bpf_loop: -1 } },
+      "profile.work.helpers is an object with bpf_loop: it must be",
     ],
   ];
   for (const [field, value, message] of wrong) {

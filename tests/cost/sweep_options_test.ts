@@ -16,9 +16,24 @@ const MISTAKES: readonly (readonly [string, unknown, unknown, RegExp])[] = [
   ["no listing", [{ technique: "atomic" }], {}, /techniques\[0\] has no object/],
   ["CPUs in the workload", [{ ...technique, workload: { cpus: 3 } }], {}, /workload has no option cpus/],
   ["an unknown profile", [technique], { profile: "xeon" }, /no profile is called xeon/],
-  ["a misspelt number", [technique], { profile: { ...xeon, atomicsNs: 3 } }, /no atomicsNs; did you mean atomicNs/],
-  ["a missing number", [technique], { profile: { ...xeon, atomicNs: undefined } }, /atomicNs is missing/],
-  ["a negative number", [technique], { profile: { ...xeon, atomicNs: -1 } }, /atomicNs is -1; it must be above zero/],
+  [
+    "a misspelt number",
+    [technique],
+    { profile: { ...xeon, atomicsNs: 3 } },
+    /profile has no field atomicsNs; did you mean atomicNs/,
+  ],
+  [
+    "a missing number",
+    [technique],
+    { profile: { ...xeon, atomicNs: undefined } },
+    /profile has no atomicNs: it must be a number above 0/,
+  ],
+  [
+    "a negative number",
+    [technique],
+    { profile: { ...xeon, atomicNs: -1 } },
+    /profile.atomicNs is -1: it must be a number above 0/,
+  ],
 ];
 
 describe("sweep", () => {
