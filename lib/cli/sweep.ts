@@ -6,6 +6,7 @@ import { mergeSweeps, parseShard, type Sweep, sweep } from "../sweeps/seed_grid.
 import { bpf } from "../compile/bpf.ts";
 import { toJson } from "../report/json.ts";
 import { textTable } from "../report/text_table.ts";
+import { parseJson } from "../words/json_text.ts";
 import { count, names } from "./arguments.ts";
 
 const numbers = (text: string): number[] => names(text).map(count);
@@ -34,10 +35,19 @@ export function command(): Command {
     .option("--json", "the result as JSON")
     .action(async (files: string[], { json, merge, ...options }) => {
       const found = merge
-        ? mergeSweeps(await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, "utf8")) as Sweep)))
+        ? mergeSweeps(await Promise.all(files.map(readShard)))
         : await sweep(await bpf.file(files[0]), options);
       process.stdout.write((json ? toJson(found) : sweepText(found)) + "\n");
     });
+}
+
+async function readShard(file: string): Promise<Sweep> {
+  const text = await readFile(file, "utf8");
+  try {
+    return parseJson(text) as Sweep;
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`);
+  }
 }
 
 function sweepText({ object, how, scheduler, seeds, shards, of, points }: Sweep): string {

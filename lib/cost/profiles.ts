@@ -1,5 +1,6 @@
 /** The profiles that come with Interleave, by name. */
 import { readFileSync } from "node:fs";
+import { parseJson } from "../words/json_text.ts";
 import { checkProfile, type Profile, ProfileError } from "./profile.ts";
 
 /**
@@ -58,7 +59,7 @@ function fromFile(path: string): Profile {
     throw new ProfileError(`no profile can be read from ${path}; interleave calibrate --out ${path} makes one`);
   }
   try {
-    return checkProfile(JSON.parse(text) as Profile);
+    return checkProfile(parseJson(text) as Profile);
   } catch (error) {
     throw new ProfileError(`${path}: ${error instanceof Error ? error.message : error}`);
   }

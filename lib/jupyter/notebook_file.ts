@@ -1,6 +1,6 @@
 /** Reads and writes .ipynb files (nbformat 4.5) in the very form in which Jupyter itself saves them. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { findJsonMistake } from "./json_place.ts";
+import { parseJson } from "../words/json_text.ts";
 
 export type MimeBundle = Record<string, unknown>;
 
@@ -83,15 +83,15 @@ export function readNotebook(path: string): Notebook {
 
 /** Reads a notebook from its text; `path` is for messages. */
 export function parseNotebook(text: string, path: string): Notebook {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new Error(`${path}: not a notebook: ${describeJsonError(text)}`);
-  }
   const fail = (what: string): never => {
     throw new Error(`${path}: not a notebook: ${what}`);
   };
+  let json: unknown;
+  try {
+    json = parseJson(text);
+  } catch (error) {
+    return fail((error as Error).message);
+  }
   if (!isRecord(json)) return fail("it holds no JSON object");
   if (json.nbformat !== 4) return fail(`"nbformat" is ${JSON.stringify(json.nbformat)}, only version 4 is known`);
   if (!Array.isArray(json.cells)) return fail(`"cells" is not a list`);
@@ -191,19 +191,6 @@ function formatOutput(output: Output): unknown {
     ) => [mime, typeof value === "string" && mime !== "application/json" ? splitLines(value) : value]),
   );
   return { ...output, data };
-}
-
-/** What is wrong with a text that is no JSON: line, column and the line's text. */
-function describeJsonError(text: string): string {
-  if (text.trim() === "") return "the file is empty";
-  const conflict = text.split("\n").findIndex((line) => /^(<{7}|={7}|>{7})/.test(line));
-  if (conflict >= 0) return `line ${conflict + 1} holds the marks of an unfinished merge`;
-  const position = findJsonMistake(text) ?? text.length;
-  const before = text.slice(0, position).split("\n");
-  const where = `line ${before.length}, column ${before[before.length - 1].length + 1}`;
-  if (position >= text.trimEnd().length) return `the JSON breaks off at ${where}; the file is incomplete`;
-  const line = text.split("\n")[before.length - 1].trim();
-  return `broken JSON at ${where}, in: ${line.length > 60 ? `${line.slice(0, 60)}...` : line}`;
 }
 
 /** Text that a notebook may hold as one string or as a list of lines. */

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { CacheLines, type Line } from "../../lib/cost/cache_lines.ts";
@@ -233,6 +236,23 @@ describe("profiles", () => {
       expect(() => checkProfile({ ...plain, [field]: value })).toThrow(message);
     });
   }
+
+  it("a file that is no JSON, or no profile, is refused with the place", () => {
+    const folder = mkdtempSync(join(tmpdir(), "profile ")), file = join(folder, "mine.json");
+    const text = JSON.stringify(plain, null, 2);
+    try {
+      writeFileSync(file, text);
+      expect(profileNamed(file)).toEqual(plain);
+      writeFileSync(file, text.replace('"insnNs":', "insnNs:"));
+      expect(() => profileNamed(file)).toThrow(/mine\.json: broken JSON at line \d+, column 3, in: insnNs:/);
+      writeFileSync(file, text.slice(0, 500));
+      expect(() => profileNamed(file)).toThrow(/mine\.json: the JSON breaks off at line/);
+      writeFileSync(file, text.replace('"insnNs":', '"insnN":'));
+      expect(() => profileNamed(file)).toThrow(/mine\.json: profile has no field insnN; did you mean insnNs\?/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it("an unknown name is refused with the names there are", () => {
     expect(() => profileNamed("z80")).toThrow("no profile is called z80; there are xeon-kvm");
