@@ -1,56 +1,35 @@
 /** Reads and writes .ipynb files (nbformat 4.5) in the very form in which Jupyter itself saves them. */
+import type {
+  IAttachments,
+  ICodeCell,
+  IDisplayData,
+  IError,
+  IExecuteResult,
+  IMarkdownCell,
+  IMimeBundle,
+  INotebookContent,
+  IStream,
+  OutputMetadata,
+} from "@jupyterlab/nbformat";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { parseJson } from "../words/json_text.ts";
 
-export type MimeBundle = Record<string, unknown>;
+/** A type of nbformat without its index signature, so that the compiler finds a misspelt field. */
+type Known<T> = { [Field in keyof T as string extends Field ? never : Field]: T[Field] };
+/** The same with some fields as reading leaves them: text is one string, every cell has an id. */
+type Read<T, Fields> = Omit<Known<T>, keyof Fields> & Fields;
 
-export interface StreamOutput {
-  output_type: "stream";
-  name: "stdout" | "stderr";
-  text: string;
-}
-
-export interface DisplayOutput {
-  output_type: "display_data" | "execute_result";
-  data: MimeBundle;
-  metadata: Record<string, unknown>;
-  execution_count?: number | null;
-}
-
-export interface ErrorOutput {
-  output_type: "error";
-  ename: string;
-  evalue: string;
-  traceback: string[];
-}
-
+/** An object as JSON holds it; nbformat has a name of its own for each use. */
+export type JsonObject = OutputMetadata;
+export type MimeBundle = IMimeBundle;
+export type StreamOutput = Read<IStream, { text: string }>;
+export type DisplayOutput = Known<IDisplayData> | Known<IExecuteResult>;
+export type ErrorOutput = Known<IError>;
 export type Output = StreamOutput | DisplayOutput | ErrorOutput;
-
-export interface CodeCell {
-  cell_type: "code";
-  id: string;
-  source: string;
-  metadata: Record<string, unknown>;
-  outputs: Output[];
-  execution_count: number | null;
-}
-
-export interface TextCell {
-  cell_type: "markdown" | "raw";
-  id: string;
-  source: string;
-  metadata: Record<string, unknown>;
-  attachments?: Record<string, unknown>;
-}
-
+export type CodeCell = Read<ICodeCell, { id: string; source: string; outputs: Output[] }>;
+export type TextCell = Read<IMarkdownCell, { cell_type: "markdown" | "raw"; id: string; source: string }>;
 export type Cell = CodeCell | TextCell;
-
-export interface Notebook {
-  cells: Cell[];
-  metadata: Record<string, unknown>;
-  nbformat: 4;
-  nbformat_minor: number;
-}
+export type Notebook = Read<INotebookContent, { cells: Cell[] }>;
 
 /** What a notebook of this book says about its kernel: no versions, which would change with every reader. */
 export const KERNEL_METADATA = {
@@ -121,7 +100,7 @@ function readCell(cell: unknown, index: number, fail: (what: string) => never): 
       id,
       metadata,
       source,
-      ...(isRecord(cell.attachments) && { attachments: cell.attachments }),
+      ...(isRecord(cell.attachments) && { attachments: cell.attachments as IAttachments }),
     };
   }
   if (!Array.isArray(cell.outputs)) return fail(`"outputs" is not a list`);
@@ -146,7 +125,7 @@ function readOutput(output: unknown, fail: (what: string) => never): Output {
         Object.entries(output.data).map((
           [mime, value],
         ) => [mime, isJsonMime(mime) ? value : joinLines(value) ?? value]),
-      );
+      ) as MimeBundle;
       const metadata = isRecord(output.metadata) ? output.metadata : {};
       return output.output_type === "display_data"
         ? { output_type: "display_data", data, metadata }
@@ -208,7 +187,7 @@ function isJsonMime(mime: string): boolean {
   return mime === "application/json" || (mime.startsWith("application/") && mime.endsWith("+json"));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+function isRecord(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,6 +1,6 @@
 /** Gathers a cell's outputs from the kernel's broadcasts, as a notebook keeps them. */
 import type { Message } from "./message.ts";
-import type { DisplayOutput, MimeBundle, Output } from "./notebook_file.ts";
+import type { DisplayOutput, JsonObject, MimeBundle, Output } from "./notebook_file.ts";
 
 /** Metadata of an output that is only worth seeing while the cell runs: a progress bar. */
 export const EPHEMERAL = { interleave: { ephemeral: true } };
@@ -82,13 +82,15 @@ export class OutputCollector {
     type: "display_data" | "execute_result",
     content: {
       data: MimeBundle;
-      metadata?: Record<string, unknown>;
+      metadata?: JsonObject;
       transient?: { display_id?: string } | null;
       execution_count?: number;
     },
   ): void {
-    const output: DisplayOutput = { output_type: type, data: content.data, metadata: content.metadata ?? {} };
-    if (type === "execute_result") output.execution_count = content.execution_count ?? null;
+    const { data, execution_count = null } = content, metadata = content.metadata ?? {};
+    const output: DisplayOutput = type === "execute_result"
+      ? { output_type: type, data, metadata, execution_count }
+      : { output_type: type, data, metadata };
     this.#append(output);
     const id = content.transient?.display_id;
     if (id !== undefined) this.#displays.set(id, [...this.#displays.get(id) ?? [], output]);

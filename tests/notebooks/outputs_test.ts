@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compareOutputs } from "../../lib/jupyter/compare_outputs.ts";
 import { joinCells, splitErrors } from "../../lib/tasks/check_cells.ts";
-import type { CodeCell, Notebook, Output } from "../../lib/jupyter/notebook_file.ts";
+import type { CodeCell, MimeBundle, Notebook, Output } from "../../lib/jupyter/notebook_file.ts";
 import { EPHEMERAL, MEASURED, OutputCollector } from "../../lib/jupyter/outputs.ts";
 import { type Message, request } from "../../lib/jupyter/message.ts";
 
@@ -51,7 +51,7 @@ function notebook(outputs: Output[], cell: Partial<CodeCell> = {}): Notebook {
   const code: CodeCell = { cell_type: "code", id: "a", metadata: {}, source: "", outputs, execution_count: 1, ...cell };
   return { cells: [code], metadata: {}, nbformat: 4, nbformat_minor: 5 };
 }
-const shown = (data: Record<string, unknown>, metadata = {}): Output => ({
+const shown = (data: MimeBundle, metadata = {}): Output => ({
   output_type: "display_data",
   data,
   metadata,

@@ -164,8 +164,8 @@ export function ledger(folder = "."): Ledger {
     for (const cell of readNotebook(join(folder, name)).cells) {
       if (cell.cell_type !== "code") continue;
       for (const output of cell.outputs) {
-        const found = "data" in output ? output.data[CLAIM_MIME] as Finding & { id: string } | undefined : undefined;
-        if (!found) continue;
+        if (!("data" in output) || !(CLAIM_MIME in output.data)) continue;
+        const found = output.data[CLAIM_MIME] as unknown as Finding & { id: string };
         shown.set(found.id, {
           notebook: name.replace(/\.ipynb$/, ""),
           cell: cell.execution_count ?? 0,

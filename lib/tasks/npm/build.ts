@@ -36,8 +36,9 @@ export async function buildPackage(project: string, folder: string): Promise<voi
   const files = (await readdir(lib, { recursive: true })).map(String);
   await compile(project, folder, [join(lib, "mod.ts"), join(lib, "cli.ts"), ...await urlModules(lib, files)]);
   const modules: string[] = [];
-  for (const file of (await readdir(dist, { recursive: true })).filter((name) => name.endsWith(".js"))) {
-    modules.push(await finishModule(join(dist, file)));
+  for (const file of (await readdir(dist, { recursive: true })).map(String)) {
+    if (file.endsWith(".js")) modules.push(await finishModule(join(dist, file)));
+    else if (file.endsWith(".d.ts")) modules.push(await readFile(join(dist, file), "utf8"));
   }
   for (const file of files.filter((name) => /\.(json|h|c|ttf|txt)$/.test(name))) {
     await cp(join(lib, file), join(dist, file));

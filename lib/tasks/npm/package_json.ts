@@ -11,7 +11,7 @@ export interface ProjectConfig {
 /**
  * The package.json of the npm package.
  *
- * @param modules texts of the package's modules: what they import are its dependencies
+ * @param modules texts of the package's modules and declarations: what they import are its dependencies
  * @throws SyntaxError for an npm import without an exact version
  */
 export function packageJson(config: ProjectConfig, modules: readonly string[]): Record<string, unknown> {
