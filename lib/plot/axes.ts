@@ -1,4 +1,5 @@
 /** Axes: ranges, ticks and the pixel that a value lies at, so that labels can be placed before plotly draws. */
+import { scaleLinear, scaleLog } from "d3-scale";
 import { textWidth } from "./fonts.ts";
 import { count } from "./numbers.ts";
 import { colours, fonts, markup, plotlyFont } from "./style.ts";
@@ -30,32 +31,15 @@ export interface Axis {
   place(value: number): number;
 }
 
-const STEPS = [1, 2, 2.5, 5, 10];
+const exponentOf = (value: number, base: 2 | 10): number => (base === 2 ? Math.log2 : Math.log10)(value);
 
-/** Round numbers that divide a linear range into about `parts`. */
-function linearTicks(from: number, to: number, parts: number): number[] {
-  const raw = (to - from) / parts;
-  const size = 10 ** Math.floor(Math.log10(raw));
-  const step = size * STEPS.find((candidate) => candidate * size >= raw * 0.8)!;
-  const first = Math.ceil(from / step - 1e-9), last = Math.floor(to / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-}
-
-/** Digits at which a logarithmic axis of base 10 may have ticks, the sparsest first. */
-const DIGITS = [[1], [1, 2, 5], [1, 2, 3, 5, 7], [1, 2, 3, 4, 5, 6, 7, 8, 9]];
-
-/** Powers of two within a range; for base 10 powers of ten, with digits in between until there are three ticks. */
-function logTicks(from: number, to: number, base: number): number[] {
-  const within = (tick: number) => tick >= from * (1 - 1e-9) && tick <= to * (1 + 1e-9);
-  const first = Math.floor(Math.log(from) / Math.log(base)), last = Math.ceil(Math.log(to) / Math.log(base));
-  const exponents = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  if (base === 2) return thinned(exponents.map((n) => 2 ** n).filter(within));
-  let ticks: number[] = [];
-  for (const digits of DIGITS) {
-    ticks = exponents.flatMap((n) => digits.map((digit) => Number((digit * 10 ** n).toPrecision(6)))).filter(within);
-    if (ticks.length >= 3) break;
-  }
-  return thinned(ticks);
+/** Powers of a base within a range, all or every second, third ...; of 10, where they are few, with 2 and 5 between. */
+function logTicks(from: number, to: number, base: 2 | 10): number[] {
+  const ends = [exponentOf(from, base), exponentOf(to, base)];
+  const exponents = scaleLinear(ends, [0, 1]).ticks(8).filter(Number.isInteger);
+  if (base === 2) return exponents.map((n) => 2 ** n);
+  if (exponents.length >= 3) return exponents.map((n) => Number(`1e${n}`));
+  return scaleLog([from, to], [0, 1]).ticks().filter((tick) => /^[125](e|$)/.test(tick.toExponential()));
 }
 
 /** The values themselves, where they are few and far enough apart to be ticks of a logarithmic axis of base 2. */
@@ -64,12 +48,6 @@ function ownTicks(values: readonly number[]): number[] | undefined {
   const apart = Math.log(ticks[ticks.length - 1] / ticks[0]) / 18;
   const far = ticks.every((tick, i) => i === 0 || Math.log(tick / ticks[i - 1]) > apart);
   return ticks.length > 2 && ticks.length <= 10 && far ? ticks : undefined;
-}
-
-/** At most nine ticks, evenly left out. */
-function thinned(ticks: readonly number[]): number[] {
-  const every = Math.ceil(ticks.length / 9);
-  return ticks.filter((_, i) => i % every === 0);
 }
 
 /** Places along a figure, values upward, or values along the bottom of a figure of bars. */
@@ -86,10 +64,12 @@ function logScale(values: readonly number[], options: AxisOptions, use: AxisUse)
   let [from, to] = options.range ?? [Math.min(...values), Math.max(...values)];
   if (from === to) [from, to] = [from / base, to * base];
   if (!options.range && logTicks(from, to, base).length < 2) {
-    from = base ** Math.floor(Math.log(from) / Math.log(base));
-    to = base ** Math.ceil(Math.log(to) / Math.log(base));
+    from = base ** Math.floor(exponentOf(from, base));
+    to = base ** Math.ceil(exponentOf(to, base));
   }
-  const ticks = (use === "x" && base === 2 && ownTicks(values)) || logTicks(from, to, base);
+  const own = use === "x" && base === 2 ? ownTicks(values) : undefined;
+  const even = logTicks(from, to, base), isNarrow = base === 10 && even.length < 3;
+  const ticks = own ?? (isNarrow ? scaleLinear([from, to], [0, 1]).ticks(4) : even);
   const pad = options.range ? 1 : (to / from) ** 0.04;
   return { from: from / pad, to: to * pad, ticks };
 }
@@ -101,7 +81,7 @@ function linearScale(values: readonly number[], options: AxisOptions, use: AxisU
   if (fromZero) from = 0;
   if (from === to) [from, to] = [Math.min(0, from), from === 0 ? 1 : Math.max(to, 0)];
   const pad = options.range ? 0 : (to - from) * 0.04;
-  return { from: fromZero ? from : from - pad, to: to + pad, ticks: linearTicks(from, to, 5) };
+  return { from: fromZero ? from : from - pad, to: to + pad, ticks: scaleLinear([from, to], [0, 1]).ticks(5) };
 }
 
 /** Pixels that an axis along the bottom has for its labels, at least. */
@@ -136,8 +116,7 @@ export function makeAxis(options: AxisOptions, values: readonly number[], use: A
   }
   const scale = (log ? logScale : linearScale)(usable, options, use);
   const { from, to } = scale;
-  const warp = log ? Math.log10 : (value: number) => value;
-  const place = (value: number) => (warp(value) - warp(from)) / (warp(to) - warp(from));
+  const place = (log ? scaleLog : scaleLinear)([from, to], [0, 1]);
   const format = options.format ?? count;
   const wanted = options.ticks ?? scale.ticks;
   const ticks = use === "y" ? wanted : apart(wanted, place, format);
