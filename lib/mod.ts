@@ -66,7 +66,7 @@ export type { Claim, ClaimVerdict } from "./lessons/claims/ledger.ts";
 export { check, hint } from "./lessons/exercises/exercise.ts";
 export { predict, type Prediction } from "./lessons/predict.ts";
 export { Figure, type FigureBundle, plot } from "./plot/mod.ts";
-export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./maps/map_types.ts";
+export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./uapi/flags.ts";
 export type { MapInput, MapValue } from "./maps/btf_value.ts";
 export type { Flags, UserActor, UserApi, UserEntry } from "./maps/user_space.ts";
 export { sweep } from "./sweeps/cost_curve.ts";

@@ -1,5 +1,5 @@
 /** Refuses, before anything runs, programs that call a helper without a model. */
-import { helperLabel, helperName } from "../isa/helper_names.ts";
+import { helperLabel, helperName } from "../uapi/helpers.ts";
 import { isHelperCall } from "../isa/insn.ts";
 import { lineOf, type Program } from "../object/bpf_object.ts";
 import type { Kernel } from "./kernel.ts";

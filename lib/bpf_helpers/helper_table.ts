@@ -1,5 +1,5 @@
 /** The helper functions that are modelled, by number. */
-import { helperId } from "../isa/helper_names.ts";
+import { helperId } from "../uapi/helpers.ts";
 import type { HelperModel } from "./kernel.ts";
 import * as loopHelpers from "./loop_helpers.ts";
 import * as mapHelpers from "./map_helpers.ts";

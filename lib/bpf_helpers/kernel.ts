@@ -2,7 +2,7 @@
 import { REGION_FLAG } from "../cpu/layout.ts";
 import { addressOf, type Memory } from "../cpu/memory.ts";
 import type { Model, TaskContext } from "../cpu/operation.ts";
-import { helperId, helperLabel, helperName } from "../isa/helper_names.ts";
+import { helperId, helperLabel, helperName } from "../uapi/helpers.ts";
 import { bpf_spin_lock, bpf_spin_unlock, type SpinLockModel } from "../locks/spin_lock.ts";
 import { ArenaMeter } from "../maps/arena.ts";
 import { ArrayMap } from "../maps/array.ts";

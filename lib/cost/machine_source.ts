@@ -11,7 +11,7 @@ import type { Width } from "../cpu/memory.ts";
 import type { Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
 import { runningModel, type Task } from "../machine/task.ts";
 import { accessBytes, BPF_ATOMIC } from "../isa/insn.ts";
-import { BPF_MAP_TYPE } from "../maps/map_types.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { type Core, OP } from "./core.ts";
 import type { Profile } from "./profile.ts";
 import { type ProgramTraits, programTraits } from "./program_traits.ts";

@@ -13,7 +13,7 @@ import {
   isWide,
   modeOf,
 } from "./insn.ts";
-import { helperLabel } from "./helper_names.ts";
+import { helperLabel } from "../uapi/helpers.ts";
 
 /** What the operand of an instruction refers to, for those that have a name outside of the byte code. */
 export interface OperandNames {

@@ -1,8 +1,9 @@
 /** Locks inside the kernel that programs never see: of hash buckets, of LRU lists. */
+import { ERRNO } from "../uapi/errno.ts";
 import { type Model, store, type TaskContext } from "../cpu/operation.ts";
 
 /** What {@link raw_res_spin_lock_irqsave} gives when this CPU holds the lock already. */
-export const DEADLOCK = -35n;
+export const DEADLOCK = -BigInt(ERRNO.EDEADLK);
 
 /**
  * kernel/bpf/rqspinlock.c:resilient_queued_spin_lock_slowpath with interrupts off: 0n, or -EDEADLK when this CPU holds

@@ -6,7 +6,7 @@ import type { MapDef } from "../object/bpf_object.ts";
 import { copy_map_value, copy_map_value_locked, read_map_value, read_map_value_locked } from "./copy_map_value.ts";
 import { errno, KernelError } from "./errno.ts";
 import { type Found, KernelMap, type MapEntry, type MapEnvironment } from "./kernel_map.ts";
-import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./map_types.ts";
+import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "../uapi/flags.ts";
 import { readSource, type Source } from "./source.ts";
 import { isZero, roundUp8, wordAt } from "./words.ts";
 

@@ -9,7 +9,7 @@ import { PercpuArrayMap } from "./percpu_array.ts";
 import { PercpuHashMap } from "./percpu_hash.ts";
 import { ProgArrayMap } from "./prog_array.ts";
 import type { KernelMap, MapEnvironment } from "./kernel_map.ts";
-import { BPF_MAP_TYPE, mapTypeName } from "./map_types.ts";
+import { BPF_MAP_TYPE, mapTypeName } from "../uapi/map_types.ts";
 
 /** A map that the simulator has no model of. */
 export class UnsupportedMap extends Error {

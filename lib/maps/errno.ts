@@ -1,24 +1,7 @@
-/** Error numbers as the kernel returns them (include/uapi/asm-generic/errno-base.h, errno.h, include/linux/errno.h). */
-export const ERRNO = {
-  EPERM: 1,
-  ENOENT: 2,
-  E2BIG: 7,
-  EAGAIN: 11,
-  ENOMEM: 12,
-  EFAULT: 14,
-  EBUSY: 16,
-  EEXIST: 17,
-  EINVAL: 22,
-  ENOSPC: 28,
-  EDEADLK: 35,
-  EOPNOTSUPP: 95,
-  ENOTSUPP: 524,
-} as const;
+/** Error numbers as maps and system calls return them, and the error that user space gets. */
+import { ERRNO } from "../uapi/errno.ts";
 
-/** Names of the error numbers that maps and system calls return. */
-export type ErrnoName = keyof typeof ERRNO;
-
-const MEANING: Readonly<Record<ErrnoName, string>> = {
+const MEANING = {
   EPERM: "not permitted",
   ENOENT: "no such key",
   E2BIG: "the map is full, or the index is beyond max_entries",
@@ -32,7 +15,10 @@ const MEANING: Readonly<Record<ErrnoName, string>> = {
   EDEADLK: "taking the lock would deadlock",
   EOPNOTSUPP: "not supported by this map type",
   ENOTSUPP: "not supported by this map type",
-};
+} as const satisfies Partial<Record<keyof typeof ERRNO, string>>;
+
+/** Names of the error numbers that maps and system calls return. */
+export type ErrnoName = keyof typeof MEANING;
 
 /** What a kernel function returns for an error: `-EEXIST` is `errno("EEXIST")`. */
 export const errno = (name: ErrnoName): bigint => -BigInt(ERRNO[name]);
@@ -40,7 +26,7 @@ export const errno = (name: ErrnoName): bigint => -BigInt(ERRNO[name]);
 /** The name of a (positive or negative) error number. */
 export function errnoName(number: number | bigint): ErrnoName | undefined {
   const positive = Math.abs(Number(number));
-  return (Object.keys(ERRNO) as ErrnoName[]).find((name) => ERRNO[name] === positive);
+  return (Object.keys(MEANING) as ErrnoName[]).find((name) => ERRNO[name] === positive);
 }
 
 /**

@@ -8,7 +8,7 @@ import { CachedElems, type ElemPool, FRESH, POOL_CPU_BYTES, PreallocatedElems, t
 import { errno } from "./errno.ts";
 import { ELEM, type HashedKey, Htab } from "./htab.ts";
 import type { Found, MapEnvironment } from "./kernel_map.ts";
-import { BPF_EXIST, BPF_F_LOCK, BPF_F_NO_PREALLOC } from "./map_types.ts";
+import { BPF_EXIST, BPF_F_LOCK, BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
 import { readSource, readWord, type Source } from "./source.ts";
 import { setWord, wordAt } from "./words.ts";
 

@@ -10,7 +10,7 @@ import { errno, KernelError } from "./errno.ts";
 import { htab_map_hash } from "./jhash.ts";
 import { type Found, KernelMap, type MapEntry, type MapEnvironment } from "./kernel_map.ts";
 import { formatKey } from "./map_values.ts";
-import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./map_types.ts";
+import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "../uapi/flags.ts";
 import { readWords } from "./source.ts";
 import { leavesOf } from "./value_layout.ts";
 import { roundUp8, setWord, type Word, wordAt, wordsOf } from "./words.ts";

@@ -9,7 +9,7 @@ import { errno, KernelError } from "./errno.ts";
 import { ELEM, exclusive, type HashedKey, Htab, isNulls } from "./htab.ts";
 import type { Found, MapEnvironment } from "./kernel_map.ts";
 import { LruList, lruListBytes } from "./lru_list.ts";
-import { BPF_EXIST, BPF_F_NO_PREALLOC } from "./map_types.ts";
+import { BPF_EXIST, BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
 import { readSource, type Source } from "./source.ts";
 import { wordAt } from "./words.ts";
 

@@ -1,6 +1,7 @@
 /** How much memory the kernel charges for a map: what `bpftool map` shows as memlock (map->ops->map_mem_usage). */
 import type { MapDef } from "../object/bpf_object.ts";
-import { BPF_F_NO_PREALLOC, BPF_MAP_TYPE } from "./map_types.ts";
+import { BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { roundUp8 } from "./words.ts";
 
 /** sizeof(struct bpf_array), struct bpf_htab, struct bucket, and struct htab_elem before its key; 6.18, x86-64. */

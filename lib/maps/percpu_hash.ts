@@ -9,7 +9,7 @@ import { errno, KernelError } from "./errno.ts";
 import { PooledHtab } from "./hash.ts";
 import { ELEM, type HashedKey } from "./htab.ts";
 import type { Found, MapEntry, MapEnvironment } from "./kernel_map.ts";
-import { BPF_EXIST } from "./map_types.ts";
+import { BPF_EXIST } from "../uapi/flags.ts";
 import { PercpuValues } from "./percpu_values.ts";
 import { readSource, type Source } from "./source.ts";
 

@@ -4,7 +4,8 @@ import { rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "../rcu/grace_pe
 import { type BatchEntry, map_lookup_batch as lookupBatch } from "./batch.ts";
 import { errno } from "./errno.ts";
 import type { Found, KernelMap } from "./kernel_map.ts";
-import { BPF_F_LOCK, BPF_MAP_TYPE } from "./map_types.ts";
+import { BPF_F_LOCK } from "../uapi/flags.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
 const isMapInMap = ({ def: { type } }: KernelMap): boolean =>
   type === BPF_MAP_TYPE.ARRAY_OF_MAPS || type === BPF_MAP_TYPE.HASH_OF_MAPS;

@@ -5,7 +5,7 @@ import type { Btf } from "../object/btf.ts";
 import { ArrayMap } from "./array.ts";
 import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_value.ts";
 import type { KernelMap } from "./kernel_map.ts";
-import { BPF_F_MMAPABLE } from "./map_types.ts";
+import { BPF_F_MMAPABLE } from "../uapi/flags.ts";
 import { readWords } from "./source.ts";
 import type { Leaf } from "./value_layout.ts";
 import { wordAt, wordsOf } from "./words.ts";

@@ -7,7 +7,8 @@ import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_va
 import { errnoName, KernelError } from "./errno.ts";
 import { createInner, FRESH_INNER_MAPS } from "./fresh_inner_maps.ts";
 import type { KernelMap } from "./kernel_map.ts";
-import { BPF_ANY, BPF_MAP_TYPE } from "./map_types.ts";
+import { BPF_ANY } from "../uapi/flags.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import * as syscalls from "./syscalls.ts";
 import { readMapped, writeMapped } from "./user_memory.ts";
 import { roundUp8 } from "./words.ts";

@@ -4,10 +4,9 @@ import type { Btf, BtfType } from "./btf.ts";
 import { sizeOfType } from "./btf_types.ts";
 import { type Elf, type ElfSymbol, type Section, SHT, STT } from "./elf.ts";
 import { ObjectError } from "./object_error.ts";
+import { BPF_F_MMAPABLE, BPF_F_RDONLY_PROG } from "../uapi/flags.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
-const BPF_MAP_TYPE_ARRAY = 2;
-const BPF_F_RDONLY_PROG = 0x80;
-const BPF_F_MMAPABLE = 0x400;
 /** An array map may be larger, but simulated memory is not; damaged sizes stop here too. */
 const MAX_DATA_BYTES = 16 << 20;
 
@@ -32,7 +31,7 @@ export function dataSectionMap(elf: Elf, section: Section, btf: Btf | undefined)
   const datasec = btf?.types.find((type) => type.kind === "datasec" && type.name === section.name);
   return {
     name: section.name,
-    type: BPF_MAP_TYPE_ARRAY,
+    type: BPF_MAP_TYPE.ARRAY,
     keySize: 4,
     valueSize: section.size,
     maxEntries: 1,

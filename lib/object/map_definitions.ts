@@ -4,6 +4,7 @@ import type { Btf, BtfType } from "./btf.ts";
 import { resolveType, sizeOfType } from "./btf_types.ts";
 import { type Elf, type ElfSymbol, R_BPF, type Section } from "./elf.ts";
 import { ObjectError } from "./object_error.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
 /** A map with the place of its variable in the `.maps` section. */
 export interface PlacedMap {
@@ -13,7 +14,6 @@ export interface PlacedMap {
   readonly programs: readonly { readonly key: number; readonly name: string }[];
 }
 
-const BPF_MAP_TYPE_PROG_ARRAY = 3;
 const POINTER_BYTES = 8;
 
 /**
@@ -37,7 +37,7 @@ export function readMapDefinitions(elf: Elf, section: Section, btf: Btf | undefi
   }).sort((a, b) => a.offset - b.offset);
   return placed.map(({ struct, offset, map }) => {
     const initial = initialValues(elf, section, struct, offset, placed);
-    if (map.type === BPF_MAP_TYPE_PROG_ARRAY) {
+    if (map.type === BPF_MAP_TYPE.PROG_ARRAY) {
       return { offset, map, programs: initial.map(({ key, symbol }) => ({ key, name: symbol.name })) };
     }
     const slots = initial.map(({ key, symbol }) => {

@@ -4,8 +4,7 @@ import { isHelperCall } from "../isa/insn.ts";
 import type { Machine } from "../machine/machine.ts";
 import { CTX_BYTES } from "../machine/task_memory.ts";
 import type { Task } from "../machine/task.ts";
-
-const BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2;
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
 /** Helpers whose steps do not depend on the CPU that they run on: lookup (in maps that CPUs share), lock, unlock, loop. */
 const SAME_ON_EVERY_CPU = new Set([1, 93, 94, 181]);
@@ -30,7 +29,7 @@ export function asymmetry(machine: Machine): string | undefined {
   for (const relocation of first.program!.program.relocations) {
     if (relocation.kind !== "map") continue;
     const map = machine.object.maps[relocation.map];
-    if (map.type !== BPF_MAP_TYPE_ARRAY && map.type !== BPF_MAP_TYPE_HASH) return `map ${map.name} depends on the CPU`;
+    if (map.type !== BPF_MAP_TYPE.ARRAY && map.type !== BPF_MAP_TYPE.HASH) return `map ${map.name} depends on the CPU`;
   }
   const { start, end } = first.program!;
   for (const insn of machine.image.insns.slice(start, end)) {

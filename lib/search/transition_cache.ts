@@ -7,7 +7,7 @@
  *
  * It holds for programs that call no kernel model with steps of its own. Where one turns out to, `Unsuitable` says so.
  */
-import { BPF_MAP_TYPE } from "../maps/map_types.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { isHelperCall } from "../isa/insn.ts";
 import { RUN, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../machine/machine.ts";

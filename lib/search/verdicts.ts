@@ -1,7 +1,7 @@
 /** What went wrong in a schedule, by its name, with the place in the document "Concurrency" that speaks of it. */
 import { addressOf } from "../cpu/memory.ts";
 import { ELEM } from "../maps/htab.ts";
-import { BPF_MAP_TYPE } from "../maps/map_types.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { findLostUpdates } from "../report/lost_update.ts";
 import type { TraceStep } from "../report/result.ts";

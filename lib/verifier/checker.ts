@@ -25,10 +25,10 @@ import {
   findSubprogs,
 } from "./flow/control_flow.ts";
 import { type Environment, MAX_INSNS } from "./state/environment.ts";
-import { ERRNO } from "./kernel/errno.ts";
+import { ERRNO } from "../uapi/errno.ts";
 import { functionArgs } from "./calls/global_functions.ts";
 import { checkHelperCall } from "./calls/helper_call.ts";
-import { HELPER } from "./kernel/helper_kinds.ts";
+import { BPF_FUNC } from "../uapi/helpers.ts";
 import { checkKfuncCall, isAllowedUnderLock } from "./calls/kfunc_call.ts";
 import { computeLiveRegisters } from "./state/live_registers.ts";
 import { checkLoadImmediate, checkPacketLoad } from "./calls/load_immediate.ts";
@@ -233,7 +233,7 @@ function checkStoreImmediate(env: Environment, insn: Insn): void {
 
 function checkCall(env: Environment, insn: Insn): void {
   if (env.state.activeLocks > 0) {
-    const isHelper = insn.src === 0 && insn.imm !== HELPER.spin_unlock;
+    const isHelper = insn.src === 0 && insn.imm !== BPF_FUNC.spin_unlock;
     const isKfunc = !isBpfCall(insn) && insn.src !== 0 && !isAllowedUnderLock(env.externAt.get(env.insn) ?? "");
     if (isHelper || isKfunc) {
       env.reject(ERRNO.EINVAL, "function calls are not allowed while holding a lock");

@@ -3,13 +3,13 @@ import { isHelperCall } from "../isa/insn.ts";
 import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
 import { check } from "./checker.ts";
 import { Environment, Rejection } from "./state/environment.ts";
-import { ERRNO, errnoName } from "./kernel/errno.ts";
+import { ERRNO, errnoName } from "../uapi/errno.ts";
 import { explain, type Explanation } from "./explain.ts";
-import { HELPER } from "./kernel/helper_kinds.ts";
+import { BPF_FUNC } from "../uapi/helpers.ts";
 import { type CreatedMaps, createMaps } from "./kernel/map_creation.ts";
 import { programKind } from "./kernel/program_types.ts";
 import { tracepointArgs } from "./kernel/kernel_objects.ts";
-import { ATTACH } from "./kernel/program_types.ts";
+import { BPF_ATTACH_TYPE } from "../uapi/prog_types.ts";
 
 export type { Explanation } from "./explain.ts";
 
@@ -97,7 +97,7 @@ export function verifyProgram(
       `prog '${program.name}': missing BPF prog type, check ELF section name '${name}'`,
     );
   }
-  if (kind.attachType === ATTACH.TRACE_RAW_TP && kind.target && !tracepointArgs(kind.target)) {
+  if (kind.attachType === BPF_ATTACH_TYPE.TRACE_RAW_TP && kind.target && !tracepointArgs(kind.target)) {
     const text = `prog '${program.name}': failed to find kernel BTF type ID of '${kind.target}': -3`;
     return refused(program, ERRNO.ESRCH, text);
   }
@@ -134,7 +134,7 @@ export function verifyProgram(
     },
   } as const;
   const at = insn === undefined ? undefined : env.insns[insn];
-  const takesLock = at !== undefined && isHelperCall(at) && at.imm === HELPER.spin_lock;
+  const takesLock = at !== undefined && isHelperCall(at) && at.imm === BPF_FUNC.spin_lock;
   return Object.assign(verdict, { explanation: explain(rejection.message, path, takesLock) });
 }
 

@@ -6,6 +6,7 @@ import { didYouMean } from "../words/closest_name.ts";
 import type { Model } from "../cpu/operation.ts";
 import { readerModel } from "../cpu/reader_model.ts";
 import { WorkloadError } from "../cpu/workload_error.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
 export { WorkloadError };
 
@@ -31,8 +32,6 @@ export interface TaskPlan {
 }
 
 export const MAX_CPUS = 512;
-
-const BPF_MAP_TYPE_PROG_ARRAY = 3;
 
 /**
  * Lists the tasks of a workload.
@@ -87,7 +86,7 @@ export function planTasks(object: BpfObject, workload: Workload): TaskPlan {
   }
   const perCpuTasks = new Set<number>();
   const shared = tasks.some((task) => task.kind !== "process" || perCpuTasks.size === perCpuTasks.add(task.cpu).size);
-  const tailCalls = object.maps.some((map) => map.type === BPF_MAP_TYPE_PROG_ARRAY);
+  const tailCalls = object.maps.some((map) => map.type === BPF_MAP_TYPE.PROG_ARRAY);
   const programs = tailCalls ? object.programs : [...used.values()];
   return { tasks, programs, nrCpus, allCpus, sharesCpus: shared };
 }

@@ -6,7 +6,7 @@ import { KernelMaps } from "../../lib/backends/linux/kernel_maps.ts";
 import type { KernelMap } from "../../lib/backends/linux/kernel_object.ts";
 import { cString, libbpf, libc, options } from "../../lib/backends/linux/libbpf.ts";
 import { loadProgram, ProgramRefused } from "../../lib/backends/linux/load_program.ts";
-import { BPF_PROG_TYPE } from "../../lib/backends/linux/prog_types.ts";
+import { BPF_PROG_TYPE } from "../../lib/uapi/prog_types.ts";
 import { PreparedTestRun } from "../../lib/backends/linux/test_run.ts";
 import { linuxValues } from "../../lib/backends/linux/values.ts";
 import { simulate } from "../../lib/backends/simulator.ts";

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { HELPERS } from "../../lib/bpf_helpers/helper_table.ts";
 import { COMMANDS } from "../../lib/cli/commands.ts";
 import { projectFolder } from "../../lib/compile/folders.ts";
-import { helperName } from "../../lib/isa/helper_names.ts";
-import { BPF_MAP_TYPE } from "../../lib/maps/map_types.ts";
+import { helperName } from "../../lib/uapi/helpers.ts";
+import { BPF_MAP_TYPE } from "../../lib/uapi/map_types.ts";
 
 const read = (file: string): string => readFileSync(join(projectFolder!, file), "utf8");
 const readme = read("README.md");

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
-import { helperName } from "../../lib/isa/helper_names.ts";
+import { helperName } from "../../lib/uapi/helpers.ts";
 import { listProgram } from "../../lib/object/program_listing.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
 import { parseBtf } from "../../lib/object/btf_parser.ts";

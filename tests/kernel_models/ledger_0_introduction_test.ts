@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Machine } from "../../lib/machine/machine.ts";
 import { TASK } from "../../lib/cpu/layout.ts";
-import { BPF_F_LOCK } from "../../lib/maps/map_types.ts";
+import { BPF_F_LOCK } from "../../lib/uapi/flags.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { runRandom } from "../../lib/schedulers/run_random.ts";
 import { listing, never, on, sometimes } from "./scenarios.ts";

@@ -1,7 +1,7 @@
 /** Rows 3.x of the ledger: what comes between load and store of a counter that only one CPU uses. */
 import { describe, expect, it } from "vitest";
 import { mapMemoryBytes } from "../../lib/maps/memory_use.ts";
-import { BPF_MAP_TYPE } from "../../lib/maps/map_types.ts";
+import { BPF_MAP_TYPE } from "../../lib/uapi/map_types.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { map } from "./driver.ts";
 import { listing, never, on, sometimes } from "./scenarios.ts";

@@ -1,6 +1,6 @@
 /** Rows 4.x of the ledger (kernel 6.18.44, recorded 2026-11-22): how long a looked-up value stays what it was. */
 import { describe, expect, it } from "vitest";
-import { BPF_F_LOCK } from "../../lib/maps/map_types.ts";
+import { BPF_F_LOCK } from "../../lib/uapi/flags.ts";
 import type { UserApi } from "../../lib/maps/user_space.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { listing, never, number, on, pair, prepareTwoKeys, sometimes } from "./scenarios.ts";

@@ -1,6 +1,6 @@
 /** Rows 5.x of the ledger: snapshots by walking, by batches, by swapping inner maps. */
 import { describe, expect, it } from "vitest";
-import { BPF_ANY, BPF_F_LOCK } from "../../lib/maps/map_types.ts";
+import { BPF_ANY, BPF_F_LOCK } from "../../lib/uapi/flags.ts";
 import type { UserApi } from "../../lib/maps/user_space.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { listing, never, on, sometimes } from "./scenarios.ts";

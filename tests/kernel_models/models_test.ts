@@ -6,7 +6,7 @@ import { bpf_spin_lock, bpf_spin_unlock } from "../../lib/locks/spin_lock.ts";
 import { DEADLOCK, raw_res_spin_lock_irqsave, raw_res_spin_unlock_irqrestore } from "../../lib/locks/raw_spin_lock.ts";
 import { testAndSetLock } from "../../lib/locks/test_and_set.ts";
 import { ticketLock } from "../../lib/locks/ticket_lock.ts";
-import { BPF_MAP_TYPE } from "../../lib/maps/map_types.ts";
+import { BPF_MAP_TYPE } from "../../lib/uapi/map_types.ts";
 import { runAtOnce } from "../../lib/maps/run_at_once.ts";
 import { rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "../../lib/rcu/grace_period.ts";
 import {

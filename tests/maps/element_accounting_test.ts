@@ -5,7 +5,7 @@
 import { describe, expect, it } from "vitest";
 import type { Kernel } from "../../lib/bpf_helpers/kernel.ts";
 import { htab_map_hash } from "../../lib/maps/jhash.ts";
-import { BPF_MAP_TYPE } from "../../lib/maps/map_types.ts";
+import { BPF_MAP_TYPE } from "../../lib/uapi/map_types.ts";
 import { ELEM, type Htab, isNulls } from "../../lib/maps/htab.ts";
 import { type Body, interleave, makeKernel, map, objectOf, randomFrom, randomly } from "../kernel_models/driver.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Kernel } from "../../lib/bpf_helpers/kernel.ts";
 import { errno } from "../../lib/maps/errno.ts";
 import type { KernelMap } from "../../lib/maps/kernel_map.ts";
-import { BPF_MAP_TYPE } from "../../lib/maps/map_types.ts";
+import { BPF_MAP_TYPE } from "../../lib/uapi/map_types.ts";
 import { runAtOnce } from "../../lib/maps/run_at_once.ts";
 import { context, makeKernel, map, objectOf, randomFrom } from "../kernel_models/driver.ts";
 

@@ -5,7 +5,7 @@ import { type HelperModel, lockHelpers } from "../../lib/bpf_helpers/kernel.ts";
 import { HELPERS } from "../../lib/bpf_helpers/helper_table.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { Model, Operation } from "../../lib/cpu/operation.ts";
-import { helperId } from "../../lib/isa/helper_names.ts";
+import { helperId } from "../../lib/uapi/helpers.ts";
 import { bpf_spin_lock, bpf_spin_unlock } from "../../lib/locks/spin_lock.ts";
 import { explore, type ExploreOptions } from "../../lib/search/explore.ts";
 

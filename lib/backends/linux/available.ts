@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import type { Availability } from "../backend.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
-import { errnoName } from "./errno.ts";
+import { errnoName } from "../../uapi/errno.ts";
+import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 
-const BPF_PROG_TYPE_RAW_TRACEPOINT = 17;
 const RUN_AS_ROOT = 'sudo env "PATH=$PATH" npx -y deno@2.8.1 task start';
 
 const no = (reason: string, remedy: string): Availability => ({ available: false, reason, remedy });
@@ -49,5 +49,5 @@ export function linuxAvailable(): Availability {
 /** `r0 = 0; exit` as a raw tracepoint program; gives its fd or a negative errno. */
 function loadTinyProgram(): number {
   const insns = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
-  return libbpf().bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, cString("probe"), cString("GPL"), insns, 2n, options(8));
+  return libbpf().bpf_prog_load(BPF_PROG_TYPE.RAW_TRACEPOINT, cString("probe"), cString("GPL"), insns, 2n, options(8));
 }

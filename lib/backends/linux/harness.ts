@@ -1,7 +1,6 @@
 /** A program of our own that runs a listing's function many times inside the kernel, by bpf_loop. */
 import { BPF_PSEUDO, type Insn, isBpfCall, isExit, isWide } from "../../isa/insn.ts";
-
-const BPF_FUNC_LOOP = 181;
+import { BPF_FUNC } from "../../uapi/helpers.ts";
 
 /** Instructions of a program and where each of its BPF functions begins: the main program at 0. */
 export interface LinkedProgram {
@@ -52,7 +51,7 @@ export function loopHarness(listing: readonly Insn[], roundsFd: number): LinkedP
     insn(0xbf, 3, 10, 0, 0), // r3 = r10
     insn(0x07, 3, 0, 0, -8), // r3 += -8
     insn(0xb7, 4, 0, 0, 0), // r4 = 0
-    insn(0x85, 0, 0, 0, BPF_FUNC_LOOP),
+    insn(0x85, 0, 0, 0, BPF_FUNC.loop),
     insn(0xb7, 0, 0, 0, 0),
     insn(0x95, 0, 0, 0, 0),
   ];

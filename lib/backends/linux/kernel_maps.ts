@@ -1,11 +1,12 @@
 /** The maps of a loaded object by name, with those that user space makes while programs run. */
 import type { BpfObject, MapDef } from "../../object/bpf_object.ts";
 import { BackendError } from "../../host/backend_error.ts";
-import { errnoName } from "./errno.ts";
+import { errnoName } from "../../uapi/errno.ts";
 import type { KernelMap } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
 import { type Element, readMap, restoreMap } from "./map_contents.ts";
 import { updateElem } from "./map_calls.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 /** Size of struct bpf_map_info, more than any kernel fills, and offset of its id. */
 const MAP_INFO_BYTES = 256, MAP_INFO_ID = 4;
@@ -162,9 +163,10 @@ export function idOf(fd: number): number {
 }
 
 /** Map types 12 and 13: ARRAY_OF_MAPS, HASH_OF_MAPS. */
-const isOuter = (map: KernelMap): boolean => map.type === 12 || map.type === 13;
+const isOuter = (map: KernelMap): boolean =>
+  map.type === BPF_MAP_TYPE.ARRAY_OF_MAPS || map.type === BPF_MAP_TYPE.HASH_OF_MAPS;
 
 /** Whether values stand for maps or (type 3, PROG_ARRAY) for programs. */
-export const hasSlots = (map: KernelMap): boolean => isOuter(map) || map.type === 3;
+export const hasSlots = (map: KernelMap): boolean => isOuter(map) || map.type === BPF_MAP_TYPE.PROG_ARRAY;
 
 const fdBytes = (fd: number): Uint8Array => new Uint8Array(new Uint32Array([fd]).buffer);

@@ -1,10 +1,11 @@
 /** An object file in libbpf's hands: opened, loaded into the kernel, closed again. */
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../../host/backend_error.ts";
-import { errnoName } from "./errno.ts";
+import { errnoName } from "../../uapi/errno.ts";
 import { kernelObjectName } from "../../object/kernel_names.ts";
 import { addressOf, cString, errno, libbpf, libc, options, textAt } from "./libbpf.ts";
 import { libbpfMessages } from "./libbpf_messages.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 /** Room for the log of one program. The kernel writes only what it needs; untouched pages cost nothing. */
 const LOG_BYTES = 64 << 20;
@@ -159,14 +160,12 @@ export class KernelObject implements Disposable {
 /** libbpf puts the object's name before a data section's. */
 const sectionName = (name: string): string => name.includes(".") ? name.slice(name.indexOf(".")) : name;
 
-const BPF_MAP_TYPE_PROG_ARRAY = 3;
-
 /** Programs that have to be loaded for the named ones: libbpf puts those of program arrays into their slots. */
 export function programsToLoad(
   { maps = [], programs = [] }: Partial<Pick<BpfObject, "maps" | "programs">>,
   names: readonly string[],
 ): readonly string[] {
-  const arrays = maps.filter((map) => map.type === BPF_MAP_TYPE_PROG_ARRAY);
+  const arrays = maps.filter((map) => map.type === BPF_MAP_TYPE.PROG_ARRAY);
   return [...new Set([...names, ...arrays.flatMap(({ slots = [] }) => slots.map(({ map }) => programs[map].name))])];
 }
 

@@ -6,12 +6,10 @@ import { flagBits, type Flags, UserApi, type UserEntry } from "../../maps/user_s
 import { type Leaf, leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../../host/backend_error.ts";
-import { errnoName } from "./errno.ts";
+import { ERRNO, errnoName } from "../../uapi/errno.ts";
 import { hasSlots, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
 import { copiedValueBytes, deleteElem, isPerCpu, lookupBatch, lookupElem, nextKey, updateElem } from "./map_calls.ts";
 import { joinValue, splitValue } from "./map_contents.ts";
-
-const ENOENT = -2;
 
 /** After each call, another actor may go on. */
 function* after<T>(result: T): Model<T> {
@@ -37,7 +35,7 @@ export class LinuxUser extends UserApi {
 
   override *lookupBytes(map: string, key: MapInput, flags: Flags = 0n): Model<Uint8Array | undefined> {
     const found = this.#maps.find(map), bytes = lookupElem(found, this.#key(found, key), Number(flagBits(flags)));
-    if (typeof bytes === "number" && bytes !== ENOENT) throw failure(bytes, `lookup in ${map}`);
+    if (typeof bytes === "number" && bytes !== -ERRNO.ENOENT) throw failure(bytes, `lookup in ${map}`);
     return yield* after(typeof bytes === "number" ? undefined : bytes);
   }
 
@@ -51,13 +49,13 @@ export class LinuxUser extends UserApi {
 
   override *delete(map: string, key: MapInput): Model<boolean> {
     const found = this.#maps.find(map), failed = deleteElem(found, this.#key(found, key));
-    if (failed < 0 && failed !== ENOENT) throw failure(failed, `delete in ${map}`);
+    if (failed < 0 && failed !== -ERRNO.ENOENT) throw failure(failed, `delete in ${map}`);
     return yield* after(failed === 0);
   }
 
   override *nextKey(map: string, key?: MapInput): Model<MapValue | undefined> {
     const found = this.#maps.find(map), next = nextKey(found, key === undefined ? undefined : this.#key(found, key));
-    if (typeof next === "number" && next !== ENOENT) throw failure(next, `next key of ${map}`);
+    if (typeof next === "number" && next !== -ERRNO.ENOENT) throw failure(next, `next key of ${map}`);
     return yield* after(
       typeof next === "number" ? undefined : decodeValue(this.#object.btf, found.def.keyType, next),
     );
@@ -67,7 +65,7 @@ export class LinuxUser extends UserApi {
   override *lookupBatch<V = any>(map: string, flags: Flags = 0n): Model<UserEntry<V>[]> {
     const found = this.#maps.find(map),
       batch = lookupBatch(found, found.maxEntries, undefined, Number(flagBits(flags)));
-    if (batch.errno < 0 && batch.errno !== ENOENT) throw failure(batch.errno, `batch lookup of ${map}`);
+    if (batch.errno < 0 && batch.errno !== -ERRNO.ENOENT) throw failure(batch.errno, `batch lookup of ${map}`);
     const size = copiedValueBytes(found);
     return yield* after(Array.from({ length: batch.count }, (_, i) => ({
       key: decodeValue(

@@ -1,7 +1,7 @@
 /** Loads instructions of our own into the kernel, with just enough BTF for callbacks. */
 import { encode } from "../../isa/insn.ts";
 import { BackendError } from "../../host/backend_error.ts";
-import { errnoName } from "./errno.ts";
+import { errnoName } from "../../uapi/errno.ts";
 import type { LinkedProgram } from "./harness.ts";
 import { addressOf, cString, libbpf, libc, options } from "./libbpf.ts";
 import { verifierMessage } from "./verifier_log.ts";
@@ -19,7 +19,6 @@ const OPTS = {
   logSize: 92,
   logBuf: 96,
 } as const;
-export const BPF_F_SLEEPABLE = 1 << 4;
 
 /**
  * Loads a linked program under a type.

@@ -4,8 +4,8 @@
  */
 import { libbpf, options } from "./libbpf.ts";
 import type { KernelMap } from "./kernel_object.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
-const BPF_MAP_TYPE_PERCPU_HASH = 5, BPF_MAP_TYPE_PERCPU_ARRAY = 6, BPF_MAP_TYPE_LRU_PERCPU_HASH = 10;
 /** Size and offset of elem_flags of struct bpf_map_batch_opts (tools/lib/bpf/bpf.h). */
 const BATCH_OPTS_BYTES = 24, BATCH_ELEM_FLAGS = 8;
 
@@ -13,7 +13,7 @@ const BATCH_OPTS_BYTES = 24, BATCH_ELEM_FLAGS = 8;
 export const possibleCpus = (): number => libbpf().libbpf_num_possible_cpus();
 
 export const isPerCpu = (type: number): boolean =>
-  type === BPF_MAP_TYPE_PERCPU_HASH || type === BPF_MAP_TYPE_PERCPU_ARRAY || type === BPF_MAP_TYPE_LRU_PERCPU_HASH;
+  type === BPF_MAP_TYPE.PERCPU_HASH || type === BPF_MAP_TYPE.PERCPU_ARRAY || type === BPF_MAP_TYPE.LRU_PERCPU_HASH;
 
 /** Bytes of one value as system calls copy it: per-CPU values are rounded up to 8 and stand one CPU after another. */
 export const copiedValueBytes = (map: Pick<KernelMap, "type" | "valueSize">): number =>

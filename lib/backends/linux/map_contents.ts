@@ -1,11 +1,11 @@
 /** The whole contents of a map, read and put back by system calls. */
 import { BackendError } from "../../host/backend_error.ts";
-import { errnoName } from "./errno.ts";
+import { errnoName } from "../../uapi/errno.ts";
 import type { KernelMap } from "./kernel_object.ts";
 import { copiedValueBytes, deleteElem, isPerCpu, lookupElem, nextKey, possibleCpus, updateElem } from "./map_calls.ts";
+import { BPF_F_RDONLY_PROG } from "../../uapi/flags.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
-const BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6;
-const BPF_F_RDONLY_PROG = 1 << 7;
 /** Types whose elements are plain bytes and can be written back. */
 const RESTORABLE: readonly number[] = [1, 2, 5, 6, 9, 10];
 
@@ -59,7 +59,7 @@ export function joinValue(map: KernelMap, values: readonly Uint8Array[]): Uint8A
   return bytes;
 }
 
-const isArray = (map: KernelMap): boolean => map.type === BPF_MAP_TYPE_ARRAY || map.type === BPF_MAP_TYPE_PERCPU_ARRAY;
+const isArray = (map: KernelMap): boolean => map.type === BPF_MAP_TYPE.ARRAY || map.type === BPF_MAP_TYPE.PERCPU_ARRAY;
 
 function keysOf(map: KernelMap): Uint8Array[] {
   const keys: Uint8Array[] = [];

@@ -1,38 +1,37 @@
-/** Numbers of the program types (include/uapi/linux/bpf.h: enum bpf_prog_type) and what BPF_PROG_RUN can do with them. */
-export const BPF_PROG_TYPE = {
-  SOCKET_FILTER: 1,
-  SCHED_CLS: 3,
-  SCHED_ACT: 4,
-  XDP: 6,
-  CGROUP_SKB: 8,
-  LWT_IN: 10,
-  LWT_OUT: 11,
-  LWT_XMIT: 12,
-  RAW_TRACEPOINT: 17,
-  LWT_SEG6LOCAL: 19,
-  FLOW_DISSECTOR: 22,
-  RAW_TRACEPOINT_WRITABLE: 24,
-  SYSCALL: 31,
-} as const;
+/** What BPF_PROG_RUN can do with programs of each type. */
+import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 
+const T = BPF_PROG_TYPE;
+
+/** As SEC() calls them. */
 const NAMES: Readonly<Record<number, string>> = {
-  1: "socket",
-  3: "tc",
-  4: "action",
-  6: "xdp",
-  8: "cgroup_skb",
-  10: "lwt_in",
-  11: "lwt_out",
-  12: "lwt_xmit",
-  17: "raw_tp",
-  19: "lwt_seg6local",
-  22: "flow_dissector",
-  24: "raw_tp.w",
-  31: "syscall",
+  [T.SOCKET_FILTER]: "socket",
+  [T.SCHED_CLS]: "tc",
+  [T.SCHED_ACT]: "action",
+  [T.XDP]: "xdp",
+  [T.CGROUP_SKB]: "cgroup_skb",
+  [T.LWT_IN]: "lwt_in",
+  [T.LWT_OUT]: "lwt_out",
+  [T.LWT_XMIT]: "lwt_xmit",
+  [T.RAW_TRACEPOINT]: "raw_tp",
+  [T.LWT_SEG6LOCAL]: "lwt_seg6local",
+  [T.FLOW_DISSECTOR]: "flow_dissector",
+  [T.RAW_TRACEPOINT_WRITABLE]: "raw_tp.w",
+  [T.SYSCALL]: "syscall",
 };
 
 /** Types whose programs get a packet; BPF_PROG_RUN takes its bytes and may repeat the run. */
-const PACKET_TYPES: readonly number[] = [1, 3, 4, 6, 8, 10, 11, 12, 19];
+const PACKET_TYPES: readonly number[] = [
+  T.SOCKET_FILTER,
+  T.SCHED_CLS,
+  T.SCHED_ACT,
+  T.XDP,
+  T.CGROUP_SKB,
+  T.LWT_IN,
+  T.LWT_OUT,
+  T.LWT_XMIT,
+  T.LWT_SEG6LOCAL,
+];
 
 export const progTypeName = (type: number): string => NAMES[type] ?? `type ${type}`;
 
@@ -40,8 +39,8 @@ export const takesPacket = (type: number): boolean => PACKET_TYPES.includes(type
 
 /** Types that BPF_PROG_RUN runs as they are (net/bpf/test_run.c; flow_dissector returns too early to be of use). */
 export const canTestRun = (type: number): boolean =>
-  takesPacket(type) || type === BPF_PROG_TYPE.RAW_TRACEPOINT || type === BPF_PROG_TYPE.RAW_TRACEPOINT_WRITABLE ||
-  type === BPF_PROG_TYPE.SYSCALL;
+  takesPacket(type) || type === T.RAW_TRACEPOINT || type === T.RAW_TRACEPOINT_WRITABLE ||
+  type === T.SYSCALL;
 
 /**
  * Types to run a program as, the best first: its own when it can be test-run; else raw_tp, whose context is also an
@@ -49,6 +48,6 @@ export const canTestRun = (type: number): boolean =>
  */
 export function runnableTypes(own: number, sleepable: boolean): readonly number[] {
   if (canTestRun(own)) return [own];
-  if (sleepable) return [BPF_PROG_TYPE.SYSCALL];
-  return [BPF_PROG_TYPE.RAW_TRACEPOINT, BPF_PROG_TYPE.XDP, BPF_PROG_TYPE.SCHED_CLS];
+  if (sleepable) return [T.SYSCALL];
+  return [T.RAW_TRACEPOINT, T.XDP, T.SCHED_CLS];
 }

@@ -4,11 +4,12 @@ import { BackendError } from "../../host/backend_error.ts";
 import { functionStarts, loopHarness } from "./harness.ts";
 import type { KernelObject, LoadableProgram } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
-import { BPF_F_SLEEPABLE, loadProgram, ProgramRefused } from "./load_program.ts";
-import { BPF_PROG_TYPE, canTestRun, progTypeName, runnableTypes, takesPacket } from "./prog_types.ts";
+import { loadProgram, ProgramRefused } from "./load_program.ts";
+import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
+import { canTestRun, progTypeName, runnableTypes, takesPacket } from "./prog_types.ts";
 import type { Job } from "./pinned_worker.ts";
-
-const BPF_MAP_TYPE_ARRAY = 2;
+import { BPF_F_SLEEPABLE } from "../../uapi/flags.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 /** A listing's function as loaded, with everything filled in by libbpf. */
 export interface LoadedProgram {
@@ -120,7 +121,7 @@ export class Runner implements Disposable {
   }
 
   static #looped(program: LoadedProgram, type: number, license: string): Runner {
-    const rounds = libbpf().bpf_map_create(BPF_MAP_TYPE_ARRAY, cString("rounds"), 4, 4, 1, options(8));
+    const rounds = libbpf().bpf_map_create(BPF_MAP_TYPE.ARRAY, cString("rounds"), 4, 4, 1, options(8));
     if (rounds < 0) throw new BackendError("the kernel refuses a map of 4 bytes");
     try {
       const fd = loadProgram(type, loopHarness(program.insns, rounds), license, flagsOf(type));

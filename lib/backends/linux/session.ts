@@ -14,7 +14,7 @@ import { newStartLine, runFromStartLine, waitForStart } from "../start_line.ts";
 import { allowedCpus, awayFrom, nowNs } from "../thread_control.ts";
 import type { Workload } from "../../workload/workload.ts";
 import { linuxAvailable } from "./available.ts";
-import { errnoName } from "./errno.ts";
+import { errnoName } from "../../uapi/errno.ts";
 import { KernelMaps } from "./kernel_maps.ts";
 import { KernelObject, programsToLoad } from "./kernel_object.ts";
 import { LinuxUser } from "./linux_user.ts";

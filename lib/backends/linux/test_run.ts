@@ -1,6 +1,8 @@
 /** BPF_PROG_RUN: what goes into bpf_prog_test_run_opts for each program type (net/bpf/test_run.c). */
 import { addressOf, libbpf, options } from "./libbpf.ts";
-import { BPF_PROG_TYPE, takesPacket } from "./prog_types.ts";
+import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
+import { takesPacket } from "./prog_types.ts";
+import { BPF_F_TEST_RUN_ON_CPU } from "../../uapi/flags.ts";
 
 /** Offsets of struct bpf_test_run_opts (tools/lib/bpf/bpf.h). */
 const OPTS = {
@@ -14,7 +16,6 @@ const OPTS = {
   flags: 68,
   cpu: 72,
 } as const;
-const BPF_F_TEST_RUN_ON_CPU = 1;
 /** A packet of zeroes, long enough for an Ethernet header. */
 const PACKET_BYTES = 64;
 /** BPF_PROG_RUN wants the whole context that a syscall program may read. */

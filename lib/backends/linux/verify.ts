@@ -3,7 +3,7 @@ import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../../host/backend_error.ts";
 import { whyNot } from "../backend.ts";
 import { linuxAvailable } from "./available.ts";
-import { errnoName } from "./errno.ts";
+import { errnoName } from "../../uapi/errno.ts";
 import { KernelObject, type LoadOutcome, programsToLoad } from "./kernel_object.ts";
 import { verifierMessage } from "./verifier_log.ts";
 

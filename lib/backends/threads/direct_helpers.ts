@@ -2,11 +2,12 @@
 import type { HelperModel } from "../../bpf_helpers/kernel.ts";
 import type { Image } from "../../machine/image.ts";
 import { TASK } from "../../cpu/layout.ts";
-import { helperId, helperName } from "../../isa/helper_names.ts";
+import { helperId, helperName } from "../../uapi/helpers.ts";
 import { BackendError } from "../../host/backend_error.ts";
 import type { SharedMachine, ThreadTask } from "./shared_machine.ts";
 import { type SharedOperations, ThreadFault } from "./shared_operations.ts";
 import { isHelperCall } from "../../isa/insn.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 /** Helpers that real threads can run: those whose models neither call back, sleep, nor jump to another program. */
 const SUPPORTED: readonly string[] = [
@@ -31,7 +32,6 @@ const SUPPORTED: readonly string[] = [
 const LOOKUP = helperId("bpf_map_lookup_elem"), UPDATE = helperId("bpf_map_update_elem");
 const DELETE = helperId("bpf_map_delete_elem"), LOCK = helperId("bpf_spin_lock"), UNLOCK = helperId("bpf_spin_unlock");
 
-const BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6;
 /** Results of lookups are remembered for keys of these sizes; more entries than this are looked up each time. */
 const MAX_REMEMBERED = 65_536;
 
@@ -120,8 +120,8 @@ const split = (pointer: bigint): Pointer => ({
 function rememberedLookups({ kernel, image }: SharedMachine): (Map<number, Pointer> | undefined)[] {
   const changes = image.insns.some((insn) => isHelperCall(insn) && (insn.imm === UPDATE || insn.imm === DELETE));
   return kernel.maps.map(({ def }) => {
-    const fixed = def.type === BPF_MAP_TYPE_ARRAY || def.type === BPF_MAP_TYPE_PERCPU_ARRAY ||
-      (def.type === BPF_MAP_TYPE_HASH && !changes);
+    const fixed = def.type === BPF_MAP_TYPE.ARRAY || def.type === BPF_MAP_TYPE.PERCPU_ARRAY ||
+      (def.type === BPF_MAP_TYPE.HASH && !changes);
     return fixed && def.keySize === 4 ? new Map() : undefined;
   });
 }

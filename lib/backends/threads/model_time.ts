@@ -1,10 +1,10 @@
 /** Whether the time of a run on threads is the computer's, or that of our models of the kernel. */
-import { helperId } from "../../isa/helper_names.ts";
+import { helperId } from "../../uapi/helpers.ts";
 import { isHelperCall } from "../../isa/insn.ts";
 import type { BpfObject, Program } from "../../object/bpf_object.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 const [LOOKUP, LOCK, UNLOCK] = ["bpf_map_lookup_elem", "bpf_spin_lock", "bpf_spin_unlock"].map(helperId);
-const BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6;
 
 /**
  * True where programs call helpers that threads run as kernel models in TypeScript (direct_helpers.ts): then
@@ -13,7 +13,7 @@ const BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6;
 export function timedByModels(object: BpfObject, programs: readonly Program[]): boolean {
   const calls = programs.flatMap((program) => program.insns.filter(isHelperCall));
   const arrays = object.maps.every(({ type, data }) =>
-    data !== undefined || type === BPF_MAP_TYPE_ARRAY || type === BPF_MAP_TYPE_PERCPU_ARRAY
+    data !== undefined || type === BPF_MAP_TYPE.ARRAY || type === BPF_MAP_TYPE.PERCPU_ARRAY
   );
   return calls.some(({ imm }) => imm === LOOKUP ? !arrays : imm !== LOCK && imm !== UNLOCK);
 }

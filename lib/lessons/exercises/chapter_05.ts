@@ -1,7 +1,7 @@
 /** Exercises of chapter 05: map RCU. */
 import { simulate } from "../../backends/simulator.ts";
 import { bpf } from "../../compile/bpf.ts";
-import { BPF_ANY, BPF_F_LOCK } from "../../maps/map_types.ts";
+import { BPF_ANY, BPF_F_LOCK } from "../../uapi/flags.ts";
 import type { UserApi } from "../../maps/user_space.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { witnessTable } from "../../report/witness_table.ts";

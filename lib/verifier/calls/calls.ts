@@ -2,7 +2,7 @@
 import type { Bounds } from "../domain/bounds.ts";
 import type { Environment, SubprogArg } from "../state/environment.ts";
 import { Rejection } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { functionArgs } from "./global_functions.ts";
 import type { HelperArg } from "../kernel/helper_prototypes.ts";
 import { checkHelperMemory } from "./helper_memory.ts";

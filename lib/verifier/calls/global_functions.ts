@@ -1,8 +1,8 @@
 /** Global functions: their arguments as BTF declares them (kernel/bpf/btf.c:btf_prepare_func_args). */
 import type { Btf, BtfType } from "../../object/btf.ts";
 import type { Environment, SubprogArg, SubprogNotes } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
-import { PROG_TYPE as P } from "../kernel/program_types.ts";
+import { ERRNO } from "../../uapi/errno.ts";
+import { BPF_PROG_TYPE as P } from "../../uapi/prog_types.ts";
 import { isScalarType, skipModifiers } from "../kernel/special_fields.ts";
 
 const MAX_ARGS = 5;

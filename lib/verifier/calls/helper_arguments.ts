@@ -2,13 +2,14 @@
 import { checkUnmoved } from "../memory/context_access.ts";
 import { isReferencedDynptr, processDynptr } from "../memory/dynptrs.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
-import { HELPER } from "../kernel/helper_kinds.ts";
+import { ERRNO } from "../../uapi/errno.ts";
+import { BPF_FUNC } from "../../uapi/helpers.ts";
 import type { ArgKind, HelperArg, HelperPrototype } from "../kernel/helper_prototypes.ts";
 import { checkConstString, checkHelperMemory, checkSizedMemory, constantKey, type RawMemory } from "./helper_memory.ts";
 import { processLock } from "../memory/locks.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
-import { MAP_TYPE, type MapState, type SpecialField } from "../kernel/map_state.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
+import type { MapState, SpecialField } from "../kernel/map_state.ts";
 import { checkAlignment, mayPassPacket } from "../memory/memory_access.ts";
 import { readReg } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
@@ -99,11 +100,11 @@ export function checkHelperArg(env: Environment, index: number, meta: CallMeta):
 /** Socket maps take a socket as value; a bloom filter's peek reads its value. */
 function resolveValue(env: Environment, arg: HelperArg, meta: CallMeta): HelperArg {
   if (!meta.map) env.reject(ERRNO.EACCES, "invalid map_ptr to access map->type");
-  if (meta.map.type === MAP_TYPE.SOCKMAP || meta.map.type === MAP_TYPE.SOCKHASH) {
+  if (meta.map.type === BPF_MAP_TYPE.SOCKMAP || meta.map.type === BPF_MAP_TYPE.SOCKHASH) {
     if (arg.isUninit || arg.mayBeNull) env.reject(ERRNO.EINVAL, "invalid arg_type for sockmap/sockhash");
     return { ...arg, kind: "btf_sock_common" };
   }
-  if (meta.map.type === MAP_TYPE.BLOOM_FILTER && meta.helper.number === HELPER.map_peek_elem) {
+  if (meta.map.type === BPF_MAP_TYPE.BLOOM_FILTER && meta.helper.number === BPF_FUNC.map_peek_elem) {
     return { ...arg, isUninit: false, isWritten: false };
   }
   return arg;
@@ -115,12 +116,12 @@ export function checkType(env: Environment, regno: number, arg: HelperArg, meta:
   let { type } = reg;
   if (arg.isReadOnly) type &= ~FLAG.RDONLY;
   if (arg.mayBeNull) type &= ~FLAG.MAYBE_NULL;
-  if (meta.helper.number === HELPER.kptr_xchg && regno === 2) type &= ~(FLAG.ALLOC | FLAG.PERCPU);
+  if (meta.helper.number === BPF_FUNC.kptr_xchg && regno === 2) type &= ~(FLAG.ALLOC | FLAG.PERCPU);
   if (!allowed.includes(type)) {
     env.reject(ERRNO.EACCES, `R${regno} type=${typeName(reg.type)} expected=${allowed.map(typeName).join(", ")}`);
   }
   if (reg.kind !== KIND.BTF_ID) return;
-  if (meta.helper.number === HELPER.kptr_xchg && reg.btf !== meta.returnBtf && !reg.btf?.id) {
+  if (meta.helper.number === BPF_FUNC.kptr_xchg && reg.btf !== meta.returnBtf && !reg.btf?.id) {
     const wanted = `expected=ptr_${meta.returnBtf?.name}`;
     env.reject(ERRNO.EACCES, `invalid kptr access, R${regno} type=${typeName(reg.type)}${reg.btf?.name} ${wanted}`);
   }
@@ -243,7 +244,7 @@ function checkContent(env: Environment, index: number, arg: HelperArg, meta: Cal
       markPrecise(env, regno);
       return;
     case "lock":
-      processLock(env, regno, { takes: meta.helper.number === HELPER.spin_lock, isResilient: false });
+      processLock(env, regno, { takes: meta.helper.number === BPF_FUNC.spin_lock, isResilient: false });
       return;
     case "timer":
       processTimer(env, regno, meta);

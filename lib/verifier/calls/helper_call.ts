@@ -3,24 +3,25 @@ import type { Insn } from "../../isa/insn.ts";
 import { pushAsyncCallback, pushCallback, returnByTailCall } from "./calls.ts";
 import { dynptrState, dynptrType, endDynptr } from "../memory/dynptrs.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { CallMeta, checkHelperArg } from "./helper_arguments.ts";
-import { changesPacketData, HELPER } from "../kernel/helper_kinds.ts";
-import { helperName, type HelperPrototype, helperPrototype, prototypeFor } from "../kernel/helper_prototypes.ts";
+import { changesPacketData } from "../kernel/helper_kinds.ts";
+import { BPF_FUNC, helperLabel } from "../../uapi/helpers.ts";
+import { type HelperPrototype, helperPrototype, prototypeFor } from "../kernel/helper_prototypes.ts";
 import { helperResult } from "./helper_result.ts";
 import { checkFormat } from "./helper_memory.ts";
 import { checkMapForHelper } from "./map_compatibility.ts";
-import { MAP_FLAG, MAP_TYPE, type MapState } from "../kernel/map_state.ts";
+import { BPF_F_RDONLY_PROG } from "../../uapi/flags.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
+import type { MapState } from "../kernel/map_state.ts";
 import { checkMemoryAccess } from "../memory/memory_access.ts";
 import { clearCallerSaved } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
-import { ATTACH, PROG_TYPE } from "../kernel/program_types.ts";
+import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import { invalidatePackets, release } from "../state/references.ts";
 import { KIND, pointer, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 import { checkResourceLeak } from "../state/resource_leaks.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
-
-const MAX_HELPER = 211;
 
 export function checkHelperCall(env: Environment, insn: Insn): void {
   const prototype = lookUp(env, insn.imm);
@@ -40,14 +41,14 @@ export function checkHelperCall(env: Environment, insn: Insn): void {
   env.regs[0] = helperResult(env, meta, caller);
   env.log.touchReg(0);
   checkMapForHelper(env, meta.map, prototype.number);
-  if (prototype.number !== HELPER.tail_call) {
+  if (prototype.number !== BPF_FUNC.tail_call) {
     if (changesPacket) invalidatePackets(env);
   } else if (env.state.frames.length > 1) returnByTailCall(env);
 }
 
 function lookUp(env: Environment, number: number): HelperPrototype {
-  const name = `${helperName(number)}#${number}`;
-  if (number < 0 || number > MAX_HELPER || !helperPrototype(number)) {
+  const name = helperLabel(number);
+  if (!helperPrototype(number)) {
     env.reject(ERRNO.EINVAL, `invalid func ${name}`);
   }
   const prototype = prototypeFor(number, env.kind);
@@ -68,19 +69,19 @@ function refuseSleeping(env: Environment, prototype: HelperPrototype): void {
 }
 
 const WRITERS: readonly number[] = [
-  HELPER.map_delete_elem,
-  HELPER.map_update_elem,
-  HELPER.map_push_elem,
-  HELPER.map_pop_elem,
+  BPF_FUNC.map_delete_elem,
+  BPF_FUNC.map_update_elem,
+  BPF_FUNC.map_push_elem,
+  BPF_FUNC.map_pop_elem,
 ];
 
 function checkMapUse(env: Environment, { map, helper }: CallMeta): void {
   if (!map) return;
-  if (map.flags & MAP_FLAG.RDONLY_PROG && WRITERS.includes(helper.number)) {
+  if (map.flags & BPF_F_RDONLY_PROG && WRITERS.includes(helper.number)) {
     env.reject(ERRNO.EACCES, "write into map forbidden");
   }
-  if (helper.number !== HELPER.tail_call) return;
-  if (map.type !== MAP_TYPE.PROG_ARRAY) env.reject(ERRNO.EINVAL, "expected prog array map for tail call");
+  if (helper.number !== BPF_FUNC.tail_call) return;
+  if (map.type !== BPF_MAP_TYPE.PROG_ARRAY) env.reject(ERRNO.EINVAL, "expected prog array map for tail call");
   const { bounds } = env.regs[3];
   if (env.regs[3].isScalar && bounds.isConst && bounds.value < BigInt(map.maxEntries)) markPrecise(env, 3);
 }
@@ -102,11 +103,11 @@ function releaseArgument(env: Environment, meta: CallMeta): void {
 /** kernel/bpf/verifier.c:check_get_func_ip: only probes of functions and trampolines know the function. */
 function checkFuncIp(env: Environment, { name, number }: CallMeta["helper"]): void {
   const { type, attachType } = env.kind;
-  if (type === PROG_TYPE.KPROBE) return;
-  if (type !== PROG_TYPE.TRACING) {
+  if (type === BPF_PROG_TYPE.KPROBE) return;
+  if (type !== BPF_PROG_TYPE.TRACING) {
     env.reject(ERRNO.ENOTSUPP, `func ${name}#${number} not supported for program type ${type}`);
   }
-  if (attachType === ATTACH.TRACE_RAW_TP || attachType === ATTACH.TRACE_ITER) {
+  if (attachType === BPF_ATTACH_TYPE.TRACE_RAW_TP || attachType === BPF_ATTACH_TYPE.TRACE_ITER) {
     env.reject(ERRNO.ENOTSUPP, `func ${name}#${number} supported only for fentry/fexit/fmod_ret programs`);
   }
 }
@@ -115,23 +116,23 @@ function checkFuncIp(env: Environment, { name, number }: CallMeta["helper"]): vo
 function special(env: Environment, meta: CallMeta): boolean {
   const { regs } = env;
   switch (meta.helper.number) {
-    case HELPER.tail_call:
+    case BPF_FUNC.tail_call:
       checkResourceLeak(env, true, "tail_call");
       return false;
-    case HELPER.snprintf:
+    case BPF_FUNC.snprintf:
       checkFormat(env);
       return false;
-    case HELPER.get_func_ip:
+    case BPF_FUNC.get_func_ip:
       checkFuncIp(env, meta.helper);
       return false;
-    case HELPER.get_local_storage:
+    case BPF_FUNC.get_local_storage:
       if (!regs[2].isNull) env.reject(ERRNO.EINVAL, "get_local_storage() doesn't support non-zero flags");
       markPrecise(env, 2);
       return false;
-    case HELPER.for_each_map_elem:
+    case BPF_FUNC.for_each_map_elem:
       pushCallback(env, { subprog: meta.subprog, regs: elementArguments(env, meta.map), range: [0, 1] });
       return false;
-    case HELPER.loop:
+    case BPF_FUNC.loop:
       markPrecise(env, 1);
       if (BigInt(env.frame.callbackDepth) < regs[1].bounds.umax) {
         pushCallback(env, { subprog: meta.subprog, regs: [UNKNOWN_SCALAR, regs[3]], range: [0, 1] });
@@ -139,16 +140,16 @@ function special(env: Environment, meta: CallMeta): boolean {
         env.frame.callbackDepth = 0;
       }
       return false;
-    case HELPER.timer_set_callback:
+    case BPF_FUNC.timer_set_callback:
       pushAsyncCallback(env, { subprog: meta.subprog, regs: timerArguments(regs[1]), range: [0, 0] }, false);
       return false;
-    case HELPER.find_vma: {
+    case BPF_FUNC.find_vma: {
       const vma = pointer(KIND.BTF_ID);
       vma.btf = kernelType("vm_area_struct");
       pushCallback(env, { subprog: meta.subprog, regs: [regs[1], vma, regs[4]], range: [0, 1] });
       return false;
     }
-    case HELPER.user_ringbuf_drain: {
+    case BPF_FUNC.user_ringbuf_drain: {
       const sample = pointer(KIND.DYNPTR);
       sample.dynptr = "local";
       sample.isFirstSlot = true;
@@ -156,15 +157,15 @@ function special(env: Environment, meta: CallMeta): boolean {
       pushCallback(env, { subprog: meta.subprog, regs: [sample, regs[3]], range: [0, 1] });
       return false;
     }
-    case HELPER.dynptr_from_mem:
+    case BPF_FUNC.dynptr_from_mem:
       if (regs[1].type !== KIND.MAP_VALUE) {
         env.reject(ERRNO.EACCES, `Unsupported reg type ${typeName(regs[1].type)} for bpf_dynptr_from_mem data`);
       }
       return false;
-    case HELPER.dynptr_data:
+    case BPF_FUNC.dynptr_data:
       meta.ref = dynptrState(env, regs[1]).ref;
       return false;
-    case HELPER.dynptr_write:
+    case BPF_FUNC.dynptr_write:
       return dynptrType(env, regs[1]) === "skb";
     default:
       return false;
@@ -173,12 +174,12 @@ function special(env: Environment, meta: CallMeta): boolean {
 
 /** Maps whose elements bpf_for_each_map_elem can walk. */
 const WALKABLE: readonly number[] = [
-  MAP_TYPE.ARRAY,
-  MAP_TYPE.PERCPU_ARRAY,
-  MAP_TYPE.HASH,
-  MAP_TYPE.PERCPU_HASH,
-  MAP_TYPE.LRU_HASH,
-  MAP_TYPE.LRU_PERCPU_HASH,
+  BPF_MAP_TYPE.ARRAY,
+  BPF_MAP_TYPE.PERCPU_ARRAY,
+  BPF_MAP_TYPE.HASH,
+  BPF_MAP_TYPE.PERCPU_HASH,
+  BPF_MAP_TYPE.LRU_HASH,
+  BPF_MAP_TYPE.LRU_PERCPU_HASH,
 ];
 
 function elementArguments(env: Environment, map: MapState | null): readonly Reg[] {

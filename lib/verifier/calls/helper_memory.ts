@@ -1,9 +1,11 @@
 /** Memory that a helper reads or writes through an argument (kernel/bpf/verifier.c:check_helper_mem_access). */
 import { checkBtfAccess } from "../memory/btf_access.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { isFormat } from "../kernel/format_string.ts";
-import { MAP_FLAG, MAP_TYPE, type MapState } from "../kernel/map_state.ts";
+import { BPF_F_INNER_MAP } from "../../uapi/flags.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
+import type { MapState } from "../kernel/map_state.ts";
 import {
   checkHelperBuffer,
   checkMapDirection,
@@ -13,7 +15,7 @@ import {
   checkRegion,
 } from "../memory/memory_access.ts";
 import { markPrecise, markSlotPrecise } from "../state/precision.ts";
-import { PROG_TYPE } from "../kernel/program_types.ts";
+import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import { FLAG, KIND, type Reg, typeName } from "../state/register.ts";
 import { checkStackRange } from "../memory/stack.ts";
 import { BYTE, byteType, isSpilledScalar, SLOT_BYTES } from "../state/state.ts";
@@ -33,15 +35,15 @@ export interface HelperMemory {
 
 /** Program types whose context is plain memory: helpers may be handed bytes of it. */
 const PLAIN_CONTEXT: readonly number[] = [
-  PROG_TYPE.KPROBE,
-  PROG_TYPE.TRACEPOINT,
-  PROG_TYPE.RAW_TRACEPOINT,
-  PROG_TYPE.RAW_TRACEPOINT_WRITABLE,
-  PROG_TYPE.TRACING,
-  PROG_TYPE.LSM,
-  PROG_TYPE.SYSCALL,
-  PROG_TYPE.CGROUP_DEVICE,
-  PROG_TYPE.NETFILTER,
+  BPF_PROG_TYPE.KPROBE,
+  BPF_PROG_TYPE.TRACEPOINT,
+  BPF_PROG_TYPE.RAW_TRACEPOINT,
+  BPF_PROG_TYPE.RAW_TRACEPOINT_WRITABLE,
+  BPF_PROG_TYPE.TRACING,
+  BPF_PROG_TYPE.LSM,
+  BPF_PROG_TYPE.SYSCALL,
+  BPF_PROG_TYPE.CGROUP_DEVICE,
+  BPF_PROG_TYPE.NETFILTER,
 ];
 
 export function checkHelperMemory(env: Environment, regno: number, size: number, use: HelperMemory): void {
@@ -133,8 +135,8 @@ export function checkFormat(env: Environment): void {
  * NULL check (get_constant_map_key, 6.14).
  */
 export function constantKey(env: Environment, reg: Reg, map: MapState): bigint {
-  const isArray = map.type === MAP_TYPE.ARRAY || map.type === MAP_TYPE.PERCPU_ARRAY;
-  if (!isArray || map.isInner && map.flags & MAP_FLAG.INNER_MAP) return -1n;
+  const isArray = map.type === BPF_MAP_TYPE.ARRAY || map.type === BPF_MAP_TYPE.PERCPU_ARRAY;
+  if (!isArray || map.isInner && map.flags & BPF_F_INNER_MAP) return -1n;
   if (reg.type !== KIND.STACK || !reg.bounds.isConst) return -1n;
   const off = reg.off + Number(s64(reg.bounds.value)), first = -off - 1;
   const at = (first / SLOT_BYTES) | 0, byte = first % SLOT_BYTES;

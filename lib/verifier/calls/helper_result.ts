@@ -3,48 +3,50 @@ import { Bounds } from "../domain/bounds.ts";
 import { dynptrState } from "../memory/dynptrs.ts";
 import type { Environment } from "../state/environment.ts";
 import type { CallMeta } from "./helper_arguments.ts";
-import { HELPER } from "../kernel/helper_kinds.ts";
+import { BPF_FUNC } from "../../uapi/helpers.ts";
 import { structSize } from "../kernel/kernel_objects.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
-import { fieldOf, MAP_TYPE, type MapState } from "../kernel/map_state.ts";
+import { fieldOf, type MapState } from "../kernel/map_state.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { acquire } from "../state/references.ts";
 import { FLAG, KIND, NOT_INIT, pointer, type Reg, scalar, UNKNOWN_SCALAR } from "../state/register.ts";
 
 const MAX_ERRNO = 4095;
 
 const ACQUIRING: readonly number[] = [
-  HELPER.sk_lookup_tcp,
-  HELPER.sk_lookup_udp,
-  HELPER.skc_lookup_tcp,
-  HELPER.ringbuf_reserve,
-  HELPER.kptr_xchg,
+  BPF_FUNC.sk_lookup_tcp,
+  BPF_FUNC.sk_lookup_udp,
+  BPF_FUNC.skc_lookup_tcp,
+  BPF_FUNC.ringbuf_reserve,
+  BPF_FUNC.kptr_xchg,
 ];
 /** Give another view of the object that they are handed. */
 const CASTS: readonly number[] = [
-  HELPER.tcp_sock,
-  HELPER.sk_fullsock,
-  HELPER.skc_to_tcp_sock,
-  HELPER.skc_to_tcp6_sock,
-  HELPER.skc_to_udp6_sock,
-  HELPER.skc_to_mptcp_sock,
-  HELPER.skc_to_tcp_timewait_sock,
-  HELPER.skc_to_tcp_request_sock,
+  BPF_FUNC.tcp_sock,
+  BPF_FUNC.sk_fullsock,
+  BPF_FUNC.skc_to_tcp_sock,
+  BPF_FUNC.skc_to_tcp6_sock,
+  BPF_FUNC.skc_to_udp6_sock,
+  BPF_FUNC.skc_to_mptcp_sock,
+  BPF_FUNC.skc_to_tcp_timewait_sock,
+  BPF_FUNC.skc_to_tcp_request_sock,
 ];
 
-const isSockMap = (map: MapState | null): boolean => map?.type === MAP_TYPE.SOCKMAP || map?.type === MAP_TYPE.SOCKHASH;
+const isSockMap = (map: MapState | null): boolean =>
+  map?.type === BPF_MAP_TYPE.SOCKMAP || map?.type === BPF_MAP_TYPE.SOCKHASH;
 
 export function helperResult(env: Environment, meta: CallMeta, caller: readonly Reg[]): Reg {
   const { helper } = meta, reg = plainResult(env, meta);
   if (reg.type === KIND.NOT_INIT || reg.isScalar) return reg;
   if (reg.type & FLAG.MAYBE_NULL) reg.id = env.newId();
-  if (helper.number === HELPER.dynptr_data) {
+  if (helper.number === BPF_FUNC.dynptr_data) {
     const from = dynptrState(env, caller[1]);
     reg.dynptrId = from.id;
     reg.ref = from.ref;
   } else if (CASTS.includes(helper.number)) {
     reg.ref = meta.ref;
   } else if (
-    ACQUIRING.includes(helper.number) || helper.number === HELPER.map_lookup_elem && isSockMap(meta.map)
+    ACQUIRING.includes(helper.number) || helper.number === BPF_FUNC.map_lookup_elem && isSockMap(meta.map)
   ) {
     reg.id = reg.ref = acquire(env, env.insn);
   }
@@ -78,7 +80,7 @@ function plainResult(env: Environment, meta: CallMeta): Reg {
     }
     case "btf": {
       const reg = pointer(KIND.BTF_ID | nullable | (helper.returnsTrusted ? FLAG.TRUSTED : 0));
-      reg.btf = helper.number === HELPER.kptr_xchg ? meta.returnBtf : kernelType(helper.returnType ?? "");
+      reg.btf = helper.number === BPF_FUNC.kptr_xchg ? meta.returnBtf : kernelType(helper.returnType ?? "");
       return reg;
     }
     default:
@@ -89,10 +91,10 @@ function plainResult(env: Environment, meta: CallMeta): Reg {
 /** A looked-up value; a constant key in range makes it sure to be there. */
 function mapValue(env: Environment, meta: CallMeta, nullable: number): Reg {
   const map = meta.map!, { number } = meta.helper;
-  if (number === HELPER.map_lookup_elem && isSockMap(map)) {
-    return pointer((map.type === MAP_TYPE.SOCKMAP ? KIND.SOCKET : KIND.SOCKET) | FLAG.MAYBE_NULL);
+  if (number === BPF_FUNC.map_lookup_elem && isSockMap(map)) {
+    return pointer((map.type === BPF_MAP_TYPE.SOCKMAP ? KIND.SOCKET : KIND.SOCKET) | FLAG.MAYBE_NULL);
   }
-  const isSure = number === HELPER.map_lookup_elem && meta.key >= 0n && meta.key < BigInt(map.maxEntries);
+  const isSure = number === BPF_FUNC.map_lookup_elem && meta.key >= 0n && meta.key < BigInt(map.maxEntries);
   const reg = pointer(KIND.MAP_VALUE | (isSure ? 0 : nullable));
   reg.map = map;
   reg.mapUid = meta.mapUid;
@@ -112,13 +114,13 @@ function integerResult(meta: CallMeta, cpus: number): Reg {
     return scalar(bounds.sync());
   };
   switch (meta.helper.number) {
-    case HELPER.get_stack:
-    case HELPER.get_task_stack:
-    case HELPER.probe_read_str:
-    case HELPER.probe_read_kernel_str:
-    case HELPER.probe_read_user_str:
+    case BPF_FUNC.get_stack:
+    case BPF_FUNC.get_task_stack:
+    case BPF_FUNC.probe_read_str:
+    case BPF_FUNC.probe_read_kernel_str:
+    case BPF_FUNC.probe_read_user_str:
       return range(-MAX_ERRNO, meta.maxSize);
-    case HELPER.get_smp_processor_id: {
+    case BPF_FUNC.get_smp_processor_id: {
       const bounds = new Bounds();
       bounds.umax = bounds.smax = BigInt(cpus - 1);
       bounds.u32max = bounds.s32max = cpus - 1;

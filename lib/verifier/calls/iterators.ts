@@ -1,7 +1,7 @@
 /** bpf_iter_num: loops over a range of numbers that the kernel counts (kernel/bpf/verifier.c:process_iter_arg). */
 import { objectSlot } from "../memory/dynptrs.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { checkMemoryAccess } from "../memory/memory_access.ts";
 import { previousEntry, widenImprecise } from "../flow/prune.ts";
 import { acquire, release } from "../state/references.ts";

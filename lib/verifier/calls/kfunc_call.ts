@@ -2,10 +2,11 @@
 import type { Insn } from "../../isa/insn.ts";
 import { Bounds } from "../domain/bounds.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { checkIterator, stepIterator } from "./iterators.ts";
 import { endIrqFlag, startIrqFlag } from "../memory/irq_flags.ts";
-import { isAvailable, type Kfunc, type KfuncArg, KFUNCS } from "../kernel/kfunc_kinds.ts";
+import { isAvailable } from "../kernel/kfunc_kinds.ts";
+import { type Kfunc, type KfuncArg, KFUNCS } from "../../uapi/kfuncs.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
 import { processLock } from "../memory/locks.ts";
 import { clearCallerSaved, readReg } from "../state/operands.ts";

@@ -4,10 +4,10 @@ import { returnToCaller } from "./calls.ts";
 import { checkUnmoved } from "../memory/context_access.ts";
 import { isFuncAddress } from "../flow/control_flow.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
-import { MAP_TYPE } from "../kernel/map_state.ts";
+import { ERRNO } from "../../uapi/errno.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { checkWritable, clearCallerSaved, readReg } from "../state/operands.ts";
-import { PROG_TYPE } from "../kernel/program_types.ts";
+import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import { constantScalar, FLAG, KIND, pointer, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
 import { checkResourceLeak } from "../state/resource_leaks.ts";
 
@@ -19,7 +19,7 @@ export function checkLoadImmediate(env: Environment, insn: Insn): void {
   const loaded = env.mapAt.get(env.insn);
   if (loaded) {
     const { map, offset } = loaded;
-    if (offset !== undefined && map.type === MAP_TYPE.ARENA) {
+    if (offset !== undefined && map.type === BPF_MAP_TYPE.ARENA) {
       env.regs[dst] = UNKNOWN_SCALAR;
       return;
     }
@@ -53,7 +53,7 @@ const CONTEXT = 6;
 /** Loads from the packet by absolute or indirect offset, as classic BPF had them. */
 export function checkPacketLoad(env: Environment, insn: Insn): void {
   const { type } = env.kind;
-  if (type !== PROG_TYPE.SOCKET_FILTER && type !== PROG_TYPE.SCHED_CLS && type !== PROG_TYPE.SCHED_ACT) {
+  if (type !== BPF_PROG_TYPE.SOCKET_FILTER && type !== BPF_PROG_TYPE.SCHED_CLS && type !== BPF_PROG_TYPE.SCHED_ACT) {
     env.reject(ERRNO.EINVAL, "BPF_LD_[ABS|IND] instructions not allowed for this program type");
   }
   readReg(env, CONTEXT);

@@ -1,10 +1,10 @@
 /** Which maps a program type may use, and which helpers a map type allows (check_map_*_compatibility). */
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
-import { HELPER as H } from "../kernel/helper_kinds.ts";
-import { helperName } from "../kernel/helper_prototypes.ts";
-import { fieldOf, MAP_TYPE as M, type MapState } from "../kernel/map_state.ts";
-import { ATTACH, PROG_TYPE as P } from "../kernel/program_types.ts";
+import { ERRNO } from "../../uapi/errno.ts";
+import { BPF_FUNC as H, helperLabel } from "../../uapi/helpers.ts";
+import { fieldOf, type MapState } from "../kernel/map_state.ts";
+import { BPF_MAP_TYPE as M } from "../../uapi/map_types.ts";
+import { BPF_ATTACH_TYPE, BPF_PROG_TYPE as P } from "../../uapi/prog_types.ts";
 
 /** Maps that programs which sleep may use. */
 const SLEEPABLE: readonly number[] = [
@@ -160,14 +160,14 @@ const SOCKMAP_UPDATERS: readonly number[] = [
 
 function mayUpdateSockmap(env: Environment, helper: number): boolean {
   const { type, attachType } = env.kind;
-  return SOCKMAP_UPDATERS.includes(type) || type === P.TRACING && attachType === ATTACH.TRACE_ITER ||
+  return SOCKMAP_UPDATERS.includes(type) || type === P.TRACING && attachType === BPF_ATTACH_TYPE.TRACE_ITER ||
     type === P.SOCK_OPS && helper === H.map_delete_elem;
 }
 
 export function checkMapForHelper(env: Environment, map: MapState | null, helper: number): void {
   if (!map) return;
   const refuse = (): never =>
-    env.reject(ERRNO.EINVAL, `cannot pass map_type ${map.type} into func ${helperName(helper)}#${helper}`);
+    env.reject(ERRNO.EINVAL, `cannot pass map_type ${map.type} into func ${helperLabel(helper)}`);
   const helpers = BY_MAP[map.type];
   if (helpers && !helpers.includes(helper)) refuse();
   const isUpdate = helper === H.map_update_elem || helper === H.map_delete_elem;

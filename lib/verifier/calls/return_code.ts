@@ -1,10 +1,11 @@
 /** What a program may return (kernel/bpf/verifier.c:check_return_code). */
 import { isWithin, refuseResult } from "./calls.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { readReg } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
-import { ATTACH as A, PROG_TYPE as P, type ProgramKind } from "../kernel/program_types.ts";
+import { BPF_ATTACH_TYPE as A, BPF_PROG_TYPE as P } from "../../uapi/prog_types.ts";
+import type { ProgramKind } from "../kernel/program_types.ts";
 import { KIND, typeName } from "../state/register.ts";
 
 type Range = readonly [number, number];

@@ -1,6 +1,6 @@
 /** struct bpf_timer in a map value (kernel/bpf/verifier.c:process_timer_func). */
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import type { CallMeta } from "./helper_arguments.ts";
 import { fieldOf } from "../kernel/map_state.ts";
 import { s64 } from "../domain/tnum.ts";

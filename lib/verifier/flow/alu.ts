@@ -2,7 +2,7 @@
 import { ALU, BPF_CLASS, classOf, type Insn } from "../../isa/insn.ts";
 import { Bounds } from "../domain/bounds.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { checkWritable, linkBeforeCopy, readReg, settle } from "../state/operands.ts";
 import { aluSymbol, pointerArithmetic } from "./pointer_arithmetic.ts";
 import { markPrecise } from "../state/precision.ts";

@@ -4,7 +4,7 @@ import type { Bounds } from "../domain/bounds.ts";
 import { flipped, isScalarBranchTaken, JUMP, refine } from "../domain/comparisons.ts";
 import { isMayGoto } from "./control_flow.ts";
 import type { Environment, LinkedRegister } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { fieldOf } from "../kernel/map_state.ts";
 import { readReg } from "../state/operands.ts";
 import { isPacketBranchTaken, learnPacketRange } from "../state/packet_ranges.ts";

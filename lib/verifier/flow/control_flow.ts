@@ -11,7 +11,7 @@ import {
   jumpTarget,
 } from "../../isa/insn.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import {
   changesPacketData,
   isAsyncCallbackHelper,
@@ -27,9 +27,9 @@ import {
 } from "../kernel/kfunc_kinds.ts";
 import { isScalarType, skipModifiers } from "../kernel/special_fields.ts";
 import { MAX_FRAMES, STACK_LIMIT } from "../state/state.ts";
+import { BPF_FUNC } from "../../uapi/helpers.ts";
 
 const PSEUDO_FUNC = 4;
-const TAIL_CALL = 12;
 const OPERATION_MAY_GOTO = 0xe0;
 
 export const isFuncAddress = (insn: Insn): boolean => isWide(insn) && insn.src === PSEUDO_FUNC;
@@ -67,7 +67,7 @@ export function checkSubprogs(env: Environment): void {
   for (const subprog of env.subprogs) {
     for (let at = subprog.start; at < subprog.end; at++) {
       const insn = env.insns[at];
-      if (isHelperCall(insn) && insn.imm === TAIL_CALL) subprog.hasTailCall = true;
+      if (isHelperCall(insn) && insn.imm === BPF_FUNC.tail_call) subprog.hasTailCall = true;
       if (classOf(insn) === BPF_CLASS.LD && !isWide(insn) && insn.opcode !== 0) subprog.hasLoadAbs = true;
       if (isJumpClass(insn) && !isCall(insn) && !isExit(insn)) {
         const target = jumpTarget(insn, at);

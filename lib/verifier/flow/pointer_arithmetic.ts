@@ -2,7 +2,7 @@
 import { ALU, BPF_CLASS, classOf, type Insn } from "../../isa/insn.ts";
 import { S64_MAX, S64_MIN } from "../domain/bounds.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { FLAG, KIND, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 import { s64, tnumAdd, tnumSub, U64_MAX } from "../domain/tnum.ts";
 

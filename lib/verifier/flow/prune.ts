@@ -1,6 +1,6 @@
 /** Checkpoints: where paths meet, a state that was explored before ends the path (is_state_visited). */
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { type Reg, UNKNOWN_SCALAR } from "../state/register.ts";
 import { BYTE, byteType, FP, isSpilled, markSlotRead, SLOT_BYTES, type State } from "../state/state.ts";
 import { isMayGoto } from "./control_flow.ts";

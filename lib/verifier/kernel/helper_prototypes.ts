@@ -1,7 +1,9 @@
 /** The helper functions' prototypes, read from their table. */
-import { HELPER_AVAILABILITY } from "./helper_availability.ts";
-import { HELPER_TABLE } from "./helper_table.ts";
-import { PROG_TYPE, type ProgramKind } from "./program_types.ts";
+import { HELPER_AVAILABILITY } from "../../uapi/helper_availability.ts";
+import { HELPER_PROTOTYPES } from "../../uapi/helper_prototypes.ts";
+import { BPF_FUNC, type HelperFunction } from "../../uapi/helpers.ts";
+import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
+import type { ProgramKind } from "./program_types.ts";
 
 export type ArgKind =
   | "none"
@@ -81,24 +83,23 @@ function parseArg(text: string): HelperArg {
   };
 }
 
-function parseLine(line: string): HelperPrototype {
-  const [number, name, returned, args, attributes] = line.split(" ");
+function parseSignature(number: number, name: HelperFunction): HelperPrototype {
+  const [returned, args, ...attributes] = HELPER_PROTOTYPES[name];
   const [shape, returnType] = returned.split(":");
   const [head, ...marks] = shape.split("+");
-  const parsed = args === "-" ? [] : args.split(",").map(parseArg);
+  const parsed = args.map(parseArg);
   while (parsed.length < 5) parsed.push(NO_ARG);
-  const has = (attribute: string) => attributes.split(",").includes(attribute);
   return {
-    number: Number(number),
+    number,
     name: `bpf_${name}`,
     returns: head.replace("?", ""),
     returnsNull: head.endsWith("?"),
     returnsTrusted: marks.includes("trusted"),
     returnType,
     args: parsed,
-    isGplOnly: has("gpl"),
-    maySleep: has("sleeps"),
-    takesPacket: has("packet"),
+    isGplOnly: attributes.includes("gpl"),
+    maySleep: attributes.includes("sleeps"),
+    takesPacket: attributes.includes("packet"),
   };
 }
 
@@ -106,14 +107,15 @@ let prototypes: Map<number, HelperPrototype> | undefined;
 
 function all(): Map<number, HelperPrototype> {
   prototypes ??= new Map(
-    HELPER_TABLE.trim().split("\n").map(parseLine).map((prototype) => [prototype.number, prototype]),
+    (Object.keys(HELPER_PROTOTYPES) as HelperFunction[]).map((name) => [
+      BPF_FUNC[name],
+      parseSignature(BPF_FUNC[name], name),
+    ]),
   );
   return prototypes;
 }
 
 export const helperPrototype = (number: number): HelperPrototype | undefined => all().get(number);
-/** The name in messages; numbers beyond the list are `unknown` (kernel/bpf/disasm.c:func_id_name). */
-export const helperName = (number: number): string => all().get(number)?.name ?? "unknown";
 
 const availability = new Map<string, ReadonlySet<number>>();
 
@@ -131,28 +133,25 @@ function available(name: string): ReadonlySet<number> {
   return numbers;
 }
 
-/** Helpers whose arguments differ between the kinds of program. */
-const GET_CGROUP_CLASSID = 17, GET_SOCKET_COOKIE = 46, SK_STORAGE_GET = 107, SK_ASSIGN = 124;
-
 const withArg = (prototype: HelperPrototype, index: number, arg: string): HelperPrototype => ({
   ...prototype,
   args: prototype.args.map((old, at) => at === index ? parseArg(arg) : old),
 });
 
-/** The prototype for one kind of program, or `undefined` where that kind may not call the helper. */
+/** The prototype for one kind of program (arguments of a few helpers differ between the kinds), or `undefined` where that kind may not call the helper. */
 export function prototypeFor(number: number, kind: ProgramKind): HelperPrototype | undefined {
   const prototype = helperPrototype(number);
   if (!prototype || !available(kind.helpers).has(number)) return undefined;
   switch (number) {
-    case GET_CGROUP_CLASSID:
+    case BPF_FUNC.get_cgroup_classid:
       return kind.takesSkb ? prototype : { ...prototype, args: prototype.args.map(() => NO_ARG) };
-    case GET_SOCKET_COOKIE:
-      if (kind.type === PROG_TYPE.SK_REUSEPORT) return withArg(prototype, 0, "btf_sock_common?");
+    case BPF_FUNC.get_socket_cookie:
+      if (kind.type === BPF_PROG_TYPE.SK_REUSEPORT) return withArg(prototype, 0, "btf_sock_common?");
       return kind.isTracing ? withArg(prototype, 0, "btf_sock_common?") : prototype;
-    case SK_STORAGE_GET:
-      return kind.type === PROG_TYPE.CGROUP_SOCK ? withArg(prototype, 1, "ctx") : prototype;
-    case SK_ASSIGN:
-      return kind.type === PROG_TYPE.SK_LOOKUP ? withArg(prototype, 1, "socket?") : prototype;
+    case BPF_FUNC.sk_storage_get:
+      return kind.type === BPF_PROG_TYPE.CGROUP_SOCK ? withArg(prototype, 1, "ctx") : prototype;
+    case BPF_FUNC.sk_assign:
+      return kind.type === BPF_PROG_TYPE.SK_LOOKUP ? withArg(prototype, 1, "socket?") : prototype;
     default:
       return prototype;
   }

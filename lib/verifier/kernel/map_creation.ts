@@ -6,11 +6,13 @@
 import type { BpfObject, MapDef } from "../../object/bpf_object.ts";
 import { kernelMapName } from "../../object/kernel_names.ts";
 import type { Btf } from "../../object/btf.ts";
-import { ERRNO } from "./errno.ts";
-import { MAP_FLAG, MAP_TYPE, type MapState, type SpecialField } from "./map_state.ts";
+import { ERRNO } from "../../uapi/errno.ts";
+import * as F from "../../uapi/flags.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
+import type { MapState, SpecialField } from "./map_state.ts";
 import { FieldError, hasSpecialMember, skipModifiers, specialFields } from "./special_fields.ts";
 
-const T = MAP_TYPE, F = MAP_FLAG;
+const T = BPF_MAP_TYPE;
 /** What fits into the kernel's name of an object (include/uapi/linux/bpf.h:BPF_OBJ_NAME_LEN, less the final zero). */
 const NAME_LENGTH = 15;
 
@@ -59,7 +61,7 @@ function holdsUnlike(maps: readonly (MapState | undefined)[], at: number): boole
   return (outer.def.slots ?? []).some(({ map }) => {
     const one = maps[map];
     if (!one) return false;
-    const hasFixedEntries = inner.type === T.ARRAY && !(inner.flags & F.INNER_MAP);
+    const hasFixedEntries = inner.type === T.ARRAY && !(inner.flags & F.BPF_F_INNER_MAP);
     return one.type !== inner.type || one.keySize !== inner.keySize || one.valueSize !== inner.valueSize ||
       one.flags !== inner.flags || hasFixedEntries && one.maxEntries !== inner.maxEntries ||
       JSON.stringify(one.fields) !== JSON.stringify(inner.fields);
@@ -126,7 +128,7 @@ function state(def: MapDef, hasBtf: boolean, fields: readonly SpecialField[], in
     maxEntries: def.maxEntries,
     // A lookup in a device map gives the device's own number.
     flags: def.data?.readonly || def.type === T.DEVMAP || def.type === T.DEVMAP_HASH
-      ? def.flags | F.RDONLY_PROG
+      ? def.flags | F.BPF_F_RDONLY_PROG
       : def.flags,
     hasBtf,
     fields,
@@ -192,7 +194,7 @@ function allowedIn(field: SpecialField): readonly number[] {
 function checkTypes(def: MapDef, btf: Btf): readonly SpecialField[] | number {
   const fields = specialFieldsOf(def, btf);
   if (fields.length > 0) {
-    if (def.flags & (F.RDONLY_PROG | F.WRONLY_PROG)) return ERRNO.EACCES;
+    if (def.flags & (F.BPF_F_RDONLY_PROG | F.BPF_F_WRONLY_PROG)) return ERRNO.EACCES;
     if (fields.some((field) => !allowedIn(field).includes(def.type))) return ERRNO.EOPNOTSUPP;
   }
   return keyFits(def, btf) ? fields : ERRNO.EINVAL;
@@ -222,18 +224,20 @@ function keyFits(def: MapDef, btf: Btf): boolean {
   return def.type !== T.LPM_TRIE || key.kind === "struct";
 }
 
-const ARRAY_FLAGS = F.NUMA_NODE | F.MMAPABLE | F.RDONLY | F.WRONLY | F.RDONLY_PROG | F.WRONLY_PROG | F.PRESERVE_ELEMS |
-  F.INNER_MAP;
-const HASH_FLAGS = F.NO_PREALLOC | F.NO_COMMON_LRU | F.NUMA_NODE | F.RDONLY | F.WRONLY | F.RDONLY_PROG |
-  F.WRONLY_PROG | F.ZERO_SEED;
-const MAX_MAP_TYPE = 33;
+const ARRAY_FLAGS = F.BPF_F_NUMA_NODE | F.BPF_F_MMAPABLE | F.BPF_F_RDONLY | F.BPF_F_WRONLY | F.BPF_F_RDONLY_PROG |
+  F.BPF_F_WRONLY_PROG | F.BPF_F_PRESERVE_ELEMS |
+  F.BPF_F_INNER_MAP;
+const HASH_FLAGS = F.BPF_F_NO_PREALLOC | F.BPF_F_NO_COMMON_LRU | F.BPF_F_NUMA_NODE | F.BPF_F_RDONLY | F.BPF_F_WRONLY |
+  F.BPF_F_RDONLY_PROG |
+  F.BPF_F_WRONLY_PROG | F.BPF_F_ZERO_SEED;
 const MAX_PERCPU_VALUE = 32 << 10;
 const PAGE = 4096;
 
 /** The alloc checks: 0, or the errno. */
 function checkShape(def: MapDef): number {
   const { type, keySize, valueSize, maxEntries, flags } = def;
-  const bothWays = (flags & (F.RDONLY_PROG | F.WRONLY_PROG)) === (F.RDONLY_PROG | F.WRONLY_PROG);
+  const bothWays =
+    (flags & (F.BPF_F_RDONLY_PROG | F.BPF_F_WRONLY_PROG)) === (F.BPF_F_RDONLY_PROG | F.BPF_F_WRONLY_PROG);
   switch (type) {
     case T.ARRAY:
     case T.PERCPU_ARRAY:
@@ -244,8 +248,8 @@ function checkShape(def: MapDef): number {
       // libbpf sizes an unset perf event array by the CPUs.
       const entries = type === T.PERF_EVENT_ARRAY && maxEntries === 0 ? 1 : maxEntries;
       if (entries === 0 || keySize !== 4 || valueSize === 0 || flags & ~ARRAY_FLAGS || bothWays) return ERRNO.EINVAL;
-      if (type !== T.ARRAY && flags & (F.MMAPABLE | F.INNER_MAP)) return ERRNO.EINVAL;
-      if (type !== T.PERF_EVENT_ARRAY && flags & F.PRESERVE_ELEMS) return ERRNO.EINVAL;
+      if (type !== T.ARRAY && flags & (F.BPF_F_MMAPABLE | F.BPF_F_INNER_MAP)) return ERRNO.EINVAL;
+      if (type !== T.PERF_EVENT_ARRAY && flags & F.BPF_F_PRESERVE_ELEMS) return ERRNO.EINVAL;
       if (type !== T.ARRAY && type !== T.PERCPU_ARRAY && valueSize !== 4) return ERRNO.EINVAL;
       return type === T.PERCPU_ARRAY && valueSize > MAX_PERCPU_VALUE ? ERRNO.E2BIG : 0;
     }
@@ -256,8 +260,8 @@ function checkShape(def: MapDef): number {
     case T.HASH_OF_MAPS: {
       const isLru = type === T.LRU_HASH || type === T.LRU_PERCPU_HASH;
       const isPercpu = type === T.PERCPU_HASH || type === T.LRU_PERCPU_HASH;
-      if (flags & ~HASH_FLAGS || bothWays || !isLru && flags & F.NO_COMMON_LRU) return ERRNO.EINVAL;
-      if (isLru && flags & F.NO_PREALLOC) return ERRNO.ENOTSUPP;
+      if (flags & ~HASH_FLAGS || bothWays || !isLru && flags & F.BPF_F_NO_COMMON_LRU) return ERRNO.EINVAL;
+      if (isLru && flags & F.BPF_F_NO_PREALLOC) return ERRNO.ENOTSUPP;
       if (maxEntries === 0 || keySize === 0 || valueSize === 0) return ERRNO.EINVAL;
       if (type === T.HASH_OF_MAPS && valueSize !== 4) return ERRNO.EINVAL;
       return isPercpu && valueSize > MAX_PERCPU_VALUE ? ERRNO.E2BIG : 0;
@@ -265,7 +269,7 @@ function checkShape(def: MapDef): number {
     case T.RINGBUF:
     case T.USER_RINGBUF: {
       // libbpf rounds the size up to a power of two of pages.
-      if (keySize || valueSize || maxEntries === 0 || flags & ~(F.NUMA_NODE)) return ERRNO.EINVAL;
+      if (keySize || valueSize || maxEntries === 0 || flags & ~(F.BPF_F_NUMA_NODE)) return ERRNO.EINVAL;
       return 0;
     }
     case T.QUEUE:
@@ -274,20 +278,22 @@ function checkShape(def: MapDef): number {
     case T.BLOOM_FILTER:
       return maxEntries === 0 || keySize !== 0 || valueSize === 0 ? ERRNO.EINVAL : 0;
     case T.LPM_TRIE:
-      return maxEntries === 0 || !(flags & F.NO_PREALLOC) || keySize < 5 || keySize > 260 || valueSize === 0
+      return maxEntries === 0 || !(flags & F.BPF_F_NO_PREALLOC) || keySize < 5 || keySize > 260 || valueSize === 0
         ? ERRNO.EINVAL
         : 0;
     case T.SK_STORAGE:
     case T.INODE_STORAGE:
     case T.TASK_STORAGE:
     case T.CGRP_STORAGE:
-      if (flags & ~(F.NO_PREALLOC | F.CLONE) || !(flags & F.NO_PREALLOC) || maxEntries || keySize !== 4) {
+      if (
+        flags & ~(F.BPF_F_NO_PREALLOC | F.BPF_F_CLONE) || !(flags & F.BPF_F_NO_PREALLOC) || maxEntries || keySize !== 4
+      ) {
         return ERRNO.EINVAL;
       }
       return valueSize === 0 ? ERRNO.EINVAL : valueSize > 0xffff - PAGE / 8 ? ERRNO.E2BIG : 0;
     case T.STACK_TRACE:
       return maxEntries === 0 || keySize !== 4 || valueSize < 8 || valueSize % 8 ? ERRNO.EINVAL : 0;
     default:
-      return type > 0 && type <= MAX_MAP_TYPE ? 0 : ERRNO.EINVAL;
+      return type > 0 && type <= T.ARENA ? 0 : ERRNO.EINVAL;
   }
 }

@@ -1,6 +1,6 @@
 /** Finds locks, timers and other special fields in a map's value type (kernel/bpf/btf.c:btf_parse_fields). */
 import type { Btf, BtfType } from "../../object/btf.ts";
-import { ERRNO } from "./errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import type { SpecialField, SpecialFieldKind } from "./map_state.ts";
 
 const MAX_FIELDS = 11;

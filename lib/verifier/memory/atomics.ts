@@ -1,7 +1,7 @@
 /** Atomic instructions: sizes, operands, and which memory they may touch (kernel/bpf/verifier.c:check_atomic). */
 import { accessBytes, BPF_ATOMIC, type Insn } from "../../isa/insn.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
 import { checkWritable, readReg, settle } from "../state/operands.ts";
 import { notePointerType } from "../state/pointer_types.ts";

@@ -1,11 +1,11 @@
 /** Loads through pointers to kernel structs (kernel/bpf/verifier.c:check_ptr_to_btf_access). */
 import { type Walked, walkStruct } from "./btf_walk.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { structSize } from "../kernel/kernel_objects.ts";
 import { structLayout } from "../kernel/kernel_structs.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
-import { MAP_TYPE } from "../kernel/map_state.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import type { Access } from "./memory_access.ts";
 import { FLAG, isTrusted, KIND, pointer, type Reg, UNKNOWN_SCALAR } from "../state/register.ts";
 import { tnumText } from "../domain/tnum.ts";
@@ -95,11 +95,11 @@ function trustOf(env: Environment, reg: Reg, walked: Walked & { kind: "struct" }
 /** The struct that stands behind a map of each type (map_btf_id of its operations). */
 export function mapStruct(type: number): string {
   switch (type) {
-    case MAP_TYPE.HASH:
-    case MAP_TYPE.PERCPU_HASH:
-    case MAP_TYPE.LRU_HASH:
-    case MAP_TYPE.LRU_PERCPU_HASH:
-    case MAP_TYPE.HASH_OF_MAPS:
+    case BPF_MAP_TYPE.HASH:
+    case BPF_MAP_TYPE.PERCPU_HASH:
+    case BPF_MAP_TYPE.LRU_HASH:
+    case BPF_MAP_TYPE.LRU_PERCPU_HASH:
+    case BPF_MAP_TYPE.HASH_OF_MAPS:
       return "bpf_htab";
     default:
       return MAP_STRUCTS[type] ?? "bpf_array";

@@ -1,6 +1,6 @@
 /** What lies at an offset of a kernel struct (kernel/bpf/btf.c:btf_struct_walk). */
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { type StructField, type StructLayout, structLayout } from "../kernel/kernel_structs.ts";
 
 export type Walked =

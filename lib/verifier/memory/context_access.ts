@@ -1,11 +1,11 @@
 /** What a program may read and write of its context (is_valid_access of each program type). */
 import { contextFields } from "./context_fields.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { tracepointArgs } from "../kernel/kernel_objects.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
 import type { Access } from "./memory_access.ts";
-import { ATTACH, PROG_TYPE } from "../kernel/program_types.ts";
+import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import { FLAG, KIND, pointer, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 import { tnumText } from "../domain/tnum.ts";
 
@@ -57,29 +57,29 @@ const PT_REGS_BYTES = 168, PERF_TRACE_BYTES = 8192;
 function fieldAt(env: Environment, off: number, size: number, access: Access): ContextField {
   const { kind } = env, isAligned = off % size === 0;
   switch (kind.type) {
-    case PROG_TYPE.KPROBE:
+    case BPF_PROG_TYPE.KPROBE:
       return off >= 0 && off + size <= PT_REGS_BYTES && isAligned && !access.isWrite ? "scalar" : undefined;
-    case PROG_TYPE.TRACEPOINT:
+    case BPF_PROG_TYPE.TRACEPOINT:
       return off >= 8 && off < PERF_TRACE_BYTES && isAligned && !access.isWrite ? "scalar" : undefined;
-    case PROG_TYPE.RAW_TRACEPOINT:
-    case PROG_TYPE.RAW_TRACEPOINT_WRITABLE: {
+    case BPF_PROG_TYPE.RAW_TRACEPOINT:
+    case BPF_PROG_TYPE.RAW_TRACEPOINT_WRITABLE: {
       if (off < 0 || off >= MAX_ARGS_BYTES || access.isWrite || !isAligned) return undefined;
-      if (kind.type === PROG_TYPE.RAW_TRACEPOINT_WRITABLE && off === 0) {
+      if (kind.type === BPF_PROG_TYPE.RAW_TRACEPOINT_WRITABLE && off === 0) {
         return size === 8 ? { type: KIND.TP_BUFFER } : undefined;
       }
       return "scalar";
     }
-    case PROG_TYPE.TRACING:
-    case PROG_TYPE.LSM:
+    case BPF_PROG_TYPE.TRACING:
+    case BPF_PROG_TYPE.LSM:
       if (off < 0 || off >= MAX_ARGS_BYTES || access.isWrite || !isAligned) return undefined;
       return tracedArgument(env, off, size);
-    case PROG_TYPE.SYSCALL:
+    case BPF_PROG_TYPE.SYSCALL:
       return off >= 0 && off < 0xffff ? "scalar" : undefined;
-    case PROG_TYPE.PERF_EVENT: {
+    case BPF_PROG_TYPE.PERF_EVENT: {
       if (off < 0 || off >= PT_REGS_BYTES + 16 || access.isWrite || !isAligned) return undefined;
       return off >= PT_REGS_BYTES || size === 8 ? "scalar" : undefined;
     }
-    case PROG_TYPE.NETFILTER:
+    case BPF_PROG_TYPE.NETFILTER:
       if (access.isWrite || size !== 8) return undefined;
       if (off === 0) return { type: KIND.BTF_ID | FLAG.TRUSTED, struct: "nf_hook_state" };
       return off === 8 ? { type: KIND.BTF_ID | FLAG.TRUSTED, struct: "sk_buff" } : undefined;
@@ -91,14 +91,14 @@ function fieldAt(env: Environment, off: number, size: number, access: Access): C
 /** Arguments of what a tracing program is attached to (btf_ctx_access). */
 function tracedArgument(env: Environment, off: number, size: number): ContextField {
   const { target, attachType } = env.kind;
-  const name = attachType === ATTACH.TRACE_ITER ? `bpf_iter_${target}` : target;
+  const name = attachType === BPF_ATTACH_TYPE.TRACE_ITER ? `bpf_iter_${target}` : target;
   if (off % 8 !== 0) {
     env.log.write(`func '${name}' offset ${off} is not multiple of 8\n`);
     return undefined;
   }
   const index = off / 8;
-  if (attachType === ATTACH.TRACE_ITER) return iteratorArgument(env, name, index, size);
-  const args = attachType === ATTACH.TRACE_RAW_TP ? tracepointArgs(target) : undefined;
+  if (attachType === BPF_ATTACH_TYPE.TRACE_ITER) return iteratorArgument(env, name, index, size);
+  const args = attachType === BPF_ATTACH_TYPE.TRACE_RAW_TP ? tracepointArgs(target) : undefined;
   // Functions of the kernel are not listed: their arguments are numbers.
   if (!args) return "scalar";
   const arg = args[index];

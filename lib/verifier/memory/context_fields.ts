@@ -1,10 +1,11 @@
 /** The context structs of network and cgroup programs, field by field (net/core/filter.c, kernel/bpf/cgroup.c). */
 import type { ContextField } from "./context_access.ts";
-import { ATTACH, PROG_TYPE, type ProgramKind } from "../kernel/program_types.ts";
+import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
+import type { ProgramKind } from "../kernel/program_types.ts";
 import { FLAG, KIND } from "../state/register.ts";
 import { isSockField } from "./sock_fields.ts";
 
-const A = ATTACH, T = PROG_TYPE;
+const A = BPF_ATTACH_TYPE, T = BPF_PROG_TYPE;
 const isIn = (off: number, from: number, to: number): boolean => off >= from && off < to;
 /** A field of four bytes that may also be read by byte or by two (bpf_ctx_narrow_access_ok). */
 const narrow = (size: number): ContextField => size <= 4 ? "scalar" : undefined;

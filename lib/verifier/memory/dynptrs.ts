@@ -1,6 +1,6 @@
 /** Dynptrs: two stack slots that describe memory of a size known only at run time (process_dynptr_func). */
 import { type Environment, Rejection } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import type { HelperArg } from "../kernel/helper_prototypes.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
 import { acquire, invalidated, release } from "../state/references.ts";

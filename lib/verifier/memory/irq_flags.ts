@@ -1,7 +1,7 @@
 /** Interrupt flags that a program saves on its stack (kernel/bpf/verifier.c:process_irq_flag). */
 import { objectSlot } from "./dynptrs.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
 import { KIND, pointer } from "../state/register.ts";
 import { allBytes, BYTE, EMPTY_SLOT, markSlotRead } from "../state/state.ts";

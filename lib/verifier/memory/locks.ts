@@ -1,6 +1,6 @@
 /** bpf_spin_lock and its kin: what may be locked, and in what order (kernel/bpf/verifier.c:process_spin_lock). */
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { fieldOf } from "../kernel/map_state.ts";
 import { acquireLock, findLock, invalidateNonOwning, releaseLock } from "../state/references.ts";
 import { KIND } from "../state/register.ts";

@@ -3,10 +3,11 @@ import { Bounds } from "../domain/bounds.ts";
 import { checkBtfAccess, checkMapStructAccess } from "./btf_access.ts";
 import { checkContextAccess } from "./context_access.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
-import { MAP_FLAG, type MapState, type SpecialFieldKind } from "../kernel/map_state.ts";
-import { PROG_TYPE } from "../kernel/program_types.ts";
+import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from "../../uapi/flags.ts";
+import type { MapState, SpecialFieldKind } from "../kernel/map_state.ts";
+import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import { constantScalar, FLAG, KIND, pointer, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 import { isSockField } from "./sock_fields.ts";
 import { checkStackBounds, loadFromStack, storeToStack } from "./stack.ts";
@@ -228,8 +229,8 @@ export function checkRegion(
 /** Maps may be closed to programs for reading or for writing (check_map_access_type). */
 export function checkMapDirection(env: Environment, map: MapState, off: number, size: number, isWrite: boolean): void {
   const place = `value_size=${map.valueSize} off=${off} size=${size}`;
-  if (isWrite && map.flags & MAP_FLAG.RDONLY_PROG) env.reject(ERRNO.EACCES, `write into map forbidden, ${place}`);
-  if (!isWrite && map.flags & MAP_FLAG.WRONLY_PROG) env.reject(ERRNO.EACCES, `read from map forbidden, ${place}`);
+  if (isWrite && map.flags & BPF_F_RDONLY_PROG) env.reject(ERRNO.EACCES, `write into map forbidden, ${place}`);
+  if (!isWrite && map.flags & BPF_F_WRONLY_PROG) env.reject(ERRNO.EACCES, `read from map forbidden, ${place}`);
 }
 
 const FIELD_NAMES: Partial<Record<SpecialFieldKind, string>> = {
@@ -310,28 +311,28 @@ function accessKptr(env: Environment, access: Access, kptr: MapState["fields"][n
 }
 
 const PACKET_WRITERS: readonly number[] = [
-  PROG_TYPE.SCHED_CLS,
-  PROG_TYPE.SCHED_ACT,
-  PROG_TYPE.XDP,
-  PROG_TYPE.LWT_XMIT,
-  PROG_TYPE.SK_SKB,
-  PROG_TYPE.SK_MSG,
-  PROG_TYPE.CGROUP_SOCKOPT,
+  BPF_PROG_TYPE.SCHED_CLS,
+  BPF_PROG_TYPE.SCHED_ACT,
+  BPF_PROG_TYPE.XDP,
+  BPF_PROG_TYPE.LWT_XMIT,
+  BPF_PROG_TYPE.SK_SKB,
+  BPF_PROG_TYPE.SK_MSG,
+  BPF_PROG_TYPE.CGROUP_SOCKOPT,
 ];
 const PACKET_READERS: readonly number[] = [
   ...PACKET_WRITERS,
-  PROG_TYPE.LWT_IN,
-  PROG_TYPE.LWT_OUT,
-  PROG_TYPE.LWT_SEG6LOCAL,
-  PROG_TYPE.SK_REUSEPORT,
-  PROG_TYPE.FLOW_DISSECTOR,
-  PROG_TYPE.CGROUP_SKB,
+  BPF_PROG_TYPE.LWT_IN,
+  BPF_PROG_TYPE.LWT_OUT,
+  BPF_PROG_TYPE.LWT_SEG6LOCAL,
+  BPF_PROG_TYPE.SK_REUSEPORT,
+  BPF_PROG_TYPE.FLOW_DISSECTOR,
+  BPF_PROG_TYPE.CGROUP_SKB,
 ];
 
 const mayWritePacket = (env: Environment): boolean => PACKET_WRITERS.includes(env.kind.type);
 /** Whether a helper may be handed packet memory (may_access_direct_pkt_data). */
 export const mayPassPacket = (env: Environment, takesPacket: boolean): boolean =>
-  env.kind.type === PROG_TYPE.CGROUP_SOCKOPT || PACKET_READERS.includes(env.kind.type) && takesPacket;
+  env.kind.type === BPF_PROG_TYPE.CGROUP_SOCKOPT || PACKET_READERS.includes(env.kind.type) && takesPacket;
 
 /** Packet bytes must lie before what a comparison with the packet's end proved to be there (check_packet_access). */
 export function checkPacket(env: Environment, regno: number, off: number, size: number, zeroOk: boolean): void {

@@ -1,7 +1,7 @@
 /** Loads and stores on the stack: spilled registers and plain bytes (check_stack_read, check_stack_write). */
 import { BPF_CLASS, BPF_MODE, classOf, type Insn, modeOf } from "../../isa/insn.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { UNKNOWN } from "../domain/bounds.ts";
 import { linkBeforeCopy } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";

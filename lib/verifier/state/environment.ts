@@ -9,6 +9,7 @@ import type { MapState } from "../kernel/map_state.ts";
 import type { ProgramKind } from "../kernel/program_types.ts";
 import type { Reg } from "./register.ts";
 import { type Frame, State } from "./state.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 
 /** The program is refused: thrown where the kernel's function would return an error. */
 export class Rejection extends Error {
@@ -183,7 +184,7 @@ export class Environment {
       trailLength: this.trail.length,
     });
     if (this.pending.length > MAX_PENDING) {
-      this.reject(EFAULT, `The sequence of ${this.pending.length} jumps is too complex.`);
+      this.reject(ERRNO.EFAULT, `The sequence of ${this.pending.length} jumps is too complex.`);
     }
     return copy;
   }
@@ -251,6 +252,5 @@ export class Environment {
   }
 }
 
-const EFAULT = 14;
 /** Licenses that count as GPL (include/linux/license.h). */
 const GPL = ["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];

@@ -14,7 +14,7 @@ import {
 } from "../../isa/insn.ts";
 import type { Environment } from "./environment.ts";
 import { prototypeFor } from "../kernel/helper_prototypes.ts";
-import { KFUNCS } from "../kernel/kfunc_kinds.ts";
+import { KFUNCS } from "../../uapi/kfuncs.ts";
 import { FP } from "./state.ts";
 
 const CALLER_SAVED = 0b111111;

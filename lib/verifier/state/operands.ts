@@ -1,6 +1,6 @@
 /** Reading and writing the registers that an instruction names (check_reg_arg). */
 import type { Environment } from "./environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { KIND, NOT_INIT, type Reg, scalar } from "./register.ts";
 import { FP } from "./state.ts";
 

@@ -1,6 +1,6 @@
 /** One instruction may not go through pointers of different kinds on different paths (save_aux_ptr_type). */
 import type { Environment } from "./environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { FLAG, KIND, kindOf } from "./register.ts";
 
 /** Kinds whose accesses the kernel rewrites: they must be the same on every path. */

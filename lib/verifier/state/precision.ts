@@ -16,7 +16,8 @@ import {
   modeOf,
 } from "../../isa/insn.ts";
 import type { Environment, HistoryEntry } from "./environment.ts";
-import { HELPER, isAsyncCallbackHelper, isSyncCallbackHelper } from "../kernel/helper_kinds.ts";
+import { BPF_FUNC } from "../../uapi/helpers.ts";
+import { isAsyncCallbackHelper, isSyncCallbackHelper } from "../kernel/helper_kinds.ts";
 import { syncCallbackKfunc } from "../kernel/kfunc_kinds.ts";
 import { FP, isSpilledScalar, MAX_FRAMES, ownSlots, SlotSet, type State } from "./state.ts";
 
@@ -265,7 +266,7 @@ function undoCall(
   if (callsBack && at !== subsequent - 1 && wanted.frame > 0) return leaveCallee(wanted, false);
   wanted.delete(0);
   if (wanted.regs[wanted.frame] & ARG_REGS) return GIVE_UP;
-  const isTailCall = insn.src === 0 && insn.imm === HELPER.tail_call;
+  const isTailCall = insn.src === 0 && insn.imm === BPF_FUNC.tail_call;
   return isTailCall && subsequent !== at + 1 ? enterCallee(wanted) : undefined;
 }
 

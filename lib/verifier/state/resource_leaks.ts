@@ -1,6 +1,6 @@
 /** What a program must not hold where it ends or tail-calls (kernel/bpf/verifier.c:check_resource_leak). */
 import type { Environment } from "./environment.ts";
-import { ERRNO } from "../kernel/errno.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 
 /**
  * @param checksLocks whether locks and the like must be given back here, not only objects

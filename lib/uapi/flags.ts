@@ -1,54 +1,4 @@
-/** Numbers of include/uapi/linux/bpf.h that maps are made and called with. */
-export const BPF_MAP_TYPE = {
-  HASH: 1,
-  ARRAY: 2,
-  PROG_ARRAY: 3,
-  PERCPU_HASH: 5,
-  PERCPU_ARRAY: 6,
-  LRU_HASH: 9,
-  ARRAY_OF_MAPS: 12,
-  HASH_OF_MAPS: 13,
-} as const;
-
-/** Names of every map type by number, for messages about those that are not modelled. */
-const NAMES = [
-  "UNSPEC",
-  "HASH",
-  "ARRAY",
-  "PROG_ARRAY",
-  "PERF_EVENT_ARRAY",
-  "PERCPU_HASH",
-  "PERCPU_ARRAY",
-  "STACK_TRACE",
-  "CGROUP_ARRAY",
-  "LRU_HASH",
-  "LRU_PERCPU_HASH",
-  "LPM_TRIE",
-  "ARRAY_OF_MAPS",
-  "HASH_OF_MAPS",
-  "DEVMAP",
-  "SOCKMAP",
-  "CPUMAP",
-  "XSKMAP",
-  "SOCKHASH",
-  "CGROUP_STORAGE",
-  "REUSEPORT_SOCKARRAY",
-  "PERCPU_CGROUP_STORAGE",
-  "QUEUE",
-  "STACK",
-  "SK_STORAGE",
-  "DEVMAP_HASH",
-  "STRUCT_OPS",
-  "RINGBUF",
-  "INODE_STORAGE",
-  "TASK_STORAGE",
-  "BLOOM_FILTER",
-  "USER_RINGBUF",
-  "CGRP_STORAGE",
-  "ARENA",
-];
-
-export const mapTypeName = (type: number): string => `BPF_MAP_TYPE_${NAMES[type] ?? type}`;
+/** Flags of map calls, of maps and of programs (include/uapi/linux/bpf.h). */
 
 /**
  * Flag of an update: whether the key is there or not (include/uapi/linux/bpf.h). It is what `update` does by itself.
@@ -91,7 +41,22 @@ export const BPF_EXIST = 2n;
  */
 export const BPF_F_LOCK = 4n;
 
-/** Flags of a map. */
-export const BPF_F_NO_PREALLOC = 1;
-export const BPF_F_MMAPABLE = 0x400;
-export const BPF_F_INNER_MAP = 0x1000;
+/** Flags of a map, for BPF_MAP_CREATE. */
+export const BPF_F_NO_PREALLOC = 1 << 0;
+export const BPF_F_NO_COMMON_LRU = 1 << 1;
+export const BPF_F_NUMA_NODE = 1 << 2;
+export const BPF_F_RDONLY = 1 << 3;
+export const BPF_F_WRONLY = 1 << 4;
+export const BPF_F_STACK_BUILD_ID = 1 << 5;
+export const BPF_F_ZERO_SEED = 1 << 6;
+export const BPF_F_RDONLY_PROG = 1 << 7;
+export const BPF_F_WRONLY_PROG = 1 << 8;
+export const BPF_F_CLONE = 1 << 9;
+export const BPF_F_MMAPABLE = 1 << 10;
+export const BPF_F_PRESERVE_ELEMS = 1 << 11;
+export const BPF_F_INNER_MAP = 1 << 12;
+
+/** Flag of a program, for BPF_PROG_LOAD: it may sleep. */
+export const BPF_F_SLEEPABLE = 1 << 4;
+/** Flag of BPF_PROG_TEST_RUN: on the CPU that the call names. */
+export const BPF_F_TEST_RUN_ON_CPU = 1 << 0;
