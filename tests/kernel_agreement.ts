@@ -3,7 +3,7 @@ import { release } from "node:os";
 import process from "node:process";
 import { inspect } from "node:util";
 import { BackendError } from "../lib/host/backend_error.ts";
-import { errnoName } from "../lib/backends/linux/errno.ts";
+import { errnoName } from "../lib/uapi/errno.ts";
 import { RefusedByKernel } from "../lib/backends/linux/session.ts";
 import { whyNotAsked } from "./kernel_lacks.ts";
 import { comparable } from "./verifier/message_comparison.ts";

@@ -1,5 +1,5 @@
 /** Which refusals of a kernel say nothing about a program, but that this kernel, build or CPU lacks something. */
-import { errnoName } from "../lib/backends/linux/errno.ts";
+import { errnoName } from "../lib/uapi/errno.ts";
 import { verifierMessage } from "../lib/backends/linux/verifier_log.ts";
 import type { KernelAnswer, Verdict } from "./kernel_agreement.ts";
 

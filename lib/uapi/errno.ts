@@ -30,6 +30,9 @@ export const ERRNO = {
   ENOTSUPP: 524,
 } as const;
 
+/** Results from -MAX_ERRNO to -1 are errors (include/linux/err.h). */
+export const MAX_ERRNO = 4095;
+
 const NAMES = new Map<number, string>(Object.entries(ERRNO).map(([name, errno]) => [errno, name]));
 
 /** `EINVAL` for 22 and for -22; `errno 200` for a number that the table lacks. */

@@ -1,16 +1,12 @@
-/** Our text of an instruction against a recorded and the running kernel's, and our numbers against its BTF. */
-import { existsSync, readFileSync } from "node:fs";
+/** Our text of an instruction against a recorded and the running kernel's. */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
-import { helperName } from "../../lib/uapi/helpers.ts";
 import { listProgram } from "../../lib/object/program_listing.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
-import { parseBtf } from "../../lib/object/btf_parser.ts";
 import { KernelAgreement } from "../kernel_agreement.ts";
 
-const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
-const kernelBtf = existsSync(KERNEL_BTF) ? new Uint8Array(readFileSync(KERNEL_BTF)) : undefined;
 const ask = await (async () => {
   try {
     const [{ linuxVerify }, { linuxAvailable }] = await Promise.all([
@@ -68,30 +64,4 @@ describe("the verifier's log", () => {
   };
   if (ask.verify) it("has our text for instructions on the running kernel", compare);
   else it.skip(`has our text for instructions on the running kernel (skipped: ${ask.reason})`, compare);
-});
-
-describe("the running kernel's BTF", () => {
-  const agreement = new KernelAgreement("numbers of helpers and map types");
-  const compare = () => {
-    const { types } = parseBtf(kernelBtf!);
-    expect(types.length).toBeGreaterThan(10_000);
-    const constants = (first: string) =>
-      types.find((type) => type.kind === "enum" && type.values!.some((one) => one.name === first))!.values!;
-    const helpers = constants("BPF_FUNC_map_lookup_elem").filter(({ name }) => name.startsWith("BPF_FUNC_"));
-    for (const { name, value } of helpers) {
-      // A newer kernel's list may be longer only if it was not closed after all.
-      const expected = name === "BPF_FUNC_unspec" ? undefined : name.replace("BPF_FUNC_", "bpf_");
-      expect([value, helperName(Number(value))]).toEqual([value, expected]);
-    }
-    const header = readFileSync(
-      fileURLToPath(new URL("../../lib/compile/include/linux/bpf.h", import.meta.url)),
-      "utf8",
-    );
-    const ours = new Map([...header.matchAll(/\b(BPF_MAP_TYPE_\w+) = (\d+)/g)].map((one) => [one[1], BigInt(one[2])]));
-    const theirs = new Map(constants("BPF_MAP_TYPE_HASH").map(({ name, value }) => [name, value]));
-    for (const [name, value] of ours) if (theirs.has(name)) expect([name, theirs.get(name)]).toEqual([name, value]);
-  };
-  const judged = () => agreement.values("BTF of the kernel", compare).then(() => agreement.print());
-  if (kernelBtf) it("has the helpers and map types by our numbers", judged);
-  else it.skip(`has the helpers and map types by our numbers (skipped: no ${KERNEL_BTF})`, judged);
 });

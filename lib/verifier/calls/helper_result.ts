@@ -3,6 +3,7 @@ import { Bounds } from "../domain/bounds.ts";
 import { dynptrState } from "../memory/dynptrs.ts";
 import type { Environment } from "../state/environment.ts";
 import type { CallMeta } from "./helper_arguments.ts";
+import { MAX_ERRNO } from "../../uapi/errno.ts";
 import { BPF_FUNC } from "../../uapi/helpers.ts";
 import { structSize } from "../kernel/kernel_objects.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
@@ -10,8 +11,6 @@ import { fieldOf, type MapState } from "../kernel/map_state.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { acquire } from "../state/references.ts";
 import { FLAG, KIND, NOT_INIT, pointer, type Reg, scalar, UNKNOWN_SCALAR } from "../state/register.ts";
-
-const MAX_ERRNO = 4095;
 
 const ACQUIRING: readonly number[] = [
   BPF_FUNC.sk_lookup_tcp,

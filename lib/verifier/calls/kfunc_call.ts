@@ -2,7 +2,7 @@
 import type { Insn } from "../../isa/insn.ts";
 import { Bounds } from "../domain/bounds.ts";
 import type { Environment } from "../state/environment.ts";
-import { ERRNO } from "../../uapi/errno.ts";
+import { ERRNO, MAX_ERRNO } from "../../uapi/errno.ts";
 import { checkIterator, stepIterator } from "./iterators.ts";
 import { endIrqFlag, startIrqFlag } from "../memory/irq_flags.ts";
 import { isAvailable } from "../kernel/kfunc_kinds.ts";
@@ -12,8 +12,6 @@ import { processLock } from "../memory/locks.ts";
 import { clearCallerSaved, readReg } from "../state/operands.ts";
 import { acquire, invalidateRcu, release } from "../state/references.ts";
 import { FLAG, isTrusted, KIND, kindOf, NOT_INIT, pointer, type Reg, scalar, ZERO_SCALAR } from "../state/register.ts";
-
-const MAX_ERRNO = 4095;
 
 /** May be called while a lock is held (kfunc_spin_allowed). */
 export const isAllowedUnderLock = (name: string): boolean => /^bpf_res_spin_|^bpf_iter_num_/.test(name);

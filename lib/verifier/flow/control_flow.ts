@@ -1,6 +1,7 @@
 /** Checks of the program's shape before any path is followed (check_subprogs, check_cfg, check_max_stack_depth). */
 import {
   BPF_CLASS,
+  BPF_PSEUDO,
   classOf,
   type Insn,
   isBpfCall,
@@ -29,10 +30,9 @@ import { isScalarType, skipModifiers } from "../kernel/special_fields.ts";
 import { MAX_FRAMES, STACK_LIMIT } from "../state/state.ts";
 import { BPF_FUNC } from "../../uapi/helpers.ts";
 
-const PSEUDO_FUNC = 4;
 const OPERATION_MAY_GOTO = 0xe0;
 
-export const isFuncAddress = (insn: Insn): boolean => isWide(insn) && insn.src === PSEUDO_FUNC;
+export const isFuncAddress = (insn: Insn): boolean => isWide(insn) && insn.src === BPF_PSEUDO.FUNC;
 const isJumpClass = (insn: Insn): boolean => classOf(insn) === BPF_CLASS.JMP || classOf(insn) === BPF_CLASS.JMP32;
 const isUnconditional = (insn: Insn): boolean => insn.opcode === 0x05 || insn.opcode === 0x06;
 export const isMayGoto = (insn: Insn): boolean => insn.opcode === (0x05 | OPERATION_MAY_GOTO);
