@@ -1,5 +1,11 @@
 /** Tracepoints and structs of the kernel, as far as programs meet them in ctx and behind pointers. */
-import { STRUCT_SIZES, TRACEPOINT_TABLE } from "./tracepoint_table.ts";
+import {
+  type ArgumentData,
+  type KernelTracepoints,
+  type NullArguments,
+  readNullArguments,
+  readTracepoints,
+} from "./kernel_data.ts";
 
 /** One argument of a tracepoint. */
 export interface TracepointArg {
@@ -9,33 +15,27 @@ export interface TracepointArg {
   readonly mayBeNull: boolean;
 }
 
-function parse<T>(table: string, read: (value: string) => T): Map<string, T> {
-  return new Map(
-    table.trim().split(/\s+/).map((entry) => {
-      const at = entry.indexOf(":");
-      return [entry.slice(0, at), read(entry.slice(at + 1))];
-    }),
-  );
-}
-
-const readArg = (text: string): TracepointArg => {
-  const star = text.indexOf("*");
-  return star < 0
-    ? { kind: "scalar", mayBeNull: false }
-    : { kind: "struct", type: text.slice(star + 1), mayBeNull: text.startsWith("u") };
-};
-
-let tracepoints: Map<string, readonly TracepointArg[]> | undefined;
-let sizes: Map<string, number> | undefined;
+let kernel: KernelTracepoints | undefined;
+let nullArguments: NullArguments | undefined;
 
 /** Arguments of a tracepoint, or `undefined` when the kernel has none of that name. */
 export function tracepointArgs(name: string): readonly TracepointArg[] | undefined {
-  tracepoints ??= parse(TRACEPOINT_TABLE, (args) => args === "" ? [] : args.split(",").map(readArg));
-  return tracepoints.get(name);
+  kernel ??= readTracepoints();
+  if (!Object.hasOwn(kernel.tracepoints, name)) return undefined;
+  nullArguments ??= readNullArguments();
+  const isNull = nullArguments.null[name] ?? [], isError = nullArguments.error[name] ?? [];
+  return kernel.tracepoints[name].map((arg, at) => argOf(arg, isNull.includes(at), isError.includes(at)));
+}
+
+/** What may be an error in a pointer's place is no pointer to the verifier (kernel/bpf/btf.c:btf_ctx_access). */
+function argOf(arg: ArgumentData, mayBeNull: boolean, mayBeError: boolean): TracepointArg {
+  return typeof arg === "string" || mayBeError
+    ? { kind: "scalar", mayBeNull: false }
+    : { kind: "struct", type: arg.struct, mayBeNull };
 }
 
 /** Bytes of a kernel struct, where known. */
 export function structSize(name: string): number | undefined {
-  sizes ??= parse(STRUCT_SIZES, Number);
-  return sizes.get(name);
+  kernel ??= readTracepoints();
+  return Object.hasOwn(kernel.sizes, name) ? kernel.sizes[name] : undefined;
 }

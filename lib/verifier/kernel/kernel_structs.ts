@@ -1,5 +1,5 @@
-/** Fields of kernel structs: what {@link KERNEL_STRUCTS} says, read when it is asked for. */
-import { KERNEL_STRUCTS } from "./kernel_structs_table.ts";
+/** Fields of kernel structs, as `kernel_structs.json` has them. */
+import { type FieldData, type KernelStructs, readKernelStructs, type StructData } from "./kernel_data.ts";
 
 export type FieldType =
   | { readonly kind: "scalar" }
@@ -29,101 +29,44 @@ export interface StructLayout {
   readonly fields: readonly StructField[];
 }
 
+const POINTER_BYTES = 8;
+const SCALAR: FieldType = { kind: "scalar" };
+
 const layouts = new Map<string, StructLayout>();
-let texts: Map<string, string> | undefined;
+let data: KernelStructs["structs"] | undefined;
 
 /** `undefined` for structs that Interleave does not know. */
 export function structLayout(name: string): StructLayout | undefined {
   const known = layouts.get(name);
   if (known) return known;
-  texts ??= new Map(
-    KERNEL_STRUCTS.trim().split("\n").map((line) => {
-      const at = line.search(/[([]/);
-      return [line.slice(0, at), line.slice(at)];
-    }),
-  );
-  const text = texts.get(name);
-  if (text === undefined) return undefined;
-  const layout = new Reader(text).layout();
+  data ??= readKernelStructs().structs;
+  if (!Object.hasOwn(data, name)) return undefined;
+  const layout = layoutOf(data[name]);
   layouts.set(name, layout);
   return layout;
 }
 
-/** Reads one line of the table. */
-class Reader {
-  #at = 0;
-  constructor(readonly text: string) {}
+const layoutOf = ({ union, size, fields }: StructData): StructLayout => ({
+  isUnion: union ?? false,
+  size,
+  fields: fields.map(fieldOf),
+});
 
-  layout(): StructLayout {
-    const isUnion = this.text[this.#at++] === "[", end = isUnion ? "]" : ")";
-    const size = this.#number(), fields: StructField[] = [];
-    this.#at++;
-    while (this.text[this.#at] !== end) {
-      fields.push(this.#field());
-      if (this.text[this.#at] === ",") this.#at++;
-    }
-    this.#at++;
-    return { isUnion, size, fields };
+function fieldOf(field: FieldData): StructField {
+  const { name, bit, bits, count } = field;
+  if (bit !== undefined) {
+    return { name, offset: bit >> 3, bits: bits!, firstBit: bit, type: SCALAR, size: 0, count: 1, isArray: false };
   }
-
-  #field(): StructField {
-    const name = this.#word();
-    this.#at++;
-    const place = this.#number(), isBits = this.text[this.#at++] === "/";
-    if (isBits) {
-      const bits = this.#number();
-      const type = { kind: "scalar" } as const;
-      return { name, offset: place >> 3, bits, firstBit: place, type, size: 0, count: 1, isArray: false };
-    }
-    const { type, size } = this.#type();
-    const isArray = this.text[this.#at] === "#";
-    if (isArray) this.#at++;
-    return { name, offset: place, bits: 0, firstBit: 0, type, size, count: isArray ? this.#number() : 1, isArray };
-  }
-
-  #type(): { type: FieldType; size: number } {
-    const first = this.text[this.#at];
-    if (first === "*") {
-      this.#at++;
-      const to = this.#target();
-      return { type: to ? { kind: "pointer", to } : { kind: "pointer" }, size: POINTER_BYTES };
-    }
-    if (first === ".") {
-      this.#at++;
-      const name = this.#word();
-      return { type: { kind: "struct", name }, size: structLayout(name)?.size ?? 0 };
-    }
-    if (first === "!") {
-      this.#at++;
-      return { type: { kind: "struct" }, size: this.#number() };
-    }
-    if (first === "(" || first === "[") {
-      const layout = this.layout();
-      return { type: { kind: "struct", layout }, size: layout.size };
-    }
-    return { type: { kind: "scalar" }, size: this.#number() };
-  }
-
-  #target(): string {
-    if (this.text[this.#at] !== "?") return this.#word();
-    this.#at++;
-    return "?";
-  }
-
-  #match(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.text)?.[0] ?? "";
-    this.#at += found.length;
-    return found;
-  }
-
-  #word(): string {
-    return this.#match(/\w*/y);
-  }
-
-  #number(): number {
-    return Number(this.#match(/\d*/y));
-  }
+  const place = { name, offset: field.offset!, bits: 0, firstBit: 0 };
+  return { ...place, ...typeOf(field), count: count ?? 1, isArray: count !== undefined };
 }
 
-const POINTER_BYTES = 8;
+function typeOf({ size, pointer, struct, layout, omitted }: FieldData): { type: FieldType; size: number } {
+  if (size !== undefined) return { type: SCALAR, size };
+  if (pointer !== undefined) {
+    return { type: pointer === null ? { kind: "pointer" } : { kind: "pointer", to: pointer }, size: POINTER_BYTES };
+  }
+  if (struct !== undefined) return { type: { kind: "struct", name: struct }, size: structLayout(struct)?.size ?? 0 };
+  if (layout) return { type: { kind: "struct", layout: layoutOf(layout) }, size: layout.size };
+  return { type: { kind: "struct" }, size: omitted! };
+}

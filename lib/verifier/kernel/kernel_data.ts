@@ -1,0 +1,71 @@
+/** The data files that `deno task kernel-tables` reads out of a kernel's BTF; each is read when it is first asked for. */
+import { readFileSync } from "node:fs";
+
+/** Where a file's facts are from. */
+export interface KernelSource {
+  /** `Linux 6.18.44` */
+  readonly kernel: string;
+  /** `x86_64`; sizes and places differ between architectures. */
+  readonly arch: string;
+  /** Day on which they were read. */
+  readonly date: string;
+}
+
+/** A field of a struct: with one of `size`, `bits`, `pointer`, `struct`, `layout` and `omitted`. */
+export interface FieldData {
+  /** Empty for a struct or union without a name. */
+  readonly name: string;
+  /** Bytes from the start of the struct; absent for a bit field. */
+  readonly offset?: number;
+  /** A plain number of so many bytes. */
+  readonly size?: number;
+  /** A bit field: its first bit, counted from the start of the struct, and its length. */
+  readonly bit?: number;
+  readonly bits?: number;
+  /** A pointer to this struct, `?` for one without a name; null for a pointer to anything else. */
+  readonly pointer?: string | null;
+  /** A struct of the file that lies inside. */
+  readonly struct?: string;
+  /** A struct or union without a name. */
+  readonly layout?: StructData;
+  /** A struct of so many bytes that the file leaves out. */
+  readonly omitted?: number;
+  /** Elements of an array; 0 where it is open. */
+  readonly count?: number;
+}
+
+export interface StructData {
+  readonly union?: true;
+  readonly size: number;
+  readonly fields: readonly FieldData[];
+}
+
+/** `kernel_structs.json`: structs that programs follow pointers into. */
+export interface KernelStructs {
+  readonly source: KernelSource;
+  readonly structs: Readonly<Record<string, StructData>>;
+}
+
+/** An argument: an integer, a pointer that is only a number to the verifier, a struct by value, a pointer to a struct. */
+export type ArgumentData = "integer" | "pointer" | "value" | { readonly struct: string };
+
+/** `tracepoints.json`: what programs of tracepoints find in ctx. */
+export interface KernelTracepoints {
+  readonly source: KernelSource;
+  readonly tracepoints: Readonly<Record<string, readonly ArgumentData[]>>;
+  /** Bytes of the structs that programs may get a pointer to. */
+  readonly sizes: Readonly<Record<string, number>>;
+}
+
+/** `raw_tp_null_args.json`: arguments of tracepoints, counted from 0, that may be NULL or an error; BTF does not say. */
+export interface NullArguments {
+  readonly source: string;
+  readonly null: Readonly<Record<string, readonly number[]>>;
+  readonly error: Readonly<Record<string, readonly number[]>>;
+}
+
+const read = (file: URL) => JSON.parse(readFileSync(file, "utf8"));
+
+export const readKernelStructs = (): KernelStructs => read(new URL("./kernel_structs.json", import.meta.url));
+export const readTracepoints = (): KernelTracepoints => read(new URL("./tracepoints.json", import.meta.url));
+export const readNullArguments = (): NullArguments => read(new URL("./raw_tp_null_args.json", import.meta.url));
