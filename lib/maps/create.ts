@@ -16,30 +16,30 @@ export class UnsupportedMap extends Error {
   override name = "UnsupportedMap";
 }
 
+/** The map types that have a model, and what models them. */
+const MODELS: Partial<
+  Record<keyof typeof BPF_MAP_TYPE, new (def: MapDef, index: number, environment: MapEnvironment) => KernelMap>
+> = {
+  ARRAY: ArrayMap,
+  HASH: HashMap,
+  PERCPU_ARRAY: PercpuArrayMap,
+  PERCPU_HASH: PercpuHashMap,
+  LRU_HASH: LruHashMap,
+  ARRAY_OF_MAPS: ArrayOfMaps,
+  HASH_OF_MAPS: HashOfMaps,
+  PROG_ARRAY: ProgArrayMap,
+};
+
+/** Their names, without `BPF_MAP_TYPE_`. */
+export const MODELLED_MAP_TYPES = Object.keys(MODELS) as readonly (keyof typeof BPF_MAP_TYPE)[];
+
 export function createMap(def: MapDef, index: number, environment: MapEnvironment): KernelMap {
-  switch (def.type) {
-    case BPF_MAP_TYPE.ARRAY:
-      return new ArrayMap(def, index, environment);
-    case BPF_MAP_TYPE.HASH:
-      return new HashMap(def, index, environment);
-    case BPF_MAP_TYPE.PERCPU_ARRAY:
-      return new PercpuArrayMap(def, index, environment);
-    case BPF_MAP_TYPE.PERCPU_HASH:
-      return new PercpuHashMap(def, index, environment);
-    case BPF_MAP_TYPE.LRU_HASH:
-      return new LruHashMap(def, index, environment);
-    case BPF_MAP_TYPE.ARRAY_OF_MAPS:
-      return new ArrayOfMaps(def, index, environment);
-    case BPF_MAP_TYPE.HASH_OF_MAPS:
-      return new HashOfMaps(def, index, environment);
-    case BPF_MAP_TYPE.PROG_ARRAY:
-      return new ProgArrayMap(def, index, environment);
-    default:
-      throw new UnsupportedMap(
-        `map ${def.name}: ${mapTypeName(def.type)} is not modelled; the simulator has ` +
-          `${Object.keys(BPF_MAP_TYPE).join(", ")}`,
-      );
-  }
+  const name = MODELLED_MAP_TYPES.find((name) => BPF_MAP_TYPE[name] === def.type);
+  const Model = name && MODELS[name];
+  if (Model) return new Model(def, index, environment);
+  throw new UnsupportedMap(
+    `map ${def.name}: ${mapTypeName(def.type)} is not modelled; the simulator has ${MODELLED_MAP_TYPES.join(", ")}`,
+  );
 }
 
 /** Makes every map of an object and, behind them, the spare inner maps of its maps in maps. */

@@ -6,7 +6,7 @@ import { HELPERS } from "../../lib/bpf_helpers/helper_table.ts";
 import { COMMANDS } from "../../lib/cli/commands.ts";
 import { projectFolder } from "../../lib/compile/folders.ts";
 import { helperName } from "../../lib/uapi/helpers.ts";
-import { BPF_MAP_TYPE } from "../../lib/uapi/map_types.ts";
+import { MODELLED_MAP_TYPES } from "../../lib/maps/create.ts";
 
 const read = (file: string): string => readFileSync(join(projectFolder!, file), "utf8");
 const readme = read("README.md");
@@ -44,6 +44,6 @@ describe("the README", () => {
     const [, named] = /\*\*Helpers\*\*(.*?)\. For another/.exec(text)!;
     expect([...named.matchAll(/`(bpf_\w+)`/g)].map(([, name]) => name).sort()).toEqual(helpers);
     const [, types] = /\*\*Maps\*\* other than (.*?):/.exec(text)!;
-    expect([...types.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort()).toEqual(Object.keys(BPF_MAP_TYPE).sort());
+    expect([...types.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort()).toEqual([...MODELLED_MAP_TYPES].sort());
   });
 });
