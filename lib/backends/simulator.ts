@@ -10,7 +10,7 @@ import { runsOf } from "../report/runs.ts";
 import type { Fault, Result, Timing, TraceStep, Values } from "../report/result.ts";
 import { pct } from "../schedulers/pct.ts";
 import { roundRobin } from "../schedulers/round_robin.ts";
-import { DEFAULT_STEPS, runScheduler } from "../schedulers/run.ts";
+import { countChoices, DEFAULT_STEPS, runScheduler } from "../schedulers/run.ts";
 import { runClock } from "../schedulers/run_clock.ts";
 import { type RandomRunObserver, runRandom } from "../schedulers/run_random.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
@@ -85,6 +85,8 @@ export class Simulation implements Result {
   readonly returned: Readonly<Record<string, unknown>>;
   readonly #object: BpfObject;
   readonly #options: SimulateOptions & MachineOptions;
+  /** What a scheduler that learns is told, once it has been counted. */
+  #choices: number | undefined;
 
   /** Runs at once; use `simulate`, which asks the verifier first. */
   constructor(object: BpfObject, options: SimulateOptions & MachineOptions) {
@@ -187,7 +189,10 @@ export class Simulation implements Result {
       const ended = runClock(machine, this.seed, stop, beforeStep);
       return this.invocations === 0 ? undefined : Math.max(...ended) / this.invocations;
     }
-    return void runScheduler(machine, schedulerNamed(scheduler), this.seed, stop, beforeStep);
+    const chosen = schedulerNamed(scheduler);
+    // a rehearsal for each run, or what was learnt from other workloads would show in this one
+    if (chosen.learn) chosen.learn(this.#choices ??= countChoices(this.#machine(), this.seed, stop));
+    return void runScheduler(machine, chosen, this.seed, stop, beforeStep);
   }
 
   /** The outcome when tasks run one after another, in the order the workload lists them. */

@@ -2,6 +2,9 @@
  * Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A Randomized Scheduler with
  * Probabilistic Guarantees of Finding Bugs", ASPLOS 2010): every task has a random priority, the highest enabled one
  * runs, and at d - 1 random steps the running task falls to the bottom.
+ *
+ * Steps that only one task can take are not counted, as in awslabs/shuttle (src/scheduler/pct.rs): a change of
+ * priorities there changes nothing, and each point drawn among them is one that the rest of the run does not get.
  */
 import { SeededRandom } from "./random_numbers.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -10,7 +13,10 @@ import type { Scheduler } from "./scheduler.ts";
  * The PCT scheduler: random priorities, and d - 1 points where the running task falls behind all others.
  *
  * @param depth d, the number of ordering constraints of the bugs to be found, at least 1
- * @param steps k, how many steps a run takes (change points are drawn from them), at least 1
+ * @param steps k, how many steps of a run are a choice between several tasks (change points are drawn from them), at
+ *   least 1; more than there are makes bugs rarer, fewer can hide them. Left out: as many as a rehearsal of the run had,
+ *   by the random scheduler with the same seed
+ * @throws RangeError for a depth or a number of steps that is not a whole number from 1 on
  *
  * @example
  * ```ts
@@ -18,19 +24,24 @@ import type { Scheduler } from "./scheduler.ts";
  * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
  * let found = 0;
  * for (let seed = 1; seed <= 50; seed++) {
- *   const run = await simulate(racy, { cpus: 2, invocations: 1, seed, scheduler: pct(2, 6) });
+ *   const run = await simulate(racy, { cpus: 2, invocations: 1, seed, scheduler: pct(2) });
  *   if (run.lost > 0) found++;
  * }
- * if (found === 0) throw new Error("a bug of depth 2 in 6 steps shows at least once in 12 runs on average");
+ * if (found === 0) throw new Error("a bug of depth 2 among 3 choices shows at least once in 6 runs on average");
  * ```
  */
-export function pct(depth = 2, steps = 1000): Scheduler {
-  if (!Number.isSafeInteger(depth) || depth < 1 || !Number.isSafeInteger(steps) || steps < 1) {
+export function pct(depth = 2, steps?: number): Scheduler {
+  const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
+  if (!isCount(depth) || !isCount(steps ?? 1)) {
     throw new RangeError(`pct(${depth}, ${steps}): depth and steps are whole numbers from 1 on, as in pct(2, 1000)`);
   }
-  let priority: number[] = [], changes: number[] = [], lowest = 0;
+  let priority: number[] = [], changes: number[] = [], lowest = 0, choice = 0, learned = 1;
+  const learn = (choices: number) => {
+    learned = Math.max(1, choices);
+  };
   return {
-    name: `pct (depth ${depth}, ${steps} steps)`,
+    name: `pct (depth ${depth}, ${steps === undefined ? "steps of a rehearsal" : `${steps} steps`})`,
+    ...(steps === undefined && { learn }),
     reset(tasks, seed) {
       const numbers = new SeededRandom(seed);
       priority = Array.from({ length: tasks }, (_, i) => depth + i);
@@ -38,15 +49,15 @@ export function pct(depth = 2, steps = 1000): Scheduler {
         const j = numbers.below(i + 1);
         [priority[i], priority[j]] = [priority[j], priority[i]];
       }
-      changes = Array.from({ length: depth - 1 }, () => numbers.below(steps)).sort((a, b) => a - b);
+      changes = Array.from({ length: depth - 1 }, () => numbers.below(steps ?? learned)).sort((a, b) => a - b);
       lowest = depth - 1;
+      choice = 0;
     },
-    next({ enabled, step }) {
+    next({ enabled }) {
+      if (enabled.length === 1) return enabled[0];
       const highest = () => enabled.reduce((best, task) => priority[task] > priority[best] ? task : best);
-      while (changes.length > 0 && changes[0] <= step) {
-        changes.shift();
-        priority[highest()] = lowest--;
-      }
+      for (; changes[0] === choice; changes.shift()) priority[highest()] = lowest--;
+      choice++;
       return highest();
     },
   };

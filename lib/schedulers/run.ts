@@ -3,6 +3,7 @@
  * loops of their own (run_random.ts, run_clock.ts), since that is where a simulation spends its time.
  */
 import type { Machine } from "../machine/machine.ts";
+import { random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** Called just before each step with the task that takes it and the step's number: for traces and recorders. */
@@ -42,6 +43,21 @@ export function runScheduler(
     machine.step(next);
     last = next;
   }
+}
+
+/** How many steps of a random run several tasks could have taken; the machine is used up. */
+export function countChoices(machine: Machine, seed: number, limits: RunLimits): number {
+  const scheduler = random();
+  let choices = 0;
+  const counting: Scheduler = {
+    ...scheduler,
+    next(offered) {
+      if (offered.enabled.length > 1) choices++;
+      return scheduler.next(offered);
+    },
+  };
+  runScheduler(machine, counting, seed, limits);
+  return choices;
 }
 
 export function stopAtLimit(machine: Machine, limits: RunLimits): void {

@@ -33,6 +33,11 @@ export interface Choices {
 export interface Scheduler {
   /** For reports. */
   readonly name: string;
+  /**
+   * Where there is one, called before `reset` with the number of choices of a rehearsal: steps that several tasks could
+   * have taken, in a run of the same workload by the random scheduler with the same seed.
+   */
+  learn?(choices: number): void;
   /** Called once before a run, with the number of tasks. */
   reset(tasks: number, seed: number): void;
   /** Gives the task that takes the next step: one of `choices.enabled`. */
