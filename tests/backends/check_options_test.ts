@@ -29,6 +29,7 @@ const WRONG: Readonly<Record<string, readonly [options: Options, says: RegExp]>>
   "half a run": [{ invocations: 1.5 }, /invocations is 1.5/],
   "far too many runs": [{ invocations: 1e12 }, /invocations is 1000000000000/],
   "a seed in words": [{ seed: "one" }, /seed is the text "one": it must be a whole number/],
+  "a negative seed": [{ seed: -1 }, /seed is -1: it must be a whole number from 0/],
   "an unknown scheduler": [{ scheduler: "radnom" }, /scheduler is the text "radnom".*did you mean random\?/],
   "a scheduler without methods": [
     { scheduler: {} },

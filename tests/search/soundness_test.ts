@@ -7,14 +7,16 @@ import { bpf } from "../../lib/compile/bpf.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import type { UserApi } from "../../lib/maps/user_space.ts";
 import { exploreAll, outcomeKey, type SearchOptions } from "../../lib/search/all_schedules.ts";
+import { explore } from "../../lib/search/explore.ts";
 import { asymmetry } from "../../lib/search/symmetry.ts";
+import { wordPrograms } from "./word_programs.ts";
 
 const object = await bpf.file(fileURLToPath(new URL("./progs/pieces.bpf.c", import.meta.url)));
 const PIECES = object.programs.map((program) => program.name);
 
 /** Every distinct end as text, and what the search cost. */
-async function endsOf(workload: Workload, options: SearchOptions) {
-  const make = () => new Machine(object, workload, { nowNs: () => 1000 });
+async function endsOf(workload: Workload, options: SearchOptions, of = object) {
+  const make = () => new Machine(of, workload, { nowNs: () => 1000 });
   const limits = {
     maxStates: 300_000,
     maxDepth: 10_000,
@@ -57,6 +59,28 @@ it("disjoint data and kept steps: the same ends on programs of every kind", asyn
     }),
     { numRuns: 40, seed: 5 },
   );
+});
+
+it("disjoint data: a word that only a rare schedule shares, which no random run shows", async () => {
+  const counting = [1, 2, 3, 4, 5, 6].map((to) => ({ set: "y", to }));
+  const seen = [1, 2, 3, 4, 5].map((is) => ({ unless: "y", is }));
+  const rare = wordPrograms(["x", "y", "r"], {
+    a: [...counting, { set: "x", to: 1 }, { set: "r", to: "x" }],
+    b: [...seen, { set: "x", to: 5 }],
+  });
+  const workload = { cpus: 2, invocations: 1, programs: ["a", "b"].map((prog, cpu) => ({ prog, cpus: [cpu] })) };
+  const all = await endsOf(workload, PLAIN, rare);
+  for (const cached of [true, false]) {
+    const reduced = await endsOf(workload, { ...PLAIN, reduce: true, cached }, rare);
+    expect(reduced.reduced).toBe(true);
+    expect(reduced.states).toBeLessThan(all.states);
+    expect(reduced.ends).toEqual(all.ends);
+  }
+  const { outcomes, complete } = await explore(rare, workload);
+  expect(complete).toBe(true);
+  // b writes between the two steps of a, before them, after them, or not at all
+  const ends = outcomes.map(({ values: { x, r } }) => `x=${x} r=${r}`).sort();
+  expect(ends).toEqual(["x=1 r=1", "x=5 r=1", "x=5 r=5"]);
 });
 
 it("symmetry: the same outcomes wherever it is claimed", async () => {
