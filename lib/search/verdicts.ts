@@ -39,8 +39,12 @@ const SECTION = {
 const isHelperStep = (step: TraceStep): boolean => /^bpf_\w+:/.test(step.text);
 const isWrite = (step: TraceStep): boolean =>
   step.kind === "store" || step.kind === "rmw" || (step.kind === "await" && step.before !== step.after);
-/** The kernel's own data: buckets, links and locks. */
-const isKernelData = (target: string): boolean => /\.(bucket|elem)\[|\.lock$|lru|freelist/.test(target);
+/** The kernel's own data as lib/maps names it: buckets, links, keys, lists of free elements; and locks. */
+const KERNEL_DATA = new RegExp(
+  /\.lock$/.source + "|" +
+    /^[^[\]]+\.(bucket\[\d+\]\.first|elem\[\d+\]\.(next|pprev|ref|hash|key|\+\d+)|lru|\w+@cpu\d+)$/.source,
+);
+const isKernelData = (target: string): boolean => KERNEL_DATA.test(target);
 const isByHelper = (step: TraceStep): boolean => isHelperStep(step) || /^user\b/.test(step.prog);
 
 /** The verdicts that a trace of an anomaly supports, without their witness; at most one of each kind. */

@@ -1,6 +1,7 @@
 /** Each kind of verdict on a workload that is known for it, and none where nothing is wrong. */
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { traceOf } from "../report/traces.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { LEDGER } from "../../lib/lessons/claims/ledger.ts";
 import { explorationText } from "../../lib/report/exploration_text.ts";
@@ -98,6 +99,31 @@ char LICENSE[] SEC("license") = "GPL";
     expect(twice.verdicts[0].section).toBe("Spin locks");
     const faulty = await explore(object, { cpus: 1, programs: ["faulty"], verify: false });
     expect(kinds(faulty)).toEqual(["fault"]);
+  });
+
+  describe("of the kernel's own data none, whatever a model does to it", () => {
+    const race = (target: string) =>
+      traceOf([
+        { cpu: 0, kind: "load", target, before: 0 },
+        { cpu: 1, kind: "load", target, before: 0 },
+        { cpu: 1, kind: "store", target, before: 0, after: 1 },
+        { cpu: 0, kind: "store", target, before: 1, after: 1 },
+      ]);
+    for (
+      const target of [
+        ...["flows.bucket[2].first", "flows.bucket[2].lock", "flows.elem[0].next", "flows.elem[0].key"],
+        ...["flows.lru", "flows.lru@cpu1", "flows.freelist@cpu0", "flows.cache@cpu0", "flows[5].lock", "lock.lock"],
+      ]
+    ) it(target, () => expect(judgeTrace(race(target), [])).toEqual([]));
+    for (
+      const target of [
+        ...["counter", "lru_hits", "my_lru[5]", "freelists", "hist[0].bucket[4]", "elem[3]", "stats[0].elem[3].n"],
+        ...["hist.bucket[4]", "locks[0].locked", "percpu[0]@cpu1"],
+      ]
+    ) {
+      it(`but a value that is only called so: ${target}`, () =>
+        expect(judgeTrace(race(target), []).map(({ kind }) => kind)).toEqual(["lost update"]));
+    }
   });
 
   it("none where every outcome is serial", async () => {
