@@ -2,7 +2,7 @@
 import type { BpfObject } from "../object/bpf_object.ts";
 import type { Result } from "../report/result.ts";
 import type { Measured, MeasureOptions } from "./measure.ts";
-import type { SimulateOptions } from "../workload/workload.ts";
+import type { SimulateOptions } from "./simulate_options.ts";
 
 /** Whether a machine can be used here; if not, why, and the command or step that would help. */
 export type Availability =

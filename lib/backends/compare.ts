@@ -1,23 +1,23 @@
 /** One listing on all three machines, side by side. */
 import { release } from "node:os";
 import { basename } from "node:path";
-import { planTasks } from "../workload/plan.ts";
+import { type Plan, plan, refusalOfPlan } from "../workload/plan.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import type { Result, Values } from "../report/result.ts";
 import { textTable } from "../report/text_table.ts";
 import { RefusedError } from "../workload/admission.ts";
 import { whyNot } from "./backend.ts";
-import { checkRun } from "../workload/check_options.ts";
 import { linuxAvailable } from "./linux/available.ts";
-import { runOnLinux } from "./linux/run.ts";
+import { linuxPlan } from "./linux/run.ts";
 import { RefusedByKernel } from "./linux/session.ts";
-import { differs, type Measured } from "./measure.ts";
+import { differs, type Measured, type MeasureOptions } from "./measure.ts";
 import { recordedRun } from "./recorded/listings.ts";
-import { simulate } from "./simulator.ts";
+import { type RunChoices, simulatePlan } from "./simulator.ts";
 import type { Spread } from "./spread.ts";
+import { requireThreads } from "./threads/available.ts";
 import { timedByModels } from "./threads/model_time.ts";
-import { threads } from "./threads/run.ts";
-import type { SimulateOptions } from "../workload/workload.ts";
+import { threadsPlan } from "./threads/run.ts";
+import type { SimulateOptions } from "./simulate_options.ts";
 
 /** What became of a workload on one machine. */
 export interface ComparedRun {
@@ -140,15 +140,19 @@ export class Comparison {
  * if (!comparison.agree) throw new Error(comparison.sentence);
  * ```
  */
-export async function compare(object: BpfObject, workload: SimulateOptions = {}): Promise<Comparison> {
-  checkRun("compare", object, workload);
-  const { programs } = planTasks(object, workload);
-  const simulated = await attempt("simulator", () => onSimulator(object, workload));
+export async function compare(object: BpfObject, workload: SimulateOptions & MeasureOptions = {}): Promise<Comparison> {
+  const planned = plan(object, workload, "compare"), refused = refusalOfPlan(planned);
+  const admitted = (): Plan => {
+    if (refused) throw refused;
+    return planned;
+  };
+  const simulated = await attempt("simulator", async () => await onSimulator(admitted(), workload));
   const threaded = await attempt("threads", async () => {
-    const run = measured(await threads(object, workload));
-    return timedByModels(object, programs) ? { ...run, timedByModels: true } : run;
+    requireThreads();
+    const run = measured(await threadsPlan(admitted(), workload));
+    return timedByModels(object, planned.programs) ? { ...run, timedByModels: true } : run;
   });
-  const kernel = await attempt("linux", () => onKernel(object, workload));
+  const kernel = await attempt("linux", () => onKernel(planned, workload));
   return new Comparison(nameOfProgram(object, workload), [simulated, threaded, kernel]);
 }
 
@@ -166,18 +170,18 @@ async function attempt(machine: Result["machine"], run: () => Promise<ComparedRu
 }
 
 /** Random schedules say what can happen; the clock of a machine's profile, how often and in what time. */
-async function onSimulator(object: BpfObject, workload: SimulateOptions): Promise<ComparedRun> {
-  const { seed = 1, profile = PROFILE } = workload;
-  const runs = [await simulate(object, workload.scheduler ? workload : { ...workload, profile })];
+async function onSimulator(plan: Plan, choices: RunChoices): Promise<ComparedRun> {
+  const { seed = 1, profile = PROFILE } = choices;
+  const runs = [await simulatePlan(plan, choices.scheduler ? choices : { ...choices, profile })];
   const anomaly = () => runs.find((run) => run.serial && differs(run.final, run.serial));
   for (let next = 0; next < SEEDS && !anomaly(); next++) {
-    runs.push(await simulate(object, { ...workload, profile: undefined, seed: seed + next }));
+    runs.push(await simulatePlan(plan, { ...choices, profile: undefined, seed: seed + next }));
   }
   const [timed] = runs, run = anomaly() ?? timed, ns = timed.nsPerOp;
   return {
     machine: "simulator",
     kind: "simulated",
-    on: workload.scheduler ? "an untimed schedule" : typeof profile === "string" ? profile : profile.name,
+    on: choices.scheduler ? "an untimed schedule" : typeof profile === "string" ? profile : profile.name,
     observation: anomaly() ? "Sometimes" : "Never",
     lost: { median: timed.lost, min: timed.lost, max: Math.max(...runs.map((run) => run.lost)) },
     nsPerOp: ns === undefined ? undefined : { median: ns, min: ns, max: ns },
@@ -201,10 +205,10 @@ function measured(run: Measured): ComparedRun {
   };
 }
 
-async function onKernel(object: BpfObject, workload: SimulateOptions): Promise<ComparedRun> {
+async function onKernel(plan: Plan, options: MeasureOptions): Promise<ComparedRun> {
   const availability = linuxAvailable();
-  if (availability.available) return measured(await runOnLinux(object, workload));
-  const recorded = recordedRun(object, workload);
+  if (availability.available) return measured(await linuxPlan(plan, options));
+  const recorded = recordedRun(plan.object, plan.workload);
   if (!recorded) throw new Error(`nothing is recorded for this workload, and here ${whyNot(availability)}`);
   const { lost, nsPerOp, cpus } = recorded.run;
   return {

@@ -1,5 +1,6 @@
 /** Measures a workload on a real machine: long enough, often enough, undisturbed. */
-import type { PlannedTask, TaskPlan } from "../workload/plan.ts";
+import { oneAfterAnother } from "../workload/one_after_another.ts";
+import type { Plan, PlannedTask } from "../workload/plan.ts";
 import { calibrate, type Factors, scaledInvocations } from "./calibrate.ts";
 import { lostFraction } from "../report/lost.ts";
 import type { Result, Values } from "../report/result.ts";
@@ -17,7 +18,7 @@ export interface ThreadRun extends ThreadTime {
 
 /** A real machine with a workload on it. */
 export interface RealMachine {
-  readonly plan: TaskPlan;
+  readonly plan: Plan;
   /** Runs tasks together from a common start, processes as often as `factors` says. */
   run(tasks: readonly PlannedTask[], factors: Factors): Promise<readonly ThreadRun[]>;
   /** Puts shared memory back to what it was at first. */
@@ -137,14 +138,14 @@ export async function measure<Name extends Measured["machine"]>(
 }
 
 /** Most programs that share a CPU; 1 when each has one of its own. */
-export function sharing(plan: TaskPlan): number {
+export function sharing(plan: Plan): number {
   const onCpu = new Map<number, number>();
   for (const { cpu } of processes(plan, plan.tasks)) onCpu.set(cpu, (onCpu.get(cpu) ?? 0) + 1);
   return Math.max(1, ...onCpu.values());
 }
 
 /** Programs that share a CPU run in turns of some milliseconds each: many turns make a measurement. */
-function durationOf(plan: TaskPlan, asked: MeasureOptions): number {
+function durationOf(plan: Plan, asked: MeasureOptions): number {
   const shared = sharing(plan);
   return (asked.durationMs ?? DEFAULT_DURATION_MS) * (shared === 1 ? 1 : TURNS_OF_SHARED_CPUS * shared);
 }
@@ -153,7 +154,7 @@ const fewerCpus = (asked: number, used: number): string =>
   used < asked ? `${asked} CPUs were asked for and this computer has ${used}; ` : "";
 
 /** `1,000 runs on each of 2 threads`, or for programs that run differently often `1,000 runs of a and 20 runs of b`. */
-function howOften(plan: TaskPlan, factors: Factors): string {
+function howOften(plan: Plan, factors: Factors): string {
   const counts = new Map(processes(plan, plan.tasks).map((task) => [task.prog, scaledInvocations(task, factors)]));
   const runs = (count: number) => `${count.toLocaleString("en")} runs`;
   if (new Set(counts.values()).size > 1) {
@@ -177,14 +178,18 @@ export function differs(a: Values, b: Values): boolean {
 }
 
 /** What belongs to the tasks that are neither interrupts nor user space. */
-const processes = <T>(plan: TaskPlan, ofTasks: readonly T[]): readonly T[] =>
+const processes = <T>(plan: Plan, ofTasks: readonly T[]): readonly T[] =>
   ofTasks.filter((_, index) => plan.tasks[index].kind === "process");
 
-/** What the tasks come to one after another. */
+/** A task that does not end ends the measurement, so that there always is a final state. */
 async function runSerially(machine: RealMachine, factors: Factors): Promise<Values> {
+  const { plan } = machine;
   machine.reset();
-  for (const task of machine.plan.tasks) await machine.run([task], factors);
-  return machine.values();
+  const runAlone = async (task: number) => {
+    await machine.run([plan.tasks[task]], factors);
+    return true;
+  };
+  return (await oneAfterAnother(plan, { runAlone, values: () => machine.values() }))!;
 }
 
 async function repeat(repeats: number, run: () => Promise<Repeat>): Promise<{ kept: Repeat[]; tries: number }> {
@@ -202,7 +207,7 @@ async function repeat(repeats: number, run: () => Promise<Repeat>): Promise<{ ke
  * Overlap of the processes, against what they can have on the CPUs they share, and the share of the others' time that
  * falls into theirs.
  */
-function overlap(plan: TaskPlan, runs: readonly ThreadRun[]): number {
+function overlap(plan: Plan, runs: readonly ThreadRun[]): number {
   const running = processes(plan, runs);
   if (running.length === 0) return 0;
   const until = Math.max(...running.map((run) => run.endNs));
@@ -213,7 +218,7 @@ function overlap(plan: TaskPlan, runs: readonly ThreadRun[]): number {
 }
 
 /** Of all processes together: a writer and a reader each count for what their own runs take. */
-function nsPerOp(plan: TaskPlan, runs: readonly ThreadRun[], factors: Factors): number {
+function nsPerOp(plan: Plan, runs: readonly ThreadRun[], factors: Factors): number {
   const each = runs.flatMap((run, index) => {
     const task = plan.tasks[index], invocations = scaledInvocations(task, factors);
     return task.kind === "process" && invocations > 0 ? [(run.endNs - run.startNs) / invocations] : [];

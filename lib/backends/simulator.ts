@@ -1,8 +1,10 @@
 /** The first machine: n simulated CPUs, deterministic and replayable. */
+import type { Kernel } from "../bpf_helpers/kernel.ts";
+import type { Profile } from "../cost/profile.ts";
 import { profileNamed } from "../cost/profiles.ts";
 import { TimedMachine } from "../cost/timed_run.ts";
-import { Machine, type MachineOptions } from "../machine/machine.ts";
-import { WorkloadError } from "../workload/plan.ts";
+import { Machine, type MachineOptions, type MachineOwnerOptions } from "../machine/machine.ts";
+import { type Plan, plan, WorkloadError } from "../workload/plan.ts";
 import { Tracer } from "../machine/trace.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
@@ -13,11 +15,11 @@ import { roundRobin } from "../schedulers/round_robin.ts";
 import { countChoices, DEFAULT_STEPS, runScheduler } from "../schedulers/run.ts";
 import { runClock } from "../schedulers/run_clock.ts";
 import { type RandomRunObserver, runRandom } from "../schedulers/run_random.ts";
+import { runSerial } from "../schedulers/run_serial.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
-import { admit } from "../workload/admission.ts";
-import { checkRun } from "../workload/check_options.ts";
-import type { SimulateOptions } from "../workload/workload.ts";
+import { checkTimedRuns } from "../workload/check_options.ts";
+import type { SimulateOptions } from "./simulate_options.ts";
 
 /** What a simulation says of itself as JSON. */
 const REPORTED = [
@@ -34,6 +36,17 @@ export interface TraceWindow {
   readonly from?: number;
   /** How many steps. Default 20,000. */
   readonly steps?: number;
+}
+
+/** How a planned workload is run: what of the options is no part of the plan. */
+export type RunChoices = Pick<SimulateOptions, "seed" | "scheduler" | "profile"> & MachineOptions;
+
+/** A run that has come to its end, and the machine that it left. */
+interface Ended {
+  readonly machine: Machine;
+  readonly initial: Values;
+  readonly timing: Timing | undefined;
+  readonly nsPerOp: number | undefined;
 }
 
 /**
@@ -83,33 +96,19 @@ export class Simulation implements Result {
   readonly timing: Timing | undefined;
   /** What each user actor's body returned, by name. */
   readonly returned: Readonly<Record<string, unknown>>;
-  readonly #object: BpfObject;
-  readonly #options: SimulateOptions & MachineOptions;
-  /** What a scheduler that learns is told, once it has been counted. */
-  #choices: number | undefined;
+  readonly #run: SimulatedRun;
 
-  /** Runs at once; use `simulate`, which asks the verifier first. */
-  constructor(object: BpfObject, options: SimulateOptions & MachineOptions) {
-    this.#object = object;
-    this.#options = options;
-    this.cpus = options.cpus ?? 2;
-    this.invocations = options.invocations ?? 1000;
-    this.seed = options.seed ?? 1;
-    if (options.profile !== undefined && options.scheduler !== undefined) {
-      throw new WorkloadError("`profile` decides who takes the next step: leave `scheduler` out");
-    }
-    const timed = this.#timedMachine(), machine = timed?.machine ?? this.#machine();
+  /** Of a run that has ended; use `simulate`, which asks the verifier and runs. */
+  constructor(run: SimulatedRun, { machine, initial, timing, nsPerOp }: Ended, serial: Values | undefined) {
+    this.#run = run;
+    this.cpus = run.plan.nrCpus;
+    this.invocations = run.plan.invocations;
+    this.seed = run.seed;
     this.runs = runsOf(machine.tasks);
     this.program = machine.image.programs.map((program) => program.name).join(", ");
-    this.initial = new Machine(object, {
-      ...options,
-      invocations: 0,
-      programs: onlyNames(options),
-      user: [],
-      interrupts: [],
-    }, options).kernel.values();
-    this.timing = timed?.run();
-    this.nsPerOp = timed ? this.timing!.nsPerOp : this.#run(machine);
+    this.initial = initial;
+    this.timing = timing;
+    this.nsPerOp = nsPerOp;
     this.final = machine.kernel.values();
     this.fault = machine.fault;
     this.printed = machine.printed.map(({ text }) => text);
@@ -118,13 +117,10 @@ export class Simulation implements Result {
     this.returned = Object.fromEntries(
       machine.tasks.filter((task) => task.kind === "user").map((task) => [task.name.slice(5), task.returned]),
     );
-    // a run that its limit ended would take as long again one after another, for nothing
-    this.serial = this.fault && this.steps >= (options.limits?.steps ?? DEFAULT_STEPS_IN_TURN)
-      ? undefined
-      : this.#serial();
-    this.lost = this.serial && !this.fault ? lostFraction(this.initial, this.serial, this.final) : 0;
+    this.serial = serial;
+    this.lost = serial && !this.fault ? lostFraction(initial, serial, this.final) : 0;
     this.how = `simulated: ${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.runs}, ` +
-      `${timed ? `at the pace of ${timed.profile.name}` : describeScheduler(options.scheduler)}, seed ${this.seed}`;
+      `${run.profile ? `at the pace of ${run.profile.name}` : describeScheduler(run.scheduler)}, seed ${this.seed}`;
   }
 
   /**
@@ -133,15 +129,7 @@ export class Simulation implements Result {
    * @returns the steps of the window in order
    */
   trace({ from = 0, steps = 20_000 }: TraceWindow = {}): TraceStep[] {
-    const window = { from, to: from + steps }, timed = this.#timedMachine();
-    if (timed) {
-      const tracer = new Tracer(timed.machine, window);
-      timed.run(tracer);
-      return tracer.finish();
-    }
-    const machine = this.#machine(), tracer = new Tracer(machine, window);
-    this.#run(machine, { beforeStep: tracer.beforeStep, window });
-    return tracer.finish();
+    return this.#run.trace({ from, to: from + steps });
   }
 
   /**
@@ -150,61 +138,110 @@ export class Simulation implements Result {
    * @throws WorkloadError for a run under a profile: its stores take effect later than their steps
    */
   schedule(): string {
-    if (this.#options.profile !== undefined) {
-      throw new WorkloadError(
-        "a run under a profile has no schedule: stores wait in store buffers; its trace has times",
-      );
-    }
-    const machine = this.#machine(), tasks: number[] = [];
-    const tookSteps = (taken: Int32Array) => {
-      for (const task of taken) tasks.push(task);
-    };
-    this.#run(machine, { tookSteps });
-    return formatSchedule(tasks);
+    return this.#run.schedule();
   }
 
   /** What `simulate --json` prints. */
   toJSON(): unknown {
     return Object.fromEntries(REPORTED.map((name) => [name, this[name]]));
   }
+}
 
-  #machine(): Machine {
-    return new Machine(this.#object, this.#options, this.#options);
+/** One way to run a plan: as often as it is asked for, and the same each time. */
+class SimulatedRun {
+  /** What a scheduler that learns is told, once it has been counted. */
+  #choices: number | undefined;
+  readonly seed: number;
+  readonly scheduler: SimulateOptions["scheduler"];
+  readonly profile: Profile | undefined;
+  readonly #machineOptions: MachineOptions;
+
+  /** @throws WorkloadError for a profile that goes with a scheduler, or with more runs than it has time for */
+  constructor(readonly plan: Plan, { seed = 1, scheduler, profile, models, nowNs }: RunChoices) {
+    if (profile !== undefined && scheduler !== undefined) {
+      throw new WorkloadError("`profile` decides who takes the next step: leave `scheduler` out");
+    }
+    if (profile !== undefined) checkTimedRuns(plan.nrCpus, plan.invocations);
+    this.seed = seed;
+    this.scheduler = scheduler;
+    this.profile = typeof profile === "string" ? profileNamed(profile) : profile;
+    this.#machineOptions = { seed, models, nowNs };
   }
 
-  #timedMachine(): TimedMachine | undefined {
-    const { profile } = this.#options;
-    if (profile === undefined) return undefined;
-    const chosen = typeof profile === "string" ? profileNamed(profile) : profile;
-    return new TimedMachine(this.#object, this.#options, this.#options, chosen, this.seed);
+  /** Runs everything. */
+  run(): Ended {
+    let initial: Values = {};
+    const onPrepared = (kernel: Kernel) => void (initial = kernel.values());
+    if (this.profile) {
+      const timed = this.#timedMachine(this.profile, { onPrepared }), timing = timed.run();
+      return { machine: timed.machine, initial, timing, nsPerOp: timing.nsPerOp };
+    }
+    const machine = this.#machine({ onPrepared }), nsPerOp = this.#schedule(machine);
+    return { machine, initial, timing: undefined, nsPerOp };
   }
 
-  #run(machine: Machine, observer: RandomRunObserver = {}): number | undefined {
-    const { scheduler = "random", limits } = this.#options;
+  /** What the tasks come to one after another. */
+  serial(): Promise<Values | undefined> {
+    return runSerial(this.plan, this.#machineOptions);
+  }
+
+  trace(window: { readonly from: number; readonly to: number }): TraceStep[] {
+    if (this.profile) {
+      const timed = this.#timedMachine(this.profile), tracer = new Tracer(timed.machine, window);
+      timed.run(tracer);
+      return tracer.finish();
+    }
+    const machine = this.#machine(), tracer = new Tracer(machine, window);
+    this.#schedule(machine, { beforeStep: tracer.beforeStep, window });
+    return tracer.finish();
+  }
+
+  schedule(): string {
+    if (this.profile) {
+      throw new WorkloadError(
+        "a run under a profile has no schedule: stores wait in store buffers; its trace has times",
+      );
+    }
+    const tasks: number[] = [];
+    const tookSteps = (taken: Int32Array) => {
+      for (const task of taken) tasks.push(task);
+    };
+    this.#schedule(this.#machine(), { tookSteps });
+    return formatSchedule(tasks);
+  }
+
+  #machine(options: MachineOwnerOptions = {}): Machine {
+    return new Machine(this.plan, { ...this.#machineOptions, ...options });
+  }
+
+  #timedMachine(profile: Profile, options: MachineOwnerOptions = {}): TimedMachine {
+    return new TimedMachine(this.plan, { ...this.#machineOptions, ...options }, profile, this.seed);
+  }
+
+  /** Lets the scheduler run a machine; gives nanoseconds per run where it keeps clocks. */
+  #schedule(machine: Machine, observer: RandomRunObserver = {}): number | undefined {
+    const { scheduler = "random", plan: { invocations, workload: { limits } } } = this;
     const stop = { steps: limits?.steps ?? (scheduler === "random" ? DEFAULT_STEPS : DEFAULT_STEPS_IN_TURN) };
     if (scheduler === "random") return void runRandom(machine, this.seed, stop, observer);
     const { tookSteps } = observer;
     const beforeStep = observer.beforeStep ?? (tookSteps && ((task: number) => tookSteps(Int32Array.of(task))));
     if (scheduler === "clock") {
       const ended = runClock(machine, this.seed, stop, beforeStep);
-      return this.invocations === 0 ? undefined : Math.max(...ended) / this.invocations;
+      return invocations === 0 ? undefined : Math.max(...ended) / invocations;
     }
     const chosen = schedulerNamed(scheduler);
     // a rehearsal for each run, or what was learnt from other workloads would show in this one
     if (chosen.learn) chosen.learn(this.#choices ??= countChoices(this.#machine(), this.seed, stop));
     return void runScheduler(machine, chosen, this.seed, stop, beforeStep);
   }
+}
 
-  /** The outcome when tasks run one after another, in the order the workload lists them. */
-  #serial(): Values | undefined {
-    const machine = this.#machine();
-    const limit = this.#options.limits?.steps ?? DEFAULT_STEPS;
-    for (const task of machine.tasks) {
-      while (!machine.isDone(task) && machine.isEnabled(task.index) && machine.steps < limit) machine.step(task.index);
-      if (!machine.isDone(task)) return undefined;
-    }
-    return machine.fault ? undefined : machine.kernel.values();
-  }
+/** Runs what has been checked and planned. */
+export async function simulatePlan(plan: Plan, choices: RunChoices): Promise<Simulation> {
+  const run = new SimulatedRun(plan, choices), ended = run.run(), { fault, steps } = ended.machine;
+  // a run that its limit ended would take as long again one after another, for nothing
+  const endless = fault && steps >= (plan.workload.limits?.steps ?? DEFAULT_STEPS_IN_TURN);
+  return new Simulation(run, ended, endless ? undefined : await run.serial());
 }
 
 /**
@@ -224,12 +261,11 @@ export class Simulation implements Result {
  * if (run.serial?.counter !== 200n) throw new Error("two times a hundred");
  * ```
  */
-export function simulate(object: BpfObject, options: SimulateOptions & MachineOptions = {}): Promise<Simulation> {
-  return Promise.resolve().then(() => {
-    checkRun("simulate", object, options);
-    admit(object, options);
-    return new Simulation(object, options);
-  });
+export async function simulate(
+  object: BpfObject,
+  options: SimulateOptions & MachineOptions = {},
+): Promise<Simulation> {
+  return await simulatePlan(plan(object, options), options);
 }
 
 function schedulerNamed(scheduler: Exclude<SimulateOptions["scheduler"], undefined>): Scheduler {
@@ -243,9 +279,4 @@ function describeScheduler(scheduler: SimulateOptions["scheduler"] = "random"): 
   if (scheduler === "random") return "random schedule";
   if (scheduler === "clock") return "smallest clock first";
   return typeof scheduler === "string" ? scheduler.replace("_", " ") : scheduler.name;
-}
-
-/** The programs of a workload with no runs at all, so that initial values can be read. */
-function onlyNames(options: SimulateOptions): SimulateOptions["programs"] {
-  return options.programs?.map((run) => typeof run === "string" ? run : { prog: run.prog, invocations: 0 });
 }

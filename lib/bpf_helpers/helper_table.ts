@@ -1,6 +1,6 @@
 /** The helper functions that are modelled, by number. */
 import { helperId } from "../uapi/helpers.ts";
-import type { HelperModel } from "./kernel.ts";
+import type { HelperModel, HelperTable } from "./kernel.ts";
 import * as loopHelpers from "./loop_helpers.ts";
 import * as mapHelpers from "./map_helpers.ts";
 import * as memoryHelpers from "./memory_helpers.ts";
@@ -8,7 +8,7 @@ import { bpf_trace_printk, bpf_trace_vprintk } from "./printk.ts";
 import * as taskHelpers from "./task_helpers.ts";
 
 /** Models by helper number. */
-export const HELPERS: readonly (HelperModel | undefined)[] = byNumber({
+export const HELPERS: HelperTable = byNumber({
   ...mapHelpers,
   ...loopHelpers,
   ...memoryHelpers,

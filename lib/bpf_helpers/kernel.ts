@@ -12,7 +12,6 @@ import { UserApi } from "../maps/user_space.ts";
 import { mapValues } from "../maps/map_values.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import type { Values } from "../report/result.ts";
-import { HELPERS } from "./helper_table.ts";
 import { KernelVariables } from "./kernel_variables.ts";
 
 /** Arguments of a helper: r1 to r5. */
@@ -32,6 +31,9 @@ export type HelperArgs = readonly [bigint, bigint, bigint, bigint, bigint];
  * ```
  */
 export type HelperModel = (kernel: Kernel, ctx: TaskContext, args: HelperArgs) => Model | bigint;
+
+/** Models by helper number. */
+export type HelperTable = readonly (HelperModel | undefined)[];
 
 export interface KernelOptions {
   /** CPUs that may run kernel code, those of user-space actors included. */
@@ -64,18 +66,24 @@ export class Kernel {
   /** Per-CPU variables of the kernel's own. */
   readonly variables: KernelVariables;
   readonly nowNs: (() => number) | undefined;
-  readonly #helpers: readonly (HelperModel | undefined)[];
+  readonly #helpers: HelperTable;
   readonly #spans: readonly Span[];
 
   /**
+   * @param helpers models by helper number (helper_table.ts); `options.helpers` stand in for some of them
    * @throws UnsupportedMap, KernelError for maps that can't be made
    * @throws RangeError for a name in `options.helpers` that no helper has
    */
-  constructor(readonly memory: Memory, readonly object: BpfObject, readonly options: KernelOptions) {
+  constructor(
+    readonly memory: Memory,
+    readonly object: BpfObject,
+    helpers: HelperTable,
+    readonly options: KernelOptions,
+  ) {
     const { nrCpus, helpers: own = {} } = options;
     this.possibleCpus = options.possibleCpus ?? nrCpus;
     this.nowNs = options.nowNs;
-    this.#helpers = withOwnModels(own);
+    this.#helpers = withOwnModels(helpers, own);
     this.locks = {
       bpf_spin_lock: (ctx, addr) => this.#callLock("bpf_spin_lock", ctx, addr) ?? bpf_spin_lock(ctx, addr),
       bpf_spin_unlock: (ctx, addr) => this.#callLock("bpf_spin_unlock", ctx, addr) ?? bpf_spin_unlock(ctx, addr),
@@ -187,8 +195,8 @@ export function lockHelpers(lock: SpinLockModel): Record<keyof SpinLockModel, He
   };
 }
 
-function withOwnModels(own: Readonly<Record<string, HelperModel>>): (HelperModel | undefined)[] {
-  const helpers = [...HELPERS];
+function withOwnModels(table: HelperTable, own: Readonly<Record<string, HelperModel>>): HelperTable {
+  const helpers = [...table];
   for (const [name, model] of Object.entries(own)) {
     const id = helperId(name);
     if (id === undefined) throw new RangeError(`no helper function is called ${name}`);

@@ -4,6 +4,7 @@
  *
  * Runs byte code, given as hex bytes, on one CPU with plain private memory, and prints r0 in hexadecimal.
  */
+import { HELPERS } from "../bpf_helpers/helper_table.ts";
 import { Command } from "commander";
 import { readFileSync } from "node:fs";
 import process from "node:process";
@@ -60,7 +61,7 @@ export function runConformance(byteCode: Uint8Array, initialMemory: Uint8Array):
   });
   const size = kernelSize([], 1), layout = layoutFor(1, 1, size.regions + 8);
   const memory = new Memory(layout, size.heapBytes + initialMemory.length + 4096);
-  const kernel = new Kernel(memory, NO_OBJECT, { nrCpus: 1, seed: 1 });
+  const kernel = new Kernel(memory, NO_OBJECT, HELPERS, { nrCpus: 1, seed: 1 });
   const context: TaskContext = { task: 0, cpu: 0, nrCpus: 1, memory, from: "program" };
   const { read, write } = REGION_FLAG;
   const stack = memory.addRegion(layout.stacks, STACK_BYTES, read | write, "the stack");

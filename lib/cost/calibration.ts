@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { bpf } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
+import { planTasks } from "../workload/plan.ts";
 import { CALIBRATION, type CalibrationProgram } from "./calibration_programs.ts";
 import { fitProfile, numberOf, type Parameter, withNumber } from "./fit.ts";
 import type { Profile } from "./profile.ts";
@@ -181,13 +182,8 @@ function parametersFrom(start: Profile, withLines: boolean): Parameter[] {
 
 function predict(object: BpfObject, figure: Figure, profile: Profile): { ns: number; lost: number } {
   const runs = Math.ceil(RUNS / (figure.perRun === 1 ? 1 : 8));
-  const timed = new TimedMachine(
-    object,
-    { cpus: figure.on, invocations: runs, programs: [figure.program] },
-    {},
-    profile,
-    1,
-  );
+  const plan = planTasks(object, { cpus: figure.on, invocations: runs, programs: [figure.program] });
+  const timed = new TimedMachine(plan, {}, profile, 1);
   const { nsPerOp } = timed.run(), { fault, kernel } = timed.machine;
   if (fault) throw new Error(`${figure.program}: ${fault.message}`);
   const counted = Number(kernel.values().counter ?? 0n);

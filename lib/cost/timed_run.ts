@@ -1,11 +1,9 @@
 /** One run on the clock: what a profile says that a workload takes. */
-import type { MachineOptions } from "../machine/machine.ts";
-import { Machine } from "../machine/machine.ts";
+import { Machine, type MachineOwnerOptions } from "../machine/machine.ts";
 import type { Width } from "../cpu/memory.ts";
 import type { Tracer } from "../machine/trace.ts";
 import type { Task } from "../machine/task.ts";
-import type { Workload } from "../workload/workload.ts";
-import type { BpfObject } from "../object/bpf_object.ts";
+import type { Plan } from "../workload/plan.ts";
 import type { CpuTime, Timing } from "../report/result.ts";
 import { type Core, OP } from "./core.ts";
 import { Durations } from "./durations.ts";
@@ -22,9 +20,9 @@ export class TimedMachine {
   readonly #engine: TimingEngine;
 
   /** @throws WorkloadError, ProfileError for what can't be run */
-  constructor(object: BpfObject, workload: Workload, options: MachineOptions, readonly profile: Profile, seed: number) {
-    this.source = new MachineSource(profile, { operations: workload.limits?.steps ?? DEFAULT_OPERATIONS });
-    this.machine = new Machine(object, workload, {
+  constructor(plan: Plan, options: MachineOwnerOptions, readonly profile: Profile, seed: number) {
+    this.source = new MachineSource(profile, { operations: plan.workload.limits?.steps ?? DEFAULT_OPERATIONS });
+    this.machine = new Machine(plan, {
       ...options,
       external: true,
       forgets: true,

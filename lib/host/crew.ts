@@ -53,16 +53,16 @@ function isComplaint(data: unknown): data is Complaint {
 /**
  * The worker's side: answers every message with what `work` gives for it.
  *
- * @param work runs synchronously; what it throws is sent back as a complaint
+ * @param work what it throws is sent back as a complaint
  */
-export function serve<Request, Reply>(work: (request: Request) => Reply): void {
+export function serve<Request, Reply>(work: (request: Request) => Reply | Promise<Reply>): void {
   const scope = globalThis as unknown as {
-    onmessage: (event: MessageEvent<Request>) => void;
+    onmessage: (event: MessageEvent<Request>) => Promise<void>;
     postMessage: (data: Reply | Complaint) => void;
   };
-  scope.onmessage = ({ data }) => {
+  scope.onmessage = async ({ data }) => {
     try {
-      scope.postMessage(work(data));
+      scope.postMessage(await work(data));
     } catch (error) {
       scope.postMessage({ complaint: error instanceof Error ? error.message : String(error) });
     }

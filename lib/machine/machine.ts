@@ -6,8 +6,8 @@
  * way, of which the machine keeps the values that their yields returned.
  */
 import { perform } from "../cpu/perform.ts";
-import type { Workload } from "../workload/workload.ts";
 import { checkHelpers } from "../bpf_helpers/check_helpers.ts";
+import { HELPERS } from "../bpf_helpers/helper_table.ts";
 import { type HelperModel, Kernel, kernelSize } from "../bpf_helpers/kernel.ts";
 import { accessBytes } from "../isa/insn.ts";
 import { runAtOnce } from "../maps/run_at_once.ts";
@@ -15,15 +15,16 @@ import type { BpfObject, Program } from "../object/bpf_object.ts";
 import type { Fault } from "../report/result.ts";
 import { CpuStates } from "./cpu_states.ts";
 import { explainFault, faultAt } from "./fault.ts";
-import { type Image, linkImage, usesStack } from "./image.ts";
+import { type Code, codeOf } from "./code_cache.ts";
+import { type Image, usesStack } from "./image.ts";
 import { KIND, layoutFor, RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import { addressOf, Memory } from "../cpu/memory.ts";
 import { ModelRunner } from "./model_runner.ts";
 import type { Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
-import { type PlannedTask, planTasks } from "../workload/plan.ts";
+import type { Plan, PlannedTask } from "../workload/plan.ts";
 import { type ActiveModel, runningModel, type Task } from "./task.ts";
 import { CTX_BYTES, taskMemory } from "./task_memory.ts";
-import { instantiate, instantiateRandom, translate, type Translation } from "../translate/translate.ts";
+import { instantiate, instantiateRandom, type Translation } from "../translate/translate.ts";
 
 /** Who is told what happens inside a step, between two visible operations: the cost model, which puts a price on it. */
 export interface StepObserver {
@@ -44,15 +45,21 @@ export interface StepObserver {
 export interface MachineOptions {
   /** Of bpf_get_prandom_u32. Default 1. */
   readonly seed?: number;
-  /** The machine's owner performs memory operations of programs itself (the cost model does). */
-  readonly external?: boolean;
   /** The reader's own kernel models by helper name. */
   readonly models?: Readonly<Record<string, HelperModel>>;
   /** Simulated time for bpf_ktime_get_ns. */
   readonly nowNs?: () => number;
+}
+
+/** What the library's own parts ask of a machine beside that; no reader's options. */
+export interface MachineOwnerOptions extends MachineOptions {
+  /** The machine's owner performs memory operations of programs itself (the cost model does). */
+  readonly external?: boolean;
   readonly observer?: StepObserver;
-  /** Nobody will take a snapshot: kernel models keep no history, which is faster. */
+  /** No snapshot will be taken: kernel models keep no history, which is faster. */
   readonly forgets?: boolean;
+  /** Called when user space has prepared the maps, before any task begins. */
+  readonly onPrepared?: (kernel: Kernel) => void;
 }
 
 /** What a task will do when it takes its next step. */
@@ -81,6 +88,7 @@ const TRACING = /^(tp_btf|raw_tp|raw_tracepoint|tp|tracepoint|kprobe|kretprobe|f
 const WASM_KINDS = ["start", "load", "store", "rmw"] as const;
 
 export class Machine {
+  readonly object: BpfObject;
   readonly memory: Memory;
   readonly image: Image;
   readonly kernel: Kernel;
@@ -95,15 +103,17 @@ export class Machine {
   readonly printed: { readonly task: number; readonly text: string }[] = [];
   steps = 0;
   insns = 0;
-  readonly #runRandom: { plain?: () => number; recorded?: () => number } = {};
+  readonly #runRandom: { random?: () => number; recorded?: () => number } = {};
   fault: Fault | undefined;
   #insnsSinceStep = 0;
   readonly #models = new ModelRunner(this);
   readonly #insnsPerStep: number;
   readonly #usesStack: boolean;
+  readonly #code: Code;
 
-  constructor(readonly object: BpfObject, readonly workload: Workload, readonly options: MachineOptions = {}) {
-    const plan = planTasks(object, workload);
+  constructor(readonly plan: Plan, readonly options: MachineOwnerOptions = {}) {
+    const { object, workload } = plan;
+    this.object = object;
     this.nrCpus = plan.nrCpus;
     this.sharesCpus = plan.sharesCpus;
     this.#insnsPerStep = workload.limits?.insnsPerStep ?? 100_000_000;
@@ -111,7 +121,7 @@ export class Machine {
     const layout = layoutFor(plan.allCpus, plan.tasks.length, size.regions + 2 * plan.tasks.length + 8);
     this.memory = new Memory(layout, size.heapBytes + plan.tasks.length * CTX_BYTES);
     this.cpus = new CpuStates(this.memory, workload.preempt === "full");
-    this.kernel = new Kernel(this.memory, object, {
+    this.kernel = new Kernel(this.memory, object, HELPERS, {
       nrCpus: plan.allCpus,
       possibleCpus: plan.nrCpus,
       seed: options.seed ?? 1,
@@ -119,16 +129,14 @@ export class Machine {
       nowNs: options.nowNs ?? (() => this.steps),
     });
     checkHelpers(this.kernel, plan.programs);
-    this.image = linkImage(object, plan.programs, this.kernel);
+    this.#code = codeOf(plan, this.kernel);
+    this.image = this.#code.image;
     this.#usesStack = usesStack(this.image);
     this.tasks = plan.tasks.map((task, index) => this.#makeTask(task, index, plan.allCpus));
-    this.translation = translate(this.image.insns, this.image.entries, {
-      layout,
-      memory: this.memory,
-      external: options.external,
-    });
+    this.translation = this.#code.translation(options.external ? "external" : "step", this.memory);
     this.stepWasm = instantiate(this.translation, this.memory);
     if (workload.prepare) runAtOnce(this.memory, workload.prepare(this.kernel.userApi(0, 0)));
+    options.onPrepared?.(this.kernel);
     for (const task of this.tasks) this.#prepare(task);
   }
 
@@ -139,16 +147,8 @@ export class Machine {
    * @param recorded whether it writes down which task took each step
    */
   runRandomWasm(recorded: boolean): () => number {
-    const { memory, image } = this, which = recorded ? "recorded" : "plain";
-    return this.#runRandom[which] ??= instantiateRandom(
-      translate(image.insns, image.entries, {
-        layout: memory.layout,
-        memory,
-        random: true,
-        recording: recorded ? memory.recording : undefined,
-      }),
-      memory,
-    );
+    const { memory } = this, which = recorded ? "recorded" : "random";
+    return this.#runRandom[which] ??= instantiateRandom(this.#code.translation(which, memory), memory);
   }
 
   /** Whether a task has nothing left to do. */

@@ -1,6 +1,6 @@
 /** How likely each scheduler is to find a bug that an exhaustive search has shown: sampled, beside the truth. */
-import { checkSearch } from "../workload/check_options.ts";
-import { Machine } from "../machine/machine.ts";
+import { plan } from "../workload/plan.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { textTable } from "../report/text_table.ts";
 import { pct, pctGuarantee } from "../schedulers/pct.ts";
@@ -9,7 +9,7 @@ import { runScheduler } from "../schedulers/run.ts";
 import { runClock } from "../schedulers/run_clock.ts";
 import { runRandom } from "../schedulers/run_random.ts";
 import { outcomeKey } from "./all_schedules.ts";
-import { explore } from "./explore.ts";
+import { explorePlan, searchedMachine } from "./explore.ts";
 import type { Exploration, ExploreOptions } from "./exploration.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
@@ -92,10 +92,8 @@ export class Estimate {
  */
 export async function estimate(object: BpfObject, options: EstimateOptions = {}): Promise<Estimate> {
   const { runs = 1000, depth = 2, ...searched } = options;
-  checkSearch("estimate", object, options);
-  const exploration = await explore(object, searched);
-  const workload = { ...options, invocations: options.invocations ?? 1 };
-  const make = () => new Machine(object, workload, { models: options.models, nowNs: () => 1000 });
+  const planned = plan(object, options, "estimate"), exploration = await explorePlan(planned, searched);
+  const make = () => searchedMachine(planned, options);
   const bad = new Set(exploration.anomalies.map((outcome) => outcome.key));
   const isBug = (machine: Machine) =>
     machine.fault !== undefined || machine.tasks.some((task) => !machine.isDone(task)) ||

@@ -1,5 +1,5 @@
 /** What an exhaustive search is asked and what it answers. */
-import type { SimulateOptions } from "../workload/workload.ts";
+import type { Workload } from "../workload/workload.ts";
 import type { Machine, MachineOptions } from "../machine/machine.ts";
 import type { TraceStep, Values } from "../report/result.ts";
 import { runsOf } from "../report/runs.ts";
@@ -28,7 +28,7 @@ export interface Bounds {
  * if ((await explore(exact, options)).observation !== "Never") throw new Error("three atomic adds make three");
  * ```
  */
-export interface ExploreOptions extends Omit<SimulateOptions, "seed" | "scheduler"> {
+export interface ExploreOptions extends Workload {
   /** Where to stop; what is not finished then is reported as unknown. */
   readonly bounds?: Bounds;
   /** The reader's own property of a final state; an end where it is false counts instead of a non-serial outcome. */
@@ -135,7 +135,7 @@ export class Exploration {
   constructor(machine: Machine, readonly property: string, symmetry: Exploration["symmetry"]) {
     this.program = machine.image.programs.map((program) => program.name).join(", ");
     this.cpus = machine.nrCpus;
-    this.invocations = machine.workload.invocations ?? 1;
+    this.invocations = machine.plan.invocations;
     this.runs = runsOf(machine.tasks);
     this.symmetry = symmetry;
   }

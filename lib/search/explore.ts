@@ -1,8 +1,8 @@
 /** Every schedule of a workload, or a clear word on where the search stopped. */
-import { admit } from "../workload/admission.ts";
-import { checkSearch, DEFAULT_DEPTH } from "../workload/check_options.ts";
+import { DEFAULT_DEPTH } from "../workload/check_options.ts";
+import { type Plan, plan } from "../workload/plan.ts";
 import { Machine } from "../machine/machine.ts";
-import type { BpfObject } from "../object/bpf_object.ts";
+import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import { exploreAll, exploreSerial, outcomeKey } from "./all_schedules.ts";
 import { Exploration, type ExploreOptions, type StuckEnd } from "./exploration.ts";
@@ -46,10 +46,16 @@ const LIVELOCK = "from here on tasks take steps for ever, and no schedule leads 
  * ```
  */
 export async function explore(object: BpfObject, options: ExploreOptions = {}): Promise<Exploration> {
-  checkSearch("explore", object, options);
-  const workload = { ...options, invocations: options.invocations ?? 1 };
-  admit(object, workload);
-  const make = () => new Machine(object, workload, { models: options.models, nowNs: () => 1000 });
+  return await explorePlan(plan(object, options, "explore"), options);
+}
+
+/** The machines of a search: time stands still, so that states are equal whenever they come about. */
+export const searchedMachine = (plan: Plan, { models }: ExploreOptions): Machine =>
+  new Machine(plan, { models, nowNs: () => 1000 });
+
+/** Visits every schedule of what has been checked and planned. */
+export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<Exploration> {
+  const make = () => searchedMachine(plan, options);
   const began = performance.now(), seconds = options.bounds?.seconds ?? 60;
   const limits = {
     maxStates: options.bounds?.states ?? 20_000_000,
@@ -66,7 +72,7 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
 
   const returnedOf = (of: Machine) =>
     Object.fromEntries(of.tasks.filter((t) => t.kind === "user").map((t) => [t.name.slice(5), t.returned]));
-  const { holds } = options, mapNames = object.maps.map(({ name }) => name);
+  const { holds } = options, mapNames = plan.object.maps.map(({ name }) => name);
   const isAnomaly = (of: Machine) => {
     const values = of.kernel.values();
     if (holds) return !askHolds(holds, values, returnedOf(of), mapNames);
@@ -114,19 +120,22 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
     if (path) result.stuck.push({ kind: "livelock", message: LIVELOCK, witness: formatSchedule(path) });
   }
   result.witness = findWitness(make, result, isAnomaly);
-  result.verdicts = judge(make, result);
+  result.verdicts = judge(make, result, plan.object.maps);
   result.seconds = (performance.now() - began) / 1000;
   return result;
 }
 
 /** Verdicts on the shortest witness first, then on the other anomalies' own. */
-function judge(make: () => Machine, { witness, anomalies, stuck }: Exploration): Verdict[] {
+function judge(
+  make: () => Machine,
+  { witness, anomalies, stuck }: Exploration,
+  maps: readonly MapDef[],
+): Verdict[] {
   const verdicts: Verdict[] = stuck.map((end) => ({ ...judgeStuck(end.kind, end.message), witness: end.witness }));
   const traces = anomalies.length > 0 && witness ? [{ schedule: witness.schedule, trace: witness.trace }] : [];
   for (const { witness: schedule } of anomalies.slice(0, JUDGED_ANOMALIES)) {
     traces.push({ schedule, trace: traceSchedule(make(), schedule).trace });
   }
-  const maps = make().object.maps;
   for (const { schedule, trace } of traces) {
     for (const verdict of judgeTrace(trace, maps)) verdicts.push({ ...verdict, witness: schedule });
   }

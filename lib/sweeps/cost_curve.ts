@@ -160,7 +160,7 @@ async function runJobs(jobs: readonly Job[], options: SweepOptions): Promise<Poi
     ...Array.from({ length: crew.size }, (_, worker) => work(worker)),
     (async () => {
       for (const i of here) {
-        await finish(i, runPoint(jobs[i].object, jobs[i].request));
+        await finish(i, await runPoint(jobs[i].object, jobs[i].request));
         await new Promise((resolve) => setTimeout(resolve, 0));
       }
     })(),

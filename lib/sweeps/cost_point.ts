@@ -1,8 +1,11 @@
 /** One point of a sweep: a workload on so many CPUs under a profile. What the main thread and the workers both do. */
-import { Machine, type MachineOptions } from "../machine/machine.ts";
+import type { Kernel } from "../bpf_helpers/kernel.ts";
+import type { MachineOptions } from "../machine/machine.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
+import { runSerial } from "../schedulers/run_serial.ts";
+import { planTasks } from "../workload/plan.ts";
 import type { Values, Waiting } from "../report/result.ts";
 import type { Profile } from "../cost/profile.ts";
 import { TimedMachine } from "../cost/timed_run.ts";
@@ -31,13 +34,14 @@ export interface PointResult {
 }
 
 /** @throws Error when the run ends in a fault */
-export function runPoint(object: BpfObject, request: PointRequest): PointResult {
-  const { workload, options, profile, seed, operationsPerRun } = request;
-  const initial = request.countLost ? valuesOf(object, workload, options, 0) : undefined;
-  const timed = new TimedMachine(object, workload, options, profile, seed), timing = timed.run();
+export async function runPoint(object: BpfObject, request: PointRequest): Promise<PointResult> {
+  const { workload, options, profile, seed, operationsPerRun } = request, plan = planTasks(object, workload);
+  let initial: Values | undefined;
+  const onPrepared = request.countLost ? (kernel: Kernel) => void (initial = kernel.values()) : undefined;
+  const timed = new TimedMachine(plan, { ...options, onPrepared }, profile, seed), timing = timed.run();
   const { fault } = timed.machine;
   if (fault) throw new Error(`${fault.prog} on CPU ${fault.cpu}: ${fault.message}`);
-  const serial = initial && valuesOf(object, workload, options, workload.invocations ?? 1000);
+  const serial = initial && await runSerial(plan, options);
   return {
     ns: timing.nsPerOp / operationsPerRun,
     lost: initial && serial && lostFraction(initial, serial, timed.machine.kernel.values()),
@@ -46,14 +50,4 @@ export function runPoint(object: BpfObject, request: PointRequest): PointResult 
     waiting: timing.waiting,
     transfersPerOp: timing.transfersPerOp / operationsPerRun,
   };
-}
-
-/** Shared state after so many runs on each CPU, one CPU after another. */
-function valuesOf(object: BpfObject, workload: Workload, options: MachineOptions, invocations: number): Values {
-  const programs = workload.programs?.map((run) => typeof run === "string" ? run : { ...run, invocations });
-  const machine = new Machine(object, { ...workload, programs, invocations }, options);
-  for (const task of machine.tasks) {
-    while (!machine.isDone(task) && machine.isEnabled(task.index)) machine.step(task.index);
-  }
-  return machine.kernel.values();
 }

@@ -11,7 +11,7 @@ export interface WorkerRequest extends PointRequest {
 
 const objects = new Map<number, BpfObject>();
 
-serve(({ object: { id, name, bytes }, ...request }: WorkerRequest): PointResult => {
+serve(({ object: { id, name, bytes }, ...request }: WorkerRequest): Promise<PointResult> => {
   let object = objects.get(id);
   if (!object) objects.set(id, object = loadObject(bytes, name));
   return runPoint(object, request);

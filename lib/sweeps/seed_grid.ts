@@ -6,7 +6,7 @@ import type { BpfObject } from "../object/bpf_object.ts";
 import { toJson } from "../report/json.ts";
 import { explore } from "../search/explore.ts";
 import { simulate } from "../backends/simulator.ts";
-import type { SimulateOptions } from "../workload/workload.ts";
+import type { SimulateOptions } from "../backends/simulate_options.ts";
 
 /** Which part of a sweep to do: `index` of `count`, from 1. */
 export interface Shard {

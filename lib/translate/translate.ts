@@ -163,12 +163,20 @@ export function instantiate(
   helper?: (task: number, insn: number) => void,
 ): Step {
   const imports = { memory: memory.wasm, ...(helper && { helper }) };
-  const module = new WebAssembly.Module(translation.wasm);
-  return new WebAssembly.Instance(module, { env: imports }).exports.step as Step;
+  return new WebAssembly.Instance(moduleOf(translation), { env: imports }).exports.step as Step;
 }
 
 /** Compiles a translation with the `random` option: gives its `runRandom()`. */
 export function instantiateRandom(translation: Translation, memory: Memory): () => number {
-  const module = new WebAssembly.Module(translation.wasm);
-  return new WebAssembly.Instance(module, { env: { memory: memory.wasm } }).exports.runRandom as () => number;
+  const env = { memory: memory.wasm };
+  return new WebAssembly.Instance(moduleOf(translation), { env }).exports.runRandom as () => number;
+}
+
+const modules = new WeakMap<Translation, WebAssembly.Module>();
+
+/** Compiled once, for however many memories. */
+function moduleOf(translation: Translation): WebAssembly.Module {
+  let module = modules.get(translation);
+  if (!module) modules.set(translation, module = new WebAssembly.Module(translation.wasm));
+  return module;
 }

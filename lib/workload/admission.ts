@@ -1,8 +1,6 @@
 /** Only what the kernel's verifier would accept is run, unless the reader wants to see what would have gone wrong. */
-import { planTasks } from "./plan.ts";
-import type { BpfObject } from "../object/bpf_object.ts";
+import type { BpfObject, Program } from "../object/bpf_object.ts";
 import { type Verdict, verify } from "../verifier/verify.ts";
-import type { Workload } from "./workload.ts";
 
 /**
  * A program that the verifier refuses; the message has the verifier's words, the C line and what to do.
@@ -35,16 +33,11 @@ export function verdictsOf(object: BpfObject): readonly Verdict[] {
   return known;
 }
 
-/**
- * Refuses a workload whose programs the verifier refuses.
- *
- * @throws RefusedError for the first program of the workload that the kernel would not load
- */
-export function admit(object: BpfObject, workload: Workload & { readonly verify?: boolean }): void {
-  if (workload.verify === false) return;
-  const runs = new Set(planTasks(object, workload).programs.map((program) => program.name));
+/** Why programs of an object may not run: the first of them that the kernel would not load; undefined when all may. */
+export function refusalOf(object: BpfObject, programs: readonly Program[]): RefusedError | undefined {
+  const runs = new Set(programs.map((program) => program.name));
   const refused = verdictsOf(object).find((verdict) => runs.has(verdict.program) && verdict.verdict === "reject");
-  if (refused) throw new RefusedError(refused);
+  return refused && new RefusedError(refused);
 }
 
 function describe({ program, errname, message, line, explanation }: Verdict): string {

@@ -1,7 +1,6 @@
 /** The one place where what a reader wrote as options is looked at, before anything is run with it. */
-import { MAX_CPUS } from "./plan.ts";
 import { WorkloadError } from "../cpu/workload_error.ts";
-import type { SimulateOptions, Workload } from "./workload.ts";
+import { MAX_CPUS, type Workload } from "./workload.ts";
 import {
   above,
   callable,
@@ -43,7 +42,6 @@ const CTX: Rule = {
 };
 const PROG = text("the name of a C function", 'prog: "count"');
 const INVOCATIONS = whole(0, MOST_RUNS, "invocations: 1000");
-const ANYTHING: Rule = { wants: "", example: "", fits: () => true };
 
 const PROG_RUN = record(
   "the name of a program, or an object that says how often it runs and where",
@@ -134,10 +132,7 @@ const RUN: Rules = {
   repeats: whole(1, 10_000, "repeats: 7"),
   durationMs: above("durationMs: 5"),
   exact: either("exact: true"),
-  external: either("external: true"),
-  forgets: either("forgets: true"),
   nowNs: callable("a function", "nowNs: () => 1000"),
-  observer: ANYTHING,
 };
 
 const SEARCH: Rules = {
@@ -203,20 +198,31 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   profile: "it tries every schedule, at no machine's pace; simulate has it",
 };
 
+/** The calls that run a workload, and those that search it. */
+export type Call = "simulate" | "threads" | "linux" | "compare" | "explore" | "estimate";
+
 /**
- * Looks at the arguments of `simulate`, `threads`, `linux`, `compare`.
+ * Looks at the arguments of a call.
  *
  * @throws WorkloadError for an option that does not exist or holds what it can't; says what is given, allowed, an example
  */
-export function checkRun(call: "simulate" | "threads" | "linux" | "compare", object: unknown, options: unknown): void {
+export function checkCall(call: Call, object: unknown, options: unknown): void {
+  if (call === "explore" || call === "estimate") checkSearch(call, object, options);
+  else checkRun(call, object, options);
+}
+
+/** @throws WorkloadError for more runs under a profile than end in a few seconds */
+export function checkTimedRuns(cpus: number, invocations: number): void {
+  if (invocations * cpus <= MOST_TIMED_RUNS) return;
+  throw new WorkloadError(
+    `${cpus} CPUs x ${invocations} invocations are too many runs under a profile, which takes its time for each: ` +
+      `at most ${MOST_TIMED_RUNS.toLocaleString("en")} in all`,
+  );
+}
+
+function checkRun(call: "simulate" | "threads" | "linux" | "compare", object: unknown, options: unknown): void {
   check(call, object, options, RUN);
-  const { invocations = 0, cpus = 2, profile } = options as SimulateOptions;
-  if (call === "simulate" && profile !== undefined && invocations * cpus > MOST_TIMED_RUNS) {
-    throw new WorkloadError(
-      `${cpus} CPUs x ${invocations} invocations are too many runs under a profile, which takes its time for each: ` +
-        `at most ${MOST_TIMED_RUNS.toLocaleString("en")} in all`,
-    );
-  }
+  const { invocations = 0 } = options as Workload;
   if (call === "simulate" || invocations <= MOST_MEASURED_RUNS) return;
   throw new WorkloadError(
     `invocations is ${invocations}: ${call} takes at most ${MOST_MEASURED_RUNS.toLocaleString("en")}. ` +
@@ -224,8 +230,7 @@ export function checkRun(call: "simulate" | "threads" | "linux" | "compare", obj
   );
 }
 
-/** The same for `explore` and `estimate`. */
-export function checkSearch(call: "explore" | "estimate", object: unknown, options: unknown): void {
+function checkSearch(call: "explore" | "estimate", object: unknown, options: unknown): void {
   check(call, object, options, call === "estimate" ? ESTIMATE : SEARCH);
   const { invocations = 1, programs = [], bounds } = options as Workload & {
     readonly bounds?: { readonly depth?: number };

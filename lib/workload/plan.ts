@@ -1,5 +1,10 @@
-/** From a workload to the tasks of a machine: who runs what, how often, on which CPU. */
-import type { ProgRun, Workload } from "./workload.ts";
+/**
+ * From a workload to the tasks of a machine: who runs what, how often, on which CPU. A call makes one plan of what it
+ * was given, and every machine takes that.
+ */
+import { refusalOf, type RefusedError } from "./admission.ts";
+import { type Call, checkCall } from "./check_options.ts";
+import { MAX_CPUS, type ProgRun, type Workload } from "./workload.ts";
 import type { UserApi } from "../maps/user_space.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
 import { didYouMean } from "../words/closest_name.ts";
@@ -21,7 +26,12 @@ export interface PlannedTask {
   readonly body?: (user: UserApi) => Model<unknown>;
 }
 
-export interface TaskPlan {
+/** A workload that has been looked at: what machines are made of. */
+export interface Plan {
+  readonly object: BpfObject;
+  readonly workload: Workload;
+  /** Runs per CPU of every program that does not say otherwise. */
+  readonly invocations: number;
   readonly tasks: readonly PlannedTask[];
   readonly programs: readonly Program[];
   /** CPUs that run programs: the possible CPUs of per-CPU maps. */
@@ -31,14 +41,50 @@ export interface TaskPlan {
   readonly sharesCpus: boolean;
 }
 
-export const MAX_CPUS = 512;
+/** The kernel's own verifier is asked on `linux`; `compare` shows a refusal and goes on. */
+const ADMITS: Readonly<Record<Call, boolean>> = {
+  simulate: true,
+  threads: true,
+  linux: false,
+  compare: false,
+  explore: true,
+  estimate: true,
+};
 
 /**
- * Lists the tasks of a workload.
+ * Checks what a call was given, plans its tasks, and refuses what the verifier refuses: once for each call.
+ *
+ * @param call whose options they are
+ * @throws WorkloadError for options that can't be
+ * @throws RefusedError for the first program of the workload that the kernel would not load
+ */
+export function plan(object: BpfObject, options: Workload, call: Call = "simulate"): Plan {
+  checkCall(call, object, options);
+  const searched = call === "explore" || call === "estimate";
+  const planned = planTasks(object, searched ? { ...options, invocations: options.invocations ?? 1 } : options);
+  const refused = ADMITS[call] ? refusalOfPlan(planned) : undefined;
+  if (refused) throw refused;
+  return planned;
+}
+
+/** Why the workload may not run, unless it asks for no verifier. */
+export const refusalOfPlan = ({ object, workload, programs }: Plan): RefusedError | undefined =>
+  workload.verify === false ? undefined : refusalOf(object, programs);
+
+/**
+ * The same workload on a computer that has so many CPUs: no more of them are used.
+ *
+ * @throws WorkloadError where a program wants a CPU that is not there
+ */
+export const onAtMost = (cpus: number, plan: Plan): Plan =>
+  plan.nrCpus <= cpus ? plan : planTasks(plan.object, { ...plan.workload, cpus });
+
+/**
+ * Lists the tasks of a workload, whatever the verifier says of them.
  *
  * @throws WorkloadError for an unknown program, a CPU out of range, a count that is no whole number
  */
-export function planTasks(object: BpfObject, workload: Workload): TaskPlan {
+export function planTasks(object: BpfObject, workload: Workload): Plan {
   const nrCpus = workload.cpus ?? 2, perCpu = workload.invocations ?? 1000;
   whole("cpus", nrCpus, 1, MAX_CPUS);
   whole("invocations", perCpu, 0, 1_000_000_000);
@@ -88,7 +134,7 @@ export function planTasks(object: BpfObject, workload: Workload): TaskPlan {
   const shared = tasks.some((task) => task.kind !== "process" || perCpuTasks.size === perCpuTasks.add(task.cpu).size);
   const tailCalls = object.maps.some((map) => map.type === BPF_MAP_TYPE.PROG_ARRAY);
   const programs = tailCalls ? object.programs : [...used.values()];
-  return { tasks, programs, nrCpus, allCpus, sharesCpus: shared };
+  return { object, workload, invocations: perCpu, tasks, programs, nrCpus, allCpus, sharesCpus: shared };
 }
 
 function onlyProgram(object: BpfObject): string {

@@ -19,6 +19,7 @@ import type { BpfObject } from "../../lib/object/bpf_object.ts";
 import type { Values } from "../../lib/report/result.ts";
 import { verify } from "../../lib/verifier/verify.ts";
 import { KernelAgreement } from "../kernel_agreement.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 import { GENERATED_MAPS, generatedObject, items, withFds } from "./generated.ts";
 
 const PROGRAMS = 500, INVOCATIONS = 2;
@@ -32,12 +33,11 @@ interface Ended {
 
 /** Runs a program on a thread's own machinery, but in this one. */
 function onThread(object: BpfObject): Ended {
-  const machine = new SharedMachine(object, workload), { image, memory, tasks } = machine;
+  const plan = planTasks(object, workload), machine = new SharedMachine(plan), { image, memory, tasks } = machine;
   const translation = translate(image.insns, image.entries, { layout: memory.layout, direct: true, shared: true });
   const thread = new Thread({
     kind: "set up",
-    object,
-    workload,
+    plan,
     memory: memory.wasm,
     module: new WebAssembly.Module(translation.wasm),
     task: 0,

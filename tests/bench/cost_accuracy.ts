@@ -12,6 +12,7 @@ import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
 import { textTable } from "../../lib/report/text_table.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 import { figureRows, predictRow } from "../cost/figures.ts";
 import { predictPublished, publishedRows } from "../cost/published.ts";
 import { predictSituation, situations, SITUATIONS_PROFILE, situationsObject } from "../cost/situations.ts";
@@ -146,8 +147,7 @@ export async function benchSweep(): Promise<void> {
   console.log(`sweep: ${points.length} points in ${((performance.now() - started) / 1000).toFixed(1)} s (wanted: 3)`);
   for (const cpus of [2, 256]) {
     const timed = new TimedMachine(
-      object,
-      { cpus, invocations: Math.ceil(100_000 / cpus), programs: ["atomic_add"] },
+      planTasks(object, { cpus, invocations: Math.ceil(100_000 / cpus), programs: ["atomic_add"] }),
       {},
       profileNamed("xeon-kvm"),
       1,

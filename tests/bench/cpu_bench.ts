@@ -16,6 +16,7 @@ import { loadObject } from "../../lib/object/load.ts";
 import { textTable } from "../../lib/report/text_table.ts";
 import { runClock } from "../../lib/schedulers/run_clock.ts";
 import { type RandomRunObserver, runRandom } from "../../lib/schedulers/run_random.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 import { interpret } from "../reference/interpreter.ts";
 
 const PROGRAMS = ["racy", "atomic", "alu", "mixed"];
@@ -57,7 +58,7 @@ const faster = (one: Speed | undefined, other: Speed): Speed => one && one.insns
 
 /** The reference interpreter on one CPU; a tenth of the work shows as much. */
 function interpreted(object: BpfObject, prog: string): Speed {
-  const machine = new Machine(object, { programs: [prog], cpus: 1, invocations: 1 });
+  const machine = new Machine(planTasks(object, { programs: [prog], cpus: 1, invocations: 1 }));
   const { memory, image, tasks: [task] } = machine;
   const step = interpret(image.insns, memory), record = task.record;
   // The interpreter's blocks are instructions: from the entry on, as the machine set the registers.
@@ -75,7 +76,7 @@ function interpreted(object: BpfObject, prog: string): Speed {
 function simulated(object: BpfObject, prog: string, cpus: number, run: (machine: Machine) => void): Speed {
   // About as many steps whatever the number of CPUs.
   const invocations = Math.max(1, Math.round(48 / cpus));
-  return timed(new Machine(object, { programs: [prog], cpus, invocations }), run);
+  return timed(new Machine(planTasks(object, { programs: [prog], cpus, invocations })), run);
 }
 
 const random = (observer?: RandomRunObserver) => (machine: Machine) => runRandom(machine, 1, NO_LIMIT, observer);
@@ -129,7 +130,7 @@ function traced(machine: Machine): void {
 
 /** Milliseconds to translate a program when the translator itself is warm. */
 function translationTime(object: BpfObject, prog: string): number {
-  const { image, memory } = new Machine(object, { programs: [prog], invocations: 0 });
+  const { image, memory } = new Machine(planTasks(object, { programs: [prog], invocations: 0 }));
   let best = Infinity;
   for (let i = 0; i < 200; i++) {
     const began = performance.now();
@@ -151,7 +152,7 @@ export async function benchCpu(): Promise<void> {
   const speeds: string[][] = [], others: string[][] = [];
   for (const prog of PROGRAMS) {
     const { interpreter, one, two, recorded, traced, clock2, clock64 } = measureAll(object, prog);
-    const single = new Machine(object, { programs: [prog], cpus: 1, invocations: 1 });
+    const single = new Machine(planTasks(object, { programs: [prog], cpus: 1, invocations: 1 }));
     runRandom(single, 1, NO_LIMIT);
     const jit = await kernelJit(object, prog, single.insns);
     speeds.push([

@@ -4,12 +4,13 @@ import { numberOf, withNumber } from "../../lib/cost/fit.ts";
 import { checkProfile, type Profile } from "../../lib/cost/profile.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 
 const xeon = profileNamed("xeon-kvm");
 
 /** A machine that is a profile itself. */
 const machineOf = (profile: Profile): Stopwatch => (object, program, cpus) => {
-  const timed = new TimedMachine(object, { cpus, invocations: 400, programs: [program] }, {}, profile, 7);
+  const timed = new TimedMachine(planTasks(object, { cpus, invocations: 400, programs: [program] }), {}, profile, 7);
   const { nsPerOp } = timed.run(), counted = Number(timed.machine.kernel.values().counter ?? 0n);
   return Promise.resolve({ ns: nsPerOp, lost: counted === 0 ? 0 : 1 - counted / (400 * cpus) });
 };

@@ -12,6 +12,7 @@ import { recordedKernel, type Timing } from "../../lib/backends/recorded/recorde
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import type { Profile } from "../../lib/cost/profile.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 
 /** One measured figure and how to predict it. */
 export interface FigureRow {
@@ -129,7 +130,12 @@ export async function figureRows(): Promise<FigureRow[]> {
 /** What the model says for a row. */
 export function predictRow(row: FigureRow, profile: Profile, seed = 1): Prediction {
   const { object, cpus, runs, program, perRun } = row;
-  const timed = new TimedMachine(object, { cpus, invocations: runs, programs: [program] }, {}, profile, seed);
+  const timed = new TimedMachine(
+    planTasks(object, { cpus, invocations: runs, programs: [program] }),
+    {},
+    profile,
+    seed,
+  );
   if (row.aloneNs !== undefined && cpus > 1) timed.startLater(1, row.aloneNs * runs * perRun);
   const timing = timed.run(), { fault, kernel } = timed.machine;
   if (fault) throw new Error(`${program}: ${fault.message}`);

@@ -7,6 +7,7 @@ import { profileNamed } from "../../lib/cost/profiles.ts";
 import { sweep } from "../../lib/sweeps/cost_curve.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import type { Timing } from "../../lib/report/result.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 
 const xeon = profileNamed("xeon-kvm");
 const path = (name: string) => decodeURIComponent(new URL(`./progs/${name}`, import.meta.url).pathname);
@@ -27,7 +28,7 @@ SEC("raw_tp") int read(void *ctx) { return counter; }
 
 const time = (program: string, cpus: number, profile: Profile = xeon, invocations = 300, seed = 1): Timing => {
   const object = operations.programs.some(({ name }) => name === program) ? operations : counters;
-  return new TimedMachine(object, { cpus, invocations, programs: [program] }, {}, profile, seed).run();
+  return new TimedMachine(planTasks(object, { cpus, invocations, programs: [program] }), {}, profile, seed).run();
 };
 
 describe("values stay exact under a profile", () => {
@@ -53,7 +54,7 @@ describe("values stay exact under a profile", () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 1000 }), (cpus, seed) => {
         const options = { cpus, invocations: 400, programs: ["racy"] };
-        const timed = new TimedMachine(counters, options, {}, xeon, seed);
+        const timed = new TimedMachine(planTasks(counters, options), {}, xeon, seed);
         timed.run();
         const final = Number(timed.machine.kernel.values().counter);
         expect(final).toBeLessThan(400 * cpus);
@@ -149,7 +150,7 @@ describe("what the model must say", () => {
 
   it("private work between increments makes losses rare", () => {
     const lost = (program: string) => {
-      const timed = new TimedMachine(work, { cpus: 2, invocations: 1500, programs: [program] }, {}, xeon, 1);
+      const timed = new TimedMachine(planTasks(work, { cpus: 2, invocations: 1500, programs: [program] }), {}, xeon, 1);
       timed.run();
       return 1 - Number(timed.machine.kernel.values().counter) / 3000;
     };
@@ -227,7 +228,7 @@ SEC("raw_tp") int count(void *ctx) { int key = 0; long *v = bpf_map_lookup_elem(
           return 0n;
         },
       }];
-      const timed = new TimedMachine(object, { cpus, invocations: 1, user }, {}, profile, 1);
+      const timed = new TimedMachine(planTasks(object, { cpus, invocations: 1, user }), {}, profile, 1);
       timed.run();
       expect(timed.machine.fault).toBeUndefined();
       return timed.source.nowNs;

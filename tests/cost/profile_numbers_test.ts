@@ -7,6 +7,7 @@ import type { Profile } from "../../lib/cost/profile.ts";
 import { profileNamed, PROFILES } from "../../lib/cost/profiles.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import { ticketLock } from "../../lib/locks/ticket_lock.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 
 /* What a reader expects who changes one number of a profile. */
 const object = await bpf.file(decodeURIComponent(new URL("./progs/operations.bpf.c", import.meta.url).pathname));
@@ -14,7 +15,7 @@ const work = await bpf.file(decodeURIComponent(new URL("./progs/private_work.bpf
 
 const cost = (program: string, cpus: number, profile: Profile, invocations = 400): number => {
   const from = work.programs.some(({ name }) => name === program) ? work : object;
-  return new TimedMachine(from, { cpus, invocations, programs: [program] }, {}, profile, 1).run().nsPerOp;
+  return new TimedMachine(planTasks(from, { cpus, invocations, programs: [program] }), {}, profile, 1).run().nsPerOp;
 };
 const multiplied = (profile: Profile, name: string, factor: number): Profile => {
   const value = name.split(".").reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], profile) as number;
@@ -124,7 +125,10 @@ describe("one number of a profile", () => {
   it("holdNs: the longer a core may keep a line, the more of its operations share one transfer", () => {
     const xeon = profileNamed("xeon-kvm");
     const transfers = (holdNs: number) =>
-      new TimedMachine(object, { cpus: 4, invocations: 400, programs: ["atomic_add"] }, {}, { ...xeon, holdNs }, 1)
+      new TimedMachine(planTasks(object, { cpus: 4, invocations: 400, programs: ["atomic_add"] }), {}, {
+        ...xeon,
+        holdNs,
+      }, 1)
         .run().transfersPerOp;
     const perOp = [0, 10, 30, 100, 300].map(transfers);
     expect(perOp).toEqual([...perOp].sort((a, b) => b - a));
@@ -136,7 +140,7 @@ describe("one number of a profile", () => {
     const graviton = profileNamed("graviton2"), models = lockHelpers(ticketLock);
     const times = (cpus: number) => {
       const [busy, free] = [graviton.copyNs, 0].map((copyNs) =>
-        new TimedMachine(object, { cpus, invocations: 100, programs: ["lock_array"] }, { models }, {
+        new TimedMachine(planTasks(object, { cpus, invocations: 100, programs: ["lock_array"] }), { models }, {
           ...graviton,
           copyNs,
         }, 1)

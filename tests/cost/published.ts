@@ -5,6 +5,7 @@ import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import type { MachineOptions } from "../../lib/machine/machine.ts";
 import { ticketLock } from "../../lib/locks/ticket_lock.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 
 export interface PublishedRow {
   readonly profile: string;
@@ -98,8 +99,7 @@ export async function publishedRows(): Promise<PublishedRow[]> {
 export function predictPublished({ profile, cpus, object, program, perRun, models, what }: PublishedRow): number {
   const invocations = perRun === 1 ? 150 : Math.max(what === "plain increment" ? 24 : 4, Math.ceil(100 / cpus));
   const timed = new TimedMachine(
-    object,
-    { cpus, invocations, programs: [program] },
+    planTasks(object, { cpus, invocations, programs: [program] }),
     { models },
     profileNamed(profile),
     1,

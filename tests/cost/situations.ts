@@ -4,6 +4,7 @@ import { bpf } from "../../lib/compile/bpf.ts";
 import type { Profile } from "../../lib/cost/profile.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 
 /** Profile of the machine that they were measured on. */
 export const SITUATIONS_PROFILE = "emerald-rapids-kvm";
@@ -43,7 +44,7 @@ export const situationsObject = (): Promise<BpfObject> =>
 
 /** Nanoseconds for each run by a profile. */
 export function predictSituation(object: BpfObject, { program, cpus }: Situation, profile: Profile): number {
-  const timed = new TimedMachine(object, { cpus, invocations: 1500, programs: [program] }, {}, profile, 1);
+  const timed = new TimedMachine(planTasks(object, { cpus, invocations: 1500, programs: [program] }), {}, profile, 1);
   const { nsPerOp } = timed.run(), { fault } = timed.machine;
   if (fault) throw new Error(`${program}: ${fault.message}`);
   return nsPerOp;

@@ -8,6 +8,7 @@ import { loadObject } from "../../lib/object/load.ts";
 import { runRandom } from "../../lib/schedulers/run_random.ts";
 import type { SeededRandom } from "../../lib/schedulers/random_numbers.ts";
 import { verify } from "../../lib/verifier/verify.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 import { shippedObjects } from "./byte_code.ts";
 import { mutate } from "./mutate.ts";
 
@@ -30,7 +31,7 @@ export class ObjectFuzzer {
       let fate: ObjectFate = "ran";
       for (const { name } of object.programs.slice(0, 2)) {
         verify(object, { program: name });
-        const machine = new Machine(object, { programs: [name], cpus: 2, invocations: 2, limits: LIMITS });
+        const machine = new Machine(planTasks(object, { programs: [name], cpus: 2, invocations: 2, limits: LIMITS }));
         runRandom(machine, 1, LIMITS);
         machine.kernel.values();
         if (machine.fault) fate = "faulted";

@@ -1,4 +1,5 @@
 /** Runs kernel models alone, without programs: a seeded random interleaving, or every one of a small scope. */
+import { HELPERS } from "../../lib/bpf_helpers/helper_table.ts";
 import { perform } from "../../lib/cpu/perform.ts";
 import { Kernel, type KernelOptions, kernelSize } from "../../lib/bpf_helpers/kernel.ts";
 import { CPU, layoutFor, TASK } from "../../lib/cpu/layout.ts";
@@ -32,7 +33,7 @@ export function makeKernel(
 ): Kernel {
   const size = kernelSize(object.maps, cpus);
   const memory = new Memory(layoutFor(cpus, tasks, size.regions + 1), size.heapBytes);
-  return new Kernel(memory, object, { nrCpus: cpus, seed: 1, ...options });
+  return new Kernel(memory, object, HELPERS, { nrCpus: cpus, seed: 1, ...options });
 }
 
 export function context(kernel: Kernel, task: number, cpu = task): TaskContext {

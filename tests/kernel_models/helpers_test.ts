@@ -1,7 +1,7 @@
 /** Helper functions, each through a program that calls it. */
 import { describe, expect, it } from "vitest";
 import { simulate } from "../../lib/backends/simulator.ts";
-import type { SimulateOptions } from "../../lib/workload/workload.ts";
+import type { SimulateOptions } from "../../lib/backends/simulate_options.ts";
 import { formatLine } from "../../lib/bpf_helpers/printk.ts";
 import type { UserApi } from "../../lib/maps/user_space.ts";
 import { listing } from "./scenarios.ts";

@@ -5,6 +5,7 @@ import { TASK } from "../../lib/cpu/layout.ts";
 import { BPF_F_LOCK } from "../../lib/uapi/flags.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { runRandom } from "../../lib/schedulers/run_random.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 import { listing, never, on, sometimes } from "./scenarios.ts";
 
 const cpus = await listing("cpus"), locks = await listing("locks");
@@ -25,12 +26,12 @@ describe("0.1 one program can be run by every kernel thread at once", () => {
     expect(all.outcomes.map(({ values }) => values.counter).sort()).toEqual([1n, 2n]);
     const missed = new Set<string>();
     for (let seed = 1; seed <= 50; seed++) {
-      const machine = new Machine(cpus, {
+      const machine = new Machine(planTasks(cpus, {
         cpus: 1,
         invocations: 1,
         programs: ["count_guarded"],
         interrupts: [{ prog: "count_guarded", cpu: 0 }],
-      });
+      }));
       runRandom(machine, seed, { steps: 1000 });
       const counted = machine.kernel.values().counter;
       missed.add(`${counted} counted, ${machine.memory.getU32(machine.tasks[1].record + TASK.missed)} missed`);

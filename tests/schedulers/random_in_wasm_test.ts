@@ -12,6 +12,7 @@ import { BPF_ATOMIC, type Insn } from "../../lib/isa/insn.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
 import { loadObject } from "../../lib/object/load.ts";
 import { type RandomRunObserver, runRandom } from "../../lib/schedulers/run_random.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 import { insn, wide } from "../cpu/generated_programs.ts";
 
 /** Both ways take the first 20,000 steps in TypeScript; then they part. */
@@ -24,7 +25,9 @@ interface Workload {
 
 /** Runs a workload; gives all that a reader could see of it, and the number of each task that took a step. */
 function outcome(object: BpfObject, workload: Workload, seed: number, observer: RandomRunObserver, recorded: boolean) {
-  const machine = new Machine(object, { ...workload, invocations: 1_000_000, limits: { insnsPerStep: 100_000 } });
+  const machine = new Machine(
+    planTasks(object, { ...workload, invocations: 1_000_000, limits: { insnsPerStep: 100_000 } }),
+  );
   const tasks: number[] = [];
   const tookSteps = (taken: Int32Array) => {
     for (const task of taken) tasks.push(task);

@@ -6,6 +6,7 @@ import { estimate, wilson } from "../../lib/search/estimate.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { SearchState } from "../../lib/search/state.ts";
 import { StateGraph } from "../../lib/search/state_graph.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 
 const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
 
@@ -30,11 +31,11 @@ unsigned long go, seen;
 SEC("raw_tp") int waits(void *ctx) { while (!*(volatile unsigned long *)&go); seen = 1; return 0; }
 SEC("raw_tp") int goes(void *ctx) { go = 1; return 0; }
 `;
-    const machine = new Machine(object, {
+    const machine = new Machine(planTasks(object, {
       cpus: 2,
       invocations: 1,
       programs: ["waits", "goes"].map((prog, cpu) => ({ prog, cpus: [cpu] })),
-    });
+    }));
     const graph = StateGraph.build(machine, new SearchState(machine, false), () => true, 1000)!;
     expect(graph.chance()).toBeCloseTo(1, 9);
     expect(graph.livelock()).toBe(undefined);

@@ -10,13 +10,14 @@ import { exploreAll, outcomeKey, type SearchOptions } from "../../lib/search/all
 import { explore } from "../../lib/search/explore.ts";
 import { asymmetry } from "../../lib/search/symmetry.ts";
 import { wordPrograms } from "./word_programs.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 
 const object = await bpf.file(fileURLToPath(new URL("./progs/pieces.bpf.c", import.meta.url)));
 const PIECES = object.programs.map((program) => program.name);
 
 /** Every distinct end as text, and what the search cost. */
 async function endsOf(workload: Workload, options: SearchOptions, of = object) {
-  const make = () => new Machine(of, workload, { nowNs: () => 1000 });
+  const make = () => new Machine(planTasks(of, workload), { nowNs: () => 1000 });
   const limits = {
     maxStates: 300_000,
     maxDepth: 10_000,
@@ -88,7 +89,7 @@ it("symmetry: the same outcomes wherever it is claimed", async () => {
   for (const prog of PIECES) {
     for (const [cpus, invocations] of [[2, 2], [3, 1]]) {
       const workload = { cpus, programs: [{ prog, invocations }] };
-      if (asymmetry(new Machine(object, workload))) continue;
+      if (asymmetry(new Machine(planTasks(object, workload)))) continue;
       const all = await endsOf(workload, PLAIN);
       for (const cached of [true, false]) {
         const symmetric = await endsOf(workload, { ...PLAIN, symmetric: true, cached });
@@ -123,7 +124,7 @@ SEC("tc") int faulty(void *ctx) { shared = 1; return *(volatile int *)0; }
   };
   for (const cached of [true, false]) {
     const kinds: string[] = [];
-    const make = () => new Machine(source, workload, {});
+    const make = () => new Machine(planTasks(source, workload), {});
     await exploreAll(make, limits, { symmetric: false, reduce: true, cached }, (end) => kinds.push(end.kind));
     expect(kinds).toEqual(["fault"]);
   }
@@ -151,7 +152,7 @@ it("user space and interrupts: the same ends with and without the reductions, wh
 
 /** Every schedule without looking whether a state was seen before; undefined where there are too many. */
 function allSchedules(workload: Workload, maxSteps: number): Set<string> | undefined {
-  const machine = new Machine(object, workload, { nowNs: () => 1000 }), ends = new Set<string>();
+  const machine = new Machine(planTasks(object, workload), { nowNs: () => 1000 }), ends = new Set<string>();
   let steps = 0;
   const visit = (): boolean => {
     const enabled = machine.enabled(), before = machine.snapshot();

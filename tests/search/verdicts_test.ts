@@ -9,6 +9,7 @@ import { Machine } from "../../lib/machine/machine.ts";
 import { type Exploration, explore } from "../../lib/search/explore.ts";
 import { judgeTrace } from "../../lib/search/verdicts.ts";
 import { traceSchedule } from "../../lib/search/witness.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 import { listing, on, prepareTwoKeys } from "../kernel_models/scenarios.ts";
 
 const pieces = await bpf.file(fileURLToPath(new URL("./progs/pieces.bpf.c", import.meta.url)));
@@ -71,10 +72,10 @@ describe("verdicts", () => {
   });
 
   it("late write, into an element that was deleted", () => {
-    const machine = new Machine(pieces, {
+    const machine = new Machine(planTasks(pieces, {
       programs: [on(0, "hash_count"), on(1, "hash_delete")],
       prepare: (user) => user.update("hash", 1, 7),
-    });
+    }));
     // The lookup, the deletion, the increment.
     const { trace } = traceSchedule(machine, "0*3 1*4 0*2");
     expect(judgeTrace(trace, pieces.maps).map(({ kind }) => kind)).toEqual(["late write"]);

@@ -1,7 +1,7 @@
 /** Runs a workload on the running kernel and measures it. */
 import { release } from "node:os";
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { checkRun } from "../../workload/check_options.ts";
+import { type Plan, plan } from "../../workload/plan.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
 import { oneAtATime } from "../one_at_a_time.ts";
 import type { Workload } from "../../workload/workload.ts";
@@ -35,12 +35,16 @@ export interface LinuxResult extends Measured {
  * );
  * ```
  */
-export function runOnLinux(object: BpfObject, options: LinuxOptions = {}): Promise<LinuxResult> {
+export async function runOnLinux(object: BpfObject, options: LinuxOptions = {}): Promise<LinuxResult> {
+  return await linuxPlan(plan(object, options, "linux"), options);
+}
+
+/** Runs what has been checked and planned, on no more CPUs than there are. */
+export function linuxPlan(plan: Plan, options: MeasureOptions): Promise<LinuxResult> {
   return oneAtATime(async () => {
-    checkRun("linux", object, options);
-    using session = new LinuxSession(object, options, options.exact ?? false);
+    using session = new LinuxSession(plan, options.exact ?? false);
     const kernel = release();
-    const where = () => `on kernel ${kernel}: ${object.name} accepted; ${session.describe()}`;
-    return { ...await measure(session, "linux", options, where), kernel };
+    const where = () => `on kernel ${kernel}: ${plan.object.name} accepted; ${session.describe()}`;
+    return { ...await measure(session, "linux", { ...options, cpus: plan.nrCpus }, where), kernel };
   });
 }

@@ -1,5 +1,5 @@
 /** One workload on the running kernel: object, ways to run, threads; everything is given back by `close`. */
-import { type PlannedTask, planTasks, type TaskPlan } from "../../workload/plan.ts";
+import { onAtMost, type Plan, type PlannedTask } from "../../workload/plan.ts";
 import { readerModel } from "../../cpu/reader_model.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Model } from "../../cpu/operation.ts";
@@ -12,7 +12,6 @@ import { type Factors, MAX_TURNS, scaledInvocations } from "../calibrate.ts";
 import { type RealMachine, sharing, type ThreadRun } from "../measure.ts";
 import { newStartLine, runFromStartLine, waitForStart } from "../start_line.ts";
 import { allowedCpus, awayFrom, nowNs } from "../thread_control.ts";
-import type { Workload } from "../../workload/workload.ts";
 import { linuxAvailable } from "./available.ts";
 import { errnoName } from "../../uapi/errno.ts";
 import { KernelMaps } from "./kernel_maps.ts";
@@ -31,7 +30,8 @@ export class RefusedByKernel extends BackendError {
 const TURNS_IN_COMPANY = 64;
 
 export class LinuxSession implements RealMachine, Disposable {
-  readonly plan: TaskPlan;
+  readonly plan: Plan;
+  readonly object: BpfObject;
   /** CPUs of this computer by CPU number of the workload. */
   readonly cpus: readonly number[];
   readonly #kernel: KernelObject;
@@ -44,13 +44,15 @@ export class LinuxSession implements RealMachine, Disposable {
    * @param exact run each invocation as a call of its own
    * @throws BackendError when there is no kernel to run on, it refuses a program, or the workload needs what it lacks
    */
-  constructor(readonly object: BpfObject, workload: Workload, readonly exact: boolean) {
+  constructor(asked: Plan, readonly exact: boolean) {
     const availability = linuxAvailable();
     if (!availability.available) {
       throw new BackendError(`no running kernel to use: ${whyNot(availability)}`);
     }
     this.cpus = allowedCpus();
-    this.plan = planTasks(object, { ...workload, cpus: Math.min(workload.cpus ?? 2, this.cpus.length) });
+    this.plan = onAtMost(this.cpus.length, asked);
+    const { object, workload } = this.plan;
+    this.object = object;
     this.#kernel = new KernelObject(object.bytes, object.name);
     try {
       this.#load();

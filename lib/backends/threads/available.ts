@@ -1,6 +1,7 @@
 /** Whether real threads can be used here. */
 import { availableParallelism } from "node:os";
-import type { Availability } from "../backend.ts";
+import { BackendError } from "../../host/backend_error.ts";
+import { type Availability, whyNot } from "../backend.ts";
 
 /** Threads need Deno's workers (which read TypeScript) and two CPUs to run on at once. */
 export function threadsAvailable(): Availability {
@@ -19,4 +20,10 @@ export function threadsAvailable(): Availability {
     };
   }
   return { available: true };
+}
+
+/** @throws BackendError where threads cannot be used, with the reason and what helps */
+export function requireThreads(): void {
+  const availability = threadsAvailable();
+  if (!availability.available) throw new BackendError(`no threads to run on: ${whyNot(availability)}`);
 }

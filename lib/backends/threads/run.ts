@@ -1,6 +1,6 @@
 /** Runs a workload on parallel threads of this computer and measures it. */
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { checkRun } from "../../workload/check_options.ts";
+import { type Plan, plan } from "../../workload/plan.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
 import { oneAtATime } from "../one_at_a_time.ts";
 import type { Workload } from "../../workload/workload.ts";
@@ -35,14 +35,18 @@ export interface ThreadsResult extends Measured {
  * if (run.lost < 0) throw new Error("nothing is gained");
  * ```
  */
-export function threads(object: BpfObject, options: ThreadsOptions = {}): Promise<ThreadsResult> {
+export async function threads(object: BpfObject, options: ThreadsOptions = {}): Promise<ThreadsResult> {
+  return await threadsPlan(plan(object, options, "threads"), options);
+}
+
+/** Runs what has been checked and planned, on no more CPUs than there are. */
+export function threadsPlan(plan: Plan, options: MeasureOptions): Promise<ThreadsResult> {
   return oneAtATime(async () => {
-    checkRun("threads", object, options);
-    using session = await ThreadSession.start(object, options);
+    using session = await ThreadSession.start(plan);
     const where = "on threads of this computer (WebAssembly, shared memory)";
-    const note = timedByModels(object, session.plan.programs)
+    const note = timedByModels(plan.object, session.plan.programs)
       ? "; helpers by models of the kernel, whose time it is"
       : "";
-    return await measure(session, "threads", options, () => where + note);
+    return await measure(session, "threads", { ...options, cpus: plan.nrCpus }, () => where + note);
   });
 }

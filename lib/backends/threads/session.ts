@@ -1,27 +1,23 @@
 /** One workload on threads: shared memory, its translation, a worker for each task; all ended by `close`. */
 import { KIND } from "../../cpu/layout.ts";
-import type { PlannedTask, TaskPlan } from "../../workload/plan.ts";
+import { onAtMost, type Plan, type PlannedTask } from "../../workload/plan.ts";
 import { readerModel } from "../../cpu/reader_model.ts";
 import { translate } from "../../translate/translate.ts";
-import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Values } from "../../report/result.ts";
-import { admit } from "../../workload/admission.ts";
 import { BackendError } from "../../host/backend_error.ts";
-import { whyNot } from "../backend.ts";
 import { Crew } from "../../host/crew.ts";
 import { type Factors, scaledInvocations } from "../calibrate.ts";
 import type { RealMachine } from "../measure.ts";
 import { newStartLine, runFromStartLine } from "../start_line.ts";
 import { allowedCpus } from "../thread_control.ts";
-import type { Workload } from "../../workload/workload.ts";
-import { threadsAvailable } from "./available.ts";
+import { requireThreads } from "./available.ts";
 import { checkHelpers } from "./direct_helpers.ts";
 import { SharedMachine } from "./shared_machine.ts";
 import { SharedOperations } from "./shared_operations.ts";
 import type { Run, RunReply, SetUp } from "./thread.ts";
 
 export class ThreadSession implements RealMachine, Disposable {
-  readonly plan: TaskPlan;
+  readonly plan: Plan;
   readonly #machine: SharedMachine;
   readonly #crew: Crew<SetUp | Run, RunReply>;
   readonly #startLine = newStartLine();
@@ -39,35 +35,32 @@ export class ThreadSession implements RealMachine, Disposable {
    *
    * @throws BackendError when threads cannot run this workload, saying what it is that they cannot
    */
-  static async start(object: BpfObject, asked: Workload & { readonly verify?: boolean }): Promise<ThreadSession> {
-    const availability = threadsAvailable();
-    if (!availability.available) {
-      throw new BackendError(`no threads to run on: ${whyNot(availability)}`);
-    }
-    admit(object, asked);
-    const cpus = Math.min(asked.cpus ?? 2, allowedCpus().length);
-    const workload: Workload = { cpus, invocations: asked.invocations, programs: asked.programs };
-    const machine = new SharedMachine(object, workload);
-    refuseWhatThreadsLack(asked, machine);
+  static async start(asked: Plan): Promise<ThreadSession> {
+    requireThreads();
+    const plan = onAtMost(allowedCpus().length, asked), { prepare } = plan.workload;
+    refuseWhatThreadsLack(plan);
+    const machine = new SharedMachine(plan);
+    checkHelpers(machine.image);
     const { layout } = machine.memory;
     const translation = translate(machine.image.insns, machine.image.entries, { layout, direct: true, shared: true });
     const module = await WebAssembly.compile(translation.wasm);
+    // user space's functions stay here
+    const sent = { ...plan, workload: {} };
     const crew = new Crew<SetUp | Run, RunReply>(new URL("./thread_worker.ts", import.meta.url), machine.tasks.length);
     try {
       await Promise.all(machine.tasks.map(({ program }, task) =>
         crew.ask(task, {
           kind: "set up",
-          object,
-          workload,
+          plan: sent,
           memory: machine.memory.wasm,
           module,
           task,
           entry: KIND.none | (translation.entryBlock(program.start) << 8),
         })
       ));
-      if (asked.prepare) {
+      if (prepare) {
         const operations = new SharedOperations(machine.memory, machine.atomicLock, []);
-        operations.run(readerModel("prepare", asked.prepare(machine.kernel.userApi(0, 0))));
+        operations.run(readerModel("prepare", prepare(machine.kernel.userApi(0, 0))));
       }
       return new ThreadSession(machine, crew);
     } catch (error) {
@@ -104,11 +97,11 @@ export class ThreadSession implements RealMachine, Disposable {
 }
 
 /** Threads have no kernel around them: no interrupts, no system calls, nobody that sleeps. */
-function refuseWhatThreadsLack(asked: Workload, { plan, image }: SharedMachine): void {
+function refuseWhatThreadsLack({ tasks }: Plan): void {
   const instead = "use the simulator, or the running kernel";
-  if (asked.interrupts?.length) throw new BackendError(`interrupts do not strike threads; ${instead}`);
-  if (asked.user?.length) throw new BackendError(`user-space actors do not run on threads; ${instead}`);
-  const sleeper = plan.tasks.find((task) => task.sleepable);
+  const has = (kind: PlannedTask["kind"]) => tasks.some((task) => task.kind === kind);
+  if (has("interrupt")) throw new BackendError(`interrupts do not strike threads; ${instead}`);
+  if (has("user")) throw new BackendError(`user-space actors do not run on threads; ${instead}`);
+  const sleeper = tasks.find((task) => task.sleepable);
   if (sleeper) throw new BackendError(`${sleeper.prog} may sleep, which threads cannot show; ${instead}`);
-  checkHelpers(image);
 }

@@ -1,13 +1,12 @@
 /** The memory, kernel and tasks of a workload, laid out the same in every thread that shares them. */
+import { HELPERS } from "../../bpf_helpers/helper_table.ts";
 import { Kernel, kernelSize } from "../../bpf_helpers/kernel.ts";
 import { type Image, type ImageProgram, linkImage } from "../../machine/image.ts";
 import { layoutFor } from "../../cpu/layout.ts";
 import { Memory } from "../../cpu/memory.ts";
 import type { TaskContext } from "../../cpu/operation.ts";
-import { planTasks, type TaskPlan } from "../../workload/plan.ts";
+import type { Plan } from "../../workload/plan.ts";
 import { CTX_BYTES, type TaskMemory, taskMemory } from "../../machine/task_memory.ts";
-import type { BpfObject } from "../../object/bpf_object.ts";
-import type { Workload } from "../../workload/workload.ts";
 
 /** One thread's task. */
 export interface ThreadTask extends TaskMemory {
@@ -16,7 +15,6 @@ export interface ThreadTask extends TaskMemory {
 }
 
 export class SharedMachine {
-  readonly plan: TaskPlan;
   readonly memory: Memory;
   readonly kernel: Kernel;
   readonly image: Image;
@@ -28,15 +26,14 @@ export class SharedMachine {
    * @param existing in all threads but the first: the first one's memory. Everything is put at the same addresses, and
    *   initial contents are written once more; no thread may be running yet.
    */
-  constructor(object: BpfObject, workload: Workload, existing?: WebAssembly.Memory) {
-    this.plan = planTasks(object, workload);
-    const { tasks, nrCpus } = this.plan;
+  constructor(readonly plan: Plan, existing?: WebAssembly.Memory) {
+    const { object, programs, tasks, nrCpus } = plan;
     const size = kernelSize(object.maps, nrCpus);
     const layout = layoutFor(nrCpus, tasks.length, size.regions + 2 * tasks.length + 8);
     const heapBytes = size.heapBytes + (tasks.length + 2) * CTX_BYTES;
     this.memory = new Memory(layout, heapBytes, existing ?? true);
-    this.kernel = new Kernel(this.memory, object, { nrCpus, seed: 1, nowNs: () => performance.now() * 1e6 });
-    this.image = linkImage(object, this.plan.programs, this.kernel);
+    this.kernel = new Kernel(this.memory, object, HELPERS, { nrCpus, seed: 1, nowNs: () => performance.now() * 1e6 });
+    this.image = linkImage(object, programs, this.kernel);
     this.tasks = tasks.map((task, index) => {
       const program = this.image.programs.find((program) => program.name === task.prog)!;
       const context = { task: index, cpu: task.cpu, nrCpus, memory: this.memory, from: "program" } as const;

@@ -1,10 +1,9 @@
 /** One thread's side: runs one task's program on the shared memory, again and again, from a common start line. */
 import { KIND, TASK } from "../../cpu/layout.ts";
-import type { BpfObject } from "../../object/bpf_object.ts";
 import type { ThreadRun } from "../measure.ts";
 import { type Started, startTogether } from "../start_line.ts";
 import { nowNs, onCpuNs, pinTo, undisturbed } from "../thread_control.ts";
-import type { Workload } from "../../workload/workload.ts";
+import type { Plan } from "../../workload/plan.ts";
 import { directHelpers } from "./direct_helpers.ts";
 import { SharedMachine, type ThreadTask } from "./shared_machine.ts";
 import { SharedOperations, ThreadFault } from "./shared_operations.ts";
@@ -14,8 +13,7 @@ import { TURNS_LEFT, turnsModule } from "./turns.ts";
 /** Sets a thread up: which task it is, and everything it shares. */
 export interface SetUp {
   readonly kind: "set up";
-  readonly object: BpfObject;
-  readonly workload: Workload;
+  readonly plan: Plan;
   readonly memory: WebAssembly.Memory;
   readonly module: WebAssembly.Module;
   readonly task: number;
@@ -49,7 +47,7 @@ export class Thread {
   readonly #printed: string[] = [];
 
   constructor(setUp: SetUp) {
-    this.#machine = new SharedMachine(setUp.object, setUp.workload, setUp.memory);
+    this.#machine = new SharedMachine(setUp.plan, setUp.memory);
     this.#task = this.#machine.tasks[setUp.task];
     const operations = new SharedOperations(this.#machine.memory, this.#machine.atomicLock, this.#printed);
     const helper = directHelpers(this.#machine, this.#task, operations);

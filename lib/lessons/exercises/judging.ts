@@ -1,6 +1,6 @@
 /** What the exercises of several chapters judge answers by: schedules written by hand, and searches. */
 import { simulate, type Simulation } from "../../backends/simulator.ts";
-import type { SimulateOptions } from "../../workload/workload.ts";
+import type { SimulateOptions } from "../../backends/simulate_options.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { witnessTable } from "../../report/witness_table.ts";
 import { replay } from "../../schedulers/replay.ts";

@@ -1,5 +1,6 @@
 /** Every schedule of a litmus test under sequential consistency: the states that `herd7 -model sc` lists. */
 import { Machine } from "../../machine/machine.ts";
+import { planTasks } from "../../workload/plan.ts";
 import { exploreAll, type Limits } from "../all_schedules.ts";
 import type { Bounds } from "../exploration.ts";
 import { assembleLitmus, type LitmusLayout, programName } from "./assemble.ts";
@@ -41,8 +42,9 @@ export async function runLitmus(
 ): Promise<LitmusResult> {
   const { object, layout } = assembleLitmus(file);
   const programs = file.columns.map((column, cpu) => ({ prog: programName(column), cpus: [cpu], invocations: 1 }));
+  const plan = planTasks(object, { cpus: file.columns.length, programs });
   const make = () => {
-    const machine = new Machine(object, { cpus: file.columns.length, programs });
+    const machine = new Machine(plan);
     writeInitial(machine, file, layout);
     return machine;
   };

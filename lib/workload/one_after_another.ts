@@ -1,0 +1,21 @@
+/** What a workload comes to without concurrency: the final state that "lost" is measured against. */
+import type { Values } from "../report/result.ts";
+import type { Plan } from "./plan.ts";
+
+/** A machine, simulated or real, that lets one task run while the others stand still. */
+export interface OneAtATime {
+  /** Runs a task of the plan, from the state that the one before it left; gives whether it came to its end. */
+  runAlone(task: number): boolean | Promise<boolean>;
+  /** Shared state now. */
+  values(): Values;
+}
+
+/**
+ * Runs the tasks of a plan one after another, each to its end, in the order in which the workload lists them.
+ *
+ * @returns undefined when a task cannot end that way: it waits for a later one, faults or has no end
+ */
+export async function oneAfterAnother(plan: Plan, machine: OneAtATime): Promise<Values | undefined> {
+  for (const task of plan.tasks.keys()) if (!await machine.runAlone(task)) return undefined;
+  return machine.values();
+}
