@@ -20,6 +20,10 @@ type Options = any;
 const WRONG: Readonly<Record<string, readonly [options: Options, says: RegExp]>> = {
   "a name that is nearly right": [{ cpu: 4 }, /no option cpu; did you mean cpus\?/],
   "a name that is none": [{ wibble: 4 }, /no option wibble; it has cpus, invocations/],
+  "what only the cost model may ask of a machine": [{ external: true }, /no option external/],
+  "the same, about snapshots": [{ forgets: true }, /no option forgets/],
+  "the same, about who looks on": [{ observer: {} }, /no option observer/],
+  "the same, about the start": [{ onPrepared: () => {} }, /no option onPrepared/],
   "an option of explore": [{ holds: () => true }, /holds: it belongs to explore/],
   "no CPU": [{ cpus: 0 }, /cpus is 0: it must be a whole number from 1 to 512, for example cpus: 4/],
   "a thousand CPUs": [{ cpus: 1000 }, /cpus is 1000/],
