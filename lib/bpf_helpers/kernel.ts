@@ -7,7 +7,7 @@ import { bpf_spin_lock, bpf_spin_unlock, type SpinLockModel } from "../locks/spi
 import { ArenaMeter } from "../maps/arena.ts";
 import { ArrayMap } from "../maps/array.ts";
 import { createMaps } from "../maps/create.ts";
-import type { KernelMap, Span } from "../maps/kernel_map.ts";
+import type { KernelMap, Place, Span } from "../maps/kernel_map.ts";
 import { UserApi } from "../maps/user_space.ts";
 import { mapValues } from "../maps/map_values.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
@@ -143,8 +143,8 @@ export class Kernel {
     return mapValues(this.maps, this.object.btf, this.memory);
   }
 
-  /** What stands at a linear address: `counter`, `stats[3].bytes`, `flows.bucket[4].first`. */
-  nameOf(addr: number): string | undefined {
+  /** What stands at a linear address, and in the memory of which map (by its index); nothing outside of maps. */
+  placeOf(addr: number): (Place & { readonly map: number }) | undefined {
     let low = 0, high = this.#spans.length;
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -152,7 +152,7 @@ export class Kernel {
       else high = middle;
     }
     const span = this.#spans[low];
-    return span && addr >= span.start ? span.nameOf(addr - span.start, this.memory) : undefined;
+    return span && addr >= span.start ? { ...span.placeOf(addr - span.start, this.memory), map: span.map } : undefined;
   }
 
   /** The reader's own lock, when one was given, called with a pointer as programs would. */

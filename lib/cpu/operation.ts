@@ -8,9 +8,44 @@
  */
 import type { Memory, Width } from "./memory.ts";
 
-/** Operations that a trace calls by a name. */
+/**
+ * What stands in the memory that a step touches: the reader's own data, or which part of the kernel's structures. Maps
+ * say it of all memory that they lay out ({@link Labelled.touches} overrules them); what it is called is another matter.
+ */
+export type Touched =
+  /** A global variable, or a map's value. */
+  | "data"
+  /** A slot of a map in map, and one of a PROG_ARRAY. */
+  | "inner_map"
+  | "program"
+  /** A lock: of a value, of a bucket, of an LRU list. */
+  | "lock"
+  /** struct bucket's `first`. */
+  | "bucket"
+  /** Parts of struct htab_elem; `pred_next` is the link to an element, in its list's head too, as it is taken out. */
+  | "key"
+  | "hash"
+  | "next"
+  | "pprev"
+  | "pred_next"
+  | "elem"
+  /** Where free elements wait, and how many elements there are. */
+  | "free_list"
+  | "count"
+  /** LRU lists, and an element's mark of use. */
+  | "lru"
+  /** A map's description (struct bpf_map). */
+  | "map"
+  /** What grace periods look at. */
+  | "rcu";
+
+/** Operations that a trace tells of. */
 export interface Labelled {
-  /** What the kernel would call the thing that is touched, for traces: `bucket.first`, `elem.key`, `lock`. */
+  /** What is touched, where that is more than what the map says stands at the address, or no map's memory. */
+  readonly touches?: Touched;
+  /** The operation is user space's own, on memory that it has mapped, and no work of the kernel's. */
+  readonly mapped?: boolean;
+  /** What the kernel would call it; only ever shown: `bucket.first`, `elem.key`, `lock`. */
   readonly label?: string;
 }
 

@@ -13,17 +13,17 @@ export const DEADLOCK = -BigInt(ERRNO.EDEADLK);
 export function* raw_res_spin_lock_irqsave(ctx: TaskContext, addr: number, label: string): Model {
   const owner = BigInt(ctx.cpu + 1);
   yield { kind: "work", what: "irqsave" };
-  const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: owner, label };
+  const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: owner, label, touches: "lock" };
   if (old === owner) return DEADLOCK;
   yield { kind: "mask", what: "irq", delta: 1 };
   if (old === 0n) return 0n;
-  yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: owner, label };
+  yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: owner, label, touches: "lock" };
   return 0n;
 }
 
 /** Store-release of 0, then interrupts as they were. */
 export function* raw_res_spin_unlock_irqrestore(addr: number, label: string): Model<void> {
-  yield store(addr, 4, 0n, label);
+  yield { ...store(addr, 4, 0n, label), touches: "lock" };
   yield { kind: "mask", what: "irq", delta: -1 };
   yield { kind: "work", what: "irqrestore" };
 }

@@ -36,12 +36,21 @@ const LOCKED = 1n;
  */
 export function* bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
   yield { kind: "work", what: "irqsave" };
-  const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: LOCKED, label: "lock" };
+  const old = yield {
+    kind: "rmw",
+    op: "cmpxchg",
+    addr,
+    size: 4,
+    expected: 0n,
+    value: LOCKED,
+    label: "lock",
+    touches: "lock",
+  };
   yield { kind: "mask", what: "irq", delta: 1 };
   yield { kind: "mask", what: "preempt", delta: 1 };
   if (old !== 0n) {
     const until = (value: bigint) => value === 0n;
-    yield { kind: "await", addr, size: 4, until, thenStore: LOCKED, label: "lock", paravirtual: true };
+    yield { kind: "await", addr, size: 4, until, thenStore: LOCKED, label: "lock", touches: "lock", paravirtual: true };
   }
   return 0n;
 }
@@ -51,7 +60,7 @@ export function* bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
  * kernel/locking/qspinlock_paravirt.h:__pv_queued_spin_unlock looks in the same step whether somebody sleeps.)
  */
 export function* bpf_spin_unlock(_ctx: TaskContext, addr: number): Model {
-  yield { ...store(addr, 4, 0n, "unlock"), paravirtual: true };
+  yield { ...store(addr, 4, 0n, "unlock"), touches: "lock", paravirtual: true };
   yield { kind: "mask", what: "preempt", delta: -1 };
   yield { kind: "mask", what: "irq", delta: -1 };
   yield { kind: "work", what: "irqrestore" };

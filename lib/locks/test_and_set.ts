@@ -30,14 +30,14 @@ import type { SpinLockModel } from "./spin_lock.ts";
 export const testAndSetLock: SpinLockModel = {
   *bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
     for (;;) {
-      const old = yield { kind: "rmw", op: "xchg", addr, size: 4, value: 1n, label: "test and set" };
+      const old = yield { kind: "rmw", op: "xchg", addr, size: 4, value: 1n, label: "test and set", touches: "lock" };
       if (old === 0n) return 0n;
-      yield { kind: "await", addr, size: 4, until: (value) => value === 0n, label: "lock" };
+      yield { kind: "await", addr, size: 4, until: (value) => value === 0n, label: "lock", touches: "lock" };
     }
   },
 
   *bpf_spin_unlock(_ctx: TaskContext, addr: number): Model {
-    yield store(addr, 4, 0n, "unlock");
+    yield { ...store(addr, 4, 0n, "unlock"), touches: "lock" };
     return 0n;
   },
 };

@@ -32,16 +32,31 @@ const NOW_SERVING = 2;
 export const ticketLock: SpinLockModel = {
   *bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
     const next = addr + NEXT_TICKET, serving = addr + NOW_SERVING;
-    const ticket = yield { kind: "rmw", op: "add", addr: next, size: 2, value: 1n, label: "draw a ticket" };
+    const ticket = yield {
+      kind: "rmw",
+      op: "add",
+      addr: next,
+      size: 2,
+      value: 1n,
+      label: "draw a ticket",
+      touches: "lock",
+    };
     yield { kind: "mask", what: "irq", delta: 1 };
     yield { kind: "mask", what: "preempt", delta: 1 };
-    yield { kind: "await", addr: serving, size: 2, until: (value) => value === ticket, label: "now serving" };
+    yield {
+      kind: "await",
+      addr: serving,
+      size: 2,
+      until: (value) => value === ticket,
+      label: "now serving",
+      touches: "lock",
+    };
     return 0n;
   },
 
   *bpf_spin_unlock(_ctx: TaskContext, addr: number): Model {
-    const serving = yield load(addr + NOW_SERVING, 2, "now serving");
-    yield store(addr + NOW_SERVING, 2, (serving + 1n) & 0xffffn, "serve the next");
+    const serving = yield { ...load(addr + NOW_SERVING, 2, "now serving"), touches: "lock" };
+    yield { ...store(addr + NOW_SERVING, 2, (serving + 1n) & 0xffffn, "serve the next"), touches: "lock" };
     yield { kind: "mask", what: "preempt", delta: -1 };
     yield { kind: "mask", what: "irq", delta: -1 };
     return 0n;

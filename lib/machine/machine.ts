@@ -279,7 +279,9 @@ export class Machine {
   describeDeadlock(): string {
     const waiting = this.tasks.filter((task) => !this.isDone(task)).map((task) => {
       const op = runningModel(task)?.pending;
-      if (op?.kind === "await") return `${task.name} waits for ${this.kernel.nameOf(op.addr) ?? op.label ?? "a lock"}`;
+      if (op?.kind === "await") {
+        return `${task.name} waits for ${this.kernel.placeOf(op.addr)?.name ?? op.label ?? "a lock"}`;
+      }
       if (op?.kind === "wait") return `${task.name} waits for ${op.label ?? "a condition"}`;
       return `${task.name} waits for its CPU`;
     });
@@ -308,7 +310,7 @@ export class Machine {
   }
 
   #makeTask(planned: PlannedTask, index: number, nrCpus: number): Task {
-    const { memory } = this, { kind, name, cpu, invocations, sleepable, body } = planned;
+    const { memory } = this, { kind, name, user, cpu, invocations, sleepable, body } = planned;
     const inMemory = taskMemory(memory, planned, index);
     memory.setU32(inMemory.record + TASK.fuel, Math.min(this.#insnsPerStep, MOST_FUEL));
     const from = kind !== "process" ? kind : sleepable ? "sleepable" : "program";
@@ -317,6 +319,7 @@ export class Machine {
       index,
       kind,
       name,
+      user,
       cpu,
       invocations,
       sleepable,

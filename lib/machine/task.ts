@@ -43,6 +43,8 @@ export interface Task extends TaskMemory {
   readonly context: TaskContext;
   /** For traces: `cpu0`, `irq on cpu0`, `user reader`. */
   readonly name: string;
+  /** Name of the user-space actor that it is. */
+  readonly user?: string;
   /** A user actor's body. */
   readonly body?: () => Model<unknown>;
   /** Kernel models under way, innermost last. */

@@ -1,10 +1,11 @@
 /** Records the steps of a run as the trace shows them: who did what to which memory, at which C line. */
 import { disassembleInsn } from "../isa/disassemble.ts";
-import type { TraceStep } from "../report/result.ts";
+import type { Actor, TraceStep } from "../report/result.ts";
 import { imageLine, programAt } from "./image.ts";
 import { TASK } from "../cpu/layout.ts";
 import type { Machine, Pending } from "./machine.ts";
 import type { Width } from "../cpu/memory.ts";
+import type { Task } from "./task.ts";
 
 /** Collects trace steps; `beforeStep` is what the run loops call. */
 export class Tracer {
@@ -47,18 +48,20 @@ export class Tracer {
     if (this.#open) {
       const { step, addr, size } = this.#open;
       this.#open = undefined;
-      this.steps.push(touches(step.kind) ? { ...step, after: readAny(machine, addr, size) } : step);
+      this.steps.push(hasValue(step.kind) ? { ...step, after: readAny(machine, addr, size) } : step);
     }
     const now = this.#count - 1;
     for (; this.#printed < machine.printed.length; this.#printed++) {
       const { task, text } = machine.printed[this.#printed];
       if (now >= this.window.from && now < this.window.to) {
-        const { cpu, program } = machine.tasks[task];
+        const { cpu, program, user } = machine.tasks[task];
         this.steps.push({
           step: now,
           task,
           cpu,
           invocation: 0,
+          actor: user === undefined ? "helper" : "user",
+          user,
           prog: program?.name ?? "",
           kind: "print",
           insn: -1,
@@ -74,7 +77,9 @@ export class Tracer {
     const program = known ? programAt(image, pending.insn) : undefined;
     const line = known && pending.kind !== "start" ? imageLine(image, pending.insn) : undefined;
     const label = pending.op && "label" in pending.op ? pending.op.label : undefined;
-    const model = task.models.at(-1);
+    const model = task.models.at(-1), actor = actorOf(task, pending);
+    const place = pending.addr ? machine.kernel.placeOf(pending.addr) : undefined;
+    const touches = (pending.op && "touches" in pending.op ? pending.op.touches : undefined) ?? place?.touches;
     const text = pending.kind === "start"
       ? `start of ${task.program?.name ?? task.name}`
       : pending.op
@@ -85,20 +90,33 @@ export class Tracer {
       task: index,
       cpu: task.cpu,
       invocation: task.kind === "user" ? 0 : machine.memory.getU32(task.record + TASK.invocation),
+      actor,
+      helper: actor === "helper" ? image.insns[pending.insn].imm : undefined,
+      user: task.user,
       prog: task.program?.name ?? task.name,
       kind: pending.kind === "sleep" || pending.kind === "work" ? "wait" : pending.kind,
       insn: program ? pending.insn - program.start : -1,
       text,
       line: line && { line: line.line, text: line.text },
-      target: touches(pending.kind) ? machine.kernel.nameOf(pending.addr) ?? label : label,
+      target: hasValue(pending.kind) ? place?.name ?? label : label,
+      touches,
+      object: touches === place?.touches ? place?.object : undefined,
+      map: place?.map,
       addr: pending.addr || undefined,
       size: pending.size || undefined,
-      before: touches(pending.kind) ? readAny(machine, pending.addr, pending.size) : undefined,
+      before: hasValue(pending.kind) ? readAny(machine, pending.addr, pending.size) : undefined,
     };
   }
 }
 
-const touches = (kind: string): boolean => kind === "load" || kind === "store" || kind === "rmw" || kind === "await";
+/** Who takes a task's next step. */
+function actorOf(task: Task, { kind, op }: Pending): Actor {
+  if (task.kind !== "user") return op ? "helper" : "program";
+  return op && kind !== "sleep" && !("mapped" in op && op.mapped) ? "kernel" : "user";
+}
+
+/** Whether a step of this kind has a value in memory before and after it. */
+const hasValue = (kind: string): boolean => kind === "load" || kind === "store" || kind === "rmw" || kind === "await";
 
 function readAny(machine: Machine, addr: number, size: number): bigint {
   return machine.memory.read(addr, size as Width);

@@ -5,7 +5,7 @@ import type { CallbackOp, Model, TaskContext } from "../cpu/operation.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { copy_map_value, copy_map_value_locked, read_map_value, read_map_value_locked } from "./copy_map_value.ts";
 import { errno, KernelError } from "./errno.ts";
-import { type Found, KernelMap, type MapEntry, type MapEnvironment } from "./kernel_map.ts";
+import { type Found, KernelMap, type MapEntry, type MapEnvironment, type Place } from "./kernel_map.ts";
 import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "../uapi/flags.ts";
 import { readSource, type Source } from "./source.ts";
 import { isZero, roundUp8, wordAt } from "./words.ts";
@@ -89,14 +89,19 @@ export class ArrayMap extends IndexedMap {
     const head = def.data ? 0 : VALUES_OFFSET;
     this.#values = head + this.allocate(head + def.maxEntries * this.stride, (at) => {
       const offset = at - head;
-      if (offset < 0) return `${def.name}.elem_size`;
-      const inside = this.nameInValue(offset % this.stride);
-      if (def.data) return inside.startsWith("+") ? def.name + inside : inside;
-      return `${def.name}[${Math.floor(offset / this.stride)}]${inside}`;
+      if (offset < 0) return { name: `${def.name}.elem_size`, touches: "map" };
+      if (def.data) return this.#placeInSection(offset);
+      return this.placeInValue(offset % this.stride, `${def.name}[${Math.floor(offset / this.stride)}]`, def.name);
     });
     const flags = REGION_FLAG.read | (def.data?.readonly ? 0 : REGION_FLAG.write | REGION_FLAG.shared);
     const name = def.data ? `section ${def.data.section}` : `a value of ${def.name}`;
     this.#region = environment.arena.addRegions(def.maxEntries, this.#values, this.stride, def.valueSize, flags, name);
+  }
+
+  /** Global variables have their own names; what lies between them is called by the section. */
+  #placeInSection(offset: number): Place {
+    const isVariable = this.valueLeaves.some((leaf) => offset >= leaf.offset && offset < leaf.offset + leaf.size);
+    return isVariable ? this.placeInValue(offset, "") : { name: `${this.name}+${offset}`, touches: "data" };
   }
 
   initialize(memory: Memory): void {

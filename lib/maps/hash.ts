@@ -28,8 +28,8 @@ export abstract class PooledHtab extends Htab {
     super(def, index, environment, def.maxEntries + spare, valueBytes);
     const records = this.allocate((nrCpus + 1) * POOL_CPU_BYTES, (offset) => {
       const cpu = Math.floor(offset / POOL_CPU_BYTES);
-      if (cpu === nrCpus) return `${def.name}.count`;
-      return `${def.name}.${preallocated ? "freelist" : "cache"}@cpu${cpu}`;
+      if (cpu === nrCpus) return { name: `${def.name}.count`, touches: "count" };
+      return { name: `${def.name}.${preallocated ? "freelist" : "cache"}@cpu${cpu}`, touches: "free_list" };
     });
     const elements = { base: this.elems, size: this.elemSize, count: this.elemCount };
     this.pool = preallocated

@@ -8,7 +8,7 @@ import type { BatchEntry } from "./batch.ts";
 import { FREE_LINK, type Spares } from "./elem_pool.ts";
 import { errno, KernelError } from "./errno.ts";
 import { htab_map_hash } from "./jhash.ts";
-import { type Found, KernelMap, type MapEntry, type MapEnvironment } from "./kernel_map.ts";
+import { type Found, KernelMap, type MapEntry, type MapEnvironment, type Place } from "./kernel_map.ts";
 import { formatKey } from "./map_values.ts";
 import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "../uapi/flags.ts";
 import { readWords } from "./source.ts";
@@ -20,6 +20,9 @@ export const BUCKET = { bytes: 16, first: 0, lock: 8 } as const;
 
 /** struct htab_elem: the offsets that models touch. The key follows, then the value, each rounded up to 8 bytes. */
 export const ELEM = { next: 0, pprev: 8, free: FREE_LINK, ref: 24, hash: 40, key: 48 } as const;
+
+/** Fields of an element that traces name. */
+const FIELDS = ["next", "pprev", "ref", "hash"] as const;
 
 /** A key with its hash and the bucket it belongs to. */
 export interface HashedKey {
@@ -58,9 +61,13 @@ export abstract class Htab extends KernelMap {
     this.elemCount = elemCount;
     this.#buckets = this.allocate(this.nBuckets * BUCKET.bytes, (offset) => {
       const bucket = Math.floor(offset / BUCKET.bytes);
-      return `${def.name}.bucket[${bucket}].${offset % BUCKET.bytes === BUCKET.lock ? "lock" : "first"}`;
+      const isLock = offset % BUCKET.bytes === BUCKET.lock;
+      return {
+        name: `${def.name}.bucket[${bucket}].${isLock ? "lock" : "first"}`,
+        touches: isLock ? "lock" : "bucket",
+      };
     });
-    this.elems = this.allocate(elemCount * this.elemSize, (offset, memory) => this.#nameInElem(offset, memory));
+    this.elems = this.allocate(elemCount * this.elemSize, (offset, memory) => this.#placeInElem(offset, memory));
     const flags = REGION_FLAG.read | REGION_FLAG.shared, { arena } = environment;
     this.#keyRegion = arena.addRegions(
       elemCount,
@@ -178,7 +185,7 @@ export abstract class Htab extends KernelMap {
   *hlist_nulls_del_rcu(elem: number): Model<void> {
     const next = yield exclusive(load(elem + ELEM.next, 4, "elem.next"));
     const pprev = Number(yield exclusive(load(elem + ELEM.pprev, 4, "elem.pprev")));
-    yield store(pprev, 4, next, "pred.next");
+    yield { ...store(pprev, 4, next, "pred.next"), touches: "pred_next" };
     if (!isNulls(Number(next))) {
       yield store(Number(next) + ELEM.pprev, 4, BigInt(pprev), "elem.pprev", true);
     }
@@ -275,16 +282,15 @@ export abstract class Htab extends KernelMap {
     return formatKey(key, leavesOf(this.environment.btf, this.def.keyType, this.def.keySize));
   }
 
-  #nameInElem(offset: number, memory: Memory): string {
+  #placeInElem(offset: number, memory: Memory): Place {
     const index = Math.floor(offset / this.elemSize), inside = offset % this.elemSize;
     if (inside >= this.valueOffset) {
-      const name = `${this.name}[${this.keyName(this.elems + index * this.elemSize, memory)}]`;
-      return name + this.nameInValue(inside - this.valueOffset);
+      const value = `${this.name}[${this.keyName(this.elems + index * this.elemSize, memory)}]`;
+      return this.placeInValue(inside - this.valueOffset, value, this.name);
     }
-    const field = inside >= ELEM.key
-      ? "key"
-      : (["next", "pprev", "ref", "hash"] as const).find((name) => ELEM[name] === inside) ?? `+${inside}`;
-    return `${this.name}.elem[${index}].${field}`;
+    const field = inside >= ELEM.key ? "key" : FIELDS.find((name) => ELEM[name] === inside);
+    const name = `${this.name}.elem[${index}].${field ?? `+${inside}`}`;
+    return { name, touches: field === undefined ? "elem" : field === "ref" ? "lru" : field };
   }
 }
 

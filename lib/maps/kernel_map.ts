@@ -1,7 +1,7 @@
 /** What every map is to the kernel around it: operations called by programs, by system calls, and by reports. */
 import { CACHE_LINE_BYTES, MAP_REGION } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
-import type { Model, TaskContext } from "../cpu/operation.ts";
+import type { Model, TaskContext, Touched } from "../cpu/operation.ts";
 import type { SpinLockModel } from "../locks/spin_lock.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { Btf } from "../object/btf.ts";
@@ -137,29 +137,57 @@ export abstract class KernelMap {
     return this.def.valueSize;
   }
 
-  /** How traces call a byte of a value: `.bytes`, `+12`, nothing for a value that is one number. */
-  nameInValue(offset: number): string {
-    const leaf = this.valueLeaves.find((leaf) => offset >= leaf.offset && offset < leaf.offset + leaf.size);
-    if (leaf) return leaf.path + (offset > leaf.offset ? `+${offset - leaf.offset}` : "");
-    return offset === this.lockOffset ? ".lock" : `+${offset}`;
+  /** What the values of this map are. */
+  get holds(): Touched {
+    return "data";
   }
 
-  /** Every stretch of memory of this map, with how to call an address in it. */
+  /**
+   * What stands at a byte of a value.
+   *
+   * @param value how to call the value: `stats[3]`, nothing where its fields have full names
+   * @param whole what a value that is one number is itself a part of
+   */
+  placeInValue(offset: number, value: string, whole?: string): Place {
+    const leaf = this.valueLeaves.find((leaf) => offset >= leaf.offset && offset < leaf.offset + leaf.size);
+    if (leaf) {
+      const touches = this.holds, field = value + leaf.path, inside = offset - leaf.offset;
+      if (inside > 0) return { name: `${field}+${inside}`, touches, object: field };
+      return { name: field, touches, object: leaf.parent === undefined ? whole : value + leaf.parent };
+    }
+    const behindLock = offset - (this.lockOffset ?? Infinity);
+    if (behindLock === 0) return { name: `${value}.lock`, touches: "lock" };
+    const name = `${value}+${offset}`;
+    if (behindLock > 0 && behindLock < BPF_SPIN_LOCK_BYTES) return { name, touches: "lock" };
+    return { name, touches: this.holds, object: value === "" ? undefined : value };
+  }
+
+  /** Every stretch of memory of this map, with what stands in it. */
   get spans(): readonly Span[] {
     return this.#spans;
   }
 
-  /** Takes memory and remembers how to call it in traces. */
-  protected allocate(size: number, nameOf: Span["nameOf"], align = CACHE_LINE_BYTES): number {
+  /** Takes memory and remembers what stands in it, for traces. */
+  protected allocate(size: number, placeOf: Span["placeOf"], align = CACHE_LINE_BYTES): number {
     const start = this.environment.arena.allocate(size, align);
-    this.#spans.push({ start, end: start + size, nameOf });
+    this.#spans.push({ start, end: start + size, map: this.index, placeOf });
     return start;
   }
 }
 
-/** A stretch of linear memory and the names of what stands in it. */
+/** What stands at an address of a map's memory. */
+export interface Place {
+  /** Only ever shown: `stats[3].bytes`, `flows.bucket[4].first`. */
+  readonly name: string;
+  readonly touches: Touched;
+  /** Of values and global variables, what they are a part of: `stats[3]`; nothing for a variable that is one number. */
+  readonly object?: string;
+}
+
+/** A stretch of linear memory that a map, by its index, has laid out. */
 export interface Span {
   readonly start: number;
   readonly end: number;
-  readonly nameOf: (offset: number, memory: Memory) => string;
+  readonly map: number;
+  readonly placeOf: (offset: number, memory: Memory) => Place;
 }

@@ -23,7 +23,7 @@ export class LruHashMap extends Htab {
     const { nrCpus } = environment;
     const records = this.allocate(lruListBytes(nrCpus), (offset) => {
       const cpu = Math.floor(offset / POOL_CPU_BYTES);
-      return `${def.name}.lru${cpu < nrCpus ? `@cpu${cpu}` : ""}`;
+      return { name: `${def.name}.lru${cpu < nrCpus ? `@cpu${cpu}` : ""}`, touches: "lru" };
     });
     const elements = { base: this.elems, size: this.elemSize, count: this.elemCount };
     this.#lru = new LruList(elements, records, nrCpus, (ctx, elem) => this.#htab_lru_map_delete_node(ctx, elem));

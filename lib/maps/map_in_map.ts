@@ -42,6 +42,10 @@ function nameOfInner(outer: KernelMap, id: bigint | string): string {
 }
 
 export class ArrayOfMaps extends SlotArray {
+  override get holds(): "inner_map" {
+    return "inner_map";
+  }
+
   /** kernel/bpf/arraymap.c:array_of_map_lookup_elem, inlined: one load of the slot. */
   map_lookup_elem(_ctx: TaskContext, key: Source): Model | bigint {
     return this.withIndex(key, (i) => i < this.def.maxEntries ? this.#load(i) : 0n);
@@ -62,6 +66,10 @@ export class ArrayOfMaps extends SlotArray {
 }
 
 export class HashOfMaps extends PooledHtab {
+  override get holds(): "inner_map" {
+    return "inner_map";
+  }
+
   constructor(def: MapDef, index: number, environment: MapEnvironment) {
     super(def, index, environment, SLOT_BYTES, true);
   }

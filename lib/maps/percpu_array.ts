@@ -17,7 +17,7 @@ export class PercpuArrayMap extends IndexedMap {
     super(def, index, environment);
     if (this.lockOffset !== undefined) throw new KernelError("EOPNOTSUPP", `bpf_spin_lock in per-CPU map ${def.name}`);
     const values = new PercpuValues(this, def.maxEntries);
-    values.place(this.allocate(values.bytes, (offset, memory) => values.nameOf(offset, memory, String)));
+    values.place(this.allocate(values.bytes, (offset, memory) => values.placeOf(offset, memory, String)));
     this.#values = values;
   }
 

@@ -24,7 +24,7 @@ export class PercpuHashMap extends PooledHtab {
     if (this.lockOffset !== undefined) throw new KernelError("EOPNOTSUPP", `bpf_spin_lock in per-CPU map ${def.name}`);
     const values = new PercpuValues(this, this.elemCount);
     const keyName = (i: number, memory: Memory) => this.keyName(this.elems + i * this.elemSize, memory);
-    values.place(this.allocate(values.bytes, (offset, memory) => values.nameOf(offset, memory, keyName)));
+    values.place(this.allocate(values.bytes, (offset, memory) => values.placeOf(offset, memory, keyName)));
     this.#values = values;
   }
 

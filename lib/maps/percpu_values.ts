@@ -3,7 +3,7 @@ import { CACHE_LINE_BYTES, REGION_FLAG } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
 import { type Model, store } from "../cpu/operation.ts";
 import { copy_map_value } from "./copy_map_value.ts";
-import type { KernelMap } from "./kernel_map.ts";
+import type { KernelMap, Place } from "./kernel_map.ts";
 import { readWords } from "./source.ts";
 import { roundUp8, type Word, wordsOf } from "./words.ts";
 
@@ -46,10 +46,10 @@ export class PercpuValues {
   }
 
   /** `map[key]@cpu2.field`, given how to call the key of an index. */
-  nameOf(offset: number, memory: Memory, keyName: (index: number, memory: Memory) => string): string {
+  placeOf(offset: number, memory: Memory, keyName: (index: number, memory: Memory) => string): Place {
     const cpu = Math.floor(offset / this.cpuStride), inside = offset % this.cpuStride;
     const index = Math.floor(inside / this.stride);
-    return `${this.map.name}[${keyName(index, memory)}]@cpu${cpu}${this.map.nameInValue(inside % this.stride)}`;
+    return this.map.placeInValue(inside % this.stride, `${this.map.name}[${keyName(index, memory)}]@cpu${cpu}`);
   }
 
   /**

@@ -12,13 +12,18 @@ const SLOT_BYTES = 8;
 
 /** Slots that hold a number (of a program, of a map) plus one, or 0; one word each, loaded and stored at once. */
 export abstract class SlotArray extends IndexedMap {
+  abstract override get holds(): "inner_map" | "program";
   protected readonly slots: number;
 
   constructor(def: MapDef, index: number, environment: MapEnvironment) {
     super(def, index, environment);
     this.slots = this.allocate(
       def.maxEntries * SLOT_BYTES,
-      (offset) => `${def.name}[${Math.floor(offset / SLOT_BYTES)}]`,
+      (offset) => ({
+        name: `${def.name}[${Math.floor(offset / SLOT_BYTES)}]`,
+        touches: this.holds,
+        object: def.name,
+      }),
     );
   }
 
@@ -69,6 +74,10 @@ export abstract class SlotArray extends IndexedMap {
 }
 
 export class ProgArrayMap extends SlotArray {
+  override get holds(): "program" {
+    return "program";
+  }
+
   /** Programs may not read a PROG_ARRAY: the verifier sees to that. */
   map_lookup_elem(): bigint {
     return errno("EOPNOTSUPP");

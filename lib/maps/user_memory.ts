@@ -6,9 +6,8 @@ import { ArrayMap } from "./array.ts";
 import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_value.ts";
 import type { KernelMap } from "./kernel_map.ts";
 import { BPF_F_MMAPABLE } from "../uapi/flags.ts";
-import { readWords } from "./source.ts";
 import type { Leaf } from "./value_layout.ts";
-import { wordAt, wordsOf } from "./words.ts";
+import { setWord, wordAt, wordsOf } from "./words.ts";
 
 /** Where something that a reader names stands. */
 interface Place {
@@ -54,10 +53,14 @@ const isOneLoad = (leaf: Leaf | undefined): boolean => !!leaf && !leaf.bits && [
 export function* readMapped(maps: readonly KernelMap[], btf: Btf | undefined, name: string): Model<MapValue> {
   const place = findPlace(maps, name);
   if (isOneLoad(place.leaf)) {
-    const value = yield load(place.addr, place.size as Width, name);
+    const value = yield { ...load(place.addr, place.size as Width, name), mapped: true };
     return place.leaf!.signed ? BigInt.asIntN(8 * place.size, value) : value;
   }
-  return decodeValue(btf, place.type, yield* readWords(place.addr, place.size, wordsOf(place.size), name));
+  const bytes = new Uint8Array(place.size);
+  for (const word of wordsOf(place.size)) {
+    setWord(bytes, word, yield { ...load(place.addr + word.offset, word.size, name), mapped: true });
+  }
+  return decodeValue(btf, place.type, bytes);
 }
 
 /** Writes a variable: one store for a number, one for each word of anything larger. */
@@ -69,6 +72,6 @@ export function* writeMapped(
 ): Model<void> {
   const place = findPlace(maps, name), bytes = encodeValue(btf, place.type, place.size, input, name);
   for (const word of isOneLoad(place.leaf) ? [{ offset: 0, size: place.size as Width }] : wordsOf(place.size)) {
-    yield store(place.addr + word.offset, word.size, wordAt(bytes, word), name);
+    yield { ...store(place.addr + word.offset, word.size, wordAt(bytes, word), name), mapped: true };
   }
 }

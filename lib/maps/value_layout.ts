@@ -6,6 +6,8 @@ import { resolveType, sizeOfType } from "../object/btf_types.ts";
 /** A number (or a run of bytes) inside a value. `path` is `.field`, `[3]`, or empty for a value that is one number. */
 export interface Leaf {
   readonly path: string;
+  /** Path of the struct or array that it is a part of; nothing for a value that is one number. */
+  readonly parent?: string;
   readonly offset: number;
   readonly size: number;
   readonly signed: boolean;
@@ -32,7 +34,7 @@ export function spinLockOffset(btf: Btf, type: number): number | undefined {
 /** Every number inside a value of a BTF type, in order; locks are left out, and what a damaged type has past its end. */
 export function leavesOf(btf: Btf | undefined, type: number | undefined, size: number): Leaf[] {
   const found: Leaf[] = [];
-  if (btf && type) collect(btf, type, "", 0, size, found);
+  if (btf && type) collect(btf, type, { path: "" }, 0, size, found);
   const leaves = found.filter((leaf) => leaf.offset + leaf.size <= size);
   return leaves.length > 0 ? leaves : [{ path: "", offset: 0, size, signed: false }];
 }
@@ -42,23 +44,31 @@ export function variableLeaves(btf: Btf | undefined, variable: Variable): Leaf[]
   return leavesOf(btf, variable.type, variable.size).map((leaf) => ({
     ...leaf,
     path: variable.name + leaf.path,
+    parent: leaf.parent === undefined ? undefined : variable.name + leaf.parent,
     offset: variable.offset + leaf.offset,
   }));
 }
 
-function collect(btf: Btf, id: number, path: string, offset: number, end: number, leaves: Leaf[]): void {
+function collect(
+  btf: Btf,
+  id: number,
+  at: Pick<Leaf, "path" | "parent">,
+  offset: number,
+  end: number,
+  leaves: Leaf[],
+): void {
   if (offset >= end) return;
-  const type = resolveType(btf, id);
+  const type = resolveType(btf, id), { path } = at;
   if (type.kind === "struct" || type.kind === "union") {
     if (SPIN_LOCKS.has(type.name)) return;
     for (const member of type.members ?? []) {
-      const name = member.name === "" ? path : `${path}.${member.name}`;
+      const within = member.name === "" ? at : { path: `${path}.${member.name}`, parent: path };
       if (member.bitSize > 0) {
         const byte = offset + (member.bitOffset >> 3);
         const bits = { offset: member.bitOffset & 7, size: member.bitSize };
         const width = Math.ceil((bits.offset + bits.size) / 8);
-        leaves.push({ path: name, offset: byte, size: width, signed: isSigned(btf, member.type), bits });
-      } else collect(btf, member.type, name, offset + (member.bitOffset >>> 3), end, leaves);
+        leaves.push({ ...within, offset: byte, size: width, signed: isSigned(btf, member.type), bits });
+      } else collect(btf, member.type, within, offset + (member.bitOffset >>> 3), end, leaves);
     }
     return;
   }
@@ -66,14 +76,16 @@ function collect(btf: Btf, id: number, path: string, offset: number, end: number
     const element = resolveType(btf, type.type ?? 0), stride = sizeOfType(btf, type.type ?? 0);
     const nelems = stride > 0 ? Math.min(type.nelems ?? 0, Math.ceil((end - offset) / stride)) : 0;
     if (element.size === 1 && element.kind === "int") {
-      leaves.push({ path, offset, size: nelems, signed: false });
+      leaves.push({ ...at, offset, size: nelems, signed: false });
       return;
     }
-    for (let i = 0; i < nelems; i++) collect(btf, type.type ?? 0, `${path}[${i}]`, offset + i * stride, end, leaves);
+    for (let i = 0; i < nelems; i++) {
+      collect(btf, type.type ?? 0, { path: `${path}[${i}]`, parent: path }, offset + i * stride, end, leaves);
+    }
     return;
   }
   const size = sizeOfType(btf, id);
-  if (size > 0) leaves.push({ path, offset, size, signed: isSigned(btf, id) });
+  if (size > 0) leaves.push({ ...at, offset, size, signed: isSigned(btf, id) });
 }
 
 function isSigned(btf: Btf, id: number): boolean {

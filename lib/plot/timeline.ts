@@ -10,7 +10,7 @@ import { frame } from "./frame.ts";
 import { nanoseconds } from "./numbers.ts";
 import { type Origin, sourcesOf } from "./series.ts";
 import { texts } from "./texts.ts";
-import { drawTimeline, heightOf, layOut, type Row, type TimelineContent } from "./timeline_drawing.ts";
+import { ARROW, drawTimeline, heightOf, layOut, type Row, type TimelineContent } from "./timeline_drawing.ts";
 import { shortest, shownIn, storiesOf, type Story } from "./timeline_story.ts";
 
 export interface TimelineOptions {
@@ -93,7 +93,7 @@ function rowOf(steps: readonly TraceStep[], index: number, stories: readonly Sto
     index,
     waited: before >= 0 && hadToWait(steps, before + 1, index),
     time: step.timeNs === undefined ? "" : nanoseconds(step.timeNs),
-    memory: describeStep(step, "→"),
+    memory: describeStep(step, ARROW),
     line: describeLine(step),
     insn: describeInsn(step),
     remark: stories.find((story) => story.marked.has(index))?.marked.get(index)?.remark ?? "",

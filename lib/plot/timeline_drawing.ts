@@ -1,7 +1,7 @@
 /** Lays a timeline out in columns and draws it. */
 import type { TraceStep } from "../report/result.ts";
 import { texts as reportTexts } from "../report/texts.ts";
-import type { Lane } from "../report/trace_text.ts";
+import { describeStep, type Lane } from "../report/trace_text.ts";
 import type { Canvas, MarkStyle } from "./canvas.ts";
 import { fitText, type FontStyle, textWidth } from "./fonts.ts";
 import { widest } from "./frame.ts";
@@ -55,6 +55,9 @@ interface Column {
   readonly left: number;
   readonly width: number;
 }
+
+/** Between the value before and after. */
+export const ARROW = "→";
 
 const ROW = 23;
 const KEY = 34;
@@ -131,10 +134,10 @@ export function layOut(content: TimelineContent): Columns {
 }
 
 /** The first line of a lane's head: the CPU, or the user-space actor. */
-const headOf = (lane: Lane): string => lane.prog === undefined ? lane.name : lane.name.replace(` ${lane.prog}`, "");
+const headOf = (lane: Lane): string => lane.prog === undefined ? lane.name : lane.place;
 
 /** A lane's head where there is no room: the number of its CPU alone. */
-const shortHead = (lane: Lane): string => headOf(lane) === reportTexts.cpu(lane.cpu) ? String(lane.cpu) : headOf(lane);
+const shortHead = (lane: Lane): string => !lane.isUser && headOf(lane) === lane.place ? String(lane.cpu) : headOf(lane);
 
 /** Whether the lanes are too narrow for more than a number. */
 const isNarrow = (lanes: readonly Lane[], laneWidth: number): boolean =>
@@ -231,12 +234,12 @@ function drawStory(
 }
 
 /** What happened to memory, cut to a width: the name gives way before the values do. */
-function fitMemory({ memory, step: { target = "" } }: StepRow, widthPx: number, font: FontStyle): string {
+function fitMemory({ memory, step }: StepRow, widthPx: number, font: FontStyle): string {
+  const { target } = step;
+  if (target === undefined) return fitText(memory, widthPx, font);
   const spare = widthPx - (textWidth(memory, font) - textWidth(target, font));
-  const shortened = spare > 40 && memory.includes(target)
-    ? memory.replace(target, fitText(target, spare, font))
-    : memory;
-  return fitText(shortened, widthPx, font);
+  const fits = spare > 40 ? describeStep({ ...step, target: fitText(target, spare, font) }, ARROW) : memory;
+  return fitText(fits, widthPx, font);
 }
 
 function drawRow(canvas: Canvas, columns: Columns, { lanes, story }: TimelineContent, row: Row, y: number): void {

@@ -24,6 +24,7 @@ export function* synchronize_rcu(ctx: TaskContext): Model<void> {
     kind: "atomic",
     addr: ctx.memory.layout.tasks + TASK.runState,
     label: "grace period begins",
+    touches: "rcu",
     run: (memory) => {
       let fields = 0n, shift = 0n;
       for (const record of records(memory)) {
@@ -36,6 +37,7 @@ export function* synchronize_rcu(ctx: TaskContext): Model<void> {
   yield {
     kind: "wait",
     label: "grace period ends",
+    touches: "rcu",
     until: (memory) => {
       let fields = underWay;
       for (const record of records(memory)) {
@@ -59,6 +61,7 @@ export function* rcu_read_lock(ctx: TaskContext): Model<void> {
     kind: "atomic",
     addr: record + TASK.runState,
     label: "rcu_read_lock",
+    touches: "rcu",
     run: (memory) => {
       memory.setU32(record + TASK.runState, RUN.nonSleepable);
       memory.setU32(record + TASK.runCount, memory.getU32(record + TASK.runCount) + 1);

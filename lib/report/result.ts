@@ -1,4 +1,5 @@
 /** What a run found out: the same form for all three machines. */
+import type { Touched } from "../cpu/operation.ts";
 
 /**
  * Shared state by name: `counter`, `map[key].field`; numbers as bigint, byte arrays as hex text.
@@ -25,7 +26,14 @@ export interface Fault {
 }
 
 /**
- * One step of a run as the trace shows it.
+ * Who took a step: an instruction of the program, a helper function that it calls, user space itself (mapped memory,
+ * sleep), or the kernel in a system call of user space.
+ */
+export type Actor = "program" | "helper" | "user" | "kernel";
+
+/**
+ * One step of a run. `prog`, `text`, `line`, `target` and `object` are there to be shown; what a step means is in the
+ * other fields, and nothing is to be read out of a name.
  *
  * @example
  * ```ts
@@ -44,6 +52,12 @@ export interface TraceStep {
   readonly cpu: number;
   /** Which invocation of its task, from 0. */
   readonly invocation: number;
+  /** Who took it. */
+  readonly actor: Actor;
+  /** Number of the helper function (include/uapi/linux/bpf.h: enum bpf_func_id), where a helper took it. */
+  readonly helper?: number;
+  /** Name of the user-space actor whose task it is; nothing for tasks that run programs. */
+  readonly user?: string;
   /** The program that ran, or the user actor. */
   readonly prog: string;
   /** What the step did. */
@@ -56,6 +70,12 @@ export interface TraceStep {
   readonly line?: { readonly line: number; readonly text: string };
   /** Name of what was touched (`counter`, `stats[0]+8`, `bucket.first`), its address and its size in bytes. */
   readonly target?: string;
+  /** What stands there: the reader's data, or which part of the kernel's structures; nothing where nothing is touched. */
+  readonly touches?: Touched;
+  /** What data is a part of (`stats[0]` of `stats[0].packets`); nothing for a variable that is one number. */
+  readonly object?: string;
+  /** Which map's memory it is, as an index into the object's maps, those of global variables included. */
+  readonly map?: number;
   readonly addr?: number;
   readonly size?: number;
   /** Value in memory before and after. */

@@ -13,12 +13,6 @@ export interface TornRead {
   readonly seen: number;
 }
 
-/** What a field belongs to: `stats[0].a` to `stats[0]`; nothing for a plain variable and for the kernel's own data. */
-function objectOf(target: string | undefined): string | undefined {
-  if (target === undefined || /\.(elem|bucket)\[|\.lock$/.test(target)) return undefined;
-  return target.match(/^(.+)(?:\.[A-Za-z_]\w*|\+\d+|\[\d+\])$/)?.[1];
-}
-
 interface Access {
   readonly index: number;
   readonly addr: number;
@@ -34,7 +28,7 @@ interface Run {
 function runsOf(steps: readonly TraceStep[], wanted: (step: TraceStep) => boolean): Run[] {
   const runs = new Map<string, Run>();
   steps.forEach((step, index) => {
-    const object = wanted(step) ? objectOf(step.target) : undefined;
+    const object = wanted(step) ? step.object : undefined;
     if (object === undefined || step.addr === undefined) return;
     const key = `${step.task} ${step.invocation} ${object}`;
     let run = runs.get(key);

@@ -6,28 +6,31 @@ import { texts } from "./texts.ts";
 export interface Lane {
   readonly task: number;
   readonly cpu: number;
-  /** `CPU 0`, or the name of a user-space actor; with the program's name where a CPU runs several. */
+  /** Where it runs: `CPU 0`, or the name of a user-space actor. */
+  readonly place: string;
+  readonly isUser: boolean;
+  /** The same, with the program's name where a CPU runs several. */
   readonly name: string;
   /** The program, where the trace has more than one. */
   readonly prog?: string;
 }
-
-const isUser = (prog: string): boolean => prog.startsWith("user ");
 
 /** The lanes of a trace, by CPU and then by task; user-space actors last. */
 export function lanesOf(steps: readonly TraceStep[]): Lane[] {
   const byTask = new Map<number, TraceStep>();
   for (const step of steps) if (!byTask.has(step.task)) byTask.set(step.task, step);
   const tasks = [...byTask.values()].sort((a, b) =>
-    Number(isUser(a.prog)) - Number(isUser(b.prog)) || a.cpu - b.cpu || a.task - b.task
+    Number(isUser(a)) - Number(isUser(b)) || a.cpu - b.cpu || a.task - b.task
   );
-  const progs = new Set(tasks.filter(({ prog }) => !isUser(prog)).map(({ prog }) => prog));
-  return tasks.map(({ task, cpu, prog }) => {
-    if (isUser(prog)) return { task, cpu, name: prog.slice("user ".length) || prog };
-    const alone = tasks.filter((other) => other.cpu === cpu && !isUser(other.prog)).length === 1;
+  const progs = new Set(tasks.filter((step) => !isUser(step)).map(({ prog }) => prog));
+  return tasks.map(({ task, cpu, prog, user }) => {
+    if (user !== undefined) return { task, cpu, place: user || prog, isUser: true, name: user || prog };
+    const alone = tasks.filter((other) => other.cpu === cpu && !isUser(other)).length === 1;
     return {
       task,
       cpu,
+      place: texts.cpu(cpu),
+      isUser: false,
       name: alone ? texts.cpu(cpu) : `${texts.cpu(cpu)} ${prog}`,
       prog: progs.size > 1 ? prog : undefined,
     };
@@ -38,6 +41,9 @@ export function lanesOf(steps: readonly TraceStep[]): Lane[] {
 export function formatValue(value: bigint): string {
   return value >= 1n << 40n ? `0x${value.toString(16)}` : String(value);
 }
+
+/** Whether a step's task is a user-space actor, in the kernel or out of it. */
+export const isUser = (step: TraceStep): boolean => step.user !== undefined;
 
 /** Whether the step changed memory, or tried to. */
 export const isWrite = (step: TraceStep): boolean =>
@@ -88,8 +94,8 @@ export const describeInsn = (step: TraceStep): string =>
     ? `${step.insn}: ${step.text}`
     : step.text;
 
-/** Whether a step is one of a helper or system call: its text is the model's, not an instruction. */
-export const isModel = (step: TraceStep): boolean => /^[A-Za-z_][\w ]*: /.test(step.text);
+/** Whether a step is one of a helper or of user space: its text is the model's, not an instruction. */
+export const isModel = (step: TraceStep): boolean => step.actor !== "program";
 
 /**
  * Why each step belongs to another task than the step before it; `undefined` where it does not.

@@ -71,7 +71,7 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
   result.serial = serialOutcomes ? [...serialOutcomes.values()] : [];
 
   const returnedOf = (of: Machine) =>
-    Object.fromEntries(of.tasks.filter((t) => t.kind === "user").map((t) => [t.name.slice(5), t.returned]));
+    Object.fromEntries(of.tasks.flatMap(({ user, returned }) => user === undefined ? [] : [[user, returned]]));
   const { holds } = options, mapNames = plan.object.maps.map(({ name }) => name);
   const isAnomaly = (of: Machine) => {
     const values = of.kernel.values();

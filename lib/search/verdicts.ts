@@ -1,11 +1,13 @@
 /** What went wrong in a schedule, by its name, with the place in the document "Concurrency" that speaks of it. */
 import { addressOf } from "../cpu/memory.ts";
 import { ELEM } from "../maps/htab.ts";
+import { BPF_FUNC } from "../uapi/helpers.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { findLostUpdates } from "../report/lost_update.ts";
 import type { TraceStep } from "../report/result.ts";
 import { findTornReads } from "../report/torn_read.ts";
+import { isUser, isWrite } from "../report/trace_text.ts";
 
 export type VerdictKind =
   | "lost update"
@@ -35,17 +37,10 @@ const SECTION = {
   none: "none: the verifier keeps such programs out",
 } as const;
 
-/** Steps of a helper begin with its name; those of user space name their system call. */
-const isHelperStep = (step: TraceStep): boolean => /^bpf_\w+:/.test(step.text);
-const isWrite = (step: TraceStep): boolean =>
-  step.kind === "store" || step.kind === "rmw" || (step.kind === "await" && step.before !== step.after);
-/** The kernel's own data as lib/maps names it: buckets, links, keys, lists of free elements; and locks. */
-const KERNEL_DATA = new RegExp(
-  /\.lock$/.source + "|" +
-    /^[^[\]]+\.(bucket\[\d+\]\.first|elem\[\d+\]\.(next|pprev|ref|hash|key|\+\d+)|lru|\w+@cpu\d+)$/.source,
-);
-const isKernelData = (target: string): boolean => KERNEL_DATA.test(target);
-const isByHelper = (step: TraceStep): boolean => isHelperStep(step) || /^user\b/.test(step.prog);
+/** What the kernel keeps for itself (buckets, links, locks) has rules of its own. */
+const isReaders = (step: TraceStep): boolean =>
+  step.touches === "data" || step.touches === "inner_map" || step.touches === "program";
+const isByHelper = (step: TraceStep): boolean => step.actor !== "program";
 
 /** The verdicts that a trace of an anomaly supports, without their witness; at most one of each kind. */
 export function judgeTrace(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Verdict, "witness">[] {
@@ -61,15 +56,15 @@ export function judgeStuck(kind: "deadlock" | "livelock" | "fault", message: str
 }
 
 function lostUpdate(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undefined {
-  const update = findLostUpdates(steps).find(({ target }) => !isKernelData(target));
+  const update = findLostUpdates(steps).find(({ store }) => isReaders(steps[store]));
   if (!update) return undefined;
   const store = steps[update.store], gone = update.lost.map((index) => steps[index].step);
   const stored = gone.length === 1 ? `step ${gone[0]} stored` : `steps ${gone.join(", ")} stored`;
   const what = `${update.target}: step ${store.step} overwrites what ${stored}, having read before it`;
-  if (/^user\b/.test(store.prog) || update.lost.some((index) => /^user\b/.test(steps[index].prog))) {
+  if (isUser(store) || update.lost.some((index) => isUser(steps[index]))) {
     return { kind: "lost update", what, section: SECTION.introduction, claims: ["0.4"] };
   }
-  return isHelperStep(store)
+  return store.actor === "helper"
     ? { kind: "lost update", what, section: SECTION.rcu, claims: ["4.5"] }
     : { kind: "lost update", what, section: SECTION.introduction, claims: ["0.3", "1.1"] };
 }
@@ -93,7 +88,7 @@ function tornRead(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undef
 function tornWrite(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undefined {
   const last = new Map<number, TraceStep>(), runs = new Map<string, Map<number, TraceStep>>();
   for (const step of steps) {
-    const object = objectOf(step.target);
+    const { object } = step;
     if (step.kind !== "store" || step.addr === undefined || object === undefined) continue;
     last.set(step.addr, step);
     const key = `${step.task} ${step.invocation} ${object}`;
@@ -108,19 +103,12 @@ function tornWrite(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | unde
       const tasks = one.values().next().value!.task !== other.values().next().value!.task;
       if (!tasks || mine === undefined || theirs === undefined) continue;
       const a = one.get(mine)!, b = other.get(theirs)!;
-      const what = `${
-        objectOf(a.target)
-      }: one field is left as step ${a.step} stored it, another as step ${b.step} of another run did`;
+      const what =
+        `${a.object}: one field is left as step ${a.step} stored it, another as step ${b.step} of another run did`;
       return torn(what, isByHelper(a) && isByHelper(b));
     }
   }
   return undefined;
-}
-
-/** `stats[0].a` to `stats[0]`; nothing for a plain variable and the kernel's own data. */
-function objectOf(target: string | undefined): string | undefined {
-  if (target === undefined || isKernelData(target)) return undefined;
-  return /^(.+)(?:\.[A-Za-z_]\w*|\+\d+|\[\d+\])$/.exec(target)?.[1];
 }
 
 /** What a run knows of an element that it found by its key. */
@@ -138,8 +126,8 @@ function staleElem(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<V
   for (const step of steps) {
     const { addr, target } = step;
     if (addr === undefined) continue;
-    if (step.kind === "load" && /^bpf_map_lookup_elem:.*elem\.key$/.test(step.text)) {
-      const map = maps.find(({ name }) => target?.startsWith(`${name}.`));
+    if (step.kind === "load" && step.touches === "key" && step.helper === BPF_FUNC.map_lookup_elem) {
+      const map = step.map === undefined ? undefined : maps[step.map];
       if (map) found.set(`${step.task} ${step.invocation} ${addr}`, { key: step, map });
       continue;
     }
@@ -147,13 +135,13 @@ function staleElem(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<V
       const keyAddr = elem.key.addr!;
       if (step.kind === "store" && step.task !== elem.key.task) {
         // the same element for the same key once more is no other key's
-        if (/elem\.key$/.test(step.text) && addr === keyAddr) {
+        if (step.touches === "key" && addr === keyAddr) {
           elem.reused = step.after === elem.key.after ? undefined : step;
         }
-        if (/pred\.next$/.test(step.text) && isBase(step.before, keyAddr)) elem.unlinked = step;
-        if (/\.next$|\.first$/.test(step.text) && isBase(step.after, keyAddr)) elem.unlinked = undefined;
+        if (step.touches === "pred_next" && isBase(step.before, keyAddr)) elem.unlinked = step;
+        if (isLink(step) && isBase(step.after, keyAddr)) elem.unlinked = undefined;
       }
-      if (isHelperStep(step) || owner !== `${step.task} ${step.invocation} ${keyAddr}`) continue;
+      if (step.actor === "helper" || owner !== `${step.task} ${step.invocation} ${keyAddr}`) continue;
       const from = keyAddr + ((elem.map.keySize + 7) & ~7);
       if (addr < from || addr >= from + elem.map.valueSize) continue;
       const means = `step ${step.step} means what it looked up at step ${elem.key.step}, but the element`;
@@ -170,17 +158,18 @@ function staleElem(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<V
   return undefined;
 }
 
+const isLink = ({ touches }: TraceStep): boolean =>
+  touches === "next" || touches === "pred_next" || touches === "bucket";
+
 const isBase = (pointer: bigint | undefined, keyAddr: number): boolean =>
   pointer !== undefined && addressOf(pointer) === keyAddr - ELEM.key;
 
 /** A program writes into an inner map that has been swapped out. */
 function lateWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Verdict, "witness"> | undefined {
-  const outer = maps.filter(({ type }) => type === BPF_MAP_TYPE.ARRAY_OF_MAPS || type === BPF_MAP_TYPE.HASH_OF_MAPS);
-  const names = new Set(maps.map(({ name }) => name));
-  const isSlot = (step: TraceStep) => outer.some(({ name }) => step.target?.startsWith(`${name}[`));
+  const isSlot = (step: TraceStep) => step.touches === "inner_map";
   const looked = new Map<string, { swapped?: TraceStep; addr: number; task: number }>();
   for (const step of steps) {
-    if (step.addr === undefined || step.target === undefined) continue;
+    if (step.addr === undefined) continue;
     const run = `${step.task} ${step.invocation}`;
     if (isSlot(step) && step.kind === "load") looked.set(run, { addr: step.addr, task: step.task });
     if (isSlot(step) && isWrite(step)) {
@@ -188,9 +177,9 @@ function lateWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<V
         if (entry.addr === step.addr && entry.task !== step.task) entry.swapped = step;
       }
     }
-    if (!isWrite(step) || isHelperStep(step) || /^user\b/.test(step.prog)) continue;
-    const swapped = looked.get(run)?.swapped, map = /^(.+?)\[/.exec(step.target)?.[1];
-    if (swapped && map !== undefined && names.has(map) && !isSlot(step)) {
+    if (!isWrite(step) || step.actor !== "program" || step.touches !== "data") continue;
+    const swapped = looked.get(run)?.swapped, map = step.map === undefined ? undefined : maps[step.map];
+    if (swapped && map && !map.data) {
       const what = `step ${step.step} writes to ${step.target}, a map that step ${swapped.step} had swapped out`;
       return { kind: "late write", what, section: SECTION.swap, claims: ["5.4"] };
     }

@@ -17,9 +17,12 @@ export { WorkloadError };
 
 export interface PlannedTask {
   readonly kind: "process" | "interrupt" | "user";
+  /** Only ever shown. */
   readonly name: string;
   readonly cpu: number;
+  /** Name of the program, or of the user-space actor. */
   readonly prog?: string;
+  readonly user?: string;
   readonly invocations: number;
   readonly sleepable: boolean;
   readonly ctx?: Uint8Array;
@@ -124,6 +127,7 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     tasks.push({
       kind: "user",
       name: `user ${actor.name}`,
+      user: actor.name,
       cpu: actor.cpu ?? allCpus++,
       invocations: 1,
       sleepable: true,

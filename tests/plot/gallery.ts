@@ -215,18 +215,36 @@ export const GALLERY: Readonly<Record<string, () => Figure>> = {
   "timeline, long lines": () => plot.timeline(longLines),
   "timeline, torn read": () =>
     plot.timeline(traceOf([
-      { kind: "load", cpu: 1, target: "pair[0].a", before: 1, prog: "read", line: "a = READ_ONCE(value->a);" },
+      {
+        kind: "load",
+        cpu: 1,
+        target: "pair[0].a",
+        object: "pair[0]",
+        before: 1,
+        prog: "read",
+        line: "a = READ_ONCE(value->a);",
+      },
       ...[["pair[0].a", 1], ["pair[0].b", 1]].map(([target, before]) => ({
         kind: "store" as const,
         cpu: 0,
+        actor: "helper" as const,
         target: String(target),
+        object: "pair[0]",
         before: Number(before),
         after: 2,
         prog: "write",
         line: "bpf_map_update_elem(&pair, &key, &new, BPF_ANY);",
         text: "bpf_map_update_elem: store value",
       })),
-      { kind: "load", cpu: 1, target: "pair[0].b", before: 2, prog: "read", line: "b = READ_ONCE(value->b);" },
+      {
+        kind: "load",
+        cpu: 1,
+        target: "pair[0].b",
+        object: "pair[0]",
+        before: 2,
+        prog: "read",
+        line: "b = READ_ONCE(value->b);",
+      },
     ])),
   "timeline, many programs and actors": () =>
     plot.timeline(traceOf(Array.from({ length: 24 }, (_, i) => ({
@@ -235,6 +253,7 @@ export const GALLERY: Readonly<Record<string, () => Figure>> = {
       task: i % 12,
       before: i,
       after: i + (i % 2),
+      user: i % 12 > 9 ? `reader_${i % 12}` : undefined,
       prog: i % 12 > 9 ? `user reader_${i % 12}` : i % 12 > 5 ? "interrupt_handler" : "count",
     })))),
   "timeline, empty": () => plot.timeline([]),

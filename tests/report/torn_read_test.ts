@@ -14,12 +14,29 @@ function pairTrace(schedule: readonly boolean[]) {
     if (writes) {
       const target = fields[written % 2], value = (written >> 1) + 1;
       const invocation = written >> 1;
-      accesses.push({ kind: "store", cpu: 0, target, before: memory[target], after: value, invocation, prog: "write" });
+      accesses.push({
+        kind: "store",
+        cpu: 0,
+        target,
+        object: "v",
+        before: memory[target],
+        after: value,
+        invocation,
+        prog: "write",
+      });
       memory[target] = value;
       written++;
     } else {
       const target = fields[read % 2];
-      accesses.push({ kind: "load", cpu: 1, target, before: memory[target], invocation: read >> 1, prog: "read" });
+      accesses.push({
+        kind: "load",
+        cpu: 1,
+        target,
+        object: "v",
+        before: memory[target],
+        invocation: read >> 1,
+        prog: "read",
+      });
       seen.push(memory[target]);
       if (++read % 2 === 0) {
         if (seen[0] !== seen[1]) torn++;

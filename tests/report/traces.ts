@@ -1,7 +1,7 @@
 /** Traces made by hand and by chance, as the simulator would record them. */
 import type { TraceStep } from "../../lib/report/result.ts";
 
-type Access = Pick<TraceStep, "kind"> & {
+type Access = Pick<TraceStep, "kind"> & Partial<Pick<TraceStep, "actor" | "user" | "touches" | "object">> & {
   readonly cpu: number;
   readonly target?: string;
   readonly before?: number;
@@ -28,6 +28,8 @@ export function traceOf(accesses: readonly Access[]): TraceStep[] {
     const target = access.target ?? "counter";
     const memory = access.before !== undefined && {
       target,
+      touches: access.touches ?? "data" as const,
+      object: access.object,
       addr: addressOf(target),
       size: 4,
       before: BigInt(access.before),
@@ -38,6 +40,8 @@ export function traceOf(accesses: readonly Access[]): TraceStep[] {
       task: access.task ?? access.cpu,
       cpu: access.cpu,
       invocation: access.invocation ?? 0,
+      actor: access.actor ?? "program",
+      user: access.user,
       prog: access.prog ?? "count",
       kind: access.kind,
       insn: access.kind === "load" ? 2 : 4,
@@ -87,26 +91,32 @@ export const LOCKED: TraceStep[] = traceOf([
     kind: "rmw",
     cpu: 0,
     target: "v.lock",
+    actor: "helper",
+    touches: "lock",
     before: 0,
     after: 1,
     line: "bpf_spin_lock(&v->lock);",
     text: "bpf_spin_lock: rmw lock",
   },
-  { kind: "load", cpu: 0, target: "v.a", before: 0, line: "v->a += 1;" },
+  { kind: "load", cpu: 0, target: "v.a", object: "v", before: 0, line: "v->a += 1;" },
   {
     kind: "rmw",
     cpu: 1,
     target: "v.lock",
+    actor: "helper",
+    touches: "lock",
     before: 1,
     after: 1,
     line: "bpf_spin_lock(&v->lock);",
     text: "bpf_spin_lock: rmw lock",
   },
-  { kind: "store", cpu: 0, target: "v.a", before: 0, after: 1, line: "v->a += 1;" },
+  { kind: "store", cpu: 0, target: "v.a", object: "v", before: 0, after: 1, line: "v->a += 1;" },
   {
     kind: "store",
     cpu: 0,
     target: "v.lock",
+    actor: "helper",
+    touches: "lock",
     before: 1,
     after: 0,
     line: "bpf_spin_unlock(&v->lock);",
@@ -116,17 +126,21 @@ export const LOCKED: TraceStep[] = traceOf([
     kind: "await",
     cpu: 1,
     target: "v.lock",
+    actor: "helper",
+    touches: "lock",
     before: 0,
     after: 1,
     line: "bpf_spin_lock(&v->lock);",
     text: "bpf_spin_lock: await lock",
   },
-  { kind: "load", cpu: 1, target: "v.a", before: 1, line: "v->a += 1;" },
-  { kind: "store", cpu: 1, target: "v.a", before: 1, after: 2, line: "v->a += 1;" },
+  { kind: "load", cpu: 1, target: "v.a", object: "v", before: 1, line: "v->a += 1;" },
+  { kind: "store", cpu: 1, target: "v.a", object: "v", before: 1, after: 2, line: "v->a += 1;" },
   {
     kind: "store",
     cpu: 1,
     target: "v.lock",
+    actor: "helper",
+    touches: "lock",
     before: 1,
     after: 0,
     line: "bpf_spin_unlock(&v->lock);",

@@ -133,7 +133,7 @@ export const exercises: readonly Exercise[] = [
       });
       if (!isProved(found)) return notProved(found, "A run can still see two maps.");
       const looks = (await simulate(answer, { cpus: 1, invocations: 1, programs: ["look_twice"] })).trace()
-        .filter((step) => step.target?.startsWith("outer[")).length;
+        .filter((step) => step.touches === "inner_map").length;
       if (looks > 1) {
         return { passed: false, message: `A run looks \`outer\` up ${looks} times, and between them it can change.` };
       }
