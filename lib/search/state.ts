@@ -5,7 +5,7 @@
  * the words it changes. Two states with the same 64-bit fingerprint are taken for one; with n states the chance that any
  * two differ is below n^2 / 2^65 (3 in 10 million for 3 million states).
  */
-import { TASK } from "../cpu/layout.ts";
+import { KIND, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Journal } from "../cpu/memory.ts";
 import type { ActiveModel } from "../machine/task.ts";
@@ -125,14 +125,11 @@ export class SearchState implements Journal {
       this.#saved = grown;
     }
     this.#states.save(index, undo.whole, this.#saved, from);
-    if (task.models.length === 0 && task.program) {
+    const runsProgram = task.models.length === 0 ? task.program : task.models.at(-1)!.pending.kind === "callback";
+    if (runsProgram) {
       const word = this.#recordAt[index] + (TASK.pending >> 2);
       const kind = this.#i32[word] & 0xff;
-      if (kind === 2 || kind === 3) this.beforeWrite(this.#i32[word + 1], 8);
-    } else if (task.models.length > 0 && task.models[task.models.length - 1].pending.kind === "callback") {
-      const word = this.#recordAt[index] + (TASK.pending >> 2);
-      const kind = this.#i32[word] & 0xff;
-      if (kind === 2 || kind === 3) this.beforeWrite(this.#i32[word + 1], 8);
+      if (kind === KIND.store || kind === KIND.rmw) this.beforeWrite(this.#i32[word + 1], 8);
     }
     machine.step(index);
     this.depth = depth + 1;

@@ -1,7 +1,7 @@
 /**
  * Prototypes of the helper functions as the verifier sees them: result, arguments, attributes. Facts from the kernel's
- * interface (struct bpf_func_proto in kernel/bpf, net/core/filter.c, kernel/trace/bpf_trace.c of Linux 6.12 and 7.2);
- * which kind of program may call what is in helper_availability.ts.
+ * interface (struct bpf_func_proto in kernel/bpf, net/core/filter.c, kernel/trace/bpf_trace.c), held to a 6.18 kernel by
+ * the verdicts in tests/verifier/data; which kind of program may call what is in helper_availability.ts.
  *
  * An argument is a `bpf_arg_type` with its flags: `any`, `map`, `key`, `value`, `mem`, `size` (of the `mem` before it),
  * `size0` (may be 0), `alloc`, `ctx`, ...; `?` PTR_MAYBE_NULL, `+r` MEM_RDONLY, `+w` MEM_WRITE, `+u` MEM_UNINIT, `+fN`

@@ -68,7 +68,6 @@ export function checkHelperMemory(env: Environment, regno: number, size: number,
     case KIND.STACK:
       return checkStackRange(env, regno, reg.off, size, {
         isZeroAllowed: zeroOk,
-        source: "helper",
         isWrite,
         onRaw: use.raw && (() => use.raw!({ regno, size })),
       });

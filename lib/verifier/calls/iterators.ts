@@ -1,5 +1,5 @@
 /** bpf_iter_num: loops over a range of numbers that the kernel counts (kernel/bpf/verifier.c:process_iter_arg). */
-import { objectSlot } from "../memory/dynptrs.ts";
+import { objectSlot } from "../memory/dynptr_slots.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { checkMemoryAccess } from "../memory/memory_access.ts";

@@ -22,6 +22,8 @@ import {
 import { syncNarrow } from "./narrow_bounds.ts";
 
 export const S64_MIN = -(1n << 63n), S64_MAX = (1n << 63n) - 1n;
+/** How far a pointer's variable offset may go (include/linux/bpf_verifier.h). */
+export const BPF_MAX_VAR_OFF = 1n << 29n;
 export const S32_MIN = -0x8000_0000, S32_MAX = 0x7fff_ffff;
 export const U32_MAX = 0xffff_ffff;
 const low32 = (value: bigint): number => Number(value & U32_MASK);
@@ -30,7 +32,7 @@ const maxBig = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const minBig = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /**
- * Mutable while a rule computes it. Once a register holds it, nobody changes it any more: registers and states share
+ * Mutable while a rule computes it. Once a register holds it, no rule changes it any more: registers and states share
  * their bounds, and equal references mean equal knowledge.
  */
 export class Bounds {

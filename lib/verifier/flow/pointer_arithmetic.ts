@@ -1,12 +1,11 @@
 /** Adding to and subtracting from pointers (kernel/bpf/verifier.c:adjust_ptr_min_max_vals). */
 import { ALU, BPF_CLASS, classOf, type Insn } from "../../isa/insn.ts";
-import { S64_MAX, S64_MIN } from "../domain/bounds.ts";
+import { BPF_MAX_VAR_OFF, S64_MAX, S64_MIN } from "../domain/bounds.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { FLAG, KIND, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 import { s64, tnumAdd, tnumSub, U64_MAX } from "../domain/tnum.ts";
 
-const MAX_OFFSET = 1n << 29n;
 const ALU_SYMBOLS: Readonly<Record<number, string>> = {
   [ALU.ADD]: "+=",
   [ALU.SUB]: "-=",
@@ -46,10 +45,10 @@ const MOVABLE: readonly number[] = [
 /** Offsets must stay well inside what 64 bits can hold (check_reg_sane_offset). */
 function checkSane(env: Environment, reg: Reg, type: number): void {
   const { bounds } = reg, name = typeName(type), value = s64(bounds.value);
-  if (bounds.isConst && (value >= MAX_OFFSET || value <= -MAX_OFFSET)) {
+  if (bounds.isConst && (value >= BPF_MAX_VAR_OFF || value <= -BPF_MAX_VAR_OFF)) {
     env.reject(ERRNO.EINVAL, `math between ${name} pointer and ${value} is not allowed`);
   }
-  if (reg.type !== KIND.SCALAR && (BigInt(reg.off) >= MAX_OFFSET || BigInt(reg.off) <= -MAX_OFFSET)) {
+  if (reg.type !== KIND.SCALAR && (BigInt(reg.off) >= BPF_MAX_VAR_OFF || BigInt(reg.off) <= -BPF_MAX_VAR_OFF)) {
     env.reject(ERRNO.EINVAL, `${name} pointer offset ${reg.off} is not allowed`);
   }
   if (bounds.smin === S64_MIN) {
@@ -58,7 +57,7 @@ function checkSane(env: Environment, reg: Reg, type: number): void {
       `math between ${name} pointer and register with unbounded min value is not allowed`,
     );
   }
-  if (bounds.smin >= MAX_OFFSET || bounds.smin <= -MAX_OFFSET) {
+  if (bounds.smin >= BPF_MAX_VAR_OFF || bounds.smin <= -BPF_MAX_VAR_OFF) {
     env.reject(ERRNO.EINVAL, `value ${bounds.smin} makes ${name} pointer be out of bounds`);
   }
 }

@@ -1,56 +1,15 @@
 /** Dynptrs: two stack slots that describe memory of a size known only at run time (process_dynptr_func). */
-import { type Environment, Rejection } from "../state/environment.ts";
+import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import type { HelperArg } from "../kernel/helper_prototypes.ts";
+import { destroyDynptrAt, forgetDynptr, hasSlots, isReferenced, locateSlot, objectSlot } from "./dynptr_slots.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
-import { acquire, invalidated, release } from "../state/references.ts";
-import { KIND, kindOf, pointer, type Reg } from "../state/register.ts";
-import {
-  allBytes,
-  BYTE,
-  byteType,
-  EMPTY_SLOT,
-  type Frame,
-  markSlotRead,
-  SLOT_BYTES,
-  slotIndex,
-} from "../state/state.ts";
+import { acquire, release } from "../state/references.ts";
+import { KIND, pointer, type Reg } from "../state/register.ts";
+import { allBytes, BYTE, byteType, markSlotRead, SLOT_BYTES } from "../state/state.ts";
 
 const DYNPTR_BYTES = 16;
 const IS_DYNPTR = allBytes(BYTE.DYNPTR);
-const isReferenced = (type: string): boolean => type === "ringbuf";
-
-/** Index of the slot that a pointer to a stack object names; -1 when it cannot be one. */
-export function objectSlot(env: Environment, reg: Reg, what: string, slots: number): number {
-  if (!reg.bounds.isConst) env.reject(ERRNO.EINVAL, `${what} has to be at a constant offset`);
-  const off = reg.off + Number(BigInt.asIntN(64, reg.bounds.value));
-  if (off % SLOT_BYTES !== 0) env.reject(ERRNO.EINVAL, `cannot pass in ${what} at an offset=${off}`);
-  const at = slotIndex(off);
-  if (at + 1 < slots || off >= 0) env.reject(ERRNO.EINVAL, `cannot pass in ${what} at an offset=${off}`);
-  return at;
-}
-
-const hasSlots = (frame: Frame, at: number, slots: number): boolean => at - slots + 1 >= 0 && at < frame.stack.length;
-
-/** A store hits a slot of a dynptr: it is none any more, unless it must be given back first. */
-export function destroyDynptrAt(env: Environment, frame: Frame, slot: number): void {
-  let at = slot;
-  const held = frame.stack[at];
-  if (!held || byteType(held.bytes, 0) !== BYTE.DYNPTR) return;
-  if (!held.reg.isFirstSlot) at++;
-  const first = frame.stack[at].reg;
-  if (isReferenced(first.dynptr)) env.reject(ERRNO.EINVAL, "cannot overwrite referenced dynptr");
-  forget(env, frame, at);
-}
-
-function forget(env: Environment, frame: Frame, at: number): void {
-  const { id } = frame.stack[at].reg;
-  frame.stack[at] = EMPTY_SLOT;
-  frame.stack[at - 1] = EMPTY_SLOT;
-  frame.writtenSlots.add(at);
-  frame.writtenSlots.add(at - 1);
-  env.state.mapRegs((reg) => kindOf(reg.type) === KIND.MEM && reg.dynptrId === id ? invalidated() : reg);
-}
 
 /** Checks a dynptr argument, or makes one where the helper initialises it. */
 export function processDynptr(env: Environment, regno: number, arg: HelperArg): void {
@@ -110,12 +69,11 @@ export function dynptrType(env: Environment, reg: Reg): string | undefined {
 
 /** Whether a pointer to the stack names a dynptr that must be given back. */
 export function isReferencedDynptr(env: Environment, reg: Reg): boolean {
-  try {
-    return (env.state.frames[reg.frame].stack[objectSlot(env, reg, "dynptr", 2)]?.reg.ref ?? 0) !== 0;
-  } catch (error) {
-    if (error instanceof Rejection) return false;
-    throw error;
-  }
+  const at = locateSlot(reg, "dynptr", 2);
+  if (typeof at === "number") return (env.state.frames[reg.frame].stack[at]?.reg.ref ?? 0) !== 0;
+  // dynptr_get_spi says so in the log; what the program is refused for is said after it
+  env.log.write(`${at}\n`);
+  return false;
 }
 
 /** The register that stands for the dynptr: the argument itself, or the slot it points to. */
@@ -128,12 +86,12 @@ export function dynptrState(env: Environment, reg: Reg): Reg {
 export function endDynptr(env: Environment, regno: number): void {
   const reg = env.regs[regno], frame = env.state.frames[reg.frame], at = objectSlot(env, reg, "dynptr", 2);
   const { ref, dynptr } = frame.stack[at].reg;
-  if (!isReferenced(dynptr)) return forget(env, frame, at);
+  if (!isReferenced(dynptr)) return forgetDynptr(env, frame, at);
   release(env, ref);
   for (const owner of env.state.frames) {
     owner.stack.forEach((slot, index) => {
       if (byteType(slot.bytes, 0) === BYTE.DYNPTR && slot.reg.ref === ref && slot.reg.isFirstSlot) {
-        forget(env, owner, index);
+        forgetDynptr(env, owner, index);
       }
     });
   }

@@ -1,5 +1,5 @@
 /** Interrupt flags that a program saves on its stack (kernel/bpf/verifier.c:process_irq_flag). */
-import { objectSlot } from "./dynptrs.ts";
+import { objectSlot } from "./dynptr_slots.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { checkMemoryAccess } from "./memory_access.ts";

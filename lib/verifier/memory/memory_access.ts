@@ -1,5 +1,5 @@
 /** What a load or store may reach, by kind of pointer (kernel/bpf/verifier.c:check_mem_access). */
-import { Bounds } from "../domain/bounds.ts";
+import { Bounds, BPF_MAX_VAR_OFF } from "../domain/bounds.ts";
 import { checkBtfAccess, checkMapStructAccess } from "./btf_access.ts";
 import { checkContextAccess } from "./context_access.ts";
 import type { Environment } from "../state/environment.ts";
@@ -13,8 +13,6 @@ import { isSockField } from "./sock_fields.ts";
 import { checkStackBounds, loadFromStack, storeToStack } from "./stack.ts";
 import { s64, tnumAdd, tnumConst, tnumIsAligned, tnumText } from "../domain/tnum.ts";
 import { signExtend } from "../domain/sign_extension.ts";
-
-const MAX_OFFSET = 1n << 29n;
 
 export interface Access {
   readonly isWrite: boolean;
@@ -86,7 +84,7 @@ export function checkMemoryAccess(env: Environment, regno: number, off: number, 
       checkContextAccess(env, regno, at, size, access);
       break;
     case KIND.STACK:
-      checkStackBounds(env, regno, at, size, "direct", access.isWrite);
+      checkStackBounds(env, regno, at, size, access.isWrite);
       if (access.isWrite) storeToStack(env, regno, at, size, access.value);
       else loadFromStack(env, regno, at, size, access.value);
       break;
@@ -218,7 +216,7 @@ export function checkRegion(
   if (!checkOffset(env, regno, bounds.smin + fixed, size, bytes, zeroOk)) {
     env.reject(ERRNO.EACCES, `R${regno} min value is outside of the allowed memory range`);
   }
-  if (bounds.umax >= MAX_OFFSET) {
+  if (bounds.umax >= BPF_MAX_VAR_OFF) {
     env.reject(ERRNO.EACCES, `R${regno} unbounded memory access, make sure to bounds check any such access`);
   }
   if (!checkOffset(env, regno, bounds.umax + fixed, size, bytes, zeroOk)) {

@@ -2,10 +2,10 @@
 import { BPF_CLASS, BPF_MODE, classOf, type Insn, modeOf } from "../../isa/insn.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
-import { UNKNOWN } from "../domain/bounds.ts";
+import { BPF_MAX_VAR_OFF, UNKNOWN } from "../domain/bounds.ts";
 import { linkBeforeCopy } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
-import { destroyDynptrAt } from "./dynptrs.ts";
+import { destroyDynptrAt } from "./dynptr_slots.ts";
 import {
   constantScalar,
   isSpillable,
@@ -33,9 +33,6 @@ import {
 } from "../state/state.ts";
 import { tnumText } from "../domain/tnum.ts";
 
-const MAX_OFFSET = 1n << 29n;
-export type AccessSource = "direct" | "helper";
-
 /** The frame that a stack pointer points into. */
 export const frameOf = (env: Environment, pointer: Reg): Frame => env.state.frames[pointer.frame];
 
@@ -48,17 +45,16 @@ export function checkStackBounds(
   regno: number,
   off: number,
   size: number,
-  source: AccessSource,
   isWrite: boolean,
 ): void {
   const pointer = env.regs[regno], { bounds } = pointer;
-  const what = source === "helper" ? (isWrite ? " write to" : " read from") : isWrite ? " write to" : " read from";
+  const what = isWrite ? " write to" : " read from";
   let min: number, max: number;
   if (bounds.isConst) {
     min = Number(BigInt.asIntN(64, bounds.value)) + off;
     max = min + size;
   } else {
-    if (bounds.smax >= MAX_OFFSET || bounds.smin <= -MAX_OFFSET) {
+    if (bounds.smax >= BPF_MAX_VAR_OFF || bounds.smin <= -BPF_MAX_VAR_OFF) {
       env.reject(ERRNO.EACCES, `invalid unbounded variable-offset${what} stack R${regno}`);
     }
     min = Number(bounds.smin) + off;
@@ -197,7 +193,7 @@ export function loadFromStack(env: Environment, regno: number, off: number, size
       } off=${off} size=${size}`,
     );
   }
-  checkStackRange(env, regno, off, size, { isZeroAllowed: false, source: "direct", isWrite: false });
+  checkStackRange(env, regno, off, size, { isZeroAllowed: false, isWrite: false });
   readBytes(env, frame, Number(pointer.bounds.smin) + off, Number(pointer.bounds.smax) + off + size, into);
 }
 
@@ -245,7 +241,7 @@ function refuseRead(env: Environment, off: number, index: number, size: number):
   env.reject(ERRNO.EACCES, `invalid read from stack off ${off}+${index} size ${size}`);
 }
 
-/** Root may read bytes that were never written; what a helper keeps on the stack nobody may. */
+/** Root may read bytes that were never written; no program may read what a helper keeps on the stack. */
 function checkPlainBytes(env: Environment, slot: Slot, off: number, size: number): void {
   for (let index = 0; index < size; index++) {
     const type = byteType(slot.bytes, byteOf(off + index));
@@ -268,7 +264,6 @@ function readBytes(env: Environment, frame: Frame, from: number, to: number, int
 
 export interface RangeUse {
   readonly isZeroAllowed: boolean;
-  readonly source: AccessSource;
   /** The helper writes there: what is known of the bytes is lost. */
   readonly isWrite: boolean;
   /** Written only: called instead of looking at what is there now. */
@@ -279,7 +274,7 @@ export interface RangeUse {
 export function checkStackRange(env: Environment, regno: number, off: number, size: number, use: RangeUse): void {
   const pointer = env.regs[regno], frame = frameOf(env, pointer), { bounds } = pointer;
   if (size === 0 && !use.isZeroAllowed) env.reject(ERRNO.EACCES, "invalid zero-sized read");
-  checkStackBounds(env, regno, off, size, use.source, use.isWrite);
+  checkStackBounds(env, regno, off, size, use.isWrite);
   const isConst = bounds.isConst;
   const min = (isConst ? Number(BigInt.asIntN(64, bounds.value)) : Number(bounds.smin)) + off;
   const max = (isConst ? min : Number(bounds.smax) + off) + size;

@@ -99,9 +99,9 @@ export class Environment {
   readonly externAt = new Map<number, string>();
   subprogs: SubprogNotes[] = [];
   state = new State();
-  /** Index of the instruction under way and of the one before it on this path. */
   /** CPUs that the machine may have. */
   cpus = 1;
+  /** Index of the instruction under way and of the one before it on this path. */
   insn = 0;
   previous = -1;
   ids = 0;
