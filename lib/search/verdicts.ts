@@ -2,7 +2,6 @@
 import { addressOf } from "../cpu/memory.ts";
 import { ELEM } from "../maps/htab.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
-import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { findLostUpdates } from "../report/lost_update.ts";
 import type { TraceStep } from "../report/result.ts";
