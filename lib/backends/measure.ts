@@ -164,7 +164,7 @@ function howOften(plan: Plan, factors: Factors): string {
   return `${runs(count)} on each of ${plan.nrCpus} thread${plan.nrCpus === 1 ? "" : "s"}`;
 }
 
-const nameOfTask = (task: PlannedTask): string => task.kind === "user" ? task.name.replace(/^user /, "") : task.name;
+const nameOfTask = (task: PlannedTask): string => task.user ?? task.name;
 
 const range = ({ min, max }: Spread): string => {
   const percent = (share: number) => Math.round(share * 100);

@@ -115,7 +115,7 @@ export class Simulation implements Result {
     this.steps = machine.steps;
     this.insns = machine.insns;
     this.returned = Object.fromEntries(
-      machine.tasks.filter((task) => task.kind === "user").map((task) => [task.name.slice(5), task.returned]),
+      machine.tasks.flatMap(({ user, returned }) => user === undefined ? [] : [[user, returned]]),
     );
     this.serial = serial;
     this.lost = serial && !this.fault ? lostFraction(initial, serial, this.final) : 0;
