@@ -17,7 +17,10 @@ import { renamed, type Renaming } from "./renamed.ts";
 const pieces = await bpf.file(fileURLToPath(new URL("./progs/pieces.bpf.c", import.meta.url)));
 const lifetime = await listing("lifetime"), nested = await listing("nested");
 
-/** Names that say something else than what they stand for: words of the kernel's, of traces and of reports. */
+/**
+ * Names that say something else than what they stand for: words of the kernel's, of traces and of reports. At most
+ * twelve characters, so that no column of a table cuts two of them.
+ */
 const MISLEADING = [
   "lru_hits",
   "freelist_len",
@@ -34,13 +37,13 @@ const MISLEADING = [
   "helper",
   "inner_map",
   "simulated",
-  "bpf_map_lookup_elem",
+  "bpf_loop",
   "CPU 0",
   "0x6000",
-  "hash.elem[0].key",
+  "h.elem[0]",
   "map.lock",
   "outer[0]",
-  "m.bucket[0].first",
+  "m.bucket[0]",
 ];
 
 interface Scenario {
