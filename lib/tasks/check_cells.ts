@@ -4,11 +4,14 @@
  *
  * A cell tagged `no-check` is left out: one that is wrong on purpose, or an exercise that the reader has to finish.
  */
+import type { Command } from "commander";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { hasTag } from "../jupyter/execute.ts";
 import { type Notebook, readNotebook } from "../jupyter/notebook_file.ts";
+import { type Commander, runTask } from "./task.ts";
 
 /** A variable that a cell only declares may be meant for the reader. */
 const IGNORED = new Set(["TS6133", "TS6192", "TS6196", "TS6198"]);
@@ -80,13 +83,21 @@ function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-if (import.meta.main) {
+export const command = ({ Command }: Commander): Command =>
+  new Command("check_cells")
+    .description("Checks the types of the notebooks' cells. Exit code: 0 fine, 1 there are errors, 2 bad input.")
+    .argument("[notebooks...]", "default: all in notebooks/")
+    .action(main);
+
+async function main(given: readonly string[]): Promise<void> {
   const folder = fileURLToPath(new URL("../../notebooks", import.meta.url));
-  const paths = process.argv.length > 2
-    ? process.argv.slice(2)
+  const paths = given.length > 0
+    ? [...given]
     : readdirSync(folder).filter((name) => name.endsWith(".ipynb")).sort().map((name) => join(folder, name));
   const errors = paths.length > 0 ? await checkCells(paths) : [];
   for (const error of errors) console.error(`${error}\n`);
   console.log(`${paths.length} notebooks type-checked, ${errors.length} errors`);
-  process.exit(errors.length > 0 ? 1 : 0);
+  process.exitCode = errors.length > 0 ? 1 : 0;
 }
+
+if (import.meta.main) await runTask(command);

@@ -1,4 +1,5 @@
 /** `deno task objects [--missing]`: compiles every listing that comes with the project, or those without an object. */
+import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { CompileError } from "../compile/compile_error.ts";
 import { findCompiler } from "../compile/compiler.ts";
 import { projectFolder, shippedFolders } from "../compile/folders.ts";
 import { type ShippedListing, shippedListings } from "./shipped_listings.ts";
+import { type Commander, runTask } from "./task.ts";
 
 /** Beside the objects of a folder: how they came about. */
 export interface ObjectsIndex {
@@ -52,7 +54,13 @@ async function rebuild(project: string, onlyMissing: boolean): Promise<void> {
   }
 }
 
-if (import.meta.main) {
-  if (!projectFolder) throw new Error("this is not a checkout of the project");
-  await rebuild(projectFolder, process.argv.includes("--missing"));
-}
+export const command = ({ Command }: Commander): Command =>
+  new Command("deno task objects")
+    .description("Compiles every listing that comes with the project; what belongs to no listing any more is removed.")
+    .option("--missing", "only the listings without an object")
+    .action(async ({ missing = false }: { missing?: boolean }) => {
+      if (!projectFolder) throw new Error("this is not a checkout of the project");
+      await rebuild(projectFolder, missing);
+    });
+
+if (import.meta.main) await runTask(command);

@@ -1,4 +1,5 @@
 /** `deno task record`: measures on the running kernel what the book shows to readers who cannot. */
+import type { Command } from "commander";
 import { fileURLToPath } from "node:url";
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, release } from "node:os";
@@ -7,6 +8,7 @@ import { bpf } from "../compile/bpf.ts";
 import { compile } from "../compile/compile.ts";
 import { CompileError } from "../compile/compile_error.ts";
 import { type ShippedListing, shippedListings } from "./shipped_listings.ts";
+import { type Commander, runTask } from "./task.ts";
 import { loadObject } from "../object/load.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { BackendError } from "../host/backend_error.ts";
@@ -152,13 +154,26 @@ function write(path: URL, data: RecordedListings | RecordedExperiments): void {
   writeFileSync(path, `{\n${lines.join(",\n")}\n}\n`);
 }
 
-const availability = linuxAvailable();
-if (!availability.available) {
-  process.stderr.write(`nothing can be recorded here: ${availability.reason}\n${availability.remedy}\n`);
-  process.exit(2);
+export const command = ({ Command }: Commander): Command =>
+  new Command("deno task record")
+    .description(
+      "Measures the book's listings on the running kernel, for readers who cannot. Takes some minutes, needs what the " +
+        "machine linux needs (deno task doctor), and writes lib/backends/recorded/.",
+    )
+    .action(main);
+
+async function main(): Promise<void> {
+  const availability = linuxAvailable();
+  if (!availability.available) {
+    process.stderr.write(`nothing can be recorded here: ${availability.reason}\n${availability.remedy}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const cpu = /model name\s*:\s*(.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
+  const origin = "measured by `deno task record`";
+  const machine = { kernel: release(), cpu, cpus: availableParallelism(), date: new Date().toISOString().slice(0, 10) };
+  write(EXPERIMENTS_PATH, { origin, ...machine, ...await recordExperiments() });
+  write(LISTINGS_PATH, { origin, machine: "linux", ...machine, runs: await recordListings() });
 }
-const cpu = /model name\s*:\s*(.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
-const origin = "measured by `deno task record`";
-const machine = { kernel: release(), cpu, cpus: availableParallelism(), date: new Date().toISOString().slice(0, 10) };
-write(EXPERIMENTS_PATH, { origin, ...machine, ...await recordExperiments() });
-write(LISTINGS_PATH, { origin, machine: "linux", ...machine, runs: await recordListings() });
+
+if (import.meta.main) await runTask(command);

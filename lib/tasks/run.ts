@@ -1,79 +1,55 @@
 /** `deno task run [notebook...]`: executes notebooks on the real kernel. */
 import { MultiBar, type SingleBar } from "cli-progress";
+import type { Command } from "commander";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { compareOutputs } from "../jupyter/compare_outputs.ts";
 import { CELL_LIMIT_SECONDS, executeNotebook } from "../jupyter/execute.ts";
 import { denoKernel, killAllKernels } from "../jupyter/client.ts";
 import { type Notebook, readNotebook, writeNotebook } from "../jupyter/notebook_file.ts";
+import { type Commander, runTask, wholeNumber } from "./task.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 
-const USAGE = `deno task run [notebook...] [options]
-
-Runs every code cell of the notebooks (default: all in notebooks/) on Deno's Jupyter kernel, each notebook on a kernel
-of its own, and writes the outputs into them. Stops at the first cell that fails.
-
-  --check        write nothing; compare the new outputs with those in the notebooks
-  --out FOLDER   write the executed notebooks there instead
-  --jobs N       run N notebooks at a time (default 1)
-  --limit N      stop a cell after N seconds (default ${CELL_LIMIT_SECONDS})
-  --deno FILE    the Deno whose kernel runs the cells (default: the one that runs this)
-
-Exit code: 0 fine, 1 a cell failed or --check found a difference, 2 bad input.`;
-
-export interface RunOptions {
-  readonly check: boolean;
+interface RunOptions {
+  readonly check?: boolean;
   /** Folder for the executed notebooks; in place when absent. */
   readonly out?: string;
   readonly jobs: number;
-  readonly limitSeconds: number;
+  readonly limit: number;
   readonly deno: string;
 }
 
-/** Runs the command; returns its exit code. */
-export async function main(args: string[]): Promise<number> {
-  let options: RunOptions;
-  let paths: string[];
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        check: { type: "boolean", default: false },
-        out: { type: "string" },
-        jobs: { type: "string", default: "1" },
-        limit: { type: "string", default: String(CELL_LIMIT_SECONDS) },
-        deno: { type: "string", default: process.execPath },
-        help: { type: "boolean", default: false },
-      },
-    });
-    if (values.help) {
-      console.log(USAGE);
-      return 0;
-    }
-    options = {
-      check: values.check,
-      out: values.out,
-      jobs: readCount("--jobs", values.jobs),
-      limitSeconds: readCount("--limit", values.limit),
-      deno: values.deno,
-    };
-    paths = positionals.length > 0 ? positionals : allNotebooks();
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    return 2;
-  }
+export const command = (commander: Commander): Command =>
+  new commander.Command("deno task run")
+    .description(
+      "Runs every code cell of the notebooks on Deno's Jupyter kernel, each notebook on a kernel of its own, and " +
+        "writes the outputs into them. Stops at the first cell that fails.",
+    )
+    .argument("[notebooks...]", "default: all in notebooks/")
+    .option("--check", "write nothing; compare the new outputs with those in the notebooks")
+    .option("--out <folder>", "write the executed notebooks there instead")
+    .option("--jobs <n>", "run n notebooks at a time", wholeNumber(commander, 1), 1)
+    .option("--limit <n>", "stop a cell after n seconds", wholeNumber(commander, 1), CELL_LIMIT_SECONDS)
+    .addOption(
+      new commander.Option("--deno <file>", "the Deno whose kernel runs the cells")
+        .default(process.execPath, "the one that runs this"),
+    )
+    .addHelpText("after", "\nExit code: 0 fine, 1 a cell failed or --check found a difference, 2 bad input.")
+    .action(main);
+
+async function main(paths: readonly string[], options: RunOptions): Promise<void> {
   let notebooks: Map<string, Notebook>;
   try {
-    notebooks = new Map(paths.map((path) => [path, readNotebook(path)]));
+    notebooks = new Map((paths.length > 0 ? paths : allNotebooks()).map((path) => [path, readNotebook(path)]));
   } catch (error) {
     console.error((error as Error).message);
-    return 2;
+    process.exitCode = 2;
+    return;
   }
-  return await runAll(notebooks, options);
+  process.exitCode = await runAll(notebooks, options);
 }
 
 function allNotebooks(): string[] {
@@ -81,12 +57,6 @@ function allNotebooks(): string[] {
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".ipynb")).sort() : [];
   if (names.length === 0) throw new Error(`there is no notebook in ${folder}`);
   return names.map((name) => relative(process.cwd(), join(folder, name)));
-}
-
-function readCount(option: string, text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new Error(`${option} takes a whole number from 1, not "${text}"`);
-  return count;
 }
 
 /** Runs notebooks in order, `jobs` at a time; after a failure no other one is begun. */
@@ -127,7 +97,7 @@ async function runOne(
   const fresh = await executeNotebook(notebook, {
     path,
     argv: denoKernel(options.deno),
-    cellLimitSeconds: options.limitSeconds,
+    cellLimitSeconds: options.limit,
     onProgress,
   });
   if (options.out !== undefined) {
@@ -196,5 +166,5 @@ if (import.meta.main) {
       process.exit(130);
     });
   }
-  process.exit(await main(process.argv.slice(2)));
+  await runTask(command);
 }

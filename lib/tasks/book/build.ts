@@ -1,12 +1,15 @@
 /** `deno task book`: the chapters as a static site in site/, readable from disk, by Sphinx with myst-nb. */
+import type { Command } from "commander";
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { PROJECT, pythonOf } from "../lab/places.ts";
 import { type Environment, findPython, isComplete, makeEnvironment, SetupError } from "../lab/python.ts";
 import { step } from "../lab/steps.ts";
 import { runCommand } from "../lab/subprocess.ts";
 import { fontsCss } from "../fonts_css.ts";
+import { type Commander, runTask } from "../task.ts";
 import { readNotebook, writeNotebook } from "../../jupyter/notebook_file.ts";
 import { titleOf, toPage } from "./chapter.ts";
 
@@ -73,12 +76,17 @@ async function build(): Promise<void> {
   console.log(`${chapters} chapters: ${join(SITE, "index.html")}`);
 }
 
-if (import.meta.main) {
-  try {
-    await build();
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    console.error(`\n${error.message}`);
-    Deno.exit(1);
-  }
-}
+export const command = ({ Command }: Commander): Command =>
+  new Command("deno task book")
+    .description("Writes the chapters as a static site, site/. The first time fetches Sphinx into .cache/book.")
+    .action(async () => {
+      try {
+        await build();
+      } catch (error) {
+        if (!(error instanceof SetupError)) throw error;
+        console.error(`\n${error.message}`);
+        process.exitCode = 1;
+      }
+    });
+
+if (import.meta.main) await runTask(command);

@@ -1,7 +1,10 @@
 /** `deno task doctor`: what is there, what is missing, and the command that brings it. */
+import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { installedCompiler } from "../../compile/compiler.ts";
+import { type Commander, runTask } from "../task.ts";
 import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
 import { findPython, isComplete, LAB } from "./python.ts";
 
@@ -115,12 +118,20 @@ function canOpen(library: string): boolean {
   }
 }
 
-if (import.meta.main) {
+async function main(): Promise<void> {
   const findings = await examine();
   const width = Math.max(...findings.map(({ what }) => what.length));
   for (const { what, found, neededFor, remedy } of findings) {
     const name = what.padEnd(width);
     console.log(found === undefined ? `✗ ${name}  missing; for ${neededFor}: ${remedy}` : `✓ ${name}  ${found}`);
   }
-  Deno.exit(findings.some(({ essential, found }) => essential && found === undefined) ? 1 : 0);
+  process.exitCode = findings.some(({ essential, found }) => essential && found === undefined) ? 1 : 0;
 }
+
+export const command = ({ Command }: Commander): Command =>
+  new Command("deno task doctor")
+    .description("Says what is there and what is missing, with the command for each.")
+    .addHelpText("after", "\nExit code: 0 fine, 1 something is missing without which nothing works, 2 bad input.")
+    .action(main);
+
+if (import.meta.main) await runTask(command, { bare: main });

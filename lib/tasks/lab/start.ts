@@ -1,7 +1,9 @@
 /** `deno task start`: sets the lab up as far as it is not yet, and opens the first chapter in JupyterLab. */
+import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import process from "node:process";
+import { type Commander, runTask, wholeNumber } from "../task.ts";
 import { keepDeno, writeKernelspec } from "./kernelspec.ts";
 import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
 import { findPython, isComplete, LAB, makeEnvironment, SetupError } from "./python.ts";
@@ -9,28 +11,34 @@ import { runCommand } from "./subprocess.ts";
 import { ensureFree, lessonAddress, runningServers, runServer } from "./server.ts";
 import { step } from "./steps.ts";
 
-const USAGE = `deno task start [options]
-
-Opens the first chapter in JupyterLab. The first start fetches JupyterLab into .venv (a minute or two); later ones need
-no network. Everything stays inside this folder.
-
-  --no-browser     print the address and open nothing
-  --port N         listen on port N (default: 8888, or the next free one)
-  --jupyter PATH   use the Jupyter that you already have: its program jupyter or jupyter-lab
-  --python PATH    make .venv with this Python (default: python3 or python, 3.10 or newer)
-  --setup-only     set everything up and start nothing`;
-
 const OTHER_WAYS =
   `Other ways: a Jupyter that you have already (--jupyter PATH); VS Code with its extension Jupyter, where the
 kernel is called Deno; no front end at all (npx -y deno@${DENO_VERSION} task run).`;
 
 interface Options {
-  readonly "no-browser": boolean;
+  readonly browser: boolean;
   readonly port?: number;
   readonly jupyter?: string;
   readonly python?: string;
-  readonly "setup-only": boolean;
+  readonly setupOnly?: boolean;
 }
+
+export const command = (commander: Commander): Command =>
+  new commander.Command("deno task start")
+    .description(
+      "Opens the first chapter in JupyterLab. The first start fetches JupyterLab into .venv (a minute or two); later " +
+        "ones need no network. Everything stays inside this folder.",
+    )
+    .option("--no-browser", "print the address and open nothing")
+    .option(
+      "--port <n>",
+      "listen on port n (default: 8888, or the next free one)",
+      wholeNumber(commander, 1, 65535),
+    )
+    .option("--jupyter <path>", "use the Jupyter that you already have: its program jupyter or jupyter-lab")
+    .option("--python <path>", "make .venv with this Python (default: python3 or python, 3.10 or newer)")
+    .option("--setup-only", "set everything up and start nothing")
+    .action(main);
 
 /** Sets up Deno, npm packages, JupyterLab and kernel; returns the command line that starts Jupyter. */
 export async function setUp(options: Pick<Options, "jupyter" | "python">): Promise<string[]> {
@@ -88,59 +96,34 @@ async function checkJupyter(path: string): Promise<string[]> {
   return command;
 }
 
-async function main(): Promise<number> {
-  let options: Options;
+async function main(options: Options): Promise<void> {
   try {
-    const { values } = parseArgs({
-      options: {
-        "no-browser": { type: "boolean", default: false },
-        "setup-only": { type: "boolean", default: false },
-        port: { type: "string" },
-        jupyter: { type: "string" },
-        python: { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    });
-    if (values.help) {
-      console.log(USAGE);
-      return 0;
-    }
-    const port = values.port === undefined ? undefined : Number(values.port);
-    if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) {
-      throw new Error(`--port takes a number from 1 to 65535, not "${values.port}"`);
-    }
-    options = { ...values, port };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    return 2;
-  }
-  try {
-    return await start(options);
+    process.exitCode = await start(options);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     console.error(`\n${error.message}`);
-    return 1;
+    process.exitCode = 1;
   }
 }
 
 async function start(options: Options): Promise<number> {
   const running = (await runningServers()).find(({ port }) => options.port === undefined || options.port === port);
-  if (running && !options["setup-only"]) {
+  if (running && !options.setupOnly) {
     console.log(`JupyterLab runs already: ${lessonAddress(running)}`);
     return 0;
   }
   if (options.port !== undefined) await ensureFree(options.port);
   const command = await setUp(options);
-  if (options["setup-only"]) return 0;
+  if (options.setupOnly) return 0;
   return await runServer(
     {
       command,
       port: options.port,
-      openBrowser: !options["no-browser"],
+      openBrowser: options.browser,
       ownSettings: options.jupyter === undefined,
     },
     (address) => console.log(`\nJupyterLab: ${address}\nCtrl-C ends it.`),
   );
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) await runTask(command, { bare: () => main({ browser: true }) });

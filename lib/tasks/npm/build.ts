@@ -5,11 +5,13 @@
  * TypeScript's own compiler takes the types away and rewrites the endings of imports; data files are copied to where the
  * modules look for them. npx keeps the compiler outside of the project: readers of the book do not need it.
  */
+import type { Command } from "commander";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import process from "node:process";
 import { projectFolder, shippedFolders } from "../../compile/folders.ts";
 import { type CommandOptions, runCommand } from "../../host/run_command.ts";
+import { type Commander, runTask } from "../task.ts";
 import { packageJson } from "./package_json.ts";
 
 const TYPESCRIPT = "typescript@5.9.3";
@@ -93,9 +95,14 @@ async function run(command: string, args: readonly string[], options: CommandOpt
   throw new PackageError(`${command} ${args.join(" ")} failed:\n${result.stdout}${result.stderr}`);
 }
 
-if (import.meta.main) {
-  if (!projectFolder) throw new PackageError("this is not a checkout of the project");
-  const artifacts = join(projectFolder, "artifacts"), folder = join(artifacts, "npm");
-  await buildPackage(projectFolder, folder);
-  process.stdout.write(`${relative(process.cwd(), await packPackage(folder, artifacts))}\n`);
-}
+export const command = ({ Command }: Commander): Command =>
+  new Command("deno task npm")
+    .description("Builds the npm package of plain JavaScript and types under artifacts/npm, and its tarball beside it.")
+    .action(async () => {
+      if (!projectFolder) throw new PackageError("this is not a checkout of the project");
+      const artifacts = join(projectFolder, "artifacts"), folder = join(artifacts, "npm");
+      await buildPackage(projectFolder, folder);
+      console.log(relative(process.cwd(), await packPackage(folder, artifacts)));
+    });
+
+if (import.meta.main) await runTask(command);
