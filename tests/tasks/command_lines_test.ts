@@ -13,6 +13,7 @@ import { command as npm } from "../../lib/tasks/npm/build.ts";
 import { command as objects } from "../../lib/tasks/rebuild_objects.ts";
 import { command as record } from "../../lib/tasks/record.ts";
 import { command as run } from "../../lib/tasks/run.ts";
+import { runCommand } from "../../lib/host/run_command.ts";
 import { type Commander, wholeNumber } from "../../lib/tasks/task.ts";
 
 const TASKS = { start, doctor, run, book, clean, objects, record, npm };
@@ -22,7 +23,9 @@ async function answer(command: (commander: Commander) => commander.Command, args
   let said = "", given: Record<string, unknown> | undefined;
   const write = (text: string) => said += text;
   const task = command(commander).exitOverride().configureOutput({ writeOut: write, writeErr: write });
-  task.action(() => given = task.opts());
+  task.action(() => {
+    given = task.opts();
+  });
   try {
     await task.parseAsync([...args], { from: "user" });
     return { said, given, code: 0 };
@@ -86,4 +89,23 @@ describe("options", () => {
       expect(() => port(text)).toThrow("whole");
     }
   });
+});
+
+describe("a task's process", () => {
+  const deno = "Deno" in globalThis;
+  const exitOf = (file: string, ...args: string[]) =>
+    runCommand(process.execPath, ["run", "-A", "--no-check", `lib/tasks/${file}`, ...args], { cwd: projectFolder });
+  const title = "ends with 0 after help, with 2 after bad input, and says which";
+  const test = async () => {
+    expect(await exitOf("lab/start.ts", "--help")).toMatchObject({ status: 0, stderr: "" });
+    const wrong = await exitOf("rebuild_objects.ts", "--mising");
+    expect(wrong).toMatchObject({ status: 2, stdout: "" });
+    expect(wrong!.stderr).toContain("(Did you mean --missing?)\n(add --help for more)");
+    expect(await exitOf("run.ts", "no_such.ipynb")).toMatchObject({
+      status: 2,
+      stderr: "no_such.ipynb: no such notebook\n",
+    });
+  };
+  if (deno) it(title, test);
+  else it.skip(`${title} (skipped: tasks run on Deno)`, test);
 });
