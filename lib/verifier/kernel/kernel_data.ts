@@ -40,10 +40,16 @@ export interface StructData {
   readonly fields: readonly FieldData[];
 }
 
-/** `kernel_structs.json`: structs that programs follow pointers into. */
+/**
+ * `kernel_structs.jsonl`: structs that programs follow pointers into, one a line after that of the source, because a
+ * program meets few of them and to parse all takes longer than most programs are verified in.
+ */
 export interface KernelStructs {
   readonly source: KernelSource;
-  readonly structs: Readonly<Record<string, StructData>>;
+  /** In the order of the file. */
+  readonly names: readonly string[];
+  /** Parses the struct's line; `undefined` when the file has none of that name. */
+  struct(name: string): StructData | undefined;
 }
 
 /** An argument: an integer, a pointer that is only a number to the verifier, a struct by value, a pointer to a struct. */
@@ -66,6 +72,16 @@ export interface NullArguments {
 
 const read = (file: URL) => JSON.parse(readFileSync(file, "utf8"));
 
-export const readKernelStructs = (): KernelStructs => read(new URL("./kernel_structs.json", import.meta.url));
+export function readKernelStructs(): KernelStructs {
+  const text = readFileSync(new URL("./kernel_structs.jsonl", import.meta.url), "utf8");
+  const [first, ...rest] = text.trimEnd().split("\n");
+  const lines = new Map(rest.map((line) => [/"name": "(\w+)"/.exec(line)![1], line]));
+  return {
+    source: JSON.parse(first).source,
+    names: [...lines.keys()],
+    struct: (name) => lines.has(name) ? JSON.parse(lines.get(name)!) : undefined,
+  };
+}
+
 export const readTracepoints = (): KernelTracepoints => read(new URL("./tracepoints.json", import.meta.url));
 export const readNullArguments = (): NullArguments => read(new URL("./raw_tp_null_args.json", import.meta.url));

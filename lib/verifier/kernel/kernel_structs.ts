@@ -1,4 +1,4 @@
-/** Fields of kernel structs, as `kernel_structs.json` has them. */
+/** Fields of kernel structs, as `kernel_structs.jsonl` has them. */
 import { type FieldData, type KernelStructs, readKernelStructs, type StructData } from "./kernel_data.ts";
 
 export type FieldType =
@@ -33,15 +33,16 @@ const POINTER_BYTES = 8;
 const SCALAR: FieldType = { kind: "scalar" };
 
 const layouts = new Map<string, StructLayout>();
-let data: KernelStructs["structs"] | undefined;
+let kernel: KernelStructs | undefined;
 
 /** `undefined` for structs that Interleave does not know. */
 export function structLayout(name: string): StructLayout | undefined {
   const known = layouts.get(name);
   if (known) return known;
-  data ??= readKernelStructs().structs;
-  if (!Object.hasOwn(data, name)) return undefined;
-  const layout = layoutOf(data[name]);
+  kernel ??= readKernelStructs();
+  const data = kernel.struct(name);
+  if (!data) return undefined;
+  const layout = layoutOf(data);
   layouts.set(name, layout);
   return layout;
 }
