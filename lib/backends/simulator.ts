@@ -1,25 +1,12 @@
 /** The first machine: n simulated CPUs, deterministic and replayable. */
-import type { Kernel } from "../bpf_helpers/kernel.ts";
-import type { Profile } from "../cost/profile.ts";
-import { profileNamed } from "../cost/profiles.ts";
-import { TimedMachine } from "../cost/timed_run.ts";
-import { Machine, type MachineOptions, type MachineOwnerOptions } from "../machine/machine.ts";
-import { type Plan, plan, WorkloadError } from "../workload/plan.ts";
-import { Tracer } from "../machine/trace.ts";
+import type { MachineOptions } from "../machine/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
 import { runsOf } from "../report/runs.ts";
 import type { Fault, Result, Timing, TraceStep, Values } from "../report/result.ts";
-import { pct } from "../schedulers/pct.ts";
-import { roundRobin } from "../schedulers/round_robin.ts";
-import { countChoices, DEFAULT_STEPS, runScheduler } from "../schedulers/run.ts";
-import { runClock } from "../schedulers/run_clock.ts";
-import { type RandomRunObserver, runRandom } from "../schedulers/run_random.ts";
-import { runSerial } from "../schedulers/run_serial.ts";
-import { formatSchedule } from "../schedulers/schedule.ts";
-import type { Scheduler } from "../schedulers/scheduler.ts";
-import { checkTimedRuns } from "../workload/check_options.ts";
+import { type Plan, plan } from "../workload/plan.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
+import { type Ended, type RunChoices, SimulatedRun } from "./simulated_run.ts";
 
 /** What a simulation says of itself as JSON. */
 const REPORTED = [
@@ -27,26 +14,12 @@ const REPORTED = [
   ...["steps", "insns", "nsPerOp", "timing", "how"] as const,
 ] as const;
 
-/** Of runs whose scheduler is asked before each step: these are ten times slower. */
-const DEFAULT_STEPS_IN_TURN = DEFAULT_STEPS / 10;
-
 /** Which steps of a run to trace. */
 export interface TraceWindow {
   /** The first one; steps count from 0, which is the default. */
   readonly from?: number;
   /** How many steps. Default 20,000. */
   readonly steps?: number;
-}
-
-/** How a planned workload is run: what of the options is no part of the plan. */
-export type RunChoices = Pick<SimulateOptions, "seed" | "scheduler" | "profile"> & MachineOptions;
-
-/** A run that has come to its end, and the machine that it left. */
-interface Ended {
-  readonly machine: Machine;
-  readonly initial: Values;
-  readonly timing: Timing | undefined;
-  readonly nsPerOp: number | undefined;
 }
 
 /**
@@ -147,101 +120,10 @@ export class Simulation implements Result {
   }
 }
 
-/** One way to run a plan: as often as it is asked for, and the same each time. */
-class SimulatedRun {
-  /** What a scheduler that learns is told, once it has been counted. */
-  #choices: number | undefined;
-  readonly seed: number;
-  readonly scheduler: SimulateOptions["scheduler"];
-  readonly profile: Profile | undefined;
-  readonly #machineOptions: MachineOptions;
-
-  /** @throws WorkloadError for a profile that goes with a scheduler, or with more runs than it has time for */
-  constructor(readonly plan: Plan, { seed = 1, scheduler, profile, models, nowNs }: RunChoices) {
-    if (profile !== undefined && scheduler !== undefined) {
-      throw new WorkloadError("`profile` decides who takes the next step: leave `scheduler` out");
-    }
-    if (profile !== undefined) checkTimedRuns(plan.nrCpus, plan.invocations);
-    this.seed = seed;
-    this.scheduler = scheduler;
-    this.profile = typeof profile === "string" ? profileNamed(profile) : profile;
-    this.#machineOptions = { seed, models, nowNs };
-  }
-
-  /** Runs everything. */
-  run(): Ended {
-    let initial: Values = {};
-    const onPrepared = (kernel: Kernel) => void (initial = kernel.values());
-    if (this.profile) {
-      const timed = this.#timedMachine(this.profile, { onPrepared }), timing = timed.run();
-      return { machine: timed.machine, initial, timing, nsPerOp: timing.nsPerOp };
-    }
-    const machine = this.#machine({ onPrepared }), nsPerOp = this.#schedule(machine);
-    return { machine, initial, timing: undefined, nsPerOp };
-  }
-
-  /** What the tasks come to one after another. */
-  serial(): Promise<Values | undefined> {
-    return runSerial(this.plan, this.#machineOptions);
-  }
-
-  trace(window: { readonly from: number; readonly to: number }): TraceStep[] {
-    if (this.profile) {
-      const timed = this.#timedMachine(this.profile), tracer = new Tracer(timed.machine, window);
-      timed.run(tracer);
-      return tracer.finish();
-    }
-    const machine = this.#machine(), tracer = new Tracer(machine, window);
-    this.#schedule(machine, { beforeStep: tracer.beforeStep, window });
-    return tracer.finish();
-  }
-
-  schedule(): string {
-    if (this.profile) {
-      throw new WorkloadError(
-        "a run under a profile has no schedule: stores wait in store buffers; its trace has times",
-      );
-    }
-    const tasks: number[] = [];
-    const tookSteps = (taken: Int32Array) => {
-      for (const task of taken) tasks.push(task);
-    };
-    this.#schedule(this.#machine(), { tookSteps });
-    return formatSchedule(tasks);
-  }
-
-  #machine(options: MachineOwnerOptions = {}): Machine {
-    return new Machine(this.plan, { ...this.#machineOptions, ...options });
-  }
-
-  #timedMachine(profile: Profile, options: MachineOwnerOptions = {}): TimedMachine {
-    return new TimedMachine(this.plan, { ...this.#machineOptions, ...options }, profile, this.seed);
-  }
-
-  /** Lets the scheduler run a machine; gives nanoseconds per run where it keeps clocks. */
-  #schedule(machine: Machine, observer: RandomRunObserver = {}): number | undefined {
-    const { scheduler = "random", plan: { invocations, workload: { limits } } } = this;
-    const stop = { steps: limits?.steps ?? (scheduler === "random" ? DEFAULT_STEPS : DEFAULT_STEPS_IN_TURN) };
-    if (scheduler === "random") return void runRandom(machine, this.seed, stop, observer);
-    const { tookSteps } = observer;
-    const beforeStep = observer.beforeStep ?? (tookSteps && ((task: number) => tookSteps(Int32Array.of(task))));
-    if (scheduler === "clock") {
-      const ended = runClock(machine, this.seed, stop, beforeStep);
-      return invocations === 0 ? undefined : Math.max(...ended) / invocations;
-    }
-    const chosen = schedulerNamed(scheduler);
-    // a rehearsal for each run, or what was learnt from other workloads would show in this one
-    if (chosen.learn) chosen.learn(this.#choices ??= countChoices(this.#machine(), this.seed, stop));
-    return void runScheduler(machine, chosen, this.seed, stop, beforeStep);
-  }
-}
-
 /** Runs what has been checked and planned. */
 export async function simulatePlan(plan: Plan, choices: RunChoices): Promise<Simulation> {
-  const run = new SimulatedRun(plan, choices), ended = run.run(), { fault, steps } = ended.machine;
-  // a run that its limit ended would take as long again one after another, for nothing
-  const endless = fault && steps >= (plan.workload.limits?.steps ?? DEFAULT_STEPS_IN_TURN);
-  return new Simulation(run, ended, endless ? undefined : await run.serial());
+  const run = new SimulatedRun(plan, choices), ended = run.run();
+  return new Simulation(run, ended, await run.serial(ended));
 }
 
 /**
@@ -266,13 +148,6 @@ export async function simulate(
   options: SimulateOptions & MachineOptions = {},
 ): Promise<Simulation> {
   return await simulatePlan(plan(object, options), options);
-}
-
-function schedulerNamed(scheduler: Exclude<SimulateOptions["scheduler"], undefined>): Scheduler {
-  if (typeof scheduler !== "string") return scheduler;
-  if (scheduler === "round_robin") return roundRobin();
-  if (scheduler === "pct") return pct();
-  throw new WorkloadError(`no scheduler is called ${scheduler}: random, round_robin, pct, clock, or one of your own`);
 }
 
 function describeScheduler(scheduler: SimulateOptions["scheduler"] = "random"): string {

@@ -12,6 +12,7 @@ import { type Exploration, explore, type ExploreOptions } from "../../lib/search
 import { judgeTrace } from "../../lib/search/verdicts.ts";
 import { traceSchedule } from "../../lib/search/witness.ts";
 import { listing, on, pair } from "../kernel_models/scenarios.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 import { renamed, type Renaming } from "./renamed.ts";
 
 const pieces = await bpf.file(fileURLToPath(new URL("./progs/pieces.bpf.c", import.meta.url)));
@@ -192,10 +193,10 @@ describe("names", () => {
     const names = ["hash", "hash_count", "hash_delete"];
     const judged = (to: Renaming): string => {
       const object = renamed(pieces, to);
-      const machine = new Machine(object, {
+      const machine = new Machine(planTasks(object, {
         programs: [on(0, to("hash_count")), on(1, to("hash_delete"))],
         prepare: (user) => user.update(to("hash"), 1, 7),
-      });
+      }));
       // The lookup, the deletion, the increment.
       const { trace } = traceSchedule(machine, "0*3 1*4 0*2"), verdicts = judgeTrace(trace, object.maps);
       expect(verdicts.map(({ kind }) => kind)).toEqual(["late write"]);
