@@ -1,33 +1,52 @@
-/** A figure: what plotly draws, a picture of it for readers without scripts, and a text twin. */
+/** A figure: data on axes that plotly draws, or a drawing that is SVG; a picture for readers without either; a text twin. */
 import { Buffer } from "node:buffer";
+import type { Drawing } from "./canvas.ts";
 import { plain } from "./numbers.ts";
 import type { PlotlyJson } from "./plotly_dom.ts";
+import { colours } from "./style.ts";
+import { svgPicture } from "./svg.ts";
 
 export type Trace = Record<string, unknown>;
 export type Layout = Record<string, unknown> & { readonly width: number; readonly height: number };
 
-/** What a notebook keeps of a figure. There is no `text/html`: it would hide the picture on GitHub and in nbconvert. */
+/**
+ * What a notebook keeps of a figure. There is no `text/html`: it would hide the picture on GitHub and in nbconvert.
+ *
+ * Of a drawing JupyterLab shows the SVG in a notebook that it trusts and the PNG in others: it ranks SVG (80) before PNG
+ * (90), but draws only what it holds to be safe where it does not trust (rendermime, `preferredMimeType`).
+ */
 export interface FigureBundle {
-  readonly "application/vnd.plotly.v1+json": PlotlyJson;
+  /** Of data on axes. */
+  readonly "application/vnd.plotly.v1+json"?: PlotlyJson;
+  /** Of a drawing. */
+  readonly "image/svg+xml"?: string;
   /** Base64. */
   readonly "image/png": string;
   readonly "text/plain": string;
 }
 
-export interface FigureParts {
+/** What plotly takes. */
+interface PlotParts {
   readonly data: readonly Trace[];
   readonly layout: Layout;
+}
+
+interface DrawingParts {
+  readonly drawing: Drawing;
+}
+
+export type FigureParts = (PlotParts | DrawingParts) & {
   /** The finding in one sentence, then where it comes from. */
   readonly caption: string;
   /** The figure's content as text, usually a table. */
   readonly text: string;
-}
+};
 
 /** plotly.js as notebooks show it: no logo, a picture by the button is as sharp as the static one. */
 const CONFIG = { displaylogo: false, responsive: false, toImageButtonOptions: { scale: 2 } };
 
 /**
- * An interactive plot, a picture of it and a text twin. The functions of {@link plot} make it.
+ * An interactive plot or a drawing, a picture of it and a text twin. The functions of {@link plot} make it.
  *
  * @example
  * ```ts
@@ -37,49 +56,61 @@ const CONFIG = { displaylogo: false, responsive: false, toImageButtonOptions: { 
  * ```
  */
 export class Figure {
-  /** plotly's traces and layout; width and height are pixels. */
-  readonly data: readonly Trace[];
-  readonly layout: Layout;
+  readonly #parts: FigureParts;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
   /** The finding in one sentence, then where it comes from. */
   readonly caption: string;
   /** Caption and content for readers who see no picture. */
   readonly text: string;
 
-  /** @param parts traces, layout, caption and text */
+  /** @param parts traces and layout, or a drawing; caption and text */
   constructor(parts: FigureParts) {
-    this.data = parts.data;
-    this.layout = parts.layout;
+    this.#parts = parts;
+    const { width, height } = "drawing" in parts ? parts.drawing : parts.layout;
+    this.width = width;
+    this.height = height;
     this.caption = plain(parts.caption);
     this.text = plain(`${parts.caption}\n\n${parts.text}`);
   }
 
   /** The same figure with another text twin under its caption. */
   withText(text: string): Figure {
-    return new Figure({ data: this.data, layout: this.layout, caption: this.caption, text });
+    return new Figure({ ...this.#parts, text });
   }
 
-  /** The figure as plotly's JSON. */
-  toJSON(): PlotlyJson {
-    return { data: this.data, layout: this.layout, config: CONFIG };
+  /** The plot as plotly's JSON; of a drawing its size and elements. */
+  toJSON(): PlotlyJson | Drawing {
+    const parts = this.#parts;
+    return "drawing" in parts ? parts.drawing : { data: parts.data, layout: parts.layout, config: CONFIG };
   }
 
   /** The picture as SVG text; the same figure gives the same text on every machine. */
   async toSvg(): Promise<string> {
+    const picture = this.toJSON();
+    if ("content" in picture) {
+      const description = plain(this.#parts.text);
+      return svgPicture({ ...picture, paper: colours.paper, label: this.caption, description });
+    }
     const { toSvg } = await import("./static_picture.ts");
-    return await toSvg(this.toJSON());
+    return await toSvg(picture);
   }
 
-  /** The picture as a PNG file of twice the layout's size. */
+  /** The picture as a PNG file of twice the figure's size. */
   async toPng(): Promise<Uint8Array> {
-    const { toPng } = await import("./static_picture.ts");
-    return await toPng(this.toJSON());
+    const { rasterize } = await import("./static_picture.ts");
+    return await rasterize(await this.toSvg());
   }
 
   /** All forms of the figure, as `show` puts them into a notebook. */
   async toBundle(): Promise<FigureBundle> {
+    const picture = this.toJSON();
     const png = await this.toPng();
     return {
-      "application/vnd.plotly.v1+json": this.toJSON(),
+      ...("content" in picture
+        ? { "image/svg+xml": await this.toSvg() }
+        : { "application/vnd.plotly.v1+json": picture }),
       "image/png": Buffer.from(png).toString("base64"),
       "text/plain": this.text,
     };
@@ -87,7 +118,7 @@ export class Figure {
 
   /** Size in which a notebook shows the picture, as its output's metadata takes it. */
   toMetadata(): { "image/png": { width: number; height: number } } {
-    return { "image/png": { width: this.layout.width, height: this.layout.height } };
+    return { "image/png": { width: this.width, height: this.height } };
   }
 
   /** The text twin. */

@@ -1,5 +1,5 @@
 /** The paper around every figure: headline with the finding, title, room for axes, and the line that says where from. */
-import { textWidth, wrapText } from "./fonts.ts";
+import { type FontStyle, textWidth, wrapText } from "./fonts.ts";
 import type { Layout } from "./figure.ts";
 import { colours, fonts, markup, plotlyFont, SIZE } from "./style.ts";
 import { texts } from "./texts.ts";
@@ -26,9 +26,20 @@ export interface FrameOptions extends Heading {
   readonly above?: number;
 }
 
+/** Lines of one look, under one another; `x` and `top` are the upper left corner in pixels of the picture. */
+export interface TextBlock {
+  readonly x: number;
+  readonly top: number;
+  readonly lines: readonly string[];
+  readonly style: FontStyle;
+  readonly colour: string;
+}
+
 /** An empty figure and where its plot area lies. */
 export interface Frame {
   readonly layout: Layout;
+  /** Finding, title and sources, and the same in plotly's form. */
+  readonly headings: readonly TextBlock[];
   readonly annotations: readonly Record<string, unknown>[];
   readonly plot: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
   readonly caption: string;
@@ -90,15 +101,14 @@ export function frame(options: FrameOptions): Frame {
   const left = options.left ?? 72, right = options.right ?? EDGE;
   const plot = { left, top, width: width - left - right, height: height - top - bottom };
 
-  const lines = (texts: readonly string[], style: typeof fonts.headline | typeof fonts.title | typeof fonts.source) =>
-    texts.map((line) => markup(line, style)).join("<br>");
-  const annotations = [textAt(plot, EDGE, 12, lines(headlines, fonts.headline), fonts.headline, colours.ink)];
-  if (titles.length > 0) {
-    const y = 14 + headlines.length * LINE.headline;
-    annotations.push(textAt(plot, EDGE, y, lines(titles, fonts.title), fonts.title, colours.quiet));
-  }
-  annotations.push(
-    textAt(plot, EDGE, height - footer, lines(sources, fonts.source), fonts.source, colours.quiet),
+  const belowHeadline = 14 + headlines.length * LINE.headline;
+  const headings: TextBlock[] = [
+    { x: EDGE, top: 12, lines: headlines, style: fonts.headline, colour: colours.ink },
+    { x: EDGE, top: belowHeadline, lines: titles, style: fonts.title, colour: colours.quiet },
+    { x: EDGE, top: height - footer, lines: sources, style: fonts.source, colour: colours.quiet },
+  ].filter(({ lines }) => lines.length > 0);
+  const annotations = headings.map(({ x, top, lines, style, colour }) =>
+    textAt(plot, x, top, lines.map((line) => markup(line, style)).join("<br>"), style, colour)
   );
 
   return {
@@ -114,6 +124,7 @@ export function frame(options: FrameOptions): Frame {
       separators: ".,",
       showlegend: false,
     },
+    headings,
     annotations,
     plot,
     caption: [options.finding ?? "", options.title, options.sources.join("; ")].map(sentence)

@@ -131,7 +131,7 @@ export function lattice(options: LatticeOptions): Figure {
   canvas.text(left - 8, top - 22, `${texts.cpu(1)} ↓`, fonts.label, colours.ink, { anchor: "right" });
   stepsA.forEach((step, n) => canvas.text(x(n + 0.5), top - 20, step, fonts.code, colours.ink, { anchor: "center" }));
   stepsB.forEach((step, n) => canvas.text(left - 8, y(n + 0.5), step, fonts.code, colours.ink, { anchor: "right" }));
-  const draw = (edge: Edge, line: { colour: string; widthPx: number; dash?: string }) =>
+  const draw = (edge: Edge, line: Parameters<Canvas["line"]>[4]) =>
     canvas.line(x(edge.a), y(edge.b), x(edge.a + 1 - edge.cpu), y(edge.b + edge.cpu), line);
   for (const edge of path ? edgesOf(path) : []) draw(edge, PATH);
   for (const edge of count(schedules, isBad)) {
@@ -146,7 +146,7 @@ export function lattice(options: LatticeOptions): Figure {
   drawKey(canvas, y(b) + 20 + KEY / 2, path !== undefined);
   const names = (schedule: TwoCpuSchedule) => schedule.map((cpu) => texts.cpu(cpu)).join(" ");
   return new Figure({
-    ...canvas.finish(framed),
+    drawing: canvas.finish(framed),
     caption: framed.caption,
     text: textTable(
       texts.latticeTable,

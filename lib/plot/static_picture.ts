@@ -1,8 +1,8 @@
 /**
  * The picture of a figure for readers without scripts: GitHub, nbconvert, a printout.
  *
- * plotly.js draws the SVG, resvg (as WebAssembly, one file for every platform) the pixels, both with the shipped fonts
- * only. Everything is loaded at the first figure; a notebook that draws nothing pays nothing.
+ * plotly.js draws the SVG of data on axes (drawings are SVG already), resvg (as WebAssembly, one file for every
+ * platform) the pixels, both with the shipped fonts only. Everything is loaded at the first figure; a notebook that draws nothing pays nothing.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -25,7 +25,7 @@ async function openResvg(): Promise<typeof import("@resvg/resvg-wasm")> {
   return module;
 }
 
-/** Draws a figure as SVG; the same figure gives the same text on every machine. */
+/** Draws a plot as SVG; the same figure gives the same text on every machine. */
 export function toSvg(figure: PlotlyJson): Promise<string> {
   const drawn = last.then(async () => {
     dom ??= openPlotlyDom();
@@ -35,12 +35,7 @@ export function toSvg(figure: PlotlyJson): Promise<string> {
   return drawn;
 }
 
-/** Draws a figure as PNG, {@link PNG_SCALE} pixels to the pixel. */
-export async function toPng(figure: PlotlyJson): Promise<Uint8Array> {
-  return await rasterize(await toSvg(figure));
-}
-
-/** SVG to PNG with the shipped fonts. */
+/** SVG to PNG with the shipped fonts, {@link PNG_SCALE} pixels to the pixel. */
 export async function rasterize(svg: string): Promise<Uint8Array> {
   resvg ??= openResvg();
   const { Resvg } = await resvg;

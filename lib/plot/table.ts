@@ -146,7 +146,7 @@ export function table(options: TableOptions): Figure {
     })
   );
   return new Figure({
-    ...canvas.finish(framed),
+    drawing: canvas.finish(framed),
     caption: framed.caption,
     text: textTable(
       ["", ...options.columns],

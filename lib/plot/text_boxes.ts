@@ -115,6 +115,8 @@ function linesOf(text: Element): TextBox[] {
     }
     if (node.nodeType !== 1) return;
     const child = node as Element;
+    // Not drawn: it shows when the pointer rests on the text.
+    if (child.localName === "title") return;
     const baseline = lengthOf(child.getAttribute("y"), 1) + lengthOf(child.getAttribute("dy"), sizeOf(child));
     if (child === text || child.getAttribute("x") !== null) startLine(child, baseline);
     for (const inner of child.childNodes) visit(inner, child);

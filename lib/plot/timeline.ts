@@ -131,7 +131,7 @@ export function timeline(traced: Traced, options: TimelineOptions = {}): Figure 
   const canvas = new Canvas();
   drawTimeline(canvas, columns, content);
   return new Figure({
-    ...canvas.finish(framed),
+    drawing: canvas.finish(framed),
     caption: framed.caption,
     text: witnessTable(steps, { parts }),
   });

@@ -202,7 +202,7 @@ function drawWaiting(
     if (from < 0) return;
     const x = laneOf(columns, lanes, row.step);
     canvas.line(x, middle(from), x, middle(n), { colour: colours.paper, widthPx: 3 });
-    canvas.line(x, middle(from), x, middle(n), { colour: colours.warn, widthPx: 2, dash: "3px,4px" });
+    canvas.line(x, middle(from), x, middle(n), { colour: colours.warn, widthPx: 2, dash: [3, 4] });
   });
 }
 
@@ -253,7 +253,7 @@ function drawRow(canvas: Canvas, columns: Columns, { lanes, story }: TimelineCon
   const mark = MARKS[markOf(step)];
   const hover = [`${step.step}: ${row.memory}`, row.line, row.insn].filter((part) => part !== "");
   const fill = step.kind === "load" ? colours.paper : colours.bad;
-  canvas.mark(x, y, bad ? { ...mark, fill, stroke: colours.bad } : mark, hover.join("<br>"));
+  canvas.mark(x, y, bad ? { ...mark, fill, stroke: colours.bad } : mark, hover.join("\n"));
   if (marked?.crossed) {
     canvas.mark(x, y, { symbol: "x-thin", sizePx: 15, fill: colours.bad, stroke: colours.bad, strokePx: 2.2 });
   }
@@ -261,7 +261,7 @@ function drawRow(canvas: Canvas, columns: Columns, { lanes, story }: TimelineCon
   canvas.text(columns.time, y, row.time, fonts.code, colours.quiet, { anchor: "right" });
   const font = fontOf(step);
   const memory = fitMemory(row, columns.memory.width - remarkWidth(row.remark), font);
-  canvas.text(columns.memory.left, y, memory, font, bad ? colours.bad : colours.ink);
+  canvas.text(columns.memory.left, y, memory, font, bad ? colours.bad : colours.ink, { whole: row.memory });
   if (row.remark !== "") {
     // Filled in the story that the figure tells, open in the others that it shows.
     const left = columns.memory.left + textWidth(memory, font) + 8;
@@ -286,7 +286,7 @@ function drawKey(canvas: Canvas, columns: Columns, content: TimelineContent): vo
     if (rows.some((row) => markOf(row.step) === name)) entry(key[name], () => canvas.mark(x, y, MARKS[name]));
   }
   if (rows.some((row) => row.waited)) {
-    entry(key.waits, () => canvas.line(x, y - 8, x, y + 9, { colour: colours.warn, widthPx: 2, dash: "3px,4px" }));
+    entry(key.waits, () => canvas.line(x, y - 8, x, y + 9, { colour: colours.warn, widthPx: 2, dash: [3, 4] }));
   }
   if (content.story) {
     entry(
