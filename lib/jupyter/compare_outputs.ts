@@ -6,7 +6,8 @@
  *   kernel) may hold anything, where the kept or the new one says so; there must be as many outputs as before.
  * - Text (`text/plain`, streams, errors) must be equal to the letter.
  * - A figure's plotly JSON must be equal, numbers to one part in 10^9: the last bits of a sine differ between CPUs.
- * - A picture is drawn from that JSON, so of pictures only their being there is compared.
+ * - The SVG of a drawing must be equal to the letter: its numbers are rounded.
+ * - Other pictures are drawn from one of these, so of them only their being there is compared.
  */
 import { hasTag } from "./execute.ts";
 import type { CodeCell, DisplayOutput, Notebook, Output } from "./notebook_file.ts";
@@ -72,7 +73,7 @@ function isDisplay(output: Output): output is DisplayOutput {
 }
 
 function compareValues(mime: string, kept: unknown, fresh: unknown): string | undefined {
-  if (mime.startsWith("image/")) return undefined;
+  if (mime.startsWith("image/") && mime !== "image/svg+xml") return undefined;
   if (typeof kept === "string" && typeof fresh === "string") return compareText(kept, fresh);
   return compareJson(kept, fresh, "");
 }

@@ -2,7 +2,8 @@
  * The picture of a figure for readers without scripts: GitHub, nbconvert, a printout.
  *
  * plotly.js draws the SVG of data on axes (drawings are SVG already), resvg (as WebAssembly, one file for every
- * platform) the pixels, both with the shipped fonts only. Everything is loaded at the first figure; a notebook that draws nothing pays nothing.
+ * platform) the pixels, both with the shipped fonts only. Everything is loaded at the first figure; a notebook that
+ * draws nothing pays nothing.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -60,6 +60,11 @@ export const svgPicture = ({ width, height, paper, label, description, content }
       // A line of code keeps its blanks, which its width was measured with.
       "xml:space": "preserve",
     },
-    ["", element("desc", {}, escapeXml(description)), element("rect", { width, height, fill: paper }), content, ""]
-      .join("\n"),
+    [
+      "",
+      ...(description === "" ? [] : [element("desc", {}, escapeXml(description))]),
+      element("rect", { width, height, fill: paper }),
+      content,
+      "",
+    ].join("\n"),
   );

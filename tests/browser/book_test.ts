@@ -43,7 +43,8 @@ if (reason) {
           const frames = page.locator(".figure-frame");
           for (let i = 0; i < await frames.count(); i++) {
             await frames.nth(i).scrollIntoViewIfNeeded();
-            await frames.nth(i).locator(".js-plotly-plot .main-svg").first().waitFor({ timeout: 20_000 });
+            await frames.nth(i).locator(".js-plotly-plot .main-svg, > svg[role=img]").first()
+              .waitFor({ timeout: 20_000 });
           }
           expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
           // a table that is not drawn as one shows the line between its head and its body

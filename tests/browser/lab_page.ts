@@ -98,6 +98,10 @@ export class LabPage {
     return this.page.locator(".jp-Notebook .js-plotly-plot");
   }
 
+  drawings(): Locator {
+    return this.page.locator(".jp-Notebook .jp-RenderedSVG img");
+  }
+
   /** Moves the mouse over a figure until plotly shows a value; returns its text. */
   async hover(figure: Locator): Promise<string> {
     await figure.scrollIntoViewIfNeeded();

@@ -58,6 +58,7 @@ const shown = (data: MimeBundle, metadata = {}): Output => ({
 });
 const figure = (y: number) =>
   shown({ "application/vnd.plotly.v1+json": { data: [{ y: [y] }] }, "image/png": String(y) });
+const drawing = (svg: string, picture = "") => shown({ "image/svg+xml": svg, "image/png": picture });
 
 describe("comparison with kept outputs", () => {
   const cases: [name: string, kept: Output, fresh: Output, what?: RegExp][] = [
@@ -66,6 +67,8 @@ describe("comparison with kept outputs", () => {
     ["text that ends", shown({ "text/plain": "a\nb" }), shown({ "text/plain": "a" }), /line 2 was "b", now nothing/],
     ["a figure's last bits", figure(0.3), figure(0.1 + 0.2)],
     ["a figure", figure(1), figure(1.1), /data\.0\.y\.0 was 1, now 1\.1/],
+    ["another picture of the same", drawing("<svg/>", "1"), drawing("<svg/>", "2")],
+    ["a drawing", drawing("<svg>\na</svg>"), drawing("<svg>\nb</svg>"), /svg\+xml: line 2 was "a<\/svg>", now "b/],
     ["measured output", shown({ "text/plain": "1 ns" }, MEASURED), shown({ "text/plain": "2 ns" }, MEASURED)],
     ["another form", shown({ "text/plain": "a" }), shown({ "text/html": "a" }), /kept text\/plain/],
   ];

@@ -5,6 +5,7 @@ import { toSvg } from "../../lib/plot/static_picture.ts";
 import { pictureFaults } from "./picture_faults.ts";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
+const SVG = "image/svg+xml";
 const BOOK = new URL("../../notebooks/", import.meta.url);
 
 interface Output {
@@ -14,7 +15,9 @@ interface Output {
 /** The figures that a notebook was committed with. */
 function figuresOf(notebook: string): Record<string, unknown>[] {
   const { cells } = JSON.parse(readFileSync(new URL(notebook, BOOK), "utf8")) as { cells: { outputs?: Output[] }[] };
-  return cells.flatMap((cell) => cell.outputs ?? []).flatMap(({ data }) => data && PLOTLY in data ? [data] : []);
+  return cells.flatMap((cell) => cell.outputs ?? []).flatMap(({ data }) =>
+    data && (PLOTLY in data || SVG in data) ? [data] : []
+  );
 }
 
 const notebooks = readdirSync(BOOK).filter((name) => name.endsWith(".ipynb")).sort();
@@ -23,11 +26,13 @@ describe("the figures of the book", () => {
   for (const notebook of notebooks) {
     figuresOf(notebook).forEach((bundle, n) => {
       it(`${notebook}, figure ${n + 1}: has its picture and its text, and no HTML in front of them`, () => {
-        expect(Object.keys(bundle).sort()).toEqual([PLOTLY, "image/png", "text/plain"]);
+        const source = PLOTLY in bundle ? PLOTLY : SVG;
+        expect(Object.keys(bundle).sort()).toEqual([source, "image/png", "text/plain"].sort());
       });
 
       it(`${notebook}, figure ${n + 1}: nothing is cut off, overlaps or lacks a letter`, async () => {
-        expect(pictureFaults(await toSvg(bundle[PLOTLY] as PlotlyJson)).join("\n")).toBe("");
+        const svg = PLOTLY in bundle ? await toSvg(bundle[PLOTLY] as PlotlyJson) : [bundle[SVG]].flat().join("");
+        expect(pictureFaults(svg).join("\n")).toBe("");
       });
     });
   }

@@ -1,6 +1,6 @@
 /**
  * What is wrong with a picture as a reader would see it: text cut off at the edge, text on text, text on marks, letters
- * that the fonts lack, letters too small to read. Every figure of the book goes through this.
+ * that the fonts lack, letters too small to read or forced into another width. Every figure of the book goes through this.
  */
 import { parseHTML } from "linkedom";
 import { missingCharacters } from "../../lib/plot/fonts.ts";
@@ -17,9 +17,9 @@ const overlap = (a: Box, b: Box): boolean =>
 const show = ({ text, left, top, right, bottom }: TextBox): string =>
   `"${text}" (${[left, top, right, bottom].map((n) => n.toFixed(0)).join(" ")})`;
 
-/** Centres of the markers of scatter traces, in pixels of the picture. */
+/** Centres of the markers of scatter traces and of the marks of drawings, in pixels of the picture. */
 function markers(svg: Element): { x: number; y: number }[] {
-  return [...svg.querySelectorAll("path.point")].map((point) => {
+  return [...svg.querySelectorAll("path.point, path.mark")].map((point) => {
     let [x, y] = [0, 0];
     for (let at: Element | null = point; at?.getAttribute; at = at.parentNode as Element | null) {
       const [a, b, c, d, e, f] = parseTransform(at.getAttribute("transform"));
@@ -53,7 +53,12 @@ export function pictureFaults(svg: string): string[] {
     const on = texts.find((box) => x > box.left && x < box.right && y > box.top && y < box.bottom);
     if (on) faults.push(`${show(on)} stands on the mark at ${x.toFixed(0)} ${y.toFixed(0)}`);
   }
-  for (const size of svg.matchAll(/font-size: ?([\d.]+)px/g)) {
+  for (const text of root.querySelectorAll("text")) {
+    const given = text.getAttribute("textLength"), [line] = textBoxes(text);
+    if (given === null || !line || Math.abs(Number(given) - (line.right - line.left)) <= TOLERANCE_PX) continue;
+    faults.push(`${show(line)} is squeezed or stretched to ${given} pixels`);
+  }
+  for (const size of svg.matchAll(/font-size(?:: ?|=")([\d.]+)(?:px|")/g)) {
     if (Number(size[1]) < SMALLEST_TEXT_PX) faults.push(`text of ${size[1]} px is too small to read`);
   }
   return [...new Set(faults)];

@@ -2,14 +2,22 @@
 import type { MimeBundle, Notebook, Output } from "../../jupyter/notebook_file.ts";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
+const SVG = "image/svg+xml";
 
-/** The notebook with an HTML form beside every figure: drawn by figures.js, a picture where scripts are off. */
+/**
+ * The notebook with an HTML form beside every figure. A plot is drawn by figures.js, and is a picture where scripts are
+ * off; a drawing is its SVG, in the page itself: within an `<img>` it had neither the page's fonts nor its hover texts.
+ */
 export function toPage(notebook: Notebook): Notebook {
   const cells = notebook.cells.map((cell) => {
     if (cell.cell_type !== "code") return cell;
     const outputs = cell.outputs.flatMap((output): Output[] => {
       if (!("data" in output)) return [output];
-      const data = PLOTLY in output.data ? figureForms(output.data) : readable(output.data);
+      const data = PLOTLY in output.data
+        ? plotForms(output.data)
+        : SVG in output.data
+        ? drawingForms(output.data)
+        : readable(output.data);
       return Object.keys(data).length > 0 ? [{ ...output, data }] : [];
     });
     return { ...cell, outputs };
@@ -22,7 +30,7 @@ function readable(data: MimeBundle): MimeBundle {
   return Object.fromEntries(Object.entries(data).filter(([mime]) => /^(text|image)\//.test(mime)));
 }
 
-function figureForms(data: MimeBundle): MimeBundle {
+function plotForms(data: MimeBundle): MimeBundle {
   const text = String(data["text/plain"] ?? "");
   const figure = data[PLOTLY] as { layout?: { width?: number } };
   const alt = escapeHtml(text.split("\n\n")[0]);
@@ -32,6 +40,14 @@ function figureForms(data: MimeBundle): MimeBundle {
   const html = `<div class="figure-frame" role="img" aria-label="${alt}">${picture}` +
     `<script type="application/json">${json}</script></div>`;
   return { "text/html": html, "text/plain": text };
+}
+
+/** figures.css makes the drawing smaller on a narrow page, down to a part of its width. */
+function drawingForms(data: MimeBundle): MimeBundle {
+  const svg = String(data[SVG]);
+  const width = svg.match(/^<svg[^>]* width="(\d+(?:\.\d+)?)"/)?.[1] ?? "700";
+  const html = `<div class="figure-frame" style="--width:${width}px">${svg}</div>`;
+  return { "text/html": html, "text/plain": String(data["text/plain"] ?? "") };
 }
 
 function escapeHtml(text: string): string {

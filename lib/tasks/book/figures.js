@@ -8,7 +8,7 @@ function fit(frame) {
   frame.style.height = scale < 1 ? `${Math.ceil(layout.height * scale)}px` : "";
 }
 
-// Draws each figure when it comes near the window: a chapter has more of them than a phone draws at once.
+// Draws each plot when it comes near the window: a chapter has more of them than a phone draws at once.
 addEventListener("DOMContentLoaded", async () => {
   // plotly measures its texts when it draws
   await Promise.all(
@@ -27,7 +27,7 @@ addEventListener("DOMContentLoaded", async () => {
       fit(target);
     }
   }, { rootMargin: "600px" });
-  for (const frame of document.querySelectorAll(".figure-frame")) watcher.observe(frame);
+  for (const frame of document.querySelectorAll(".figure-frame:has(> script)")) watcher.observe(frame);
   addEventListener("resize", () => {
     for (const frame of document.querySelectorAll(".figure-frame")) if (frame.plot) fit(frame);
   });
