@@ -13,7 +13,8 @@ export type Layout = Record<string, unknown> & { readonly width: number; readonl
  * What a notebook keeps of a figure. There is no `text/html`: it would hide the picture on GitHub and in nbconvert.
  *
  * Of a drawing JupyterLab shows the SVG in a notebook that it trusts and the PNG in others: it ranks SVG (80) before PNG
- * (90), but draws only what it holds to be safe where it does not trust (rendermime, `preferredMimeType`).
+ * (90), but draws only what it holds to be safe where it does not trust (@jupyterlab/rendermime factories.ts and
+ * `preferredMimeType`). It draws an SVG as an `<img>`, which sees no font of the page and shows no hover texts.
  */
 export interface FigureBundle {
   /** Of data on axes. */

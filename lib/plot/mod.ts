@@ -1,7 +1,8 @@
 /**
  * The figures of the book.
  *
- * Every function takes plain arrays and gives a {@link Figure}: an interactive plot, a picture of it and a text twin.
+ * Every function takes plain arrays and gives a {@link Figure}: an interactive plot (a drawing, where there are no axes), a
+ * picture of it and a text twin.
  * Captions say what the data say; pass `finding` to say it yourself. Where data come from is part of them: `kind`
  * (simulated, measured, recorded, published) and `on` (which machine or publication).
  *
