@@ -15,7 +15,7 @@ function onPage(data: MimeBundle): MimeBundle {
 describe("a page of the book", () => {
   it("holds a drawing itself, with the width that a phone makes smaller", async () => {
     const figure = plot.lattice({ steps: [["load", "store"], ["load"]], bad: () => false });
-    const shown = onPage({ ...await figure.toBundle() });
+    const shown = onPage({ ...await figure.toBundle() } as MimeBundle);
     expect(shown).toEqual({
       "text/html": `<div class="figure-frame" style="--width:${figure.width}px">${await figure.toSvg()}</div>`,
       "text/plain": figure.text,
@@ -24,7 +24,7 @@ describe("a page of the book", () => {
 
   it("holds a plot as data for its script, and as a picture where scripts are off", async () => {
     const figure = plot.lostAgainstCpus([{ cpus: 1, lost: 0 }, { cpus: 2, lost: 0.32 }]);
-    const shown = onPage({ ...await figure.toBundle() });
+    const shown = onPage({ ...await figure.toBundle() } as MimeBundle);
     expect(Object.keys(shown)).toEqual(["text/html", "text/plain"]);
     expect(shown["text/html"]).toMatch(/<noscript><img width="760" .*<script type="application\/json">\{"data":/s);
   });
