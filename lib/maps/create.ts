@@ -16,29 +16,30 @@ export class UnsupportedMap extends Error {
   override name = "UnsupportedMap";
 }
 
-/** The map types that have a model, and what models them. */
-const MODELS: Partial<
-  Record<keyof typeof BPF_MAP_TYPE, new (def: MapDef, index: number, environment: MapEnvironment) => KernelMap>
-> = {
-  ARRAY: ArrayMap,
+type Model = new (def: MapDef, index: number, environment: MapEnvironment) => KernelMap;
+
+/** The model of each map type that has one, by the kernel's name without `BPF_MAP_TYPE_`. */
+export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Model>>> = {
   HASH: HashMap,
-  PERCPU_ARRAY: PercpuArrayMap,
+  ARRAY: ArrayMap,
+  PROG_ARRAY: ProgArrayMap,
   PERCPU_HASH: PercpuHashMap,
+  PERCPU_ARRAY: PercpuArrayMap,
   LRU_HASH: LruHashMap,
   ARRAY_OF_MAPS: ArrayOfMaps,
   HASH_OF_MAPS: HashOfMaps,
-  PROG_ARRAY: ProgArrayMap,
 };
+const BY_TYPE = new Map(
+  Object.entries(MAP_MODELS).map(([name, model]) => [BPF_MAP_TYPE[name as keyof typeof BPF_MAP_TYPE] as number, model]),
+);
 
-/** Their names, without `BPF_MAP_TYPE_`. */
-export const MODELLED_MAP_TYPES = Object.keys(MODELS) as readonly (keyof typeof BPF_MAP_TYPE)[];
-
+/** @throws UnsupportedMap when the type has no model */
 export function createMap(def: MapDef, index: number, environment: MapEnvironment): KernelMap {
-  const name = MODELLED_MAP_TYPES.find((name) => BPF_MAP_TYPE[name] === def.type);
-  const Model = name && MODELS[name];
+  const Model = BY_TYPE.get(def.type);
   if (Model) return new Model(def, index, environment);
   throw new UnsupportedMap(
-    `map ${def.name}: ${mapTypeName(def.type)} is not modelled; the simulator has ${MODELLED_MAP_TYPES.join(", ")}`,
+    `map ${def.name}: ${mapTypeName(def.type)} is not modelled; the simulator has ` +
+      `${Object.keys(MAP_MODELS).join(", ")}`,
   );
 }
 

@@ -3,6 +3,9 @@ import type { MimeBundle, Notebook } from "../../lib/jupyter/notebook_file.ts";
 import { toPage } from "../../lib/tasks/book/chapter.ts";
 import { plot } from "../../lib/plot/mod.ts";
 
+/** A bundle as a notebook keeps it. */
+const asSaved = (bundle: unknown): MimeBundle => JSON.parse(JSON.stringify(bundle));
+
 /** The forms of an output on a page of the book. */
 function onPage(data: MimeBundle): MimeBundle {
   const outputs = [{ output_type: "display_data" as const, data, metadata: {} }];
@@ -15,7 +18,7 @@ function onPage(data: MimeBundle): MimeBundle {
 describe("a page of the book", () => {
   it("holds a drawing itself, with the width that a phone makes smaller", async () => {
     const figure = plot.lattice({ steps: [["load", "store"], ["load"]], bad: () => false });
-    const shown = onPage({ ...await figure.toBundle() } as MimeBundle);
+    const shown = onPage(asSaved(await figure.toBundle()));
     expect(shown).toEqual({
       "text/html": `<div class="figure-frame" style="--width:${figure.width}px">${await figure.toSvg()}</div>`,
       "text/plain": figure.text,
@@ -24,7 +27,7 @@ describe("a page of the book", () => {
 
   it("holds a plot as data for its script, and as a picture where scripts are off", async () => {
     const figure = plot.lostAgainstCpus([{ cpus: 1, lost: 0 }, { cpus: 2, lost: 0.32 }]);
-    const shown = onPage({ ...await figure.toBundle() } as MimeBundle);
+    const shown = onPage(asSaved(await figure.toBundle()));
     expect(Object.keys(shown)).toEqual(["text/html", "text/plain"]);
     expect(shown["text/html"]).toMatch(/<noscript><img width="760" .*<script type="application\/json">\{"data":/s);
   });
