@@ -1,4 +1,5 @@
 /** The npm package, as its users meet it: packed, installed into an empty folder, run by Node. */
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,6 +46,9 @@ describe("the npm package", () => {
     const folder = await mkdtemp(join(tmpdir(), "interleave package "));
     try {
       await buildPackage(projectFolder!, join(folder, "package"));
+      const kernel = join(folder, "package", "dist", "verifier", "kernel");
+      const data = ["kernel_structs.jsonl", "tracepoints.json", "raw_tp_null_args.json"];
+      expect(data.filter((file) => !existsSync(join(kernel, file)))).toEqual([]);
       const tarball = await packPackage(join(folder, "package"), folder);
       await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
       await writeFile(join(folder, "use.js"), MODULE);
