@@ -1,5 +1,5 @@
 /**
- * A start line for threads: nobody runs before everybody is there. Works on shared memory alone, so that the last
+ * A start line for threads: no thread runs before all are there. Works on shared memory alone, so that the last
  * thread starts within nanoseconds of the first.
  */
 import { BackendError } from "../host/backend_error.ts";
@@ -8,7 +8,7 @@ const ARRIVED = 0, STATE = 1;
 const WAITING = 0, GO = 1, CANCELLED = 2;
 /** How often a run is tried whose threads do not all get to the start line in time. */
 const ATTEMPTS = 20;
-/** After so long a run is called off for everybody: a thread is missing, or gets no CPU. */
+/** After so long a run is called off for all threads: a thread is missing, or gets no CPU. */
 const TIMEOUT_MS = 100;
 /** A new thread first loads its code. */
 const ARRIVAL_MS = 10_000;

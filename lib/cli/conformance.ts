@@ -93,7 +93,7 @@ export function runConformance(byteCode: Uint8Array, initialMemory: Uint8Array):
   throw new ConformanceError(`the program ran ${MAX_INSNS_RUN} instructions without an end`);
 }
 
-/** Performs a helper call at once: on one CPU, nobody can look in between. */
+/** Performs a helper call at once: on one CPU, no other task can look in between. */
 function callHelper(kernel: Kernel, context: TaskContext, insns: readonly Insn[], at: number): bigint {
   const { memory } = kernel, { imm } = insns[at];
   if (!isHelperCall(insns[at])) throw new ByteCodeError(`calls kernel function ${imm}, which only a kernel has`, at);

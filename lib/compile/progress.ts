@@ -3,7 +3,7 @@ import process from "node:process";
 
 /**
  * @param text what is going on
- * @param fraction how much of it is done, 0 to 1; `undefined` when nobody knows
+ * @param fraction how much of it is done, 0 to 1; `undefined` when it is not known
  */
 export type ReportProgress = (text: string, fraction?: number) => void;
 

@@ -12,13 +12,13 @@ import type { Profile } from "./profile.ts";
 import { TimeHeap } from "./time_heap.ts";
 import { Places } from "./topology.ts";
 
-const NOBODY = -1;
-/** A line that arrives is used once before it leaves again: otherwise nobody would ever get anywhere. */
+const NO_CPU = -1;
+/** A line that arrives is used once before it leaves again: otherwise no core would ever get anywhere. */
 const LEAST_HOLD_NS = 0.01;
 
 export class Line {
   /** The CPU that may write it; -1 while no CPU has touched it. */
-  owner = NOBODY;
+  owner = NO_CPU;
   /** When it arrived at the owner. */
   from = 0;
   /** Until when the owner keeps it because it has just arrived, and because an operation uses it. */
@@ -33,7 +33,7 @@ export class Line {
   /** How far apart the owner and its readers are: whoever is to write again has to wait for the farthest to let go. */
   span = 0;
   queue: LineQueue | undefined;
-  /** When the first in the queue is served; Infinity when nobody waits. */
+  /** When the first in the queue is served; Infinity when no core waits. */
   servedAt = Infinity;
   /** CPUs that watch it, waiting for a value. */
   watchers: number[] | undefined;
@@ -100,7 +100,7 @@ export class CacheLines {
     return this.#lines[index] ??= new Line(index);
   }
 
-  /** When the next line is given up; Infinity when nobody waits. */
+  /** When the next line is given up; Infinity when no core waits. */
   get nextTime(): number {
     return this.#served.first;
   }
@@ -116,8 +116,8 @@ export class CacheLines {
       if (exclusive) queue.exclusive[cpu] = 1;
       return;
     }
-    if (line.owner === NOBODY) {
-      // Nobody had it yet: taken to be in this CPU's cache already.
+    if (line.owner === NO_CPU) {
+      // No core had it yet: taken to be in this CPU's cache already.
       line.owner = cpu;
       line.from = time;
       this.user.granted(cpu, line, time);

@@ -1,7 +1,7 @@
 /** Who waits for one cache line: first come first served inside a group of CPUs, groups near the owner first for a while. */
 import type { Places } from "./topology.ts";
 
-const NOBODY = -1;
+const NO_CPU = -1;
 
 /** How many grants in a row may stay near the owner while others wait. */
 export interface Locality {
@@ -30,8 +30,8 @@ export class LineQueue {
     this.pace = new Float64Array(n);
     this.#waits = new Uint8Array(n);
     this.#next = new Int32Array(n);
-    this.#first = new Int32Array(places.nrGroups).fill(NOBODY);
-    this.#last = new Int32Array(places.nrGroups).fill(NOBODY);
+    this.#first = new Int32Array(places.nrGroups).fill(NO_CPU);
+    this.#last = new Int32Array(places.nrGroups).fill(NO_CPU);
   }
 
   has(cpu: number): boolean {
@@ -45,34 +45,34 @@ export class LineQueue {
     this.exclusive[cpu] = exclusive ? 1 : 0;
     this.pace[cpu] = pace;
     this.#waits[cpu] = 1;
-    this.#next[cpu] = NOBODY;
+    this.#next[cpu] = NO_CPU;
     this.size++;
     const first = this.#first[group];
-    if (overtakes && first !== NOBODY) {
+    if (overtakes && first !== NO_CPU) {
       this.#next[cpu] = first;
       this.#first[group] = cpu;
       return;
     }
-    if (first === NOBODY) this.#first[group] = cpu;
+    if (first === NO_CPU) this.#first[group] = cpu;
     else this.#next[this.#last[group]] = cpu;
     this.#last[group] = cpu;
   }
 
   /**
-   * The CPU that an owner's line goes to next, -1 when nobody waits.
+   * The CPU that an owner's line goes to next, -1 when no CPU waits.
    *
    * @param releasedAt when the owner could give the line up; those whose request has not reached it by then come after
    *   those whose request has
    */
   next(owner: number, releasedAt: number, arrival: (cpu: number) => number): number {
-    if (this.size === 0) return NOBODY;
+    if (this.size === 0) return NO_CPU;
     const { places, locality } = this, nrGroups = places.nrGroups;
     if (nrGroups === 1 && this.size === 1) return this.#first[0];
     const home = places.group[owner], socket = places.socket[owner];
-    let near = NOBODY, earliest = Infinity, first = NOBODY;
+    let near = NO_CPU, earliest = Infinity, first = NO_CPU;
     for (let i = 0; i < nrGroups; i++) {
       const group = home + i < nrGroups ? home + i : home + i - nrGroups, cpu = this.#first[group];
-      if (cpu === NOBODY) continue;
+      if (cpu === NO_CPU) continue;
       const at = arrival(cpu);
       if (at < earliest) {
         earliest = at;
@@ -85,12 +85,12 @@ export class LineQueue {
         ? (this.#inSocket < locality.socketGrants ? 1 : 3)
         : 2;
       if (rank === 0) return cpu;
-      if (near === NOBODY || rank < this.#rank) {
+      if (near === NO_CPU || rank < this.#rank) {
         near = cpu;
         this.#rank = rank;
       }
     }
-    return near === NOBODY ? first : near;
+    return near === NO_CPU ? first : near;
   }
   #rank = 0;
 
@@ -113,7 +113,7 @@ export class LineQueue {
   /** Every CPU that waits to read only, oldest of each group first. */
   *readers(): Iterable<number> {
     for (const first of this.#first) {
-      for (let cpu = first; cpu !== NOBODY;) {
+      for (let cpu = first; cpu !== NO_CPU;) {
         const next = this.#next[cpu];
         if (!this.exclusive[cpu]) yield cpu;
         cpu = next;

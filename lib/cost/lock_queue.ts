@@ -9,7 +9,7 @@
 
 export class LockQueue {
   readonly #cpus: number[] = [];
-  /** Whether the head watches the lock word: from then on nobody steals. */
+  /** Whether the head watches the lock word: from then on no newcomer steals. */
   #pending = false;
 
   constructor(readonly paravirtual: boolean) {}

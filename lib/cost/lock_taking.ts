@@ -15,7 +15,7 @@ export class LockTaking {
     this.#engine = engine;
   }
 
-  /** Who waits for the lock at an address; undefined when nobody does. */
+  /** Who waits for the lock at an address; undefined when no core does. */
   queueAt(addr: number): LockQueue | undefined {
     return this.#queues.get(addr);
   }
@@ -23,7 +23,7 @@ export class LockTaking {
   /**
    * Waits for a lock and takes it (kernel/locking/qspinlock.c:queued_spin_lock_slowpath): a locked instruction to join
    * the queue; those in front watch the lock; a locked instruction to take it; in a guest one more to empty the queue
-   * when nobody is behind.
+   * when no core is behind.
    */
   take(core: Core): void {
     const line = this.#engine.lines.at(core.addr);

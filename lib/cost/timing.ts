@@ -66,7 +66,7 @@ export class TimingEngine implements LineUser {
   run(): void {
     const start = this.profile.transferNs.sameGroup;
     for (const core of this.cores) {
-      // Nobody starts at exactly the same time.
+      // No two cores start at exactly the same time.
       core.issued = core.startedAt = core.startsAt + start * this.#random.unit();
       this.#fetch(core);
     }
@@ -359,7 +359,7 @@ export class TimingEngine implements LineUser {
     return false;
   }
 
-  /** Nobody foresees the end of a loop that spins: what comes after it begins anew. */
+  /** The processor does not foresee the end of a loop that spins: what comes after it begins anew. */
   leaveLoop(core: Core): void {
     core.hasWatched = false;
     core.issued = Math.max(core.issued, core.now + this.profile.mispredictNs);

@@ -51,7 +51,7 @@ export interface Labelled {
 
 /**
  * Loads and stores are scheduling points, unless `exclusive`: then a lock that is held keeps every other CPU away from
- * these bytes, so that the operation has a price but nobody can come before or after it.
+ * these bytes, so that the operation has a price but no task can come before or after it.
  */
 export interface LoadOp extends Labelled {
   readonly kind: "load";

@@ -21,7 +21,7 @@ export type Tick = (done: number, note?: string) => Promise<void>;
  * is displayed in the cell and updated in its place; it is not kept when the notebook is executed by `deno task run`.
  *
  * @param title What is done, in two or three words.
- * @param total The value of `tick` that means "all", or undefined where nobody knows; then a count is shown.
+ * @param total The value of `tick` that means "all", or undefined where it is not known; then a count is shown.
  * @param work Gets `tick` and awaits it now and then: that is also when the notebook can show the bar and can be
  * interrupted, whereupon `tick` throws.
  * @returns What `work` returns.

@@ -158,7 +158,7 @@ export class ZmtpConnection {
   }
 
   /**
-   * Connects to 127.0.0.1:`port`, trying again until somebody listens there.
+   * Connects to 127.0.0.1:`port`, trying again until the kernel listens there.
    * Throws when `timeoutMs` have passed or `signal` aborts.
    */
   static async connect(

@@ -57,7 +57,7 @@ export function* bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
 
 /**
  * kernel/bpf/helpers.c:__bpf_spin_unlock_irqrestore: store-release, then preemption and interrupts on again. (In a guest
- * kernel/locking/qspinlock_paravirt.h:__pv_queued_spin_unlock looks in the same step whether somebody sleeps.)
+ * kernel/locking/qspinlock_paravirt.h:__pv_queued_spin_unlock looks in the same step whether a waiter sleeps.)
  */
 export function* bpf_spin_unlock(_ctx: TaskContext, addr: number): Model {
   yield { ...store(addr, 4, 0n, "unlock"), touches: "lock", paravirtual: true };

@@ -28,7 +28,7 @@ export class Tracer {
   };
 
   /**
-   * Records the step that a task is about to finish, where somebody else performed its operation: what memory held
+   * Records the step that a task is about to finish, where the cost model performed its operation: what memory held
    * before and after, and when that was.
    */
   record(index: number, known: Pick<TraceStep, "timeNs" | "before" | "after">): void {

@@ -13,7 +13,7 @@ export interface Elements {
 export interface ElemPool {
   initialize(memory: Memory): void;
   /**
-   * An element for a new key, or to take the place of `old`: its address, plus {@link FRESH} when nobody can hold a
+   * An element for a new key, or to take the place of `old`: its address, plus {@link FRESH} when no program can hold a
    * pointer to it yet, or -errno.
    */
   alloc(ctx: TaskContext, old: number): Model;
@@ -64,7 +64,7 @@ export function push(memory: Memory, record: number, elem: number): bigint {
   return 0n;
 }
 
-/** The same list, read behind everybody's back. */
+/** The same list, read without a step of any task. */
 export function sparesOf(memory: Memory, record: number): Spares {
   const elems: number[] = [];
   for (let elem = memory.getU32(record + HEAD); elem !== 0; elem = memory.getU32(elem + FREE_LINK)) elems.push(elem);
@@ -105,7 +105,7 @@ export class PreallocatedElems implements ElemPool {
   *alloc(ctx: TaskContext, old: number): Model {
     const record = this.#record(ctx.cpu);
     if (old !== 0 && this.hasExtraElems) {
-      // This CPU's own variable, and interrupts are off: nobody else can come between.
+      // This CPU's own variable, and interrupts are off: no other task can come between.
       return yield {
         kind: "private",
         label: "extra_elems",

@@ -169,7 +169,7 @@ export abstract class Htab extends KernelMap {
     return 0n;
   }
 
-  /** include/linux/rculist_nulls.h:hlist_nulls_add_head_rcu. A fresh element's own links nobody can see yet. */
+  /** include/linux/rculist_nulls.h:hlist_nulls_add_head_rcu. A fresh element's own links no CPU can see yet. */
   *hlist_nulls_add_head_rcu(elem: number, bucket: number, fresh: boolean): Model<void> {
     const head = this.first(bucket);
     const first = Number(yield exclusive(load(head, 4, "bucket.first")));
@@ -265,7 +265,7 @@ export abstract class Htab extends KernelMap {
     yield { key, addr: elem + this.valueOffset };
   }
 
-  /** Every element that is in a bucket, read behind everybody's back. */
+  /** Every element that is in a bucket, read without a step of any task. */
   protected *linkedElems(memory: Memory): Iterable<number> {
     for (let bucket = 0; bucket < this.nBuckets; bucket++) {
       let elem = memory.getU32(this.first(bucket));

@@ -88,7 +88,7 @@ export abstract class KernelMap {
   abstract map_get_next_key(ctx: TaskContext, key: Uint8Array | undefined): Model<Found>;
 
   /**
-   * What a map holds now, read behind everybody's back: for reports, never for models.
+   * What a map holds now, read without a step of any task: for reports, never for models.
    *
    * @param filled only those that are not all zero; maps that have few anyway may give all
    */

@@ -1,4 +1,4 @@
-/** Runs a model with nobody else about: set-up of maps, and tests that need no interleaving. */
+/** Runs a model with no other task about: set-up of maps, and tests that need no interleaving. */
 import { perform } from "../cpu/perform.ts";
 import type { Memory } from "../cpu/memory.ts";
 import type { Model } from "../cpu/operation.ts";

@@ -4,7 +4,7 @@ import { type FaultOp, load, type Model } from "../cpu/operation.ts";
 import { bytesToNumber, numberToBytes, setWord, type Word, wordAt, wordsOf } from "./words.ts";
 
 /**
- * A buffer that nobody else can change (the caller's stack, what a system call copied in), as its bytes; or memory
+ * A buffer that no other task can change (the caller's stack, what a system call copied in), as its bytes; or memory
  * that other CPUs can reach, which has to be loaded word by word when its turn comes.
  */
 export type Source = { readonly bytes: Uint8Array } | { readonly addr: number };

@@ -81,7 +81,7 @@ function readMaps(
   return { maps, findMap, progArrays };
 }
 
-/** The compiler lists what was declared with __ksym in a section of BTF; without BTF nobody knows. */
+/** The compiler lists what was declared with __ksym in a section of BTF; without BTF there is no telling. */
 function kernelNames(btf: ParsedBtf | undefined): (name: string) => boolean {
   if (!btf) return () => true;
   const sections = btf.types.filter((type) => type.kind === "datasec" && /^\.(ksyms|kconfig)$/.test(type.name));

@@ -153,7 +153,7 @@ export interface Result {
   readonly fault?: Fault;
   /** Lines of bpf_printk. */
   readonly printed: readonly string[];
-  /** Visible operations and instructions; 0 where nobody can count them. */
+  /** Visible operations and instructions; 0 on machines that cannot count them. */
   readonly steps: number;
   readonly insns: number;
   /** Time per invocation in nanoseconds: modelled or measured (`machine` says which). */

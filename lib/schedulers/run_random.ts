@@ -1,7 +1,7 @@
 /**
  * A uniformly random enabled task takes each step.
  *
- * Two ways through the same run: one step at a time from here, where somebody looks on or a kernel model works, and
+ * Two ways through the same run: one step at a time from here, where an observer looks on or a kernel model works, and
  * many at a time inside the translated code (translate/translate_random.ts), which draws the same random numbers. So a run
  * and the replay of a part of it agree step by step.
  */

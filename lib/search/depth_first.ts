@@ -115,7 +115,7 @@ export class DepthFirst {
       state.step(task);
       this.transitions++;
       if (reduced && !this.#wentOn(task)) {
-        // On a cycle of steps that go alone, the others would wait forever: somewhere on it everybody has a turn.
+        // On a cycle of steps that go alone, the others would wait forever: somewhere on it every task has a turn.
         this.#only[depth] = ALL_BUT - task;
         this.#next[depth] = 0;
       }

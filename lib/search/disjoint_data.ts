@@ -39,7 +39,7 @@ export class DisjointData {
     return changed;
   }
 
-  /** Notes that a task is about to touch what its pending operation names; true when nobody else ever did. */
+  /** Notes that a task is about to touch what its pending operation names; true when no other task ever did. */
   touch(machine: Machine, task: number): boolean {
     const pending = machine.pending(task);
     if (pending.kind !== "load" && pending.kind !== "store" && pending.kind !== "rmw") return false;

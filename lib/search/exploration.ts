@@ -58,7 +58,7 @@ export interface ExploredOutcome {
   readonly witness: string;
 }
 
-/** No way on: everybody waits, somebody did what is not allowed, or no schedule ever leads to an end. */
+/** No way on: every task waits, one did what is not allowed, or no schedule ever leads to an end. */
 export interface StuckEnd {
   readonly kind: "deadlock" | "fault" | "livelock";
   readonly message: string;
@@ -145,7 +145,7 @@ export class Exploration {
     return this.outcomes.filter((outcome) => outcome.anomaly);
   }
 
-  /** Ends in which everybody waits. */
+  /** Ends in which every task waits. */
   get deadlocks(): StuckEnd[] {
     return this.stuck.filter((end) => end.kind === "deadlock");
   }

@@ -22,7 +22,7 @@ export class StateGraph {
   }
 
   /**
-   * @param isWanted asked at every end (nobody is enabled), with the machine standing there
+   * @param isWanted asked at every end (no task is enabled), with the machine standing there
    * @returns undefined when there are more than `maxStates` states
    */
   static build(

@@ -1,4 +1,4 @@
-/** Whether the tasks of a machine can be exchanged for one another without anybody noticing. */
+/** Whether the tasks of a machine can be exchanged for one another without a difference to any outcome. */
 import { addressOf } from "../cpu/memory.ts";
 import { isHelperCall } from "../isa/insn.ts";
 import type { Machine } from "../machine/machine.ts";

@@ -109,7 +109,7 @@ export class RandomStepEmitter extends StepEmitter {
     }
   }
 
-  /** A constant address can be found again when somebody asks: see `Translation.addrAt`. */
+  /** A constant address can be found again when the scheduler asks: see `Translation.addrAt`. */
   override publishAddress(push: (code: WasmCode) => void, isConstant: boolean): void {
     if (!isConstant) super.publishAddress(push, isConstant);
   }

@@ -1,4 +1,4 @@
-/** For messages: which of the names that there are somebody may have meant. */
+/** For messages: which of the names that there are the reader may have meant. */
 
 /** How many letters have to be put in, taken out, changed, or swapped with their neighbour (Damerau, 1964). */
 function distance(a: string, b: string): number {

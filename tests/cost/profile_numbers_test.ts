@@ -63,7 +63,8 @@ describe("one number of a profile", () => {
               },
             };
           expect(cost(what, cpus, slower)).toBeGreaterThan(cost(what, cpus, profile));
-          expect(cost(what, 1, slower) / cost(what, 1, profile)).toBeCloseTo(1, 2);
+          // the same but for rounding
+          expect(cost(what, 1, slower) / cost(what, 1, profile)).toBeCloseTo(1, 12);
         },
       ),
       runs,
@@ -114,7 +115,8 @@ describe("one number of a profile", () => {
           const profile = profileNamed(name), slower = multiplied(profile, "atomicNs", factor);
           expect(cost(what, 1, slower)).toBeGreaterThan(cost(what, 1, profile));
           for (const other of ["racy_global", "per_cpu_hash", "hash_lookup_only"]) {
-            expect(cost(other, 1, slower) / cost(other, 1, profile)).toBeCloseTo(1, 1);
+            // first runs and maps take a few atomics too
+            expect(cost(other, 1, slower) / cost(other, 1, profile)).toBeCloseTo(1, 2);
           }
         },
       ),
@@ -148,7 +150,7 @@ describe("one number of a profile", () => {
       );
       return busy / free;
     };
-    expect(times(1)).toBeCloseTo(1, 1);
+    expect(times(1)).toBe(1);
     expect(times(4)).toBeGreaterThan(1.1);
     expect(times(16)).toBeGreaterThan(2 * times(4));
   });

@@ -50,8 +50,8 @@ export function checkHelpers(image: Image): void {
 }
 
 /**
- * Makes the import `env.helper(task, insn)` of a direct translation. Lookups in arrays (and in hash maps that nobody
- * changes) and spin locks are done here and now, as the kernel inlines them; everything else by its kernel model.
+ * Makes the import `env.helper(task, insn)` of a direct translation. Lookups in arrays (and in hash maps that no
+ * program changes) and spin locks are done here and now, as the kernel inlines them; everything else by its kernel model.
  */
 export function directHelpers(
   machine: SharedMachine,

@@ -96,7 +96,7 @@ export class ThreadSession implements RealMachine, Disposable {
   }
 }
 
-/** Threads have no kernel around them: no interrupts, no system calls, nobody that sleeps. */
+/** Threads have no kernel around them: no interrupts, no system calls, no task that sleeps. */
 function refuseWhatThreadsLack({ tasks }: Plan): void {
   const instead = "use the simulator, or the running kernel";
   const has = (kind: PlannedTask["kind"]) => tasks.some((task) => task.kind === kind);

@@ -6,7 +6,7 @@
 import type { Memory, Width } from "../../cpu/memory.ts";
 import type { AwaitOp, Model, Operation, RmwOp } from "../../cpu/operation.ts";
 
-/** Nobody holds a lock for so long, unless it is never released. */
+/** No thread holds a lock for so long, unless it is never released. */
 const SPIN_LIMIT_MS = 5_000;
 /** Lines of bpf_printk that one thread keeps. */
 const MAX_PRINTED = 1_000;

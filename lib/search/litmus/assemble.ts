@@ -2,13 +2,13 @@
  * A litmus file as programs for the simulated machine: one for each column, on a CPU of its own.
  *
  * A program sets the column's registers, runs the column, and stores what is observed of its registers into shared
- * memory, each into a word of its own that nobody else touches.
+ * memory, each into a word of its own that no other thread touches.
  */
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { assembleColumn } from "./column.ts";
 import { type Column, type LitmusFile, typeOf } from "./litmus_file.ts";
 
-/** Bytes between two places: an address that is off by something still meets nobody else. */
+/** Bytes between two places: an address that is off by something still meets no other place. */
 const PLACE_BYTES = 4096;
 
 /** Where things stand in the one array of shared memory. */

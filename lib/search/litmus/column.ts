@@ -12,7 +12,7 @@ const SCRATCH = [8, 9] as const;
 /**
  * Where the registers of the file are. To herd7 r10 is a register like any other; to a program it is not, and two more
  * are needed for addresses and constants: a column that uses many keeps some of them on the program's own stack, which
- * nobody else sees.
+ * no other thread sees.
  */
 interface Homes {
   readonly registers: ReadonlyMap<number, number>;

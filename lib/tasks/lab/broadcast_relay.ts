@@ -8,7 +8,7 @@ export class BroadcastRelay {
   readonly #peers = new Map<ZmtpConnection, Set<string>>();
   readonly #server: Server;
   #subscribed!: () => void;
-  /** Resolved when somebody listens. */
+  /** Resolved when a front end listens. */
   readonly subscribed = new Promise<void>((resolve) => this.#subscribed = resolve);
 
   constructor(port: number) {

@@ -35,7 +35,7 @@ class Kernel {
   #inner!: ConnectionInfo;
   #process!: Deno.ChildProcess;
   #relay!: BroadcastRelay;
-  /** This process's own requests; their echoes are nobody else's business. */
+  /** This process's own requests; their echoes concern no front end. */
   readonly #session = crypto.randomUUID();
   #listener?: Socket;
   #lastAnswerAt = -Infinity;
@@ -116,7 +116,7 @@ class Kernel {
       this.#listener = socket;
       socket.on("data", () => this.#lastAnswerAt = performance.now());
       socket.on("error", () => {});
-      server.close(); // nobody else may come
+      server.close(); // one front end is all there may be
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return (server.address() as { port: number }).port;

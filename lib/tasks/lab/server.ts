@@ -53,7 +53,7 @@ export async function runningServers(): Promise<RunningServer[]> {
   return servers.flat();
 }
 
-/** Throws a SetupError when somebody else listens on `port`. */
+/** Throws a SetupError when another process listens on `port`. */
 export async function ensureFree(port: number): Promise<void> {
   const free = await new Promise((resolve) => {
     const server = createServer();

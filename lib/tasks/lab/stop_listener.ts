@@ -3,7 +3,7 @@
  *
  * V8 can end a computation from outside (the kernel's own interrupt does that), but a cell that awaits something
  * computes nothing, and a computation that was ended after an `await` leaves its cell waiting forever. V8 answers the
- * kernel, though, as soon as it finds that nobody can settle the promise the cell waits for any more: when the
+ * kernel, though, as soon as it finds that no code can settle the promise the cell waits for any more: when the
  * promise is collected as garbage. So: end the timers and workers that could settle it, and collect garbage.
  */
 

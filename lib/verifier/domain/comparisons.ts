@@ -131,7 +131,7 @@ function equality(first: Bounds, second: Bounds, a: Reading, b: Reading, is32: b
 /**
  * Both operands once the jump is taken, and once it is not.
  *
- * @param isImmediate the second operand is a constant of the instruction, of which nobody wants to know more
+ * @param isImmediate the second operand is a constant of the instruction, of which there is no more to know
  */
 export function refine(
   first: Bounds,

@@ -104,7 +104,7 @@ function create(def: MapDef, btf: Btf | undefined, inner?: MapState): MapState |
 }
 
 /**
- * A value whose type is told beside a key whose type is not: these maps are then made without types, and nobody finds
+ * A value whose type is told beside a key whose type is not: these maps are then made without types, and no check finds
  * the lock in their values (map_check_btf).
  */
 const hasKeyless = (def: MapDef): boolean =>

@@ -5,7 +5,7 @@ import { type StructField, type StructLayout, structLayout } from "../kernel/ker
 
 export type Walked =
   | { readonly kind: "scalar" }
-  /** A pointer to a struct, through a field of this name; inside a union nobody knows whether it is one. */
+  /** A pointer to a struct, through a field of this name; inside a union there is no telling whether it is one. */
   | { readonly kind: "struct"; readonly to: string; readonly field: string; readonly isUntrusted: boolean }
   /** A pointer to anything else: memory that may be read, fault or not. */
   | { readonly kind: "memory" };
