@@ -97,6 +97,33 @@ describe("bounds", () => {
       expect(holds(extended, u64(BigInt.asIntN(bytes * 8, value)))).toBe(true);
     }));
   });
+  it("lose the edge that a value is known not to be", () => {
+    const unequal = (min: number, max: number, not: number, is32: boolean): Bounds => {
+      const bounds = new Bounds({ value: 0n, mask: (1n << 64n) - 1n }),
+        constant = new Bounds({ value: u64(BigInt(not)), mask: 0n });
+      if (is32) [bounds.s32min, bounds.s32max] = [min, max];
+      else [bounds.smin, bounds.smax] = [BigInt(min), BigInt(max)];
+      return refine(bounds.sync(), constant.sync(), JUMP.JNE, is32).taken[0];
+    };
+    for (const [min, max] of [[3, 9], [-9, -3], [-3, 9]]) {
+      for (const [not, low, high] of [[min, min + 1, max], [max, min, max - 1], [max + 1, min, max]]) {
+        const half = unequal(min, max, not, true), whole = unequal(min, max, not, false);
+        expect([half.s32min, half.s32max]).toEqual([low, high]);
+        expect([whole.smin, whole.smax]).toEqual([BigInt(low), BigInt(high)]);
+        if (low >= 0) {
+          expect([half.u32min, half.u32max, whole.umin, whole.umax]).toEqual([low, high, BigInt(low), BigInt(high)]);
+        }
+      }
+    }
+    // beyond what a signed number holds
+    const wide = new Bounds({ value: 0n, mask: (1n << 64n) - 1n });
+    const least = new Bounds({ value: 0n, mask: 0n }).sync(),
+      most = new Bounds({ value: (1n << 64n) - 1n, mask: 0n }).sync();
+    expect(refine(wide, least, JUMP.JNE, false).taken[0].umin).toBe(1n);
+    expect(refine(wide, least, JUMP.JNE, true).taken[0].u32min).toBe(1);
+    expect(refine(wide, most, JUMP.JNE, false).taken[0].umax).toBe((1n << 64n) - 2n);
+    expect(refine(wide, most, JUMP.JNE, true).taken[0].u32max).toBe(0xffff_fffe);
+  });
   it("decide and learn only what is true of comparisons", () => {
     const compare: readonly [number, (a: bigint, b: bigint, bits: number) => boolean][] = [
       [JUMP.JEQ, (a, b) => a === b],
