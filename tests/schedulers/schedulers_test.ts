@@ -4,6 +4,7 @@ import { bpf } from "../../lib/compile/bpf.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
 import { pct, pctGuarantee, pctMissing } from "../../lib/schedulers/pct.ts";
 import { replay } from "../../lib/schedulers/replay.ts";
+import { roundRobin } from "../../lib/schedulers/round_robin.ts";
 import { WinnerTree } from "../../lib/schedulers/winner_tree.ts";
 import { formatSchedule, parseSchedule } from "../../lib/schedulers/schedule.ts";
 import type { Scheduler } from "../../lib/schedulers/scheduler.ts";
@@ -74,6 +75,16 @@ describe("simulate", () => {
     const stubborn = { name: "stubborn", reset() {}, next: () => 5 };
     await expect(simulate(await racy(), { scheduler: stubborn })).rejects.toThrow("stubborn chose task 5");
   });
+});
+
+it("round robin gives turns of its quantum", async () => {
+  const run = await simulate(await racy(), { cpus: 2, invocations: 3, scheduler: roundRobin(2) });
+  expect(run.schedule()).toBe("0*2 1*2 0*2 1*2 0*2 1*2");
+});
+
+it("replay goes on with the last task where the schedule ends", async () => {
+  const run = await simulate(await racy(), { cpus: 2, invocations: 1, scheduler: replay("1") });
+  expect(run.schedule()).toBe("1*2 0*2");
 });
 
 describe("PCT", () => {

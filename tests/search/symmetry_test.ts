@@ -5,7 +5,7 @@ import type { BpfObject } from "../../lib/object/bpf_object.ts";
 import { SearchState } from "../../lib/search/state.ts";
 import { StateGraph } from "../../lib/search/state_graph.ts";
 import { asymmetry } from "../../lib/search/symmetry.ts";
-import type { ProgRun, Workload } from "../../lib/workload/workload.ts";
+import type { ProgRun } from "../../lib/workload/workload.ts";
 import { wordPrograms } from "./word_programs.ts";
 
 const copying = wordPrograms(["x", "y"], { copies: [{ set: "y", to: "x" }, { set: "x", to: 1 }] });

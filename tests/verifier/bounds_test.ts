@@ -97,6 +97,24 @@ describe("bounds", () => {
       expect(holds(extended, u64(BigInt.asIntN(bytes * 8, value)))).toBe(true);
     }));
   });
+  it("decide a comparison of ranges that touch", () => {
+    const range = (min: bigint, max: bigint): Bounds => {
+      const bounds = new Bounds({ value: 0n, mask: (1n << 64n) - 1n });
+      [bounds.umin, bounds.umax] = [min, max];
+      return bounds.sync();
+    };
+    const low = range(3n, 9n), high = range(9n, 12n);
+    for (const is32 of [false, true]) {
+      for (const condition of [JUMP.JGT, JUMP.JSGT]) {
+        expect(isScalarBranchTaken(low, high, condition, is32)).toBe(false);
+        expect(isScalarBranchTaken(high, low, condition, is32)).toBe(undefined);
+      }
+      for (const condition of [JUMP.JLE, JUMP.JSLE]) {
+        expect(isScalarBranchTaken(low, high, condition, is32)).toBe(true);
+        expect(isScalarBranchTaken(high, low, condition, is32)).toBe(undefined);
+      }
+    }
+  });
   it("lose the edge that a value is known not to be", () => {
     const unequal = (min: number, max: number, not: number, is32: boolean): Bounds => {
       const bounds = new Bounds({ value: 0n, mask: (1n << 64n) - 1n }),
