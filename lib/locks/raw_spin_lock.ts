@@ -27,3 +27,27 @@ export function* raw_res_spin_unlock_irqrestore(addr: number, label: string): Mo
   yield { kind: "mask", what: "irq", delta: -1 };
   yield { kind: "work", what: "irqrestore" };
 }
+
+/** include/linux/spinlock_api_smp.h:__raw_spin_lock, interrupts being off: a CPU that holds it already waits for good. */
+export function* raw_spin_lock(ctx: TaskContext, addr: number, label: string): Model<void> {
+  const owner = BigInt(ctx.cpu + 1);
+  const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: owner, label };
+  if (old !== 0n) yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: owner, label };
+}
+
+/** Store-release of 0. */
+export function* raw_spin_unlock(addr: number, label: string): Model<void> {
+  yield store(addr, 4, 0n, label);
+}
+
+/** include/linux/spinlock_api_smp.h:__raw_spin_lock_irqsave; {@link raw_spin_unlock_irqrestore} ends it. */
+export function* raw_spin_lock_irqsave(ctx: TaskContext, addr: number, label: string): Model<void> {
+  const owner = BigInt(ctx.cpu + 1);
+  yield { kind: "work", what: "irqsave" };
+  const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: owner, label };
+  yield { kind: "mask", what: "irq", delta: 1 };
+  if (old !== 0n) yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: owner, label };
+}
+
+/** As with the resilient lock. */
+export const raw_spin_unlock_irqrestore = raw_res_spin_unlock_irqrestore;

@@ -19,10 +19,10 @@ import { roundUp8, setWord, type Word, wordAt, wordsOf } from "./words.ts";
 export const BUCKET = { bytes: 16, first: 0, lock: 8 } as const;
 
 /** struct htab_elem: the offsets that models touch. The key follows, then the value, each rounded up to 8 bytes. */
-export const ELEM = { next: 0, pprev: 8, free: FREE_LINK, ref: 24, hash: 40, key: 48 } as const;
+export const ELEM = { next: 0, pprev: 8, free: FREE_LINK, ref: 24, type: 25, hash: 40, key: 48 } as const;
 
 /** Fields of an element that traces name. */
-const FIELDS = ["next", "pprev", "ref", "hash"] as const;
+const FIELDS = ["next", "pprev", "ref", "type", "hash"] as const;
 
 /** A key with its hash and the bucket it belongs to. */
 export interface HashedKey {
@@ -290,7 +290,7 @@ export abstract class Htab extends KernelMap {
     }
     const field = inside >= ELEM.key ? "key" : FIELDS.find((name) => ELEM[name] === inside);
     const name = `${this.name}.elem[${index}].${field ?? `+${inside}`}`;
-    return { name, touches: field === undefined ? "elem" : field === "ref" ? "lru" : field };
+    return { name, touches: field === undefined ? "elem" : field === "ref" || field === "type" ? "lru" : field };
   }
 }
 

@@ -3,30 +3,32 @@ import type { Memory } from "../cpu/memory.ts";
 import { load, type Model, store, type TaskContext } from "../cpu/operation.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { BatchEntry } from "./batch.ts";
+import { CommonLru } from "./common_lru.ts";
 import { copy_map_value, read_map_value } from "./copy_map_value.ts";
-import { FRESH, POOL_CPU_BYTES, type Spares } from "./elem_pool.ts";
+import { FRESH, type Spares } from "./elem_pool.ts";
 import { errno, KernelError } from "./errno.ts";
 import { ELEM, exclusive, type HashedKey, Htab, isNulls } from "./htab.ts";
 import type { Found, MapEnvironment } from "./kernel_map.ts";
-import { LruList, lruListBytes } from "./lru_list.ts";
-import { BPF_EXIST, BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
+import { bpf_lru_node_set_ref, type DelFromHtab, type Lru } from "./lru_node.ts";
+import { BPF_EXIST, BPF_F_NO_COMMON_LRU, BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
+import { PercpuLru } from "./percpu_lru.ts";
 import { readSource, type Source } from "./source.ts";
 import { wordAt } from "./words.ts";
 
 export class LruHashMap extends Htab {
-  readonly #lru: LruList;
+  readonly #lru: Lru;
 
-  constructor(def: MapDef, index: number, environment: MapEnvironment) {
+  constructor(given: MapDef, index: number, environment: MapEnvironment) {
+    const def = { ...given, maxEntries: lruEntries(given, environment.possibleCpus) };
     super(def, index, environment, def.maxEntries, def.valueSize);
     if (def.flags & BPF_F_NO_PREALLOC) throw new KernelError("ENOTSUPP", `LRU map ${def.name} without preallocation`);
     if (this.lockOffset !== undefined) throw new KernelError("EOPNOTSUPP", `bpf_spin_lock in LRU map ${def.name}`);
-    const { nrCpus } = environment;
-    const records = this.allocate(lruListBytes(nrCpus), (offset) => {
-      const cpu = Math.floor(offset / POOL_CPU_BYTES);
-      return { name: `${def.name}.lru${cpu < nrCpus ? `@cpu${cpu}` : ""}`, touches: "lru" };
-    });
+    const { possibleCpus } = environment, Lists = def.flags & BPF_F_NO_COMMON_LRU ? PercpuLru : CommonLru;
+    const place = (offset: number) => ({ name: `${def.name}.lru${Lists.describe(offset)}`, touches: "lru" as const });
+    const records = this.allocate(Lists.bytes(possibleCpus), place);
     const elements = { base: this.elems, size: this.elemSize, count: this.elemCount };
-    this.#lru = new LruList(elements, records, nrCpus, (ctx, elem) => this.#htab_lru_map_delete_node(ctx, elem));
+    const del_from_htab = (ctx: TaskContext): DelFromHtab => (elem) => this.#htab_lru_map_delete_node(ctx, elem);
+    this.#lru = new Lists(elements, records, possibleCpus, del_from_htab);
   }
 
   override initialize(memory: Memory): void {
@@ -44,7 +46,7 @@ export class LruHashMap extends Htab {
     yield { kind: "work", what: "hash", amount: this.def.keySize };
     const elem = yield* this.lookup_nulls_elem_raw(key);
     if (elem === 0) return 0n;
-    yield* this.#lru.bpf_lru_node_set_ref(elem);
+    yield* bpf_lru_node_set_ref(elem);
     return this.elemPointer(elem);
   }
 
@@ -62,20 +64,20 @@ export class LruHashMap extends Htab {
     yield* copy_map_value(elem + this.valueOffset, value, this.valueWords);
     const refused = yield* this.htab_lock_bucket(ctx, key.bucket);
     if (refused) {
-      yield* this.#lru.bpf_lru_push_free(elem);
+      yield* this.#lru.bpf_lru_push_free(ctx, elem);
       return refused;
     }
     const old = yield* this.lookup_elem_raw(key), result = this.check_flags(old, flags);
     if (result === 0n) {
       yield* this.hlist_nulls_add_head_rcu(elem, key.bucket, fresh);
       if (old !== 0) {
-        yield* this.#lru.bpf_lru_node_set_ref(elem);
+        yield* bpf_lru_node_set_ref(elem);
         yield* this.hlist_nulls_del_rcu(old);
       }
     }
     yield* this.htab_unlock_bucket(key.bucket);
-    if (result !== 0n) yield* this.#lru.bpf_lru_push_free(elem);
-    else if (old !== 0) yield* this.#lru.bpf_lru_push_free(old);
+    if (result !== 0n) yield* this.#lru.bpf_lru_push_free(ctx, elem);
+    else if (old !== 0) yield* this.#lru.bpf_lru_push_free(ctx, old);
     return result;
   }
 
@@ -89,7 +91,7 @@ export class LruHashMap extends Htab {
     if (elem !== 0) yield* this.hlist_nulls_del_rcu(elem);
     yield* this.htab_unlock_bucket(key.bucket);
     if (elem === 0) return errno("ENOENT");
-    yield* this.#lru.bpf_lru_push_free(elem);
+    yield* this.#lru.bpf_lru_push_free(ctx, elem);
     return 0n;
   }
 
@@ -107,13 +109,11 @@ export class LruHashMap extends Htab {
 
   /** kernel/bpf/hashtab.c:prealloc_lru_pop: the hash is stored when the element is taken, then the key. */
   *#prealloc_lru_pop(ctx: TaskContext, key: HashedKey): Model {
-    const popped = yield* this.#lru.bpf_lru_pop_free(ctx);
+    const popped = yield* this.#lru.bpf_lru_pop_free(ctx, key.hash);
     if (popped < 0n) return popped;
-    const elem = Number(popped) & ~FRESH;
-    yield store(elem + ELEM.hash, 4, BigInt(key.hash), "elem.hash");
-    yield store(elem + ELEM.ref, 1, 0n, "elem.ref", true);
+    const elem = Number(popped) & ~FRESH, fresh = (Number(popped) & FRESH) !== 0;
     for (const word of this.keyWords) {
-      yield store(elem + ELEM.key + word.offset, word.size, wordAt(key.bytes, word), "elem.key");
+      yield store(elem + ELEM.key + word.offset, word.size, wordAt(key.bytes, word), "elem.key", fresh);
     }
     return popped;
   }
@@ -129,3 +129,7 @@ export class LruHashMap extends Htab {
     return n === victim ? 1n : 0n;
   }
 }
+
+/** kernel/bpf/hashtab.c:htab_map_alloc: with BPF_F_NO_COMMON_LRU max_entries grows until all CPUs have the same share. */
+export const lruEntries = ({ flags, maxEntries }: MapDef, possibleCpus: number): number =>
+  flags & BPF_F_NO_COMMON_LRU ? Math.ceil(maxEntries / possibleCpus) * possibleCpus : maxEntries;

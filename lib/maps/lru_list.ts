@@ -1,154 +1,166 @@
-/** The lists that LRU hash maps take elements from (kernel/bpf/bpf_lru_list.c), made simple. */
+/** Active, inactive and free elements of an LRU map, and who goes first (kernel/bpf/bpf_lru_list.c:struct bpf_lru_list). */
 import type { Memory } from "../cpu/memory.ts";
-import { load, type Model, type TaskContext } from "../cpu/operation.ts";
-import { raw_res_spin_lock_irqsave, raw_res_spin_unlock_irqrestore } from "../locks/raw_spin_lock.ts";
-import { type Elements, FRESH, joined, POOL_CPU_BYTES, pop, push, RECORD, type Spares, sparesOf } from "./elem_pool.ts";
-import { errno } from "./errno.ts";
-import { ELEM } from "./htab.ts";
+import type { Model } from "../cpu/operation.ts";
+import { INIT_LIST_HEAD, linksInReverse, list_empty, LIST_HEAD_BYTES, list_move, next, prev } from "./list_head.ts";
+import {
+  clearRef,
+  type DelFromHtab,
+  elemOf,
+  isRef,
+  linkOf,
+  LIST,
+  type ListType,
+  locked,
+  setType,
+  typeOf,
+} from "./lru_node.ts";
 
-/** Offsets in an element: whether it is off the free lists, and the CPU that took it. */
-const IN_USE = 28;
-const TAKEN_BY = 30;
-/** Offsets in the record that all CPUs share, behind those of a list. */
-const HAND = 12;
-const LOCK = POOL_CPU_BYTES;
-const LOCAL_FREE_TARGET = 128;
+/** Offsets in the record of a list: three heads, two counts, where the next rotation of the inactive list begins. */
+const COUNTS = 24;
+const NEXT_INACTIVE_ROTATION = 32;
+/** The lock has a cache line of its own. */
+export const LRU_LIST_LOCK = 64;
+export const LRU_LIST_BYTES = 128;
 
-/** Bytes of the lists of so many CPUs: a record for each, a shared one, and a lock. */
-export const lruListBytes = (nrCpus: number): number => (nrCpus + 2) * POOL_CPU_BYTES;
+/** Added to a link that a scan found, where the element on it may be evicted. */
+const EVICTABLE = 1;
 
 /**
- * Each CPU keeps a list of free elements and fills it from those that were never used. An element that is freed goes
- * back at once to the CPU that took it, and is the first to be used again there. When nothing is left, a clock hand
- * passes over the elements, spares those that were looked up since it last passed, and evicts the first other one. The
- * kernel keeps active and inactive lists instead and evicts up to 128 at a time; which key goes is left open there as
- * here.
+ * New elements begin inactive. Those that were looked up since they were last considered become active; rotation takes
+ * them back when the active list is the longer one. What is evicted comes from the end of the inactive list. Everything
+ * here needs the list's lock.
  */
 export class LruList {
-  readonly #target: number;
+  /**
+   * @param record address of {@link LRU_LIST_BYTES}
+   * @param nrScans elements that one rotation or shrinking looks at
+   */
+  constructor(readonly record: number, readonly nrScans: number) {}
+
+  get lock(): number {
+    return this.record + LRU_LIST_LOCK;
+  }
+
+  head(type: number): number {
+    return this.record + LIST_HEAD_BYTES * type;
+  }
+
+  /** kernel/bpf/bpf_lru_list.c:bpf_lru_list_init. */
+  initialize(memory: Memory): void {
+    for (const type of [LIST.active, LIST.inactive, LIST.free]) INIT_LIST_HEAD(memory, this.head(type));
+    this.#setRotation(memory, this.head(LIST.inactive));
+  }
 
   /**
-   * @param records address of {@link lruListBytes}
-   * @param del_from_htab takes an element out of its bucket; 0n when it is not there (any more, or yet)
+   * kernel/bpf/bpf_lru_list.c:__bpf_lru_node_move, __bpf_lru_node_move_in, __bpf_lru_node_move_to_free: to the front of
+   * a list of this record, or of the one at `head`. The last of the three leaves the reference bit, which counts for
+   * nothing on a free list and is cleared when the element is taken from there; here it is cleared at once.
    */
-  constructor(
-    readonly elements: Elements,
-    readonly records: number,
-    readonly nrCpus: number,
-    readonly del_from_htab: (ctx: TaskContext, elem: number) => Model,
-  ) {
-    this.#target = Math.min(LOCAL_FREE_TARGET, Math.max(1, Math.floor(elements.count / nrCpus / 2)));
+  move(memory: Memory, elem: number, type: ListType, head = this.head(type)): void {
+    const link = linkOf(elem);
+    if (this.#rotation(memory) === link) this.#setRotation(memory, prev(memory, link));
+    this.#addToCount(memory, typeOf(memory, elem), -1);
+    this.#addToCount(memory, type, 1);
+    setType(memory, elem, type);
+    clearRef(memory, elem);
+    list_move(memory, link, head);
   }
 
-  initialize(memory: Memory): void {
-    memory.setU32(this.#shared + RECORD.end, this.elements.count);
+  /** kernel/bpf/bpf_lru_list.c:__bpf_lru_list_rotate. */
+  rotate(memory: Memory): void {
+    if (this.#count(memory, LIST.inactive) < this.#count(memory, LIST.active)) this.#rotateActive(memory);
+    this.#rotateInactive(memory);
   }
 
-  /** kernel/bpf/bpf_lru_list.c:bpf_common_lru_pop_free: an element (plus FRESH), or -ENOMEM. */
-  *bpf_lru_pop_free(ctx: TaskContext): Model {
-    const free = yield* this.#take(ctx, "lru pop", (memory) => this.#popLocal(memory, ctx.cpu));
-    if (free !== 0n) return free;
-    const refused = yield* raw_res_spin_lock_irqsave(ctx, this.#shared + LOCK, "lru.lock");
-    if (refused) return refused;
-    let elem = 0n;
-    // Twice round: once to take the marks of use away, once to evict.
-    for (let i = 0; i < 2 * this.elements.count && elem === 0n; i++) {
-      const candidate = yield* this.#nextCandidate();
-      if (candidate === 0n) break;
-      if (yield* this.del_from_htab(ctx, Number(candidate))) elem = candidate;
+  /**
+   * kernel/bpf/bpf_lru_list.c:__bpf_lru_list_shrink: evicts up to `target` elements that are not marked as used; where
+   * there is none, one that is. Gives how many.
+   */
+  *shrink(del: DelFromHtab, target: number, freeType: ListType, freeHead: number): Model<number> {
+    const evicted = yield* this.#shrinkInactive(del, target, freeType, freeHead);
+    if (evicted > 0) return evicted;
+    const victims = yield* locked("lru force shrink", (memory) => {
+      const inactive = this.head(LIST.inactive);
+      return list_empty(memory, inactive) ? this.head(LIST.active) : inactive;
+    });
+    let link = yield* locked("lru scan", (memory) => prev(memory, victims));
+    while (link !== victims) {
+      if (yield* this.#evict(del, elemOf(link), freeType, freeHead)) return 1;
+      const at = link;
+      link = yield* locked("lru scan", (memory) => prev(memory, at));
     }
-    yield* raw_res_spin_unlock_irqrestore(this.#shared + LOCK, "lru.unlock");
-    const taken = elem;
-    elem = yield* this.#take(ctx, "lru steal", (memory) => taken || this.#steal(memory, ctx.cpu));
-    return elem === 0n ? errno("ENOMEM") : elem;
+    return 0;
   }
 
-  /** kernel/bpf/bpf_lru_list.c:bpf_common_lru_push_free: free at once, no grace period. */
-  *bpf_lru_push_free(elem: number): Model<void> {
-    yield {
-      kind: "atomic",
-      addr: this.#shared,
-      label: "lru push",
-      run: (memory) => {
-        memory.write(elem + IN_USE, 2, 0n);
-        return push(memory, this.#record(Number(memory.read(elem + TAKEN_BY, 2))), elem);
-      },
-    };
-  }
-
-  /** kernel/bpf/bpf_lru_list.h:bpf_lru_node_set_ref: marks a use, unless it is marked. */
-  *bpf_lru_node_set_ref(elem: number): Model<void> {
-    const ref = yield load(elem + ELEM.ref, 1, "elem.ref");
-    if (ref === 0n) yield { kind: "store", addr: elem + ELEM.ref, size: 1, value: 1n, label: "elem.ref" };
-  }
-
-  spares(memory: Memory): Spares {
-    return joined(Array.from({ length: this.nrCpus + 1 }, (_, cpu) => sparesOf(memory, this.#record(cpu))));
-  }
-
-  /** One step that finds an element and notes who has it. */
-  *#take(ctx: TaskContext, label: string, find: (memory: Memory) => bigint): Model {
-    return yield {
-      kind: "atomic",
-      addr: this.#record(ctx.cpu),
-      label,
-      run: (memory) => {
-        const elem = find(memory), addr = Number(elem) & ~FRESH;
-        if (elem !== 0n) {
-          memory.write(addr + IN_USE, 2, 1n);
-          memory.write(addr + TAKEN_BY, 2, BigInt(ctx.cpu));
-        }
-        return elem;
-      },
-    };
-  }
-
-  /** kernel/bpf/bpf_lru_list.c:__local_list_pop_free, after bpf_lru_list_pop_free_to_local when the list is empty. */
-  #popLocal(memory: Memory, cpu: number): bigint {
-    const own = this.#record(cpu), elem = pop(memory, own, this.elements);
-    if (elem !== 0n) return elem;
-    const unused = memory.getU32(this.#shared + RECORD.unused), end = memory.getU32(this.#shared + RECORD.end);
-    const next = Math.min(end, unused + this.#target);
-    memory.setU32(own + RECORD.unused, unused);
-    memory.setU32(own + RECORD.end, next);
-    memory.setU32(this.#shared + RECORD.unused, next);
-    return pop(memory, own, this.elements);
-  }
-
-  /** A free element of another CPU. */
-  #steal(memory: Memory, cpu: number): bigint {
-    for (let i = 1; i < this.nrCpus; i++) {
-      const elem = pop(memory, this.#record((cpu + i) % this.nrCpus), this.elements);
-      if (elem !== 0n) return elem;
+  /** kernel/bpf/bpf_lru_list.c:__bpf_lru_list_shrink_inactive. */
+  *#shrinkInactive(del: DelFromHtab, target: number, freeType: ListType, freeHead: number): Model<number> {
+    const inactive = this.head(LIST.inactive);
+    let evicted = 0, link = yield* locked("lru scan", (memory) => prev(memory, inactive));
+    for (let i = 0; link !== inactive && i < this.nrScans; i++) {
+      const at = link;
+      const before = yield* locked("lru scan", (memory) => {
+        const before = prev(memory, at);
+        if (!isRef(memory, elemOf(at))) return before + EVICTABLE;
+        this.move(memory, elemOf(at), LIST.active);
+        return before;
+      });
+      const isEvicted = (before & EVICTABLE) !== 0 && (yield* this.#evict(del, elemOf(at), freeType, freeHead));
+      if (isEvicted && ++evicted === target) break;
+      link = before & ~EVICTABLE;
     }
-    return 0n;
+    return evicted;
   }
 
-  /** Moves the hand to the next element without a mark of use; 0n when it came round and found none. */
-  *#nextCandidate(): Model {
-    const { base, size, count } = this.elements;
-    return yield {
-      kind: "atomic",
-      addr: this.#shared,
-      label: "lru scan",
-      run: (memory) => {
-        for (let i = 0; i <= count; i++) {
-          const hand = memory.getU32(this.#shared + HAND), elem = base + hand * size;
-          memory.setU32(this.#shared + HAND, (hand + 1) % count);
-          if (memory.read(elem + IN_USE, 2) === 0n) continue;
-          if (memory.read(elem + ELEM.ref, 1) === 0n) return BigInt(elem);
-          memory.write(elem + ELEM.ref, 1, 0n);
-        }
-        return 0n;
-      },
-    };
+  *#evict(del: DelFromHtab, elem: number, freeType: ListType, freeHead: number): Model<boolean> {
+    if (!(yield* del(elem))) return false;
+    yield* locked("lru evict", (memory) => (this.move(memory, elem, freeType, freeHead), 0));
+    return true;
   }
 
-  get #shared(): number {
-    return this.#record(this.nrCpus);
+  /** kernel/bpf/bpf_lru_list.c:__bpf_lru_list_rotate_active: from the end on; what was used stays for another round. */
+  #rotateActive(memory: Memory): void {
+    const active = this.head(LIST.active), first = next(memory, active);
+    let i = 0;
+    for (const link of linksInReverse(memory, active)) {
+      this.move(memory, elemOf(link), isRef(memory, elemOf(link)) ? LIST.active : LIST.inactive);
+      if (++i === this.nrScans || link === first) return;
+    }
   }
 
-  #record(cpu: number): number {
-    return this.records + cpu * POOL_CPU_BYTES;
+  /** kernel/bpf/bpf_lru_list.c:__bpf_lru_list_rotate_inactive: what was used becomes active, the others stay in place. */
+  #rotateInactive(memory: Memory): void {
+    const inactive = this.head(LIST.inactive);
+    if (list_empty(memory, inactive)) return;
+    let at = this.#rotation(memory), last = next(memory, at), before = at;
+    if (last === inactive) last = next(memory, last);
+    for (let i = 0; i < this.nrScans;) {
+      if (at === inactive) {
+        at = prev(memory, at);
+        continue;
+      }
+      before = prev(memory, at);
+      if (isRef(memory, elemOf(at))) this.move(memory, elemOf(at), LIST.active);
+      if (at === last) break;
+      at = before;
+      i++;
+    }
+    this.#setRotation(memory, before);
+  }
+
+  #rotation(memory: Memory): number {
+    return memory.getU32(this.record + NEXT_INACTIVE_ROTATION);
+  }
+
+  #setRotation(memory: Memory, link: number): void {
+    memory.setU32(this.record + NEXT_INACTIVE_ROTATION, link);
+  }
+
+  #count(memory: Memory, type: number): number {
+    return memory.getU32(this.record + COUNTS + 4 * type);
+  }
+
+  /** Only the lists of active and of inactive elements are counted. */
+  #addToCount(memory: Memory, type: number, by: number): void {
+    if (type < LIST.free) memory.setU32(this.record + COUNTS + 4 * type, this.#count(memory, type) + by);
   }
 }

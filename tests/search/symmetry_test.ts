@@ -1,6 +1,7 @@
 /** What keeps tasks from being taken for one another, by its reason; and the preemptions of a shortest schedule. */
 import { describe, expect, it } from "vitest";
 import { Machine } from "../../lib/machine/machine.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 import type { BpfObject } from "../../lib/object/bpf_object.ts";
 import { SearchState } from "../../lib/search/state.ts";
 import { StateGraph } from "../../lib/search/state_graph.ts";
@@ -16,7 +17,7 @@ const on = (cpu: number, more: Partial<ProgRun> = {}): ProgRun => ({
   ...more,
 });
 const reason = (programs: readonly ProgRun[], object: BpfObject = copying) =>
-  asymmetry(new Machine(object, { cpus: programs.length, programs }));
+  asymmetry(new Machine(planTasks(object, { cpus: programs.length, programs })));
 
 /** The same program with a helper call before its end. */
 function calling(helper: number): BpfObject {
@@ -48,7 +49,7 @@ describe("tasks are taken for one another", () => {
 describe("a shortest schedule has the fewest preemptions", () => {
   /** Ends in which y holds this number. */
   const shortest = (cpus: number, y: bigint) => {
-    const machine = new Machine(copying, { cpus, invocations: 1 }), state = new SearchState(machine, false);
+    const machine = new Machine(planTasks(copying, { cpus, invocations: 1 })), state = new SearchState(machine, false);
     return StateGraph.build(machine, state, () => machine.kernel.values().y === y, 10_000)!.shortest()!;
   };
   it("none, where runs may follow one another", () => {
