@@ -88,7 +88,7 @@ static __always_inline void judge(struct value *value, __u32 key)
 MAP(ar, BPF_MAP_TYPE_ARRAY, 2, 0)
 MAP(hp, BPF_MAP_TYPE_HASH, 2, 0)
 MAP(hn, BPF_MAP_TYPE_HASH, 2, BPF_F_NO_PREALLOC)
-MAP(lr, BPF_MAP_TYPE_LRU_HASH, 8, 0)
+MAP(lr, BPF_MAP_TYPE_LRU_HASH, 16, 0)
 
 PROGRAMS(ar)
 PROGRAMS(hp)
