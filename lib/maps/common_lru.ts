@@ -155,7 +155,7 @@ export class CommonLru implements Lru {
       list.rotate(memory);
       let count = 0;
       for (const link of linksOf(memory, list.head(LIST.free))) {
-        list.move(memory, elemOf(link), LIST.localFree, free);
+        list.moveToFree(memory, elemOf(link), LIST.localFree, free);
         if (++count === this.#target) break;
       }
       return count;

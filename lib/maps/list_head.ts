@@ -34,6 +34,12 @@ export function list_move(memory: Memory, link: number, head: number): void {
   list_add(memory, link, head);
 }
 
+/** To the end of a list. */
+export function list_move_tail(memory: Memory, link: number, head: number): void {
+  list_del(memory, link);
+  list_add(memory, link, prev(memory, head));
+}
+
 /** The links of a list from first to last. A body may move the link that it is given. */
 export function* linksOf(memory: Memory, head: number): Iterable<number> {
   for (let link = next(memory, head), after; link !== head; link = after) {

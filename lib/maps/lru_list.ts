@@ -1,7 +1,16 @@
 /** Active, inactive and free elements of an LRU map, and who goes first (kernel/bpf/bpf_lru_list.c:struct bpf_lru_list). */
 import type { Memory } from "../cpu/memory.ts";
 import type { Model } from "../cpu/operation.ts";
-import { INIT_LIST_HEAD, linksInReverse, list_empty, LIST_HEAD_BYTES, list_move, next, prev } from "./list_head.ts";
+import {
+  INIT_LIST_HEAD,
+  linksInReverse,
+  list_empty,
+  LIST_HEAD_BYTES,
+  list_move,
+  list_move_tail,
+  next,
+  prev,
+} from "./list_head.ts";
 import {
   clearRef,
   type DelFromHtab,
@@ -51,19 +60,30 @@ export class LruList {
     this.#setRotation(memory, this.head(LIST.inactive));
   }
 
+  /** kernel/bpf/bpf_lru_list.c:__bpf_lru_node_move, __bpf_lru_node_move_in: to the front of a list of this record. */
+  move(memory: Memory, elem: number, type: ListType): void {
+    this.#changeType(memory, elem, type);
+    list_move(memory, linkOf(elem), this.head(type));
+  }
+
   /**
-   * kernel/bpf/bpf_lru_list.c:__bpf_lru_node_move, __bpf_lru_node_move_in, __bpf_lru_node_move_to_free: to the front of
-   * a list of this record, or of the one at `head`. The last of the three leaves the reference bit, which counts for
-   * nothing on a free list and is cleared when the element is taken from there; here it is cleared at once.
+   * kernel/bpf/bpf_lru_list.c:__bpf_lru_node_move_to_free. On 6.18, as measured, a local list is used up in the order in
+   * which it was filled, a CPU's own free list (BPF_F_NO_COMMON_LRU) from the last one back. The kernel leaves the
+   * reference bit, which counts for nothing on a free list and is cleared when the element is taken from there.
    */
-  move(memory: Memory, elem: number, type: ListType, head = this.head(type)): void {
+  moveToFree(memory: Memory, elem: number, type: ListType, head: number): void {
+    this.#changeType(memory, elem, type);
+    if (type === LIST.localFree) list_move_tail(memory, linkOf(elem), head);
+    else list_move(memory, linkOf(elem), head);
+  }
+
+  #changeType(memory: Memory, elem: number, type: ListType): void {
     const link = linkOf(elem);
     if (this.#rotation(memory) === link) this.#setRotation(memory, prev(memory, link));
     this.#addToCount(memory, typeOf(memory, elem), -1);
     this.#addToCount(memory, type, 1);
     setType(memory, elem, type);
     clearRef(memory, elem);
-    list_move(memory, link, head);
   }
 
   /** kernel/bpf/bpf_lru_list.c:__bpf_lru_list_rotate. */
@@ -113,7 +133,7 @@ export class LruList {
 
   *#evict(del: DelFromHtab, elem: number, freeType: ListType, freeHead: number): Model<boolean> {
     if (!(yield* del(elem))) return false;
-    yield* locked("lru evict", (memory) => (this.move(memory, elem, freeType, freeHead), 0));
+    yield* locked("lru evict", (memory) => (this.moveToFree(memory, elem, freeType, freeHead), 0));
     return true;
   }
 

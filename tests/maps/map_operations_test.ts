@@ -12,6 +12,8 @@ const OPERATIONS = 100_000;
 const KEYS = 12;
 const MAX_ENTRIES = 8;
 const SEED = 20261122;
+/** What an LRU map of so many entries evicts at a time on one CPU: half of them. */
+const LRU_BATCH = MAX_ENTRIES / 2;
 
 interface Case {
   readonly name: string;
@@ -68,7 +70,7 @@ class Checker {
     );
     const allowed = [this.#expected(key, flags, this.model.has(key))];
     // A full LRU map makes room before it looks: it may evict the very key that it is asked to update.
-    if (this.test.evicts && this.model.size === MAX_ENTRIES) allowed.push(this.#expected(key, flags, false));
+    if (this.test.evicts && this.model.size > MAX_ENTRIES - LRU_BATCH) allowed.push(this.#expected(key, flags, false));
     expect(allowed).toContain(result);
     if (result === 0n) this.model.set(key, value);
     if (this.test.evicts) this.#forgetEvicted(key);
@@ -106,12 +108,12 @@ class Checker {
     return !exists && this.model.size >= MAX_ENTRIES && !this.test.evicts ? errno("E2BIG") : 0n;
   }
 
-  /** Takes what an update evicted out of the model: at most one key, which may be the updated one when it failed. */
+  /** Takes what an update evicted out of the model: at most a batch, in which the updated key may be when it failed. */
   #forgetEvicted(updated: number): void {
     const entries = [...this.map.entries(this.kernel.memory)];
     const left = new Set(entries.map(({ key }) => new Uint32Array(key.slice().buffer)[0]));
     const gone = [...this.model.keys()].filter((key) => !left.has(key));
-    expect(gone.length).toBeLessThanOrEqual(1);
+    expect(gone.length).toBeLessThanOrEqual(LRU_BATCH);
     if (left.size === MAX_ENTRIES) expect(left.has(updated)).toBe(this.model.has(updated));
     for (const key of gone) this.model.delete(key);
   }
