@@ -10,10 +10,10 @@ import { kernelLru } from "./kernel_lru.ts";
 
 const SEED = 20261129;
 const SIZES = [
-  { what: "1 to 12 entries", entries: fc.integer({ min: 1, max: 12 }), runs: 300, every: 1 },
-  { what: "13 to 80 entries", entries: fc.integer({ min: 13, max: 80 }), runs: 60, every: 5 },
-  { what: "81 to 300 entries", entries: fc.integer({ min: 81, max: 300 }), runs: 12, every: 50 },
-  { what: "1024 entries", entries: fc.constant(1024), runs: 3, every: 500 },
+  { what: "1 to 12 entries", entries: fc.integer({ min: 1, max: 12 }), runs: 100, every: 1 },
+  { what: "13 to 80 entries", entries: fc.integer({ min: 13, max: 80 }), runs: 20, every: 5 },
+  { what: "81 to 300 entries", entries: fc.integer({ min: 81, max: 300 }), runs: 4, every: 50 },
+  { what: "1024 entries", entries: fc.constant(1024), runs: 1, every: 500 },
 ];
 
 describe("LRU maps, simulator and running kernel", () => {
