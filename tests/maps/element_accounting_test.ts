@@ -68,6 +68,7 @@ const CASES: readonly Case[] = [
   { name: "HASH with BPF_F_NO_PREALLOC", type: BPF_MAP_TYPE.HASH, flags: 1 },
   { name: "PERCPU_HASH", type: BPF_MAP_TYPE.PERCPU_HASH, flags: 0 },
   { name: "LRU_HASH", type: BPF_MAP_TYPE.LRU_HASH, flags: 0 },
+  { name: "LRU_HASH with BPF_F_NO_COMMON_LRU", type: BPF_MAP_TYPE.LRU_HASH, flags: 2 },
 ];
 
 describe("hash maps under random interleavings of three CPUs", () => {
