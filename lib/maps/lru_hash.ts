@@ -11,6 +11,7 @@ import { ELEM, exclusive, type HashedKey, Htab, isNulls } from "./htab.ts";
 import type { Found, MapEnvironment } from "./kernel_map.ts";
 import { bpf_lru_node_set_ref, type DelFromHtab, type Lru } from "./lru_node.ts";
 import { BPF_EXIST, BPF_F_NO_COMMON_LRU, BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { PercpuLru } from "./percpu_lru.ts";
 import { readSource, type Source } from "./source.ts";
 import { wordAt } from "./words.ts";
@@ -131,5 +132,7 @@ export class LruHashMap extends Htab {
 }
 
 /** kernel/bpf/hashtab.c:htab_map_alloc: with BPF_F_NO_COMMON_LRU max_entries grows until all CPUs have the same share. */
-export const lruEntries = ({ flags, maxEntries }: MapDef, possibleCpus: number): number =>
-  flags & BPF_F_NO_COMMON_LRU ? Math.ceil(maxEntries / possibleCpus) * possibleCpus : maxEntries;
+export const lruEntries = ({ type, flags, maxEntries }: MapDef, possibleCpus: number): number =>
+  type === BPF_MAP_TYPE.LRU_HASH && flags & BPF_F_NO_COMMON_LRU
+    ? Math.ceil(maxEntries / possibleCpus) * possibleCpus
+    : maxEntries;

@@ -1,5 +1,6 @@
 /** How much memory the kernel charges for a map: what `bpftool map` shows as memlock (map->ops->map_mem_usage). */
 import type { MapDef } from "../object/bpf_object.ts";
+import { lruEntries } from "./lru_hash.ts";
 import { BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { roundUp8 } from "./words.ts";
@@ -46,7 +47,7 @@ export function mapMemoryBytes(def: MapDef, nrCpus: number, entries = 0): number
         '{ name: "m", type: 2, keySize: 4, valueSize: 8, maxEntries: 1024, flags: 0 }, 2)',
     );
   }
-  const value = roundUp8(def.valueSize), key = roundUp8(def.keySize), max = def.maxEntries;
+  const value = roundUp8(def.valueSize), key = roundUp8(def.keySize), max = lruEntries(def, nrCpus);
   switch (def.type) {
     // kernel/bpf/arraymap.c:array_map_mem_usage
     case BPF_MAP_TYPE.ARRAY:
