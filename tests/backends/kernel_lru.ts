@@ -3,11 +3,11 @@ import type { KernelMap } from "../../lib/backends/linux/kernel_object.ts";
 import { cString, libbpf, libc, options } from "../../lib/backends/linux/libbpf.ts";
 import { loadProgram } from "../../lib/backends/linux/load_program.ts";
 import { deleteElem, lookupElem, nextKey, updateElem } from "../../lib/backends/linux/map_calls.ts";
-import { BPF_PROG_TYPE } from "../../lib/backends/linux/prog_types.ts";
+import { BPF_PROG_TYPE } from "../../lib/uapi/prog_types.ts";
 import { PreparedTestRun } from "../../lib/backends/linux/test_run.ts";
 import { allowedCpus, awayFrom } from "../../lib/backends/thread_control.ts";
 import { BPF_PSEUDO, type Insn } from "../../lib/isa/insn.ts";
-import { BPF_MAP_TYPE } from "../../lib/maps/map_types.ts";
+import { BPF_MAP_TYPE } from "../../lib/uapi/map_types.ts";
 import {
   FirstSight,
   keyBytes,

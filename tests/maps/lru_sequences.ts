@@ -1,6 +1,6 @@
 /** Sequences of operations on an LRU map, one at a time, and what the models make of them. */
 import fc from "fast-check";
-import { BPF_MAP_TYPE } from "../../lib/maps/map_types.ts";
+import { BPF_MAP_TYPE } from "../../lib/uapi/map_types.ts";
 import { runAtOnce } from "../../lib/maps/run_at_once.ts";
 import * as syscalls from "../../lib/maps/syscalls.ts";
 import type { Model } from "../../lib/cpu/operation.ts";
