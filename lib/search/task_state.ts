@@ -11,8 +11,11 @@ import type { Machine } from "../machine/machine.ts";
 import type { Task } from "../machine/task.ts";
 
 const RECORD_WORDS = TASK.bytes >> 2;
-/** Words of a record about where the run stands: insn, pending, addr, depth; and those about its runs. */
-const STATE_WORD = TASK.insn >> 2, PENDING_WORD = TASK.pending >> 2, STATE_END = (TASK.depth >> 2) + 1;
+/**
+ * Words of a record about where the run stands: r10, insn, pending, addr, depth; and those about its runs. Liveness says
+ * nothing of r10: calls and callbacks move it in the record, whether the program reads it again or not.
+ */
+const STATE_WORD = (TASK.registers + 80) >> 2, PENDING_WORD = TASK.pending >> 2, STATE_END = (TASK.depth >> 2) + 1;
 const RUN_WORD = TASK.invocation >> 2, RUN_END = (TASK.tailCalls >> 2) + 1;
 
 const mixA = (h: number): number => {
