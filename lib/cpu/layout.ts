@@ -75,8 +75,8 @@ export const TASK = {
   lastReturn: 472,
   /** Tail calls of this run so far; the machine zeroes it when a run begins (MAX_TAIL_CALL_CNT is 33). */
   tailCalls: 480,
-  /** Keys that bpf_for_each_map_elem hands to callbacks by address: one for each of 3 nested walks. */
-  walkKeys: 488,
+  /** Keys that bpf_for_each_map_elem hands to callbacks by address: 4 bytes for each depth that a walk can begin at. */
+  walkKeys: 484,
 } as const;
 
 /** What one of a task's frames holds, from its beginning. */

@@ -5,6 +5,7 @@
  * Every method that runs a task on says whether its program goes on (true); else the task stands before an operation
  * that the scheduler has to order, has ended or has faulted (false).
  */
+import { addressOf } from "../cpu/memory.ts";
 import { perform } from "../cpu/perform.ts";
 import { FRAME, FUNC_REGION, KIND, RETURN_TO_KERNEL, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import type { Machine } from "./machine.ts";
@@ -170,6 +171,9 @@ export class ModelRunner {
     view.setUint32(frame + FRAME.insn, view.getUint32(record + TASK.insn, true), true);
     view.setUint32(record + TASK.depth, depth + 1, true);
     moveStack(view, record, STACK_FRAME_BYTES);
+    // What an earlier call left on this frame is not to be seen (translate_calls.ts:emitClearFrame).
+    const frameEnd = addressOf(view.getBigUint64(record + TASK.registers + 80, true));
+    machine.memory.bytes.fill(0, frameEnd - STACK_FRAME_BYTES, frameEnd);
     args.forEach((arg, i) => view.setBigUint64(record + 8 * (i + 1), BigInt.asUintN(64, arg), true));
     view.setUint32(record + TASK.pending, KIND.none | (machine.translation.entryBlock(insn) << 8), true);
     return true;
@@ -189,7 +193,8 @@ function hashArguments(task: Task, args: readonly bigint[]): number {
   for (const arg of args) {
     const value = arg >> 32n === region ? arg - stack : arg;
     hash = Math.imul(hash ^ Number(BigInt.asIntN(32, value)), 0x9e37_79b1);
-    hash = Math.imul(hash ^ (hash >>> 15) ^ Number(BigInt.asIntN(32, value >> 32n)), 0x85eb_ca6b);
+    const high = value === arg ? Number(BigInt.asIntN(32, value >> 32n)) : -2;
+    hash = Math.imul(hash ^ (hash >>> 15) ^ high, 0x85eb_ca6b);
   }
   return hash ^ (hash >>> 13);
 }

@@ -50,8 +50,8 @@ export abstract class IndexedMap extends KernelMap {
   /** kernel/bpf/arraymap.c:bpf_for_each_array_elem; the key is a variable of the kernel's, one for each walk. */
   protected *forEach(ctx: TaskContext, func: bigint, callbackCtx: bigint, value: (i: number) => bigint): Model {
     const record = ctx.memory.layout.tasks + ctx.task * TASK.bytes;
-    const depth = Number(yield { kind: "private", run: (m) => BigInt(m.getU32(record + TASK.depth)) }) % 3;
-    const keyAddr = record + TASK.walkKeys + 8 * depth,
+    const depth = Number(yield { kind: "private", run: (m) => BigInt(m.getU32(record + TASK.depth)) });
+    const keyAddr = record + TASK.walkKeys + 4 * depth,
       key = ctx.memory.pointer(this.environment.walkKeyRegion, keyAddr);
     for (let i = 0; i < this.def.maxEntries; i++) {
       yield { kind: "private", run: (m) => (m.setU32(keyAddr, i), 0n) };

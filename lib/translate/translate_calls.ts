@@ -5,7 +5,7 @@
  * r6 to r9, the table entry to return to, and the insn of the call. Each frame has 512 bytes of stack of its own.
  */
 import { type Insn, isBpfCall, isCall } from "../isa/insn.ts";
-import { following } from "./translate_flow.ts";
+import { calleeOf, following, namesStack } from "./translate_flow.ts";
 import { FRAME, KIND, RETURN_TO_KERNEL, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import {
   ARGUMENTS,
@@ -63,6 +63,16 @@ export function emitFrameEntry(step: StepEmitter, at: number, returnBlock: numbe
   code.get(SCRATCH.addr).i32(at).memory("i32.store", TASK.frames + FRAME.insn);
   step.setField(TASK.depth, (code) => code.get(SCRATCH.flags).i32(1).op("i32.add"));
   emitMoveStack(step, STACK_FRAME_BYTES);
+  if (namesStack(image.insns, calleeOf(image.insns[at], at))) emitClearFrame(step);
+}
+
+/**
+ * The kernel lets privileged programs read stack that they have not written (env->allow_uninit_stack), and leaves open
+ * what is there. Here it is zero, as in the main function: what an earlier call left would be state of its own.
+ */
+function emitClearFrame({ code }: StepEmitter): void {
+  code.get(register(FRAME_POINTER)).op("i32.wrap_i64").i32(STACK_FRAME_BYTES).op("i32.sub");
+  code.i32(0).i32(STACK_FRAME_BYTES).fill();
 }
 
 /** Who may have called a function that is being left. */

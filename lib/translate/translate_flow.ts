@@ -40,6 +40,17 @@ export function successorsOf(insns: readonly Insn[], index: number): number[] {
 /** First instruction of the BPF function that the call at `index` calls. */
 export const calleeOf = (insn: Insn, index: number): number => index + 1 + insn.imm;
 
+/** Whether the function at `start` names r10 anywhere: otherwise it has no use for its stack frame. */
+export function namesStack(insns: readonly Insn[], start: number): boolean {
+  const reached = new Set([start]);
+  for (const index of reached) {
+    const insn = insns[index];
+    if (insn.dst === 10 || (insn.src === 10 && !isBpfCall(insn))) return true;
+    for (const next of successorsOf(insns, index)) reached.add(next);
+  }
+  return false;
+}
+
 /**
  * Finds the basic blocks that `entries` reach.
  *

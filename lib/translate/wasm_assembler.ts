@@ -225,6 +225,13 @@ export class WasmCode {
     this.#out.byte(opcode);
     return this.#memoryOperand(alignment, offset);
   }
+  /** memory.fill: takes an address, a byte and how many bytes to set to it. */
+  fill(): this {
+    this.#out.byte(0xfc);
+    this.#out.byte(0x0b);
+    this.#out.byte(0);
+    return this;
+  }
 
   block(): Label {
     return this.#open(0x02);

@@ -26,6 +26,7 @@ import {
 } from "../../lib/isa/insn.ts";
 import { KIND, RETURN_TO_KERNEL, STACK_FRAME_BYTES, TASK } from "../../lib/cpu/layout.ts";
 import type { Memory } from "../../lib/cpu/memory.ts";
+import { namesStack } from "../../lib/translate/translate_flow.ts";
 import type { Step } from "../../lib/translate/translate.ts";
 
 const u64 = (x: bigint) => BigInt.asUintN(64, x);
@@ -195,6 +196,8 @@ export function interpret(insns: readonly Insn[], memory: Memory): Step {
         registers[10] += BigInt(STACK_FRAME_BYTES);
         count++;
         pc += 1 + insn.imm;
+        const frameEnd = Number(BigInt.asUintN(32, registers[10]));
+        if (namesStack(insns, pc)) memory.bytes.fill(0, frameEnd - STACK_FRAME_BYTES, frameEnd);
         if (count > field(TASK.fuel)) return stop(KIND.fuel, pc, pc);
         continue;
       }
