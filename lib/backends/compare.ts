@@ -10,7 +10,7 @@ import { whyNot } from "./backend.ts";
 import { linuxAvailable } from "./linux/available.ts";
 import { linuxPlan } from "./linux/run.ts";
 import { RefusedByKernel } from "./linux/session.ts";
-import { differs, type Measured, type MeasureOptions } from "./measure.ts";
+import type { Measured, MeasureOptions } from "./measure.ts";
 import { recordedRun } from "./recorded/listings.ts";
 import type { RunChoices } from "./simulated_run.ts";
 import { simulatePlan } from "./simulator.ts";
@@ -174,7 +174,7 @@ async function attempt(machine: Result["machine"], run: () => Promise<ComparedRu
 async function onSimulator(plan: Plan, choices: RunChoices): Promise<ComparedRun> {
   const { seed = 1, profile = PROFILE } = choices;
   const runs = [await simulatePlan(plan, choices.scheduler ? choices : { ...choices, profile })];
-  const anomaly = () => runs.find((run) => run.serial && differs(run.final, run.serial));
+  const anomaly = () => runs.find((run) => run.anomaly);
   for (let next = 0; next < SEEDS && !anomaly(); next++) {
     runs.push(await simulatePlan(plan, { ...choices, profile: undefined, seed: seed + next }));
   }

@@ -23,8 +23,18 @@ export interface RealMachine {
   run(tasks: readonly PlannedTask[], factors: Factors): Promise<readonly ThreadRun[]>;
   /** Puts shared memory back to what it was at first. */
   reset(): void;
-  /** Shared memory now. */
+  /** Shared memory now, by name. */
   values(): Values;
+  /** Shared memory now, as text that tells final states apart: equal texts are equal states. */
+  stateKey(): string;
+}
+
+/** How one repeat ended. */
+export interface MeasuredOutcome {
+  readonly final: Values;
+  readonly returned: Readonly<Record<string, unknown>>;
+  /** Whether its final state is another than that of one run after another, in any byte. */
+  readonly anomaly: boolean;
 }
 
 /** How a real machine is measured. */
@@ -44,8 +54,8 @@ export interface Measured extends Result {
   /** Runs that count, and those thrown away because the threads hardly overlapped. */
   readonly repeats: number;
   readonly discarded: number;
-  /** Final state and returned values of every repeat that counts. */
-  readonly outcomes: readonly { readonly final: Values; readonly returned: Readonly<Record<string, unknown>> }[];
+  /** How every repeat that counts ended. */
+  readonly outcomes: readonly MeasuredOutcome[];
   /** Repeats that ended otherwise than one after another. */
   readonly anomalies: number;
   /** How much of a run all threads ran at once, 0 to 1, over the repeats that count. */
@@ -65,12 +75,10 @@ const TRIES_PER_REPEAT = 3;
 /** A slow workload is repeated less often than was asked for; the result says how often. */
 const LONGEST_MS = 10_000;
 
-interface Repeat {
-  readonly final: Values;
+interface Repeat extends MeasuredOutcome {
   readonly lost: number;
   readonly nsPerOp: number;
   readonly overlap: number;
-  readonly returned: Readonly<Record<string, unknown>>;
   readonly printed: readonly string[];
 }
 
@@ -89,7 +97,7 @@ export async function measure<Name extends Measured["machine"]>(
   const { plan } = machine, exact = asked.exact ?? false;
   const initial = machine.values();
   const factors: Factors = exact ? new Map() : await calibrate(machine, durationOf(plan, asked));
-  const serial = await runSerially(machine, factors);
+  const serial = await runSerially(machine, factors), serialKey = machine.stateKey();
   const repeats = exact ? 1 : asked.repeats ?? DEFAULT_REPEATS;
   const { kept, tries } = await repeat(repeats, async () => {
     machine.reset();
@@ -97,6 +105,7 @@ export async function measure<Name extends Measured["machine"]>(
     const final = machine.values();
     return {
       final,
+      anomaly: machine.stateKey() !== serialKey,
       lost: lostFraction(initial, serial, final),
       nsPerOp: nsPerOp(plan, runs, factors),
       overlap: overlap(plan, runs),
@@ -122,8 +131,8 @@ export async function measure<Name extends Measured["machine"]>(
     nsSpread,
     overlap: overlapSpread,
     repeats: kept.length,
-    outcomes: kept.map(({ final, returned }) => ({ final, returned })),
-    anomalies: kept.filter((one) => differs(one.final, serial)).length,
+    outcomes: kept.map(({ final, returned, anomaly }) => ({ final, returned, anomaly })),
+    anomalies: kept.filter((one) => one.anomaly).length,
     discarded: tries - kept.length,
     returned: typical.returned,
     printed: typical.printed,
@@ -171,12 +180,6 @@ const range = ({ min, max }: Spread): string => {
   return percent(min) === percent(max) ? `${percent(min)} %` : `${percent(min)} to ${percent(max)} %`;
 };
 
-/** Whether two final states are different. */
-export function differs(a: Values, b: Values): boolean {
-  const names = Object.keys(a);
-  return names.length !== Object.keys(b).length || names.some((name) => a[name] !== b[name]);
-}
-
 /** What belongs to the tasks that are neither interrupts nor user space. */
 const processes = <T>(plan: Plan, ofTasks: readonly T[]): readonly T[] =>
   ofTasks.filter((_, index) => plan.tasks[index].kind === "process");
@@ -189,7 +192,7 @@ async function runSerially(machine: RealMachine, factors: Factors): Promise<Valu
     await machine.run([plan.tasks[task]], factors);
     return true;
   };
-  return (await oneAfterAnother(plan, { runAlone, values: () => machine.values() }))!;
+  return (await oneAfterAnother(plan, { runAlone, left: () => machine.values() }))!;
 }
 
 async function repeat(repeats: number, run: () => Promise<Repeat>): Promise<{ kept: Repeat[]; tries: number }> {

@@ -64,8 +64,8 @@ export class SimulatedRun {
     return { machine, initial, timing: undefined, nsPerOp };
   }
 
-  /** What the tasks come to one after another; undefined where that has no end either. */
-  async serial({ machine: { fault, steps } }: Ended): Promise<Values | undefined> {
+  /** The kernel that the tasks leave one after another; undefined where that has no end either. */
+  async serial({ machine: { fault, steps } }: Ended): Promise<Kernel | undefined> {
     // a run that its limit ended would take as long again one after another, for nothing
     if (fault && steps >= (this.plan.workload.limits?.steps ?? DEFAULT_STEPS_IN_TURN)) return undefined;
     return await runSerial(this.plan, this.#machineOptions);

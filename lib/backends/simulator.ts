@@ -1,4 +1,5 @@
 /** The first machine: n simulated CPUs, deterministic and replayable. */
+import type { Kernel } from "../bpf_helpers/kernel.ts";
 import type { MachineOptions } from "../machine/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
@@ -51,6 +52,11 @@ export class Simulation implements Result {
   readonly serial: Values | undefined;
   /** Shared state at the end. */
   readonly final: Values;
+  /**
+   * Whether the final state is another than that of one run after another, in any byte; false where that run cannot be
+   * made.
+   */
+  readonly anomaly: boolean;
   /** How far counters fall short of the serial value, 0 to 1. */
   readonly lost: number;
   /** Why the run ended early, when it did. */
@@ -72,7 +78,7 @@ export class Simulation implements Result {
   readonly #run: SimulatedRun;
 
   /** Of a run that has ended; use `simulate`, which asks the verifier and runs. */
-  constructor(run: SimulatedRun, { machine, initial, timing, nsPerOp }: Ended, serial: Values | undefined) {
+  constructor(run: SimulatedRun, { machine, initial, timing, nsPerOp }: Ended, serial: Kernel | undefined) {
     this.#run = run;
     this.cpus = run.plan.nrCpus;
     this.invocations = run.plan.invocations;
@@ -90,8 +96,9 @@ export class Simulation implements Result {
     this.returned = Object.fromEntries(
       machine.tasks.flatMap(({ user, returned }) => user === undefined ? [] : [[user, returned]]),
     );
-    this.serial = serial;
-    this.lost = serial && !this.fault ? lostFraction(initial, serial, this.final) : 0;
+    this.serial = serial?.values();
+    this.anomaly = serial !== undefined && serial.stateKey() !== machine.kernel.stateKey();
+    this.lost = this.serial && !this.fault ? lostFraction(initial, this.serial, this.final) : 0;
     this.how = `simulated: ${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.runs}, ` +
       `${run.profile ? `at the pace of ${run.profile.name}` : describeScheduler(run.scheduler)}, seed ${this.seed}`;
   }

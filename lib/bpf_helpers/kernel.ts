@@ -9,7 +9,8 @@ import { ArrayMap } from "../maps/array.ts";
 import { createMaps } from "../maps/create.ts";
 import type { KernelMap, Place, Span } from "../maps/kernel_map.ts";
 import { UserApi } from "../maps/user_space.ts";
-import { mapValues } from "../maps/map_values.ts";
+import { leftOutValue, mapValues } from "../maps/map_values.ts";
+import { stateKey } from "../maps/state_key.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import type { Values } from "../report/result.ts";
 import { KernelVariables } from "./kernel_variables.ts";
@@ -138,9 +139,19 @@ export class Kernel {
     return new UserApi(this.maps, this.object, { task, cpu, nrCpus, memory: this.memory, from: "user" });
   }
 
-  /** All shared state by name. */
+  /** All shared state as text that tells states apart: equal texts are equal states (maps/state_key.ts). */
+  stateKey(): string {
+    return stateKey(this.maps, this.memory);
+  }
+
+  /** All shared state by name, as reports show it and the reader's own property is asked about it. */
   values(): Values {
     return mapValues(this.maps, this.object.btf, this.memory);
+  }
+
+  /** What a name stands for that {@link values} leaves out: a zero entry of a large array. */
+  leftOutValue(name: string): bigint | string | undefined {
+    return leftOutValue(this.maps, name);
   }
 
   /** What stands at a linear address, and in the memory of which map (by its index); nothing outside of maps. */

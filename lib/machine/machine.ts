@@ -73,10 +73,11 @@ export interface Pending {
   readonly op?: Operation;
 }
 
-/** What a snapshot keeps beside memory: the kernel models under way, by task. */
+/** What a snapshot keeps beside memory: the kernel models under way, and what user actors returned, by task. */
 export interface Snapshot {
   readonly memory: Uint8Array;
   readonly models: readonly (readonly ActiveModel[])[];
+  readonly returned: readonly unknown[];
 }
 
 /** Instructions after which the translated code comes back to say that it is still at it. */
@@ -264,6 +265,7 @@ export class Machine {
     return {
       memory: this.memory.bytes.slice(layout.cpus, heapEnd),
       models: this.tasks.map((task) => task.models),
+      returned: this.tasks.map((task) => task.returned),
     };
   }
 
@@ -272,6 +274,7 @@ export class Machine {
     this.fault = undefined;
     this.tasks.forEach((task, i) => {
       task.models = snapshot.models[i];
+      task.returned = snapshot.returned[i];
     });
   }
 

@@ -2,16 +2,19 @@
 import type { Memory } from "../cpu/memory.ts";
 import type { Btf } from "../object/btf.ts";
 import type { Values } from "../report/result.ts";
+import type { MapDef } from "../object/bpf_object.ts";
 import type { KernelMap } from "./kernel_map.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { hex, type Leaf, leavesOf, readLeaf } from "./value_layout.ts";
 import { isZero } from "./words.ts";
 
-/** Maps with more entries than this show only those that are not all zero. */
+/** Arrays with more entries than this show only those that are not all zero. */
 export const ALWAYS_SHOWN = 64;
 
 /**
  * Every global variable and every map entry: `counter`, `stats[3].bytes`, and with `@cpu2` behind the key the value
- * of one CPU. Read-only data is left out; so are inner maps that were not made yet, and the zero entries of maps with more than 64.
+ * of one CPU. Read-only data is left out; so are inner maps that were not made yet, and the zero entries of arrays with more than 64,
+ * which are always there ({@link leftOutValue}).
  */
 export function mapValues(maps: readonly KernelMap[], btf: Btf | undefined, memory: Memory): Values {
   const values: Values = {};
@@ -34,7 +37,7 @@ function globalValues(map: KernelMap, memory: Memory, values: Values): void {
 
 function entryValues(map: KernelMap, btf: Btf | undefined, memory: Memory, values: Values): void {
   const keyLeaves = leavesOf(btf, map.def.keyType, map.def.keySize);
-  const sparse = map.def.maxEntries > ALWAYS_SHOWN;
+  const sparse = isSparse(map.def);
   for (const { key, addr, cpu } of map.entries(memory, sparse)) {
     if (sparse && isZero(memory, addr, map.def.valueSize)) continue;
     const where = `${map.name}[${formatKey(key, keyLeaves)}]${cpu === undefined ? "" : `@cpu${cpu}`}`;
@@ -42,6 +45,20 @@ function entryValues(map: KernelMap, btf: Btf | undefined, memory: Memory, value
       values[where + leaf.path] = map.formatLeaf(readLeaf(memory.bytes, leaf, addr));
     }
   }
+}
+
+/** Whether all entries of a map are always there, and too many to show those that are zero. */
+export const isSparse = ({ type, maxEntries }: MapDef): boolean =>
+  maxEntries > ALWAYS_SHOWN && (type === BPF_MAP_TYPE.ARRAY || type === BPF_MAP_TYPE.PERCPU_ARRAY);
+
+/** What a name stands for that {@link mapValues} left out because its entry is zero; undefined for any other name. */
+export function leftOutValue(maps: readonly KernelMap[], name: string): bigint | string | undefined {
+  const [, mapName, index, cpu, path] = /^(.+?)\[(\d+)\](?:@cpu(\d+))?(.*)$/.exec(name) ?? [];
+  const map = maps.find((map) => map.name === mapName && !map.def.data && isSparse(map.def));
+  const leaf = map?.valueLeaves.find((leaf) => leaf.path === path);
+  if (!map || !leaf || String(Number(index)) !== index || Number(index) >= map.def.maxEntries) return undefined;
+  if (map.isPerCpu ? !(Number(cpu) < map.environment.possibleCpus) : cpu !== undefined) return undefined;
+  return map.formatLeaf(readLeaf(new Uint8Array(map.def.valueSize), leaf));
 }
 
 /** A key in the form that reports print: a number, `a,b` for a struct, hex for anything else. */

@@ -4,8 +4,9 @@ import type { Values } from "../report/result.ts";
 import { CachedSearch } from "./cached_search.ts";
 import { DepthFirst, type End } from "./depth_first.ts";
 import { DisjointData } from "./disjoint_data.ts";
+import { outcomeKey, returnedKey } from "./outcome.ts";
 import { SearchState } from "./state.ts";
-import { describeReturned, TaskStates } from "./task_state.ts";
+import { TaskStates } from "./task_state.ts";
 import { hasPlainSteps, TransitionCache, Unsuitable } from "./transition_cache.ts";
 
 const SLICE_MS = 100;
@@ -52,8 +53,8 @@ export async function exploreSerial(
     maxDepth: limits.maxDepth,
     onEnd(end) {
       if (end.kind !== "done") return;
-      const values = machine.kernel.values();
-      outcomes.set(outcomeKey(machine, values), values);
+      const key = outcomeKey(machine);
+      if (!outcomes.has(key)) outcomes.set(key, machine.kernel.values());
     },
   });
   while (!search.finished) {
@@ -156,16 +157,6 @@ function searchSteps(
     isLocal: data?.useful ? data.watch(machine) : undefined,
     onEnd: (end) => onEnd(end, `${state.sharedA} ${state.sharedB}`),
   });
-}
-
-/** What user actors returned, as text. */
-function returnedKey(machine: Machine): string {
-  return machine.tasks.map((task) => task.kind === "user" ? describeReturned(task.returned) : "").join(" ");
-}
-
-/** An outcome as text: equal texts are equal outcomes. */
-export function outcomeKey(machine: Machine, values: Values): string {
-  return `${Object.entries(values).map(([name, value]) => `${name}=${value}`).join(" ")} ${returnedKey(machine)}`;
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

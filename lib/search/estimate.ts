@@ -8,9 +8,9 @@ import { roundRobin } from "../schedulers/round_robin.ts";
 import { runScheduler } from "../schedulers/run.ts";
 import { runClock } from "../schedulers/run_clock.ts";
 import { runRandom } from "../schedulers/run_random.ts";
-import { outcomeKey } from "./all_schedules.ts";
 import { explorePlan, searchedMachine } from "./explore.ts";
 import type { Exploration, ExploreOptions } from "./exploration.ts";
+import { outcomeKey } from "./outcome.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
 
@@ -97,7 +97,7 @@ export async function estimate(object: BpfObject, options: EstimateOptions = {})
   const bad = new Set(exploration.anomalies.map((outcome) => outcome.key));
   const isBug = (machine: Machine) =>
     machine.fault !== undefined || machine.tasks.some((task) => !machine.isDone(task)) ||
-    bad.has(outcomeKey(machine, machine.kernel.values()));
+    bad.has(outcomeKey(machine));
 
   const graphMachine = make();
   const graph = exploration.states <= MAX_GRAPH_STATES

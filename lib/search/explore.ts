@@ -4,8 +4,9 @@ import { type Plan, plan } from "../workload/plan.ts";
 import { Machine } from "../machine/machine.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
-import { exploreAll, exploreSerial, outcomeKey } from "./all_schedules.ts";
-import { Exploration, type ExploreOptions, type StuckEnd } from "./exploration.ts";
+import { exploreAll, exploreSerial } from "./all_schedules.ts";
+import { Exploration, type ExploredOutcome, type ExploreOptions, type StuckEnd } from "./exploration.ts";
+import { outcomeKey } from "./outcome.ts";
 import { askHolds, neverRight } from "./reader_property.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
@@ -27,6 +28,9 @@ const COUNT_STATES = 100_000;
 
 /** Anomalies whose own witness is looked at for verdicts. */
 const JUDGED_ANOMALIES = 8;
+
+/** Deadlocks and faults that are told apart, by their messages. */
+const MOST_STUCK = 100;
 
 const LIVELOCK = "from here on tasks take steps for ever, and no schedule leads to an end";
 
@@ -74,11 +78,12 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
     Object.fromEntries(of.tasks.flatMap(({ user, returned }) => user === undefined ? [] : [[user, returned]]));
   const { holds } = options, mapNames = plan.object.maps.map(({ name }) => name);
   const isAnomaly = (of: Machine) => {
-    const values = of.kernel.values();
-    if (holds) return !askHolds(holds, values, returnedOf(of), mapNames);
-    return serialOutcomes !== undefined && !serialOutcomes.has(outcomeKey(of, values));
+    if (holds) return !askHolds(holds, of.kernel, returnedOf(of), mapNames);
+    return serialOutcomes !== undefined && !serialOutcomes.has(outcomeKey(of));
   };
-  const reported = new Set<string>();
+  const reported = new Map<string, ExploredOutcome>(), stuck = new Map<string, StuckEnd>();
+  // Which inner map user space made first is no part of an outcome, but a property may ask for it by name.
+  const asksNames = holds !== undefined && plan.object.maps.some(({ inner }) => inner);
   const search = await exploreAll(
     make,
     limits,
@@ -86,23 +91,28 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
     (end, at, path) => {
       if (end.kind !== "done") {
         const message = end.kind === "fault" ? at.fault!.message : at.describeDeadlock();
-        if (result.stuck.length < 100) result.stuck.push({ kind: end.kind, message, witness: formatSchedule(path) });
+        if (stuck.size < MOST_STUCK && !stuck.has(message)) {
+          stuck.set(message, { kind: end.kind, message, witness: formatSchedule(path) });
+        }
         return;
       }
-      const values = at.kernel.values(), key = outcomeKey(at, values);
-      if (reported.has(key)) return;
-      reported.add(key);
+      const key = outcomeKey(at), known = reported.get(key);
+      if (known && (!asksNames || known.anomaly)) return;
+      const anomaly = isAnomaly(at);
+      if (known && !anomaly) return;
       const users = at.tasks.some((task) => task.kind === "user");
-      result.outcomes.push({
+      reported.set(key, {
         key,
-        values,
+        values: at.kernel.values(),
         returned: users ? returnedOf(at) : undefined,
         serial: serialOutcomes?.has(key) ?? false,
-        anomaly: isAnomaly(at),
+        anomaly,
         witness: formatSchedule(path),
       });
     },
   );
+  result.outcomes = [...reported.values()];
+  result.stuck = [...stuck.values()];
   result.states = search.states;
   result.transitions = search.transitions;
   result.bytes = search.bytes;
@@ -110,7 +120,6 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
   result.unknown = search.bound;
   result.complete = search.bound === undefined;
   if (holds && result.observation === "Always") result.remark = neverRight(holds);
-  result.stuck = distinct(result.stuck);
 
   if (result.complete && search.states <= COUNT_STATES / 5) {
     const fresh = make();
@@ -141,10 +150,4 @@ function judge(
   }
   const same = (a: Verdict, b: Verdict) => a.kind === b.kind && a.section === b.section;
   return verdicts.filter((verdict, i) => verdicts.findIndex((one) => same(one, verdict)) === i);
-}
-
-function distinct(ends: readonly StuckEnd[]): StuckEnd[] {
-  const byMessage = new Map<string, StuckEnd>();
-  for (const end of ends) if (!byMessage.has(end.message)) byMessage.set(end.message, end);
-  return [...byMessage.values()];
 }

@@ -5,6 +5,12 @@ import type { Values } from "../report/result.ts";
 import type { ExploreOptions } from "./exploration.ts";
 
 type Holds = NonNullable<ExploreOptions["holds"]>;
+/** Shared state by name, and what names stand for that are left out of it because there are too many. */
+interface Asked {
+  values(): Values;
+  leftOutValue(name: string): bigint | string | undefined;
+}
+
 type Returned = Parameters<Holds>[1];
 
 /** The first name of `stats[3].bytes`. */
@@ -16,14 +22,16 @@ const variableOf = (name: string): string => /^\w+/.exec(name)?.[0] ?? name;
  * @param known names of all maps: an element that is in none of them is simply not there
  * @throws WorkloadError when it throws, answers anything but true or false, or asks for a name that there is not
  */
-export function askHolds(holds: Holds, values: Values, returned: Returned, known: readonly string[]): boolean {
-  const names = Object.keys(values), variables = new Set([...names.map(variableOf), ...known]);
+export function askHolds(holds: Holds, kernel: Asked, returned: Returned, known: readonly string[]): boolean {
+  const values = kernel.values(),
+    names = Object.keys(values),
+    variables = new Set([...names.map(variableOf), ...known]);
   const guarded = guard(values, (name) => {
     const parts = names.filter((one) => one.startsWith(name) && /^[@.[]/.test(one.slice(name.length)));
     if (parts.length > 0) return `${name} is not one value; there are ${parts.slice(0, 4).join(", ")}`;
     if (variables.has(variableOf(name))) return undefined;
     return `there is no ${name}; there are ${names.slice(0, 8).join(", ")}${didYouMean(name, [...variables])}`;
-  });
+  }, (name) => kernel.leftOutValue(name));
   const actors = Object.keys(returned);
   const guardedReturned = guard(
     returned,
@@ -54,11 +62,18 @@ export function neverRight(holds: Holds): string | undefined {
     : undefined;
 }
 
-/** Asks `wrong` about names that an object lacks; it says what is wrong with them. */
-function guard<T extends object>(of: T, wrong: (name: string) => string | undefined): T {
+/** Asks `wrong` about names that an object lacks and `leftOut` does not know; it says what is wrong with them. */
+function guard<T extends object>(
+  of: T,
+  wrong: (name: string) => string | undefined,
+  leftOut: (name: string) => unknown = () => undefined,
+): T {
   return new Proxy(of, {
+    has: (target, name) => name in target || (typeof name === "string" && leftOut(name) !== undefined),
     get(target, name) {
       if (typeof name === "string" && !(name in target)) {
+        const value = leftOut(name);
+        if (value !== undefined) return value;
         const message = wrong(name);
         if (message !== undefined) throw new WorkloadError(message);
       }

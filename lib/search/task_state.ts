@@ -9,6 +9,7 @@ import { usesStack } from "../machine/image.ts";
 import { CPU, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Task } from "../machine/task.ts";
+import { describeReturned } from "./outcome.ts";
 
 const RECORD_WORDS = TASK.bytes >> 2;
 /**
@@ -202,17 +203,6 @@ export class TaskStates {
     this.a = a;
     this.b = b;
   }
-}
-
-/** What a user actor returned, as text: equal texts are equal outcomes. */
-export function describeReturned(value: unknown): string {
-  if (value instanceof Uint8Array) return Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return JSON.stringify(value, (_key, part) => {
-    if (typeof part === "bigint") return `${part}`;
-    if (part instanceof Uint8Array) return describeReturned(part);
-    if (part instanceof Map) return [...part];
-    return part;
-  }) ?? "";
 }
 
 /** Whether a program's context can be written: not that of a tracing program. */

@@ -44,7 +44,7 @@ export async function runPoint(object: BpfObject, request: PointRequest): Promis
   const serial = initial && await runSerial(plan, options);
   return {
     ns: timing.nsPerOp / operationsPerRun,
-    lost: initial && serial && lostFraction(initial, serial, timed.machine.kernel.values()),
+    lost: initial && serial && lostFraction(initial, serial.values(), timed.machine.kernel.values()),
     perSecond: timing.perSecond * operationsPerRun,
     shares: timing.cpus.map((cpu) => cpu.share),
     waiting: timing.waiting,

@@ -1,13 +1,12 @@
 /** What a workload comes to without concurrency: the final state that "lost" is measured against. */
-import type { Values } from "../report/result.ts";
 import type { Plan } from "./plan.ts";
 
 /** A machine, simulated or real, that lets one task run while the others stand still. */
-export interface OneAtATime {
+export interface OneAtATime<State> {
   /** Runs a task of the plan, from the state that the one before it left; gives whether it came to its end. */
   runAlone(task: number): boolean | Promise<boolean>;
-  /** Shared state now. */
-  values(): Values;
+  /** What the tasks have left so far. */
+  left(): State;
 }
 
 /**
@@ -15,7 +14,7 @@ export interface OneAtATime {
  *
  * @returns undefined when a task cannot end that way: it waits for a later one, faults or has no end
  */
-export async function oneAfterAnother(plan: Plan, machine: OneAtATime): Promise<Values | undefined> {
+export async function oneAfterAnother<State>(plan: Plan, machine: OneAtATime<State>): Promise<State | undefined> {
   for (const task of plan.tasks.keys()) if (!await machine.runAlone(task)) return undefined;
-  return machine.values();
+  return machine.left();
 }

@@ -5,7 +5,6 @@ import fc from "fast-check";
 import { type ComparedRun, Comparison } from "../../lib/backends/compare.ts";
 import { functionStarts, loopHarness } from "../../lib/backends/linux/harness.ts";
 import { verifierMessage } from "../../lib/backends/linux/verifier_log.ts";
-import { differs } from "../../lib/backends/measure.ts";
 import { overlapOf } from "../../lib/backends/overlap.ts";
 import { recordedExperiments } from "../../lib/backends/recorded/experiments.ts";
 import { recordedRun } from "../../lib/backends/recorded/listings.ts";
@@ -148,12 +147,6 @@ describe("what a comparison says", () => {
       expect(comparison.toString()).toContain(sentence);
     });
   }
-
-  it("tells states apart", () => {
-    expect(differs({ a: 1n }, { a: 1n })).toBe(false);
-    expect(differs({ a: 1n }, { a: 2n })).toBe(true);
-    expect(differs({ a: 1n }, { a: 1n, b: 0n })).toBe(true);
-  });
 });
 
 describe("recorded figures", () => {

@@ -6,7 +6,8 @@ import type { Workload } from "../../lib/workload/workload.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import type { UserApi } from "../../lib/maps/user_space.ts";
-import { exploreAll, outcomeKey, type SearchOptions } from "../../lib/search/all_schedules.ts";
+import { exploreAll, type SearchOptions } from "../../lib/search/all_schedules.ts";
+import { outcomeKey } from "../../lib/search/outcome.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { asymmetry } from "../../lib/search/symmetry.ts";
 import { wordPrograms } from "./word_programs.ts";
@@ -27,7 +28,7 @@ async function endsOf(workload: Workload, options: SearchOptions, of = object) {
   };
   const ends = new Set<string>();
   const cost = await exploreAll(make, limits, options, (end, machine) => {
-    const what = end.kind === "done" ? outcomeKey(machine, machine.kernel.values()) : "";
+    const what = end.kind === "done" ? outcomeKey(machine) : "";
     ends.add(
       `${end.kind} ${what} ${machine.fault?.message ?? ""} ${
         end.kind === "deadlock" ? machine.describeDeadlock() : ""
@@ -156,7 +157,7 @@ function allSchedules(workload: Workload, maxSteps: number): Set<string> | undef
   let steps = 0;
   const visit = (): boolean => {
     const enabled = machine.enabled(), before = machine.snapshot();
-    if (enabled.length === 0) ends.add(outcomeKey(machine, machine.kernel.values()));
+    if (enabled.length === 0) ends.add(outcomeKey(machine));
     for (const task of enabled) {
       if (++steps > maxSteps) return false;
       machine.step(task);

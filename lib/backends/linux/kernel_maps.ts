@@ -53,6 +53,11 @@ export class KernelMaps {
     return [...this.#maps, ...this.#fresh];
   }
 
+  /** Whether user space made a map while programs ran. */
+  isFresh(map: NamedMap): boolean {
+    return this.#fresh.includes(map);
+  }
+
   /**
    * @throws RangeError naming the maps that there are
    */

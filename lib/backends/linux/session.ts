@@ -19,6 +19,7 @@ import { KernelObject, programsToLoad } from "./kernel_object.ts";
 import { LinuxUser } from "./linux_user.ts";
 import type { Job, RunReply, RunRequest } from "./pinned_worker.ts";
 import { loadedProgram, Runner } from "./runner.ts";
+import { linuxStateKey } from "./state_key.ts";
 import { linuxValues } from "./values.ts";
 import { verdictOf } from "./verify.ts";
 
@@ -116,6 +117,11 @@ export class LinuxSession implements RealMachine, Disposable {
   /** Shared state now. */
   values(): Values {
     return linuxValues(this.object, this.#maps, this.cpus.slice(0, this.plan.nrCpus));
+  }
+
+  /** Shared state now, as text that tells states apart. */
+  stateKey(): string {
+    return linuxStateKey(this.#maps, this.cpus.slice(0, this.plan.nrCpus));
   }
 
   /** How each program is run, in words. */

@@ -1,6 +1,6 @@
 /** Names what the kernel's maps hold, as the simulator names its own. */
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { ALWAYS_SHOWN, formatKey } from "../../maps/map_values.ts";
+import { formatKey, isSparse } from "../../maps/map_values.ts";
 import { leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { Values } from "../../report/result.ts";
 import { hasSlots, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
@@ -42,9 +42,10 @@ function addElements(
   const { def } = map, perCpu = isPerCpu(map.type);
   const keyLeaves = leavesOf(object.btf, def.keyType, def.keySize);
   const valueLeaves = leavesOf(object.btf, def.valueType, def.valueSize);
+  const sparse = isSparse({ ...def, type: map.type });
   for (const { key, values: slots } of readMap(map)) {
     (perCpu ? cpus.map((cpu) => slots[cpu]) : slots).forEach((bytes, cpu) => {
-      if (def.maxEntries > ALWAYS_SHOWN && bytes.every((byte) => byte === 0)) return;
+      if (sparse && bytes.every((byte) => byte === 0)) return;
       const where = `${def.name}[${formatKey(key, keyLeaves)}]${perCpu ? `@cpu${cpu}` : ""}`;
       for (const leaf of valueLeaves) {
         values[where + leaf.path] = hasSlots(map) ? maps.nameInSlot(map, bytes) : readLeaf(bytes, leaf);

@@ -87,6 +87,10 @@ export class ThreadSession implements RealMachine, Disposable {
     return this.#machine.kernel.values();
   }
 
+  stateKey(): string {
+    return this.#machine.kernel.stateKey();
+  }
+
   close(): void {
     this.#crew.close();
   }
