@@ -1,0 +1,131 @@
+/**
+ * A proof must hold against what is seen: whatever a run ends in is among the outcomes of the search, and what the search
+ * gives as an outcome is what its witness ends in.
+ *
+ * In the suite for seconds; with more, by hand:
+ * `FUZZ_RUNS=5000 FUZZ_SEEDS=2000 deno test -A tests/search/simulated_outcomes_test.ts`.
+ */
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bpf } from "../../lib/compile/bpf.ts";
+import { isHelperCall } from "../../lib/isa/insn.ts";
+import { Machine } from "../../lib/machine/machine.ts";
+import type { BpfObject, Program } from "../../lib/object/bpf_object.ts";
+import { runRandom } from "../../lib/schedulers/run_random.ts";
+import { explore } from "../../lib/search/explore.ts";
+import { outcomeKey } from "../../lib/search/outcome.ts";
+import { traceSchedule } from "../../lib/search/witness.ts";
+import { verify } from "../../lib/verifier/verify.ts";
+import type { Workload } from "../../lib/workload/workload.ts";
+import { generatedCalls, objectOfCalls } from "./generated_calls.ts";
+
+const SEEDS = Number(process.env.FUZZ_SEEDS ?? 200), RUNS = Number(process.env.FUZZ_RUNS ?? 100);
+const STEPS = 10_000;
+
+function endOf(machine: Machine): string {
+  if (machine.fault) return `stuck: ${machine.fault.message}`;
+  return machine.enabled().length > 0
+    ? "unfinished"
+    : machine.tasks.every((task) => machine.isDone(task))
+    ? `done: ${outcomeKey(machine)}`
+    : `stuck: ${machine.describeDeadlock()}`;
+}
+
+/** Ends of runs under as many seeds, each with a seed that leads there. */
+function simulatedEnds(machine: Machine, seeds: number): Map<string, number> {
+  const ends = new Map<string, number>(), first = machine.snapshot();
+  for (let seed = 1; seed <= seeds; seed++) {
+    machine.restore(first);
+    machine.steps = 0;
+    runRandom(machine, seed, { steps: STEPS });
+    if (machine.steps < STEPS) ends.set(endOf(machine), seed);
+  }
+  return ends;
+}
+
+/** Holds a search against runs; false where the search was too large to be finished. */
+async function compare(object: BpfObject, workload: Workload, states: number): Promise<boolean> {
+  const make = () => new Machine(object, workload, { nowNs: () => 1000 });
+  const result = await explore(object, { ...workload, bounds: { states, seconds: 20 }, verify: false });
+  const known = new Set(result.outcomes.map(({ key }) => `done: ${key}`));
+  for (const { message } of result.stuck) known.add(`stuck: ${message}`);
+  for (const { key, witness } of result.outcomes) {
+    const machine = make();
+    traceSchedule(machine, witness);
+    expect(endOf(machine)).toBe(`done: ${key}`);
+  }
+  for (const { kind, message, witness } of result.stuck) {
+    const machine = make();
+    traceSchedule(machine, witness);
+    if (kind !== "livelock") expect(endOf(machine)).toBe(`stuck: ${message}`);
+  }
+  if (!result.complete) return false;
+  const missed = [...simulatedEnds(make(), SEEDS)].filter(([end]) => !known.has(end));
+  expect(missed).toEqual([]);
+  return true;
+}
+
+/** Helpers that call back or leave: bpf_tail_call, bpf_for_each_map_elem, bpf_loop. */
+const LEAVES = new Set([12, 164, 181]);
+const leaves = ({ subprogs, insns }: Program): boolean =>
+  subprogs.length > 1 || insns.some((insn) => isHelperCall(insn) && LEAVES.has(insn.imm));
+
+describe("whatever a run ends in, the search has found", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const folders = ["notebooks/progs", ...["backends", "kernel_models", "search"].map((room) => `tests/${room}/progs`)];
+  const files = folders.flatMap((folder) =>
+    readdirSync(root + folder).filter((name) => name.endsWith(".bpf.c")).map((name) => `${folder}/${name}`)
+  );
+  it("shipped programs with callbacks, subprograms and tail calls", async () => {
+    let compared = 0;
+    for (const file of files) {
+      const object = await bpf.file(root + file);
+      for (const { name } of object.programs.filter(leaves)) {
+        if (await compare(object, { cpus: 2, invocations: 1, programs: [name] }, 20_000)) compared++;
+      }
+    }
+    expect(compared).toBeGreaterThan(10);
+  });
+
+  const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 0x7fff_ffff);
+  it(`generated programs (FUZZ_SEED=${seed})`, async () => {
+    const shape = fc.constantFrom("two", "three", "twice", "mixed");
+    let compared = 0;
+    await fc.assert(
+      fc.asyncProperty(generatedCalls, shape, async (calls, shape) => {
+        const object = objectOfCalls(calls);
+        fc.pre(verify(object).every(({ verdict }) => verdict === "accept"));
+        const workload: Workload = shape === "mixed"
+          ? { cpus: 3, programs: [{ prog: "main", cpus: [0, 1] }, { prog: "target", cpus: [2] }], invocations: 1 }
+          : { cpus: shape === "three" ? 3 : 2, programs: ["main"], invocations: shape === "twice" ? 2 : 1 };
+        if (await compare(object, workload, 5000)) compared++;
+      }),
+      { seed, numRuns: RUNS },
+    );
+    expect(compared).toBeGreaterThan(RUNS / 2);
+  });
+
+  it("a function that reads what it has not written on its stack", async () => {
+    const sub = { role: "sub", returns: 0, clearsStack: false } as const;
+    const object = objectOfCalls({
+      functions: [
+        {
+          ...sub,
+          items: [
+            { kind: "call", turns: 1, callee: 0, own: false },
+            { kind: "store", word: 1, reg: 6 },
+            { kind: "call", turns: 1, callee: 1, own: false },
+          ],
+        },
+        { ...sub, items: [{ kind: "load", word: 0, reg: 7 }, { kind: "stackStore", reg: 7 }] },
+        { ...sub, items: [{ kind: "stackLoad", reg: 7 }, { kind: "store", word: 2, reg: 7 }] },
+      ],
+      target: [{ kind: "store", word: 0, reg: 7 }],
+    });
+    expect(verify(object).map(({ verdict }) => verdict)).toEqual(["accept", "accept"]);
+    const programs = [{ prog: "main", cpus: [0] }, { prog: "target", cpus: [1] }];
+    expect(await compare(object, { cpus: 2, invocations: 1, programs }, 1000)).toBe(true);
+  });
+});
