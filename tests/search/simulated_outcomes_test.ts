@@ -6,6 +6,7 @@
  * `FUZZ_RUNS=5000 FUZZ_SEEDS=2000 deno test -A tests/search/simulated_outcomes_test.ts`.
  */
 import { readdirSync } from "node:fs";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -21,7 +22,7 @@ import { verify } from "../../lib/verifier/verify.ts";
 import type { Workload } from "../../lib/workload/workload.ts";
 import { generatedCalls, objectOfCalls } from "./generated_calls.ts";
 
-const SEEDS = Number(process.env.FUZZ_SEEDS ?? 200), RUNS = Number(process.env.FUZZ_RUNS ?? 100);
+const SEEDS = Number(process.env.FUZZ_SEEDS ?? 200), RUNS = Number(process.env.FUZZ_RUNS ?? 60);
 const STEPS = 10_000;
 
 function endOf(machine: Machine): string {
@@ -105,6 +106,44 @@ describe("whatever a run ends in, the search has found", () => {
       { seed, numRuns: RUNS },
     );
     expect(compared).toBeGreaterThan(RUNS / 2);
+  });
+
+  it("a callback with a context on the stack: r = n; n = r + 1; bpf_loop(2, [a += r], &r, 0)", async () => {
+    const object = objectOfCalls({
+      functions: [
+        {
+          role: "sub",
+          returns: 0,
+          clearsStack: true,
+          items: [
+            { kind: "load", word: 0, reg: 6 },
+            { kind: "handedStore", reg: 6 },
+            { kind: "add", reg: 6, imm: 1 },
+            { kind: "store", word: 0, reg: 6 },
+            { kind: "call", turns: 2, callee: 0, own: false },
+          ],
+        },
+        {
+          role: "loop",
+          returns: 0,
+          clearsStack: false,
+          items: [
+            { kind: "handedLoad", reg: 7 },
+            { kind: "load", word: 1, reg: 6 },
+            { kind: "sum" },
+            { kind: "store", word: 1, reg: 6 },
+          ],
+        },
+      ],
+      target: [],
+    });
+    const workload = { cpus: 3, invocations: 1, programs: ["main"] };
+    expect(await compare(object, workload, 200_000)).toBe(true);
+    const { outcomes, stuck, complete } = await explore(object, workload);
+    expect([stuck, complete]).toEqual([[], true]);
+    // n and a, the first 16 bytes of the globals: 15 pairs.
+    const pairs = outcomes.map(({ values }) => String(values["globals[0]"]).slice(0, 32));
+    expect(new Set(pairs).size).toBe(15);
   });
 
   it("a function that reads what it has not written on its stack", async () => {
