@@ -8,7 +8,7 @@
  */
 import type { Memory } from "../cpu/memory.ts";
 import type { KernelMap } from "./kernel_map.ts";
-import { BPF_MAP_TYPE } from "./map_types.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { spinLockOffset } from "./value_layout.ts";
 import { roundUp8 } from "./words.ts";
 

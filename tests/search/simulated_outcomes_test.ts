@@ -13,6 +13,7 @@ import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { isHelperCall } from "../../lib/isa/insn.ts";
 import { Machine } from "../../lib/machine/machine.ts";
+import { planTasks } from "../../lib/workload/plan.ts";
 import type { BpfObject, Program } from "../../lib/object/bpf_object.ts";
 import { runRandom } from "../../lib/schedulers/run_random.ts";
 import { explore } from "../../lib/search/explore.ts";
@@ -48,7 +49,7 @@ function simulatedEnds(machine: Machine, seeds: number): Map<string, number> {
 
 /** Holds a search against runs; false where the search was too large to be finished. */
 async function compare(object: BpfObject, workload: Workload, states: number): Promise<boolean> {
-  const make = () => new Machine(object, workload, { nowNs: () => 1000 });
+  const make = () => new Machine(planTasks(object, workload), { nowNs: () => 1000 });
   const result = await explore(object, { ...workload, bounds: { states, seconds: 20 }, verify: false });
   const known = new Set(result.outcomes.map(({ key }) => `done: ${key}`));
   for (const { message } of result.stuck) known.add(`stuck: ${message}`);
