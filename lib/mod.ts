@@ -49,7 +49,7 @@ export { type ByDistance, type Profile, ProfileError, type WorkCosts } from "./c
 export type { Topology } from "./cost/topology.ts";
 export { Estimate, estimate, type EstimateOptions, type SchedulerEstimate } from "./search/estimate.ts";
 export { Exploration } from "./search/explore.ts";
-export { explore } from "./jupyter/explore.ts";
+export { exploreWithProgress as explore } from "./jupyter/explore_with_progress.ts";
 export type { Bounds, ExploredOutcome, ExploreOptions, StuckEnd, Witness } from "./search/explore.ts";
 export { pct, pctGuarantee, pctMissing } from "./schedulers/pct.ts";
 export { random } from "./schedulers/random.ts";
@@ -70,5 +70,5 @@ export { Figure, type FigureBundle, plot } from "./plot/mod.ts";
 export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./uapi/flags.ts";
 export type { MapInput, MapValue } from "./maps/btf_value.ts";
 export type { Flags, UserActor, UserApi, UserEntry } from "./maps/user_space.ts";
-export { sweep } from "./sweeps/cost_curve.ts";
-export type { SweepOptions, SweepPoint, SweepTechnique } from "./sweeps/cost_curve.ts";
+export { costCurve } from "./sweeps/cost_curve.ts";
+export type { CostCurveOptions, CostCurvePoint, CostCurveTechnique } from "./sweeps/cost_curve.ts";

@@ -6,15 +6,15 @@ import { type KernelVerdict, linuxVerify } from "../backends/linux/verify.ts";
 import { bpf } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { toJson } from "../report/json.ts";
-import { type MachineOptions, withMachineOptions } from "./machine_options.ts";
+import { type RealMachineOptions, withRealMachineOptions } from "./machine_options.ts";
 import { measuredText, withoutOutcomes } from "./measured_text.ts";
 
 const CHECK_SAID_NO = 1;
 
 export function command(): Command {
-  return withMachineOptions(new Command("linux").summary("verify and run a listing on the running kernel (root)"))
+  return withRealMachineOptions(new Command("linux").summary("verify and run a listing on the running kernel (root)"))
     .option("--verify-only", "ask the verifier and do not run")
-    .action(async (file: string, { json, verifyOnly, ...workload }: MachineOptions & { verifyOnly?: boolean }) => {
+    .action(async (file: string, { json, verifyOnly, ...workload }: RealMachineOptions & { verifyOnly?: boolean }) => {
       const object = await bpf.file(file);
       const refused = verdicts(object, workload).find(({ verdict }) => verdict === "reject");
       if (refused) process.exitCode = CHECK_SAID_NO;
@@ -32,7 +32,7 @@ export function command(): Command {
 
 const ACCEPTED = { verdict: "accept", errno: 0, errname: "", message: "" } as const;
 
-function verdicts(object: BpfObject, { programs }: MachineOptions): KernelVerdict[] {
+function verdicts(object: BpfObject, { programs }: RealMachineOptions): KernelVerdict[] {
   if (!programs) return [linuxVerify(object)];
   return programs.map((run) => linuxVerify(object, { program: typeof run === "string" ? run : run.prog }));
 }

@@ -5,12 +5,12 @@ import type { Workload } from "../workload/workload.ts";
 import { count, names } from "./arguments.ts";
 
 /** What the options come to. */
-export interface MachineOptions extends MeasureOptions, Pick<Workload, "cpus" | "invocations" | "programs"> {
+export interface RealMachineOptions extends MeasureOptions, Pick<Workload, "cpus" | "invocations" | "programs"> {
   readonly json?: boolean;
 }
 
 /** Adds the argument and the options to a command. */
-export const withMachineOptions = (command: Command): Command =>
+export const withRealMachineOptions = (command: Command): Command =>
   command
     .argument("<file>", "C listing (.c) or object file (.o)")
     .option("--cpus <n>", "number of CPUs; no more are used than there are", count, 2)

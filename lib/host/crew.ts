@@ -1,6 +1,6 @@
 /** A few worker threads that do what they are asked, one message each way, and end when the crew is closed. */
 import { BackendError } from "./backend_error.ts";
-import { interruptible } from "./stop.ts";
+import { stoppable } from "./stop.ts";
 
 /** What a worker answers when it cannot do what it was asked. */
 export interface Complaint {
@@ -19,11 +19,11 @@ export class Crew<Request, Reply> implements Disposable {
    * Sends a request to one worker and waits for its answer.
    *
    * @throws BackendError with what the worker has to complain about
-   * @throws Interrupted when the reader stops the cell; the worker goes on until the crew is closed
+   * @throws Stopped when the reader stops the cell; the worker goes on until the crew is closed
    */
   ask(index: number, request: Request): Promise<Reply> {
     const worker = this.#workers[index];
-    return interruptible(() =>
+    return stoppable(() =>
       new Promise((resolve, reject) => {
         worker.onerror = (event) => {
           event.preventDefault();

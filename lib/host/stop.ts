@@ -4,15 +4,15 @@
  */
 
 /** Thrown out of work that the reader has stopped. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
+export class Stopped extends Error {
+  override readonly name = "Stopped";
   constructor() {
     super("stopped; what earlier cells made is still there");
   }
 }
 
 /** Where the kernel finds the functions to call; the name is known to tasks/lab/stop_listener.ts. */
-const HOOKS = Symbol.for("interleave.interrupt");
+const HOOKS = Symbol.for("interleave.stop");
 
 function hooks(): Set<() => void> {
   const global = globalThis as { [HOOKS]?: Set<() => void> };
@@ -20,22 +20,22 @@ function hooks(): Set<() => void> {
 }
 
 /**
- * Runs `work` with a signal that aborts, its reason an {@link Interrupted}, when the reader stops the cell.
+ * Runs `work` with a signal that aborts, its reason an {@link Stopped}, when the reader stops the cell.
  * Rejects at once then, even when `work` does not watch the signal.
  *
  * @example
  * ```ts
- * import { interruptible } from "./stop.ts";
- * const answer = await interruptible((signal) => Promise.resolve(signal.aborted));
+ * import { stoppable } from "./stop.ts";
+ * const answer = await stoppable((signal) => Promise.resolve(signal.aborted));
  * if (answer !== false) throw new Error("nobody pressed stop");
  * ```
  */
-export async function interruptible<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+export async function stoppable<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
   const controller = new AbortController();
   let stop!: () => void;
   const stopped = new Promise<never>((_, reject) => {
     stop = () => {
-      const reason = new Interrupted();
+      const reason = new Stopped();
       controller.abort(reason);
       reject(reason);
     };
@@ -50,6 +50,6 @@ export async function interruptible<T>(work: (signal: AbortSignal) => T | Promis
 }
 
 /** Calls `hook` at every interrupt, for as long as the kernel lives: to bring the state of a module in order again. */
-export function onInterrupt(hook: () => void): void {
+export function onStop(hook: () => void): void {
   hooks().add(hook);
 }

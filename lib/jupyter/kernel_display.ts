@@ -1,7 +1,7 @@
 /** Displays bundles in the running Jupyter kernel, in order, and waits until they have been sent. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Broadcasts } from "./broadcasts.ts";
-import { onInterrupt } from "../host/stop.ts";
+import { onStop } from "../host/stop.ts";
 import type { MimeBundle } from "./notebook_file.ts";
 
 /** Time in which lines of console.log, which take another way, are sent before a display that follows them. */
@@ -34,7 +34,7 @@ function jupyter(): JupyterApi | undefined {
 }
 
 let last: Promise<void> = Promise.resolve();
-onInterrupt(() => last = Promise.resolve()); // the one that waits may never be sent
+onStop(() => last = Promise.resolve()); // the one that waits may never be sent
 
 /**
  * Displays in the current cell; resolves when the kernel has sent it. Without that wait a cell can end first, and

@@ -1,6 +1,6 @@
 /** A progress bar for work that takes long: in a notebook an output that vanishes, in a terminal a line. */
 import { stderr } from "node:process";
-import { interruptible } from "../host/stop.ts";
+import { stoppable } from "../host/stop.ts";
 import { displayInKernel, inKernel } from "./kernel_display.ts";
 import { EPHEMERAL } from "./outputs.ts";
 
@@ -46,7 +46,7 @@ export async function withProgress<T>(
 ): Promise<T> {
   const bar = new ProgressBar(title, total);
   try {
-    return await interruptible((signal) =>
+    return await stoppable((signal) =>
       work(async (done, note) => {
         await bar.tick(done, note);
         signal.throwIfAborted();

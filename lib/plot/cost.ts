@@ -176,10 +176,10 @@ export function memoryAgainstCpus(points: readonly MemoryAgainstCpus[], options:
   });
 }
 
-export interface Waiting extends Origin {
+export interface WaitingTimes extends Origin {
   readonly technique?: Technique;
   readonly name?: string;
-  /** Waiting times in nanoseconds, in any order. */
+  /** WaitingTimes times in nanoseconds, in any order. */
   readonly samples: readonly number[];
 }
 
@@ -187,7 +187,7 @@ export interface Waiting extends Origin {
 const MAX_POINTS = 200;
 
 /** Share of the operations that waited at most so long, on a logarithmic axis of time. */
-export function distribution(waiting: readonly Waiting[], options: CostOptions = {}): Figure {
+export function distribution(waiting: readonly WaitingTimes[], options: CostOptions = {}): Figure {
   const sorted = waiting.map(({ samples }) => samples.filter((ns) => ns > 0).sort((a, b) => a - b));
   sorted.forEach((samples, i) => {
     if (samples.length === 0) throw new RangeError(`distribution of "${seriesName(waiting[i])}": no time above 0`);

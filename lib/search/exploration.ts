@@ -3,7 +3,7 @@ import type { Workload } from "../workload/workload.ts";
 import type { Machine, MachineOptions } from "../machine/machine.ts";
 import type { TraceStep, Values } from "../report/result.ts";
 import { runsOf } from "../report/runs.ts";
-import type { Verdict } from "./verdicts.ts";
+import type { Finding } from "./verdicts.ts";
 
 /** What stops a search that is not done. */
 export interface Bounds {
@@ -129,7 +129,7 @@ export class Exploration {
   witness: Witness | undefined;
 
   /** What the anomalies and the stuck schedules are, by name: one of each kind and section of the document. */
-  verdicts: readonly Verdict[] = [];
+  verdicts: readonly Finding[] = [];
 
   /** Made by `explore`. */
   constructor(machine: Machine, readonly property: string, symmetry: Exploration["symmetry"]) {

@@ -11,7 +11,7 @@ import { askHolds, neverRight } from "./reader_property.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
 import { asymmetry } from "./symmetry.ts";
-import { judgeStuck, judgeTrace, type Verdict } from "./verdicts.ts";
+import { type Finding, judgeStuck, judgeTrace } from "./verdicts.ts";
 import { findWitness, traceSchedule } from "./witness.ts";
 
 export {
@@ -139,8 +139,8 @@ function judge(
   make: () => Machine,
   { witness, anomalies, stuck }: Exploration,
   maps: readonly MapDef[],
-): Verdict[] {
-  const verdicts: Verdict[] = stuck.map((end) => ({ ...judgeStuck(end.kind, end.message), witness: end.witness }));
+): Finding[] {
+  const verdicts: Finding[] = stuck.map((end) => ({ ...judgeStuck(end.kind, end.message), witness: end.witness }));
   const traces = anomalies.length > 0 && witness ? [{ schedule: witness.schedule, trace: witness.trace }] : [];
   for (const { witness: schedule } of anomalies.slice(0, JUDGED_ANOMALIES)) {
     traces.push({ schedule, trace: traceSchedule(make(), schedule).trace });
@@ -148,6 +148,6 @@ function judge(
   for (const { schedule, trace } of traces) {
     for (const verdict of judgeTrace(trace, maps)) verdicts.push({ ...verdict, witness: schedule });
   }
-  const same = (a: Verdict, b: Verdict) => a.kind === b.kind && a.section === b.section;
+  const same = (a: Finding, b: Finding) => a.kind === b.kind && a.section === b.section;
   return verdicts.filter((verdict, i) => verdicts.findIndex((one) => same(one, verdict)) === i);
 }

@@ -17,7 +17,7 @@ export type VerdictKind =
   | "livelock"
   | "fault";
 
-export interface Verdict {
+export interface Finding {
   readonly kind: VerdictKind;
   /** What happened, in a sentence. */
   readonly what: string;
@@ -42,19 +42,19 @@ const isReaders = (step: TraceStep): boolean =>
 const isByHelper = (step: TraceStep): boolean => step.actor !== "program";
 
 /** The verdicts that a trace of an anomaly supports, without their witness; at most one of each kind. */
-export function judgeTrace(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Verdict, "witness">[] {
+export function judgeTrace(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness">[] {
   return [lostUpdate(steps), tornRead(steps), tornWrite(steps), staleElem(steps, maps), lateWrite(steps, maps)]
     .filter((verdict) => verdict !== undefined)
     .filter((verdict, i, all) => all.findIndex(({ kind }) => kind === verdict.kind) === i);
 }
 
 /** The verdict on a schedule that has no way on. */
-export function judgeStuck(kind: "deadlock" | "livelock" | "fault", message: string): Omit<Verdict, "witness"> {
+export function judgeStuck(kind: "deadlock" | "livelock" | "fault", message: string): Omit<Finding, "witness"> {
   if (kind === "fault") return { kind, what: message, section: SECTION.none, claims: [] };
   return { kind, what: message, section: SECTION.locks, claims: kind === "deadlock" ? ["2.7", "2.8"] : ["2.1"] };
 }
 
-function lostUpdate(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undefined {
+function lostUpdate(steps: readonly TraceStep[]): Omit<Finding, "witness"> | undefined {
   const update = findLostUpdates(steps).find(({ store }) => isReaders(steps[store]));
   if (!update) return undefined;
   const store = steps[update.store], gone = update.lost.map((index) => steps[index].step);
@@ -68,12 +68,12 @@ function lostUpdate(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | und
     : { kind: "lost update", what, section: SECTION.introduction, claims: ["0.3", "1.1"] };
 }
 
-const torn = (what: string, byHelper: boolean): Omit<Verdict, "witness"> =>
+const torn = (what: string, byHelper: boolean): Omit<Finding, "witness"> =>
   byHelper
     ? { kind: "torn value", what, section: SECTION.rcu, claims: ["4.3", "4.6"] }
     : { kind: "torn value", what, section: SECTION.locks, claims: ["2.2"] };
 
-function tornRead(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undefined {
+function tornRead(steps: readonly TraceStep[]): Omit<Finding, "witness"> | undefined {
   const found = findTornReads(steps)[0];
   if (!found) return undefined;
   const number = (index: number) => steps[index].step;
@@ -84,7 +84,7 @@ function tornRead(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undef
 }
 
 /** Two runs store to the same two fields, one of them last here, the other one there. */
-function tornWrite(steps: readonly TraceStep[]): Omit<Verdict, "witness"> | undefined {
+function tornWrite(steps: readonly TraceStep[]): Omit<Finding, "witness"> | undefined {
   const last = new Map<number, TraceStep>(), runs = new Map<string, Map<number, TraceStep>>();
   for (const step of steps) {
     const { object } = step;
@@ -120,7 +120,7 @@ interface FoundElem {
 }
 
 /** A program goes on with an element that is no longer in the map, or belongs to another key by now. */
-function staleElem(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Verdict, "witness"> | undefined {
+function staleElem(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness"> | undefined {
   const found = new Map<string, FoundElem>();
   for (const step of steps) {
     const { addr, target } = step;
@@ -164,7 +164,7 @@ const isBase = (pointer: bigint | undefined, keyAddr: number): boolean =>
   pointer !== undefined && addressOf(pointer) === keyAddr - ELEM.key;
 
 /** A program writes into an inner map that has been swapped out. */
-function lateWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Verdict, "witness"> | undefined {
+function lateWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness"> | undefined {
   const isSlot = (step: TraceStep) => step.touches === "inner_map";
   const looked = new Map<string, { swapped?: TraceStep; addr: number; task: number }>();
   for (const step of steps) {

@@ -1,6 +1,6 @@
 /** Sweeps: techniques against numbers of CPUs, on all cores of this computer. */
 import { availableParallelism } from "node:os";
-import { checkSweep } from "../workload/check_options.ts";
+import { checkCostCurve } from "../workload/check_options.ts";
 import { Crew } from "../host/crew.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { MachineOptions } from "../machine/machine.ts";
@@ -12,7 +12,7 @@ import { type PointRequest, type PointResult, runPoint } from "./cost_point.ts";
 import type { WorkerRequest } from "./cost_worker.ts";
 
 /** A way of doing something, as a program that does it. */
-export interface SweepTechnique<Technique extends string = string> {
+export interface CostCurveTechnique<Technique extends string = string> {
   /** The book's name for it, which gives its colour; or a name of the reader's own. */
   readonly technique?: Technique;
   readonly name?: string;
@@ -29,8 +29,8 @@ export interface SweepTechnique<Technique extends string = string> {
   readonly models?: MachineOptions["models"];
 }
 
-/** Over what a sweep goes, and how large its points are. */
-export interface SweepOptions {
+/** Over what cost curves go, and how large its points are. */
+export interface CostCurveOptions {
   /** A profile or the name of a shipped one. Default `xeon-kvm`. */
   readonly profile?: string | Profile;
   /** Numbers of CPUs. Default 1, 2, 4 ... 128. */
@@ -49,8 +49,8 @@ export interface SweepOptions {
   readonly progress?: (done: number, total: number) => void | Promise<void>;
 }
 
-/** One point of a sweep; plot.costAgainstCpus and plot.costAgainstSize take them as they are. */
-export interface SweepPoint<Technique extends string = string> {
+/** One point of a cost curve; plot.costAgainstCpus and plot.costAgainstSize take them as they are. */
+export interface CostCurvePoint<Technique extends string = string> {
   readonly technique?: Technique;
   readonly name?: string;
   /** Name of the profile. */
@@ -83,17 +83,17 @@ const STORE_BUFFERS = 2;
  *
  * @example
  * ```ts
- * import { bpf, sweep } from "interleave";
+ * import { bpf, costCurve } from "interleave";
  * const object = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }`;
- * const points = await sweep([{ technique: "atomic", object }], { cpus: [1, 4], operations: 400 });
+ * const points = await costCurve([{ technique: "atomic", object }], { cpus: [1, 4], operations: 400 });
  * if (!(points[1].ns > points[0].ns)) throw new Error("four CPUs on one line are not free");
  * ```
  */
-export async function sweep<Technique extends string = string>(
-  techniques: readonly SweepTechnique<Technique>[],
-  options: SweepOptions = {},
-): Promise<SweepPoint<Technique>[]> {
-  checkSweep(techniques, options);
+export async function costCurve<Technique extends string = string>(
+  techniques: readonly CostCurveTechnique<Technique>[],
+  options: CostCurveOptions = {},
+): Promise<CostCurvePoint<Technique>[]> {
+  checkCostCurve(techniques, options);
   const { cpus = CPUS, operations = 10_000, seed = 1, lost = false } = options;
   const profile = typeof options.profile === "object" ? options.profile : profileNamed(options.profile ?? "xeon-kvm");
   const jobs = techniques.flatMap((technique) =>
@@ -131,7 +131,7 @@ interface Job {
 const canBeSent = ({ request: { workload, options } }: Job): boolean =>
   options.models === undefined && workload.prepare === undefined && !workload.user?.length;
 
-async function runJobs(jobs: readonly Job[], options: SweepOptions): Promise<PointResult[]> {
+async function runJobs(jobs: readonly Job[], options: CostCurveOptions): Promise<PointResult[]> {
   const results = new Array<PointResult>(jobs.length);
   const threads = typeof Worker === "undefined" ? 1 : options.workers ?? availableParallelism();
   let done = 0;

@@ -1,4 +1,4 @@
-/** One point of a sweep: a workload on so many CPUs under a profile. What the main thread and the workers both do. */
+/** One point of a cost curve: a workload on so many CPUs under a profile. What the main thread and the workers both do. */
 import type { Kernel } from "../bpf_helpers/kernel.ts";
 import type { MachineOptions } from "../machine/machine.ts";
 import type { Workload } from "../workload/workload.ts";

@@ -1,4 +1,4 @@
-/** A worker of a sweep: reads an object once, then works out one point after another. */
+/** A worker of a cost curve: reads an object once, then works out one point after another. */
 import { serve } from "../host/crew.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { loadObject } from "../object/load.ts";

@@ -38,7 +38,7 @@ import { checkMemoryAccess } from "./memory/memory_access.ts";
 import { checkWritable, readReg, settle } from "./state/operands.ts";
 import { notePointerType } from "./state/pointer_types.ts";
 import { isVisited, pathEnded } from "./flow/prune.ts";
-import { KIND, pointer } from "./state/register.ts";
+import { pointer, REG_TYPE } from "./state/register.ts";
 import { checkResourceLeak } from "./state/resource_leaks.ts";
 import { checkReturnCode } from "./calls/return_code.ts";
 import { MAIN_CALLSITE, State } from "./state/state.ts";
@@ -127,7 +127,7 @@ function checkFrom(env: Environment, index: number): void {
   env.trail.length = 0;
   env.log.touchAll();
   if (index === 0) {
-    frame.regs[1] = pointer(KIND.CTX);
+    frame.regs[1] = pointer(REG_TYPE.CTX);
   } else {
     if (env.log.isFull) env.log.write(`Validating ${subprog.name}() func#${index}...\n`);
     argumentRegisters(env, functionArgs(env, subprog) ?? []).forEach((reg, at) => (frame.regs[at + 1] = reg));

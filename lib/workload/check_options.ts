@@ -179,7 +179,7 @@ const TECHNIQUE = record(
   '{ technique: "atomic", object }',
 );
 const TECHNIQUES = list("a list of techniques", TECHNIQUE, '[{ technique: "atomic", object }]');
-const SWEEP: Rules = {
+const COST_CURVE: Rules = {
   profile: PROFILE,
   cpus: list("a list of numbers of CPUs", whole(1, MAX_CPUS, "4"), "cpus: [1, 2, 4]"),
   operations: whole(1, MOST_TIMED_RUNS, "operations: 10000"),
@@ -245,10 +245,10 @@ function checkSearch(call: "explore" | "estimate", object: unknown, options: unk
   );
 }
 
-/** The same for `sweep`. */
-export function checkSweep(techniques: unknown, options: unknown): void {
+/** The same for `costCurve`. */
+export function checkCostCurve(techniques: unknown, options: unknown): void {
   refuse(valueProblem("techniques", techniques, TECHNIQUES));
-  checkOptions("sweep", options, SWEEP, "{ cpus: [1, 2, 4] }");
+  checkOptions("costCurve", options, COST_CURVE, "{ cpus: [1, 2, 4] }");
 }
 
 function check(call: string, object: unknown, options: unknown, rules: Rules): void {

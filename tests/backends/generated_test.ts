@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { linuxAvailable } from "../../lib/backends/linux/available.ts";
 import { KernelMaps } from "../../lib/backends/linux/kernel_maps.ts";
-import type { KernelMap } from "../../lib/backends/linux/kernel_object.ts";
+import type { LoadedMap } from "../../lib/backends/linux/kernel_object.ts";
 import { cString, libbpf, libc, options } from "../../lib/backends/linux/libbpf.ts";
 import { loadProgram, ProgramRefused } from "../../lib/backends/linux/load_program.ts";
 import { BPF_PROG_TYPE } from "../../lib/uapi/prog_types.ts";
@@ -62,7 +62,7 @@ class KernelSide {
     this.#fds = GENERATED_MAPS.map(({ type, name, keySize, valueSize, maxEntries }) =>
       libbpf().bpf_map_create(type, cString(name), keySize, valueSize, maxEntries, options(8))
     );
-    const maps = GENERATED_MAPS.map((def, index): KernelMap => ({ ...def, fd: this.#fds[index] }));
+    const maps = GENERATED_MAPS.map((def, index): LoadedMap => ({ ...def, fd: this.#fds[index] }));
     this.#maps = new KernelMaps(maps, generatedObject([]));
     this.#maps.keep();
   }

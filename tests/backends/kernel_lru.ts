@@ -1,5 +1,5 @@
 /** Sequences of operations on an LRU map of the running kernel: one program, run by BPF_PROG_RUN, and system calls. */
-import type { KernelMap } from "../../lib/backends/linux/kernel_object.ts";
+import type { LoadedMap } from "../../lib/backends/linux/kernel_object.ts";
 import { cString, libbpf, libc, options } from "../../lib/backends/linux/libbpf.ts";
 import { loadProgram } from "../../lib/backends/linux/load_program.ts";
 import { deleteElem, lookupElem, nextKey, updateElem } from "../../lib/backends/linux/map_calls.ts";
@@ -55,7 +55,7 @@ export function kernelLru({ maxEntries, flags, operations }: LruSequence, every 
   const type = BPF_MAP_TYPE.LRU_HASH, created = options(CREATE_OPTS_BYTES, [[CREATE_MAP_FLAGS, 4, flags]]);
   const mapFd = libbpf().bpf_map_create(type, cString("lru"), 4, 8, maxEntries, created);
   if (mapFd < 0) throw new Error(`the kernel makes no LRU map of ${maxEntries} entries with flags ${flags}: ${mapFd}`);
-  const map: KernelMap = { name: "lru", fd: mapFd, type, keySize: 4, valueSize: 8, maxEntries, flags };
+  const map: LoadedMap = { name: "lru", fd: mapFd, type, keySize: 4, valueSize: 8, maxEntries, flags };
   const seen = new FirstSight();
   try {
     const fd = loadProgram(BPF_PROG_TYPE.RAW_TRACEPOINT, { insns: program(mapFd), starts: [0] }, "GPL");
@@ -80,7 +80,7 @@ function byProgram(fd: number, { what, key, flags, cpu }: LruOperation, seen: Fi
   return run.returned === 0 ? 0 : seen.number(run.returned);
 }
 
-function byUser(map: KernelMap, { what, key, flags, cpu }: LruOperation): number {
+function byUser(map: LoadedMap, { what, key, flags, cpu }: LruOperation): number {
   return awayFrom(allowedCpus().filter((other) => other !== cpu), () => {
     if (what === "update") return updateElem(map, keyBytes(key), valueBytes(key), flags);
     if (what === "delete") return deleteElem(map, keyBytes(key));
@@ -89,7 +89,7 @@ function byUser(map: KernelMap, { what, key, flags, cpu }: LruOperation): number
   });
 }
 
-function keysOf(map: KernelMap): number[] {
+function keysOf(map: LoadedMap): number[] {
   const keys: number[] = [];
   for (let key = nextKey(map, undefined); typeof key !== "number"; key = nextKey(map, key)) {
     keys.push(new Uint32Array(key.buffer)[0]);

@@ -7,7 +7,7 @@
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import type { AccuracyRow, AccuracyTable } from "../../lib/cost/accuracy.ts";
-import { sweep } from "../../lib/sweeps/cost_curve.ts";
+import { costCurve } from "../../lib/sweeps/cost_curve.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
@@ -143,8 +143,10 @@ export async function benchSweep(): Promise<void> {
   const object = await bpf.file(decodeURIComponent(path));
   const programs = ["racy_global", "atomic_add", "cas_loop", "lock_array", "per_cpu_array", "copy_update_u64"];
   const started = performance.now();
-  const points = await sweep(programs.map((program) => ({ name: program, object, program })));
-  console.log(`sweep: ${points.length} points in ${((performance.now() - started) / 1000).toFixed(1)} s (wanted: 3)`);
+  const points = await costCurve(programs.map((program) => ({ name: program, object, program })));
+  console.log(
+    `cost curves: ${points.length} points in ${((performance.now() - started) / 1000).toFixed(1)} s (wanted: 3)`,
+  );
   for (const cpus of [2, 256]) {
     const timed = new TimedMachine(
       planTasks(object, { cpus, invocations: Math.ceil(100_000 / cpus), programs: ["atomic_add"] }),
@@ -155,7 +157,7 @@ export async function benchSweep(): Promise<void> {
     const from = performance.now();
     timed.run();
     const ns = ((performance.now() - from) * 1e6) / timed.machine.steps;
-    console.log(`sweep: ${ns.toFixed(0)} ns for each visible operation of ${cpus} CPUs`);
+    console.log(`cost curves: ${ns.toFixed(0)} ns for each visible operation of ${cpus} CPUs`);
   }
 }
 

@@ -106,7 +106,7 @@ if (reason) {
         await screenshot(lab.page, `lab_endless_${name.replaceAll(" ", "_")}`);
         await lab.interrupt();
         await lab.waitUntilRun(10_000);
-        expect((await lab.errors()).join()).toContain("Interrupted");
+        expect((await lab.errors()).join()).toContain("Stopped");
         await lab.edit(3, "await show(`still ${kept}`);");
         await lab.runEdited();
         await lab.waitUntilRun(10_000);

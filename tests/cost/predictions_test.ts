@@ -4,7 +4,7 @@ import { simulate } from "../../lib/backends/simulator.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { Profile } from "../../lib/cost/profile.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
-import { sweep } from "../../lib/sweeps/cost_curve.ts";
+import { costCurve } from "../../lib/sweeps/cost_curve.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import type { Timing } from "../../lib/report/result.ts";
 import { planTasks } from "../../lib/workload/plan.ts";
@@ -276,7 +276,7 @@ describe("simulate with a profile", () => {
   });
 });
 
-describe("sweep", () => {
+describe("costCurve", () => {
   it("gives a point for each technique and number of CPUs, the same with and without workers", async () => {
     const techniques = [
       { technique: "atomic", object: counters, program: "atomic" },
@@ -284,7 +284,7 @@ describe("sweep", () => {
     ];
     const ticks: number[] = [];
     const options = { cpus: [1, 4], operations: 200, lost: true };
-    const here = await sweep(techniques, { ...options, workers: 1, progress: (done) => void ticks.push(done) });
+    const here = await costCurve(techniques, { ...options, workers: 1, progress: (done) => void ticks.push(done) });
     expect(here.map(({ technique, name, cpus }) => [technique ?? name, cpus])).toEqual([
       ["atomic", 1],
       ["atomic", 4],
@@ -295,6 +295,6 @@ describe("sweep", () => {
     expect(here[3].lost).toBeGreaterThan(0.3);
     expect(here[1].lost).toBe(0);
     expect(here[0].on).toBe("xeon-kvm");
-    if (typeof Worker !== "undefined") expect(await sweep(techniques, { ...options, workers: 2 })).toEqual(here);
+    if (typeof Worker !== "undefined") expect(await costCurve(techniques, { ...options, workers: 2 })).toEqual(here);
   });
 });

@@ -161,7 +161,7 @@ if (!("Deno" in globalThis)) {
           await new Promise((resolve) => setTimeout(resolve, 500));
           await kernel.interrupt();
           expect((await execution).status).toBe("error");
-          expect(errors).toEqual(["Interrupted"]);
+          expect(errors).toEqual(["Stopped"]);
           const said: string[] = [];
           await kernel.execute("console.log(kept)", { onMessage: (message) => said.push(message.content.text) });
           expect(said).toEqual(["42\n"]);

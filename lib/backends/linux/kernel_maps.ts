@@ -2,7 +2,7 @@
 import type { BpfObject, MapDef } from "../../object/bpf_object.ts";
 import { BackendError } from "../../host/backend_error.ts";
 import { errnoName } from "../../uapi/errno.ts";
-import type { KernelMap } from "./kernel_object.ts";
+import type { LoadedMap } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
 import { type Element, readMap, restoreMap } from "./map_contents.ts";
 import { updateElem } from "./map_calls.ts";
@@ -16,7 +16,7 @@ const CREATE_OPTS_BYTES = 64, CREATE_MAP_FLAGS = 28;
 const PROT_READ_WRITE = 3, MAP_SHARED = 1, MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 /** A map with what the object says about it. */
-export interface NamedMap extends KernelMap {
+export interface NamedMap extends LoadedMap {
   readonly def: MapDef;
   /** The kernel's number for it, which lookups in an outer map give. */
   readonly id: number;
@@ -33,7 +33,7 @@ export class KernelMaps {
    * @param programs its loaded programs, for slots of program arrays
    */
   constructor(
-    loaded: readonly KernelMap[],
+    loaded: readonly LoadedMap[],
     object: BpfObject,
     readonly programs: readonly { readonly name: string; readonly fd: number }[] = [],
   ) {
@@ -168,10 +168,10 @@ export function idOf(fd: number): number {
 }
 
 /** Map types 12 and 13: ARRAY_OF_MAPS, HASH_OF_MAPS. */
-const isOuter = (map: KernelMap): boolean =>
+const isOuter = (map: LoadedMap): boolean =>
   map.type === BPF_MAP_TYPE.ARRAY_OF_MAPS || map.type === BPF_MAP_TYPE.HASH_OF_MAPS;
 
 /** Whether values stand for maps or (type 3, PROG_ARRAY) for programs. */
-export const hasSlots = (map: KernelMap): boolean => isOuter(map) || map.type === BPF_MAP_TYPE.PROG_ARRAY;
+export const hasSlots = (map: LoadedMap): boolean => isOuter(map) || map.type === BPF_MAP_TYPE.PROG_ARRAY;
 
 const fdBytes = (fd: number): Uint8Array => new Uint8Array(new Uint32Array([fd]).buffer);

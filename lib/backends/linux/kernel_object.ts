@@ -21,7 +21,7 @@ export interface LoadableProgram {
 }
 
 /** A map of a loaded object. Sizes in bytes. */
-export interface KernelMap {
+export interface LoadedMap {
   /** The name in the object file; a data section is called `.bss`, `.data`, `.rodata` or `.data.x`. */
   readonly name: string;
   readonly fd: number;
@@ -109,8 +109,8 @@ export class KernelObject implements Disposable {
   }
 
   /** The maps of a loaded object. */
-  maps(): KernelMap[] {
-    const maps: KernelMap[] = [];
+  maps(): LoadedMap[] {
+    const maps: LoadedMap[] = [];
     for (const handle of walk((at) => libbpf().bpf_object__next_map(this.#handle, at))) {
       maps.push({
         name: sectionName(textAt(libbpf().bpf_map__name(handle))),

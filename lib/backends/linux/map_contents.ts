@@ -1,7 +1,7 @@
 /** The whole contents of a map, read and put back by system calls. */
 import { BackendError } from "../../host/backend_error.ts";
 import { errnoName } from "../../uapi/errno.ts";
-import type { KernelMap } from "./kernel_object.ts";
+import type { LoadedMap } from "./kernel_object.ts";
 import { copiedValueBytes, deleteElem, isPerCpu, lookupElem, nextKey, possibleCpus, updateElem } from "./map_calls.ts";
 import { BPF_F_RDONLY_PROG } from "../../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
@@ -17,7 +17,7 @@ export interface Element {
 }
 
 /** Every element of a map, in the kernel's order. Nothing may write the map meanwhile. */
-export function readMap(map: KernelMap): Element[] {
+export function readMap(map: LoadedMap): Element[] {
   const elements: Element[] = [];
   for (const key of keysOf(map)) {
     const bytes = lookupElem(map, key);
@@ -31,7 +31,7 @@ export function readMap(map: KernelMap): Element[] {
  *
  * @throws BackendError when the kernel refuses
  */
-export function restoreMap(map: KernelMap, elements: readonly Element[]): void {
+export function restoreMap(map: LoadedMap, elements: readonly Element[]): void {
   if (!RESTORABLE.includes(map.type) || (map.flags & BPF_F_RDONLY_PROG)) return;
   if (!isArray(map)) {
     for (const key of keysOf(map)) deleteElem(map, key);
@@ -45,23 +45,23 @@ export function restoreMap(map: KernelMap, elements: readonly Element[]): void {
 }
 
 /** Splits what a lookup copied into one value per possible CPU (or just the value). */
-export function splitValue(map: KernelMap, bytes: Uint8Array): Uint8Array[] {
+export function splitValue(map: LoadedMap, bytes: Uint8Array): Uint8Array[] {
   if (!isPerCpu(map.type)) return [bytes];
   const stride = bytes.length / possibleCpus();
   return Array.from({ length: possibleCpus() }, (_, cpu) => bytes.slice(cpu * stride, cpu * stride + map.valueSize));
 }
 
 /** The inverse of {@link splitValue}. */
-export function joinValue(map: KernelMap, values: readonly Uint8Array[]): Uint8Array {
+export function joinValue(map: LoadedMap, values: readonly Uint8Array[]): Uint8Array {
   if (!isPerCpu(map.type)) return values[0];
   const bytes = new Uint8Array(copiedValueBytes(map)), stride = bytes.length / possibleCpus();
   values.forEach((value, cpu) => bytes.set(value, cpu * stride));
   return bytes;
 }
 
-const isArray = (map: KernelMap): boolean => map.type === BPF_MAP_TYPE.ARRAY || map.type === BPF_MAP_TYPE.PERCPU_ARRAY;
+const isArray = (map: LoadedMap): boolean => map.type === BPF_MAP_TYPE.ARRAY || map.type === BPF_MAP_TYPE.PERCPU_ARRAY;
 
-function keysOf(map: KernelMap): Uint8Array[] {
+function keysOf(map: LoadedMap): Uint8Array[] {
   const keys: Uint8Array[] = [];
   for (let key = nextKey(map, undefined); typeof key !== "number"; key = nextKey(map, key)) {
     keys.push(key);

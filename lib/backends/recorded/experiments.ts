@@ -24,7 +24,7 @@ export interface SwapWait {
 }
 
 /** Updates of a per-CPU counter that interrupts on its own CPU wiped out. */
-export interface Interrupted {
+export interface InterruptedRuns {
   readonly prog: string;
   readonly interrupts: number;
   /** Updates lost for each thousand interrupts, over the repeats. */
@@ -40,7 +40,7 @@ export interface RecordedExperiments {
   readonly date: string;
   readonly tornReads: readonly TornReads[];
   readonly swapWaits: readonly SwapWait[];
-  readonly interrupted: readonly Interrupted[];
+  readonly interrupted: readonly InterruptedRuns[];
 }
 
 export const EXPERIMENTS_PATH = new URL("./experiments.json", import.meta.url);
@@ -124,7 +124,7 @@ const swapper: UserActor = {
  *
  * @param percpu notebooks/progs/percpu.bpf.c
  */
-export async function measureInterrupts(percpu: BpfObject): Promise<Interrupted[]> {
+export async function measureInterrupts(percpu: BpfObject): Promise<InterruptedRuns[]> {
   const prog = "sys_enter_count";
   const run = await runOnLinux(percpu, {
     cpus: 1,

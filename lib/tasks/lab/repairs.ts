@@ -1,5 +1,5 @@
 /** What the pinned Deno's kernel says wrongly, put right before a front end hears it. */
-import { Interrupted } from "../../host/stop.ts";
+import { Stopped } from "../../host/stop.ts";
 import type { Message } from "../../jupyter/message.ts";
 
 /** The kernel's words for "there is no result", which it has when it was interrupted. */
@@ -10,7 +10,7 @@ export function repairBroadcast(message: Message): Message["content"] {
   const { content, header: { msg_type: type } } = message;
   if (type === "execute_result" && content.transient === null) return { ...content, transient: {} };
   if (type !== "error") return content;
-  const { name, message: reason } = new Interrupted();
+  const { name, message: reason } = new Stopped();
   if (content.ename === name || String(content.evalue).includes(NO_RESULT)) {
     return { ename: name, evalue: reason, traceback: [`${name}: ${reason}`] };
   }

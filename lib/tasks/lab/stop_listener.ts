@@ -30,7 +30,7 @@ function listen(port: number, stop: typeof STOP, connect: typeof import("node:ne
   socket.on("data", (bytes: Uint8Array) => {
     socket.write(bytes);
     if (bytes.includes(stop.callHooks)) {
-      for (const hook of scope[Symbol.for("interleave.interrupt")] ?? []) hook();
+      for (const hook of scope[Symbol.for("interleave.stop")] ?? []) hook();
     }
     if (bytes.includes(stop.cancelWaiting)) {
       const newest = Number(setTimeout(() => {}));

@@ -13,7 +13,7 @@ import { clearCallerSaved } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
 import { previousEntry, widenImprecise } from "../flow/prune.ts";
 import { invalidatePackets } from "../state/references.ts";
-import { KIND, kindOf, NOT_INIT, pointer, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
+import { kindOf, NOT_INIT, pointer, type Reg, REG_TYPE, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 import { FP, Frame, MAIN_CALLSITE, MAX_FRAMES, State } from "../state/state.ts";
 import { stateText } from "../state/state_text.ts";
 
@@ -22,7 +22,7 @@ const FIRST_ARG = 1, LAST_ARG = 5;
 
 /** A frame with its frame pointer set. */
 export function newFrame(callsite: number, index: number, subprog: number): Frame {
-  const frame = new Frame(callsite, index, subprog), fp = pointer(KIND.STACK);
+  const frame = new Frame(callsite, index, subprog), fp = pointer(REG_TYPE.STACK);
   fp.frame = index;
   frame.regs[FP] = fp;
   return frame;
@@ -108,7 +108,7 @@ function checkArguments(env: Environment, args: readonly SubprogArg[]): void {
         return;
       case "ctx":
         checkMovable(env, reg, regno);
-        if (reg.type !== KIND.CTX) env.reject(ERRNO.EINVAL, `arg#${index} expects pointer to ctx`);
+        if (reg.type !== REG_TYPE.CTX) env.reject(ERRNO.EINVAL, `arg#${index} expects pointer to ctx`);
         return;
       case "mem":
         checkMovable(env, reg, regno);
@@ -123,7 +123,7 @@ function checkArguments(env: Environment, args: readonly SubprogArg[]): void {
         return;
       case "btf":
         if (reg.isNull && arg.maybeNull) return;
-        if (kindOf(reg.type) !== KIND.BTF_ID) {
+        if (kindOf(reg.type) !== REG_TYPE.BTF_ID) {
           env.reject(ERRNO.EACCES, `R${regno} type=${typeName(reg.type)} expected=ptr_, trusted_ptr_, rcu_ptr_`);
         }
         return;
@@ -132,9 +132,17 @@ function checkArguments(env: Environment, args: readonly SubprogArg[]): void {
 }
 
 function checkMovable(env: Environment, reg: Reg, regno: number): void {
-  const isMemory = [KIND.STACK, KIND.PACKET, KIND.PACKET_META, KIND.MAP_KEY, KIND.MAP_VALUE, KIND.MEM, KIND.BUF]
+  const isMemory = [
+    REG_TYPE.STACK,
+    REG_TYPE.PACKET,
+    REG_TYPE.PACKET_META,
+    REG_TYPE.MAP_KEY,
+    REG_TYPE.MAP_VALUE,
+    REG_TYPE.MEM,
+    REG_TYPE.BUF,
+  ]
     .some((kind) => kind === reg.type);
-  if (!isMemory && !reg.isScalar) checkUnmoved(env, reg, regno, reg.kind === KIND.BTF_ID);
+  if (!isMemory && !reg.isScalar) checkUnmoved(env, reg, regno, reg.kind === REG_TYPE.BTF_ID);
 }
 
 function checkMemoryArgument(env: Environment, regno: number, arg: SubprogArg): void {
@@ -161,25 +169,25 @@ export function argumentRegisters(env: Environment, args: readonly SubprogArg[])
   return args.map((arg) => {
     switch (arg.kind) {
       case "ctx":
-        return pointer(KIND.CTX);
+        return pointer(REG_TYPE.CTX);
       case "scalar":
       case "arena":
         return UNKNOWN_SCALAR;
       case "dynptr": {
-        const reg = pointer(KIND.DYNPTR);
+        const reg = pointer(REG_TYPE.DYNPTR);
         reg.dynptr = "local";
         reg.isFirstSlot = true;
         reg.id = env.newId();
         return reg;
       }
       case "btf": {
-        const reg = pointer(KIND.BTF_ID | TRUSTED | (arg.maybeNull ? MAYBE_NULL : 0));
+        const reg = pointer(REG_TYPE.BTF_ID | TRUSTED | (arg.maybeNull ? MAYBE_NULL : 0));
         reg.btf = { name: arg.type ?? "" };
         reg.id = env.newId();
         return reg;
       }
       case "mem": {
-        const reg = pointer(KIND.MEM | (arg.maybeNull ? MAYBE_NULL : 0));
+        const reg = pointer(REG_TYPE.MEM | (arg.maybeNull ? MAYBE_NULL : 0));
         reg.memSize = arg.memSize;
         reg.id = env.newId();
         return reg;
@@ -257,7 +265,7 @@ export function returnByTailCall(env: Environment): void {
 export function returnToCaller(env: Environment): void {
   const { state } = env, callee = state.frame, caller = state.frames[state.frames.length - 2];
   const result = callee.regs[0];
-  if (result.type === KIND.STACK) env.reject(ERRNO.EINVAL, "cannot return stack pointer to the caller");
+  if (result.type === REG_TYPE.STACK) env.reject(ERRNO.EINVAL, "cannot return stack pointer to the caller");
   if (callee.inCallback) {
     if (!result.isScalar) env.reject(ERRNO.EACCES, "R0 not a scalar value");
     markPrecise(env, 0);

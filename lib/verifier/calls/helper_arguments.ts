@@ -13,7 +13,7 @@ import type { MapState, SpecialField } from "../kernel/map_state.ts";
 import { checkAlignment, mayPassPacket } from "../memory/memory_access.ts";
 import { readReg } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
-import { FLAG, KIND, kindOf, mayBeNull, type Reg, typeName } from "../state/register.ts";
+import { FLAG, kindOf, mayBeNull, type Reg, REG_TYPE, typeName } from "../state/register.ts";
 import { processTimer } from "./timers.ts";
 
 /** What the arguments of a call tell about it as a whole (struct bpf_call_arg_meta). */
@@ -34,44 +34,44 @@ export class CallMeta {
   constructor(readonly helper: HelperPrototype) {}
 }
 
-const B = KIND.BTF_ID, F = FLAG;
+const B = REG_TYPE.BTF_ID, F = FLAG;
 /** Register types that each kind of argument takes, in the order that messages list them. */
 const COMPATIBLE: Partial<Record<ArgKind, readonly number[]>> = {
   key: memory(),
   value: memory(),
   mem: memory(),
-  size: [KIND.SCALAR],
-  size0: [KIND.SCALAR],
-  alloc: [KIND.SCALAR],
-  scalar: [KIND.SCALAR],
-  map: [KIND.MAP_PTR],
-  ctx: [KIND.CTX],
-  sock_common: [KIND.SOCK_COMMON, KIND.SOCKET, KIND.TCP_SOCK, KIND.XDP_SOCK],
-  btf_sock_common: [KIND.SOCK_COMMON, KIND.SOCKET, KIND.TCP_SOCK, KIND.XDP_SOCK, B, B | F.TRUSTED],
-  socket: [KIND.SOCKET],
+  size: [REG_TYPE.SCALAR],
+  size0: [REG_TYPE.SCALAR],
+  alloc: [REG_TYPE.SCALAR],
+  scalar: [REG_TYPE.SCALAR],
+  map: [REG_TYPE.MAP_PTR],
+  ctx: [REG_TYPE.CTX],
+  sock_common: [REG_TYPE.SOCK_COMMON, REG_TYPE.SOCKET, REG_TYPE.TCP_SOCK, REG_TYPE.XDP_SOCK],
+  btf_sock_common: [REG_TYPE.SOCK_COMMON, REG_TYPE.SOCKET, REG_TYPE.TCP_SOCK, REG_TYPE.XDP_SOCK, B, B | F.TRUSTED],
+  socket: [REG_TYPE.SOCKET],
   btf: [B, B | F.TRUSTED, B | F.RCU],
-  lock: [KIND.MAP_VALUE, B | F.ALLOC],
-  ringbuf: [KIND.MEM | F.RINGBUF],
+  lock: [REG_TYPE.MAP_VALUE, B | F.ALLOC],
+  ringbuf: [REG_TYPE.MEM | F.RINGBUF],
   percpu: [B | F.PERCPU, B | F.PERCPU | F.RCU, B | F.PERCPU | F.TRUSTED],
-  func: [KIND.FUNC],
-  stack: [KIND.STACK],
-  str: [KIND.MAP_VALUE],
-  timer: [KIND.MAP_VALUE],
-  kptr: [KIND.MAP_VALUE, B | F.ALLOC],
-  dynptr: [KIND.STACK, KIND.DYNPTR],
+  func: [REG_TYPE.FUNC],
+  stack: [REG_TYPE.STACK],
+  str: [REG_TYPE.MAP_VALUE],
+  timer: [REG_TYPE.MAP_VALUE],
+  kptr: [REG_TYPE.MAP_VALUE, B | F.ALLOC],
+  dynptr: [REG_TYPE.STACK, REG_TYPE.DYNPTR],
 };
 
 function memory(): readonly number[] {
   return [
-    KIND.STACK,
-    KIND.PACKET,
-    KIND.PACKET_META,
-    KIND.MAP_KEY,
-    KIND.MAP_VALUE,
-    KIND.MEM,
-    KIND.MEM | FLAG.RINGBUF,
-    KIND.BUF,
-    KIND.BTF_ID | FLAG.TRUSTED,
+    REG_TYPE.STACK,
+    REG_TYPE.PACKET,
+    REG_TYPE.PACKET_META,
+    REG_TYPE.MAP_KEY,
+    REG_TYPE.MAP_VALUE,
+    REG_TYPE.MEM,
+    REG_TYPE.MEM | FLAG.RINGBUF,
+    REG_TYPE.BUF,
+    REG_TYPE.BTF_ID | FLAG.TRUSTED,
   ];
 }
 const isMemory = (kind: ArgKind): boolean => kind === "key" || kind === "value" || kind === "mem";
@@ -120,7 +120,7 @@ export function checkType(env: Environment, regno: number, arg: HelperArg, meta:
   if (!allowed.includes(type)) {
     env.reject(ERRNO.EACCES, `R${regno} type=${typeName(reg.type)} expected=${allowed.map(typeName).join(", ")}`);
   }
-  if (reg.kind !== KIND.BTF_ID) return;
+  if (reg.kind !== REG_TYPE.BTF_ID) return;
   if (meta.helper.number === BPF_FUNC.kptr_xchg && reg.btf !== meta.returnBtf && !reg.btf?.id) {
     const wanted = `expected=ptr_${meta.returnBtf?.name}`;
     env.reject(ERRNO.EACCES, `invalid kptr access, R${regno} type=${typeName(reg.type)}${reg.btf?.name} ${wanted}`);
@@ -153,7 +153,7 @@ function isFirstMember(type: string, wanted: string): boolean {
 function checkOffset(env: Environment, regno: number, arg: HelperArg): void {
   const reg = env.regs[regno];
   if (arg.releases) {
-    if (arg.kind === "dynptr" && reg.type === KIND.STACK) return;
+    if (arg.kind === "dynptr" && reg.type === REG_TYPE.STACK) return;
     if (reg.off !== 0) {
       env.reject(
         ERRNO.EINVAL,
@@ -164,18 +164,18 @@ function checkOffset(env: Environment, regno: number, arg: HelperArg): void {
   }
   const { type } = reg;
   switch (kindOf(type)) {
-    case KIND.STACK:
-    case KIND.PACKET:
-    case KIND.PACKET_META:
-    case KIND.MAP_KEY:
-    case KIND.MAP_VALUE:
-    case KIND.MEM:
-    case KIND.BUF:
-    case KIND.ARENA:
-    case KIND.SCALAR:
+    case REG_TYPE.STACK:
+    case REG_TYPE.PACKET:
+    case REG_TYPE.PACKET_META:
+    case REG_TYPE.MAP_KEY:
+    case REG_TYPE.MAP_VALUE:
+    case REG_TYPE.MEM:
+    case REG_TYPE.BUF:
+    case REG_TYPE.ARENA:
+    case REG_TYPE.SCALAR:
       if (!mayBeNull(type)) return;
       return checkUnmoved(env, reg, regno);
-    case KIND.BTF_ID:
+    case REG_TYPE.BTF_ID:
       return checkUnmoved(env, reg, regno, true);
     default:
       return checkUnmoved(env, reg, regno);
@@ -186,7 +186,7 @@ function noteReference(env: Environment, regno: number, arg: HelperArg, meta: Ca
   const reg = env.regs[regno];
   if (arg.releases) {
     if (arg.kind === "dynptr") {
-      if (reg.type !== KIND.STACK) env.reject(ERRNO.EINVAL, "cannot release unowned const bpf_dynptr");
+      if (reg.type !== REG_TYPE.STACK) env.reject(ERRNO.EINVAL, "cannot release unowned const bpf_dynptr");
       if (!isReferencedDynptr(env, reg)) env.reject(ERRNO.EINVAL, `arg ${regno} is an unacquired reference`);
     } else if (reg.ref === 0 && !reg.isNull) {
       env.reject(ERRNO.EINVAL, `R${regno} must be referenced when passed to release function`);

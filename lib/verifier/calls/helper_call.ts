@@ -19,7 +19,7 @@ import { clearCallerSaved } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
 import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import { invalidatePackets, release } from "../state/references.ts";
-import { KIND, pointer, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
+import { pointer, type Reg, REG_TYPE, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 import { checkResourceLeak } from "../state/resource_leaks.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
 
@@ -144,13 +144,13 @@ function special(env: Environment, meta: CallMeta): boolean {
       pushAsyncCallback(env, { subprog: meta.subprog, regs: timerArguments(regs[1]), range: [0, 0] }, false);
       return false;
     case BPF_FUNC.find_vma: {
-      const vma = pointer(KIND.BTF_ID);
+      const vma = pointer(REG_TYPE.BTF_ID);
       vma.btf = kernelType("vm_area_struct");
       pushCallback(env, { subprog: meta.subprog, regs: [regs[1], vma, regs[4]], range: [0, 1] });
       return false;
     }
     case BPF_FUNC.user_ringbuf_drain: {
-      const sample = pointer(KIND.DYNPTR);
+      const sample = pointer(REG_TYPE.DYNPTR);
       sample.dynptr = "local";
       sample.isFirstSlot = true;
       sample.id = env.newId();
@@ -158,7 +158,7 @@ function special(env: Environment, meta: CallMeta): boolean {
       return false;
     }
     case BPF_FUNC.dynptr_from_mem:
-      if (regs[1].type !== KIND.MAP_VALUE) {
+      if (regs[1].type !== REG_TYPE.MAP_VALUE) {
         env.reject(ERRNO.EACCES, `Unsupported reg type ${typeName(regs[1].type)} for bpf_dynptr_from_mem data`);
       }
       return false;
@@ -195,11 +195,11 @@ function elementPointers(from: Reg, map: Reg): [Reg, Reg, Reg] {
     reg.mapUid = from.mapUid;
     return reg;
   };
-  return [map, of(KIND.MAP_KEY), of(KIND.MAP_VALUE)];
+  return [map, of(REG_TYPE.MAP_KEY), of(REG_TYPE.MAP_VALUE)];
 }
 
 function timerArguments(timer: Reg): readonly Reg[] {
-  const map = pointer(KIND.MAP_PTR);
+  const map = pointer(REG_TYPE.MAP_PTR);
   map.map = timer.map;
   map.mapUid = timer.mapUid;
   return elementPointers(timer, map);

@@ -16,7 +16,7 @@ import {
 } from "../memory/memory_access.ts";
 import { markPrecise, markSlotPrecise } from "../state/precision.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
-import { FLAG, KIND, type Reg, typeName } from "../state/register.ts";
+import { FLAG, type Reg, REG_TYPE, typeName } from "../state/register.ts";
 import { checkStackRange } from "../memory/stack.ts";
 import { BYTE, byteType, isSpilledScalar, SLOT_BYTES } from "../state/state.ts";
 import { s64 } from "../domain/tnum.ts";
@@ -50,30 +50,30 @@ export function checkHelperMemory(env: Environment, regno: number, size: number,
   const reg = env.regs[regno], { isWrite, zeroOk } = use;
   const refuseWrite = (): never => env.reject(ERRNO.EACCES, `R${regno} cannot write into ${typeName(reg.type)}`);
   switch (reg.kind) {
-    case KIND.PACKET:
-    case KIND.PACKET_META:
+    case REG_TYPE.PACKET:
+    case REG_TYPE.PACKET_META:
       return checkPacket(env, regno, reg.off, size, zeroOk);
-    case KIND.MAP_KEY:
+    case REG_TYPE.MAP_KEY:
       if (isWrite) refuseWrite();
       return checkRegion(env, regno, reg.off, size, reg.map!.keySize, false);
-    case KIND.MAP_VALUE:
+    case REG_TYPE.MAP_VALUE:
       checkMapDirection(env, reg.map!, reg.off, size, isWrite);
       return checkMapValue(env, regno, reg.off, size, zeroOk, true);
-    case KIND.MEM:
+    case REG_TYPE.MEM:
       if (isWrite && reg.type & FLAG.RDONLY) refuseWrite();
       return checkRegion(env, regno, reg.off, size, reg.memSize, zeroOk);
-    case KIND.BUF:
+    case REG_TYPE.BUF:
       if (isWrite && reg.type & FLAG.RDONLY) refuseWrite();
       return checkHelperBuffer(env, regno, reg.off, size, reg.type & FLAG.RDONLY ? "rdonly" : "rdwr");
-    case KIND.STACK:
+    case REG_TYPE.STACK:
       return checkStackRange(env, regno, reg.off, size, {
         isZeroAllowed: zeroOk,
         isWrite,
         onRaw: use.raw && (() => use.raw!({ regno, size })),
       });
-    case KIND.BTF_ID:
+    case REG_TYPE.BTF_ID:
       return checkBtfAccess(env, regno, reg.off, size, { isWrite: false, value: -1 });
-    case KIND.CTX:
+    case REG_TYPE.CTX:
       if (PLAIN_CONTEXT.includes(env.kind.type)) {
         if (size === 0) {
           if (!zeroOk) env.fail(ERRNO.EACCES, "invalid zero-sized read");
@@ -84,7 +84,7 @@ export function checkHelperMemory(env: Environment, regno: number, size: number,
       break;
   }
   if (zeroOk && size === 0 && reg.isNull) return;
-  env.reject(ERRNO.EACCES, `R${regno} type=${typeName(reg.type)} expected=${typeName(KIND.STACK)}`);
+  env.reject(ERRNO.EACCES, `R${regno} type=${typeName(reg.type)} expected=${typeName(REG_TYPE.STACK)}`);
 }
 
 const MAX_SIZE = 1n << 29n;
@@ -136,7 +136,7 @@ export function checkFormat(env: Environment): void {
 export function constantKey(env: Environment, reg: Reg, map: MapState): bigint {
   const isArray = map.type === BPF_MAP_TYPE.ARRAY || map.type === BPF_MAP_TYPE.PERCPU_ARRAY;
   if (!isArray || map.isInner && map.flags & BPF_F_INNER_MAP) return -1n;
-  if (reg.type !== KIND.STACK || !reg.bounds.isConst) return -1n;
+  if (reg.type !== REG_TYPE.STACK || !reg.bounds.isConst) return -1n;
   const off = reg.off + Number(s64(reg.bounds.value)), first = -off - 1;
   const at = (first / SLOT_BYTES) | 0, byte = first % SLOT_BYTES;
   const slot = env.state.frames[reg.frame].stack[at];

@@ -10,7 +10,7 @@ import { kernelType } from "../kernel/kernel_type.ts";
 import { fieldOf, type MapState } from "../kernel/map_state.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { acquire } from "../state/references.ts";
-import { FLAG, KIND, NOT_INIT, pointer, type Reg, scalar, UNKNOWN_SCALAR } from "../state/register.ts";
+import { FLAG, NOT_INIT, pointer, type Reg, REG_TYPE, scalar, UNKNOWN_SCALAR } from "../state/register.ts";
 
 const ACQUIRING: readonly number[] = [
   BPF_FUNC.sk_lookup_tcp,
@@ -36,7 +36,7 @@ const isSockMap = (map: MapState | null): boolean =>
 
 export function helperResult(env: Environment, meta: CallMeta, caller: readonly Reg[]): Reg {
   const { helper } = meta, reg = plainResult(env, meta);
-  if (reg.type === KIND.NOT_INIT || reg.isScalar) return reg;
+  if (reg.type === REG_TYPE.NOT_INIT || reg.isScalar) return reg;
   if (reg.type & FLAG.MAYBE_NULL) reg.id = env.newId();
   if (helper.number === BPF_FUNC.dynptr_data) {
     const from = dynptrState(env, caller[1]);
@@ -60,25 +60,25 @@ function plainResult(env: Environment, meta: CallMeta): Reg {
     case "value":
       return mapValue(env, meta, nullable);
     case "socket":
-      return pointer(KIND.SOCKET | nullable);
+      return pointer(REG_TYPE.SOCKET | nullable);
     case "sock_common":
-      return pointer(KIND.SOCK_COMMON | nullable);
+      return pointer(REG_TYPE.SOCK_COMMON | nullable);
     case "tcp_sock":
-      return pointer(KIND.TCP_SOCK | nullable);
+      return pointer(REG_TYPE.TCP_SOCK | nullable);
     case "mem":
     case "ringbuf": {
-      const reg = pointer(KIND.MEM | nullable | (helper.returns === "ringbuf" ? FLAG.RINGBUF : 0));
+      const reg = pointer(REG_TYPE.MEM | nullable | (helper.returns === "ringbuf" ? FLAG.RINGBUF : 0));
       reg.memSize = meta.memSize;
       return reg;
     }
     case "mem_or_btf": {
-      const reg = pointer(KIND.BTF_ID | nullable);
+      const reg = pointer(REG_TYPE.BTF_ID | nullable);
       reg.btf = meta.returnBtf;
-      if (reg.btf && structSize(reg.btf.name) === undefined) reg.type = KIND.MEM | FLAG.RDONLY | nullable;
+      if (reg.btf && structSize(reg.btf.name) === undefined) reg.type = REG_TYPE.MEM | FLAG.RDONLY | nullable;
       return reg;
     }
     case "btf": {
-      const reg = pointer(KIND.BTF_ID | nullable | (helper.returnsTrusted ? FLAG.TRUSTED : 0));
+      const reg = pointer(REG_TYPE.BTF_ID | nullable | (helper.returnsTrusted ? FLAG.TRUSTED : 0));
       reg.btf = helper.number === BPF_FUNC.kptr_xchg ? meta.returnBtf : kernelType(helper.returnType ?? "");
       return reg;
     }
@@ -91,10 +91,10 @@ function plainResult(env: Environment, meta: CallMeta): Reg {
 function mapValue(env: Environment, meta: CallMeta, nullable: number): Reg {
   const map = meta.map!, { number } = meta.helper;
   if (number === BPF_FUNC.map_lookup_elem && isSockMap(map)) {
-    return pointer((map.type === BPF_MAP_TYPE.SOCKMAP ? KIND.SOCKET : KIND.SOCKET) | FLAG.MAYBE_NULL);
+    return pointer((map.type === BPF_MAP_TYPE.SOCKMAP ? REG_TYPE.SOCKET : REG_TYPE.SOCKET) | FLAG.MAYBE_NULL);
   }
   const isSure = number === BPF_FUNC.map_lookup_elem && meta.key >= 0n && meta.key < BigInt(map.maxEntries);
-  const reg = pointer(KIND.MAP_VALUE | (isSure ? 0 : nullable));
+  const reg = pointer(REG_TYPE.MAP_VALUE | (isSure ? 0 : nullable));
   reg.map = map;
   reg.mapUid = meta.mapUid;
   const hasLock = fieldOf(map, "bpf_spin_lock") || fieldOf(map, "bpf_res_spin_lock");

@@ -5,21 +5,21 @@ import { ERRNO } from "../../uapi/errno.ts";
 import { checkMemoryAccess } from "../memory/memory_access.ts";
 import { previousEntry, widenImprecise } from "../flow/prune.ts";
 import { acquire, release } from "../state/references.ts";
-import { FLAG, KIND, pointer, type Reg, ZERO_SCALAR } from "../state/register.ts";
+import { FLAG, pointer, type Reg, REG_TYPE, ZERO_SCALAR } from "../state/register.ts";
 import { allBytes, BYTE, EMPTY_SLOT, markSlotRead } from "../state/state.ts";
 
 const IS_ITER = allBytes(BYTE.ITER);
 
 export function checkIterator(env: Environment, regno: number, index: number, name: string): void {
   const reg = env.regs[regno];
-  if (reg.type !== KIND.STACK) env.reject(ERRNO.EINVAL, `arg#${index} expected pointer to an iterator on stack`);
+  if (reg.type !== REG_TYPE.STACK) env.reject(ERRNO.EINVAL, `arg#${index} expected pointer to an iterator on stack`);
   const at = objectSlot(env, reg, "iter", 1), frame = env.state.frames[reg.frame], slot = frame.stack[at];
   if (name.endsWith("_new")) {
     if (slot?.bytes === IS_ITER) {
       env.reject(ERRNO.EINVAL, `expected uninitialized iter_num as arg #${index}`);
     }
     checkMemoryAccess(env, regno, 0, 8, { isWrite: true, value: -1 });
-    const held = pointer(KIND.STACK);
+    const held = pointer(REG_TYPE.STACK);
     held.ref = acquire(env, env.insn);
     held.iterator = { name: "num", state: "active", depth: 0 };
     frame.stack[at] = { bytes: IS_ITER, reg: held };

@@ -11,7 +11,17 @@ import { kernelType } from "../kernel/kernel_type.ts";
 import { processLock } from "../memory/locks.ts";
 import { clearCallerSaved, readReg } from "../state/operands.ts";
 import { acquire, invalidateRcu, release } from "../state/references.ts";
-import { FLAG, isTrusted, KIND, kindOf, NOT_INIT, pointer, type Reg, scalar, ZERO_SCALAR } from "../state/register.ts";
+import {
+  FLAG,
+  isTrusted,
+  kindOf,
+  NOT_INIT,
+  pointer,
+  type Reg,
+  REG_TYPE,
+  scalar,
+  ZERO_SCALAR,
+} from "../state/register.ts";
 
 /** May be called while a lock is held (kfunc_spin_allowed). */
 export const isAllowedUnderLock = (name: string): boolean => /^bpf_res_spin_|^bpf_iter_num_/.test(name);
@@ -93,7 +103,7 @@ function checkArgument(env: Environment, name: string, kfunc: Kfunc, index: numb
       if (!reg.isScalar) env.reject(ERRNO.EINVAL, `R${regno} is not a scalar`);
       return 0;
     case "res_lock":
-      if (reg.type !== KIND.MAP_VALUE && reg.type !== (KIND.BTF_ID | FLAG.ALLOC)) {
+      if (reg.type !== REG_TYPE.MAP_VALUE && reg.type !== (REG_TYPE.BTF_ID | FLAG.ALLOC)) {
         env.reject(ERRNO.EINVAL, `arg#${index} doesn't point to map value or allocated object`);
       }
       processLock(env, regno, {
@@ -131,7 +141,7 @@ function trustedArgument(
   if (reg.mayBeNull || reg.isNull) {
     env.reject(ERRNO.EACCES, `Possibly NULL pointer passed to trusted arg${index}`);
   }
-  if (kindOf(reg.type) !== KIND.BTF_ID) {
+  if (kindOf(reg.type) !== REG_TYPE.BTF_ID) {
     env.reject(ERRNO.EINVAL, `arg#${index} pointer type STRUCT ${type} must point to scalar, or struct with scalar`);
   }
   if (!isTrusted(reg) && !(kfunc.takesRcu && reg.type & FLAG.RCU)) {
@@ -158,7 +168,7 @@ function resultOf(env: Environment, name: string, kfunc: Kfunc): Reg {
     return scalar(bounds);
   }
   const nullable = kfunc.mayReturnNull ? FLAG.MAYBE_NULL : 0;
-  const reg = kfunc.returnType ? pointer(KIND.BTF_ID | nullable) : pointer(KIND.MEM | FLAG.RDONLY | nullable);
+  const reg = kfunc.returnType ? pointer(REG_TYPE.BTF_ID | nullable) : pointer(REG_TYPE.MEM | FLAG.RDONLY | nullable);
   if (kfunc.returnType) reg.btf = kernelType(kfunc.returnType);
   else reg.memSize = 4;
   if (nullable) reg.id = env.newId();

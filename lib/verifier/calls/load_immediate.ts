@@ -8,7 +8,7 @@ import { ERRNO } from "../../uapi/errno.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { checkWritable, clearCallerSaved, readReg } from "../state/operands.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
-import { constantScalar, FLAG, KIND, pointer, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
+import { constantScalar, FLAG, pointer, REG_TYPE, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
 import { checkResourceLeak } from "../state/resource_leaks.ts";
 
 export function checkLoadImmediate(env: Environment, insn: Insn): void {
@@ -23,14 +23,14 @@ export function checkLoadImmediate(env: Environment, insn: Insn): void {
       env.regs[dst] = UNKNOWN_SCALAR;
       return;
     }
-    const reg = pointer(offset === undefined ? KIND.MAP_PTR : KIND.MAP_VALUE);
+    const reg = pointer(offset === undefined ? REG_TYPE.MAP_PTR : REG_TYPE.MAP_VALUE);
     reg.map = map;
     reg.off = offset ?? 0;
     env.regs[dst] = reg;
   } else if (isFuncAddress(insn)) {
     env.regs[dst] = functionAddress(env, insn);
   } else if (insn.src === BPF_PSEUDO.BTF_ID) {
-    const reg = pointer(KIND.MEM | FLAG.RDONLY);
+    const reg = pointer(REG_TYPE.MEM | FLAG.RDONLY);
     reg.memSize = 8;
     env.regs[dst] = reg;
   } else {
@@ -43,7 +43,7 @@ function functionAddress(env: Environment, insn: Insn): ReturnType<typeof pointe
   if (!env.btf) env.reject(ERRNO.EINVAL, "missing btf func_info");
   if (env.subprogs[index].isGlobal) env.reject(ERRNO.EINVAL, "callback function not static");
   if (index === 0) env.reject(ERRNO.EINVAL, "callback function cannot be the main program");
-  const reg = pointer(KIND.FUNC);
+  const reg = pointer(REG_TYPE.FUNC);
   reg.subprog = index;
   return reg;
 }
@@ -59,7 +59,7 @@ export function checkPacketLoad(env: Environment, insn: Insn): void {
   readReg(env, CONTEXT);
   checkResourceLeak(env, true, "BPF_LD_[ABS|IND]");
   const context = env.regs[CONTEXT];
-  if (context.type !== KIND.CTX) {
+  if (context.type !== REG_TYPE.CTX) {
     env.reject(ERRNO.EINVAL, "at the time of BPF_LD_ABS|IND R6 != pointer to skb");
   }
   if (modeOf(insn) === BPF_MODE.IND) readReg(env, insn.src);

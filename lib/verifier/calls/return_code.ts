@@ -6,7 +6,7 @@ import { readReg } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
 import { BPF_ATTACH_TYPE as A, BPF_PROG_TYPE as P } from "../../uapi/prog_types.ts";
 import type { ProgramKind } from "../kernel/program_types.ts";
-import { KIND, typeName } from "../state/register.ts";
+import { REG_TYPE, typeName } from "../state/register.ts";
 
 type Range = readonly [number, number];
 
@@ -48,7 +48,7 @@ function returnRange({ type, attachType }: ProgramKind): Range | undefined {
 export function checkReturnCode(env: Environment): void {
   const frame = env.state.frames[0], reg = readReg(env, 0);
   if (frame.inAsyncCallback) {
-    if (reg.type !== KIND.SCALAR) refuseType(env, "At async callback return");
+    if (reg.type !== REG_TYPE.SCALAR) refuseType(env, "At async callback return");
     markPrecise(env, 0);
     if (!isWithin(reg.bounds, [0, 0])) refuseResult(env, reg, [0, 0], "At async callback return", "R0");
     return;
@@ -62,7 +62,7 @@ export function checkReturnCode(env: Environment): void {
   }
   const range = returnRange(env.kind);
   if (!range) return;
-  if (reg.type !== KIND.SCALAR) refuseType(env, "At program exit");
+  if (reg.type !== REG_TYPE.SCALAR) refuseType(env, "At program exit");
   markPrecise(env, 0);
   if (!isWithin(reg.bounds, range)) refuseResult(env, reg, range, "At program exit", "R0");
 }

@@ -6,7 +6,7 @@ import { ERRNO } from "../../uapi/errno.ts";
 import { checkWritable, linkBeforeCopy, readReg, settle } from "../state/operands.ts";
 import { aluSymbol, pointerArithmetic } from "./pointer_arithmetic.ts";
 import { markPrecise } from "../state/precision.ts";
-import { constantScalar, KIND, type Reg, scalar, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
+import { constantScalar, type Reg, REG_TYPE, scalar, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
 import { scalarArithmetic } from "../domain/scalar_arithmetic.ts";
 import { s64, tnumSubregIsConst } from "../domain/tnum.ts";
 import { signExtend, signExtend32 } from "../domain/sign_extension.ts";
@@ -115,8 +115,8 @@ function binary(env: Environment, insn: Insn, operation: number): void {
 /** adjust_reg_min_max_vals */
 function combine(env: Environment, insn: Insn, operation: number, is64: boolean, from: Reg): void {
   const { dst, src, opcode } = insn, to = env.regs[dst], isFromReg = (opcode & FROM_REGISTER) !== 0;
-  if (to.type === KIND.ARENA || from.type === KIND.ARENA) {
-    if (to.type !== KIND.ARENA) env.regs[dst] = from;
+  if (to.type === REG_TYPE.ARENA || from.type === REG_TYPE.ARENA) {
+    if (to.type !== REG_TYPE.ARENA) env.regs[dst] = from;
     return;
   }
   if (!from.isScalar) {

@@ -11,7 +11,16 @@ import { isPacketBranchTaken, learnPacketRange } from "../state/packet_ranges.ts
 import { markPrecise } from "../state/precision.ts";
 import { previousEntry, widenImprecise } from "./prune.ts";
 import { dropReference } from "../state/references.ts";
-import { constantScalar, FLAG, isNeverNull, KIND, kindOf, pointer, type Reg, ZERO_SCALAR } from "../state/register.ts";
+import {
+  constantScalar,
+  FLAG,
+  isNeverNull,
+  kindOf,
+  pointer,
+  type Reg,
+  REG_TYPE,
+  ZERO_SCALAR,
+} from "../state/register.ts";
 import { FP, isSpilled, type State } from "../state/state.ts";
 import { scalarArithmetic } from "../domain/scalar_arithmetic.ts";
 
@@ -29,7 +38,7 @@ export function checkConditionalJump(env: Environment, insn: Insn): void {
   const first = readReg(env, dst);
   if (isFromReg ? imm !== 0 : src !== 0) env.reject(ERRNO.EINVAL, "BPF_JMP/JMP32 uses reserved fields");
   const second = isFromReg ? readReg(env, src) : constantScalar(BigInt(imm));
-  const isDstStack = first.type === KIND.STACK, isSrcStack = isFromReg && second.type === KIND.STACK;
+  const isDstStack = first.type === REG_TYPE.STACK, isSrcStack = isFromReg && second.type === REG_TYPE.STACK;
   if (isDstStack || isSrcStack) env.remember({ isDstStack, isSrcStack });
   const taken = branchTaken(first, second, condition, is32);
   if (taken !== undefined) {
@@ -158,7 +167,7 @@ function addDelta(known: Bounds, delta: Bounds, is32: boolean): Bounds {
 function equalPointers(here: State, other: State, insn: Insn, condition: number): void {
   const first = here.regs[insn.dst], second = here.regs[insn.src];
   if (first.isScalar || second.isScalar) return;
-  if (first.kind === KIND.BTF_ID || second.kind === KIND.BTF_ID) return;
+  if (first.kind === REG_TYPE.BTF_ID || second.kind === REG_TYPE.BTF_ID) return;
   const state = condition === JUMP.JEQ ? other : condition === JUMP.JNE ? here : undefined;
   if (!state) return;
   if (isNeverNull(first) && second.mayBeNull) state.regs[insn.src] = notNull(state.regs[insn.src]);
@@ -171,8 +180,8 @@ let mapUids = 0;
 export function notNull(reg: Reg): Reg {
   const to = reg.copy();
   to.type &= ~FLAG.MAYBE_NULL;
-  if (kindOf(to.type) !== KIND.MAP_VALUE || !reg.map?.inner) return to;
-  const map = pointer(KIND.MAP_PTR);
+  if (kindOf(to.type) !== REG_TYPE.MAP_VALUE || !reg.map?.inner) return to;
+  const map = pointer(REG_TYPE.MAP_PTR);
   map.map = reg.map.inner;
   map.id = reg.id;
   // Timers and locks of different inner maps must not be taken for one another.
@@ -195,7 +204,7 @@ function resolveNull(env: Environment, state: State, index: number, isNull: bool
     if (!reg.mayBeNull || reg.id !== id) return reg;
     if (isNull) return ZERO_SCALAR;
     const to = notNull(reg);
-    const mayHoldLock = to.type === KIND.MAP_VALUE &&
+    const mayHoldLock = to.type === REG_TYPE.MAP_VALUE &&
       (fieldOf(to.map, "bpf_spin_lock") !== undefined || fieldOf(to.map, "bpf_res_spin_lock") !== undefined);
     if (!mayHoldLock) to.id = 0;
     return to;

@@ -3,7 +3,7 @@ import { ALU, BPF_CLASS, classOf, type Insn } from "../../isa/insn.ts";
 import { BPF_MAX_VAR_OFF, S64_MAX, S64_MIN } from "../domain/bounds.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
-import { FLAG, KIND, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
+import { FLAG, type Reg, REG_TYPE, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 import { s64, tnumAdd, tnumSub, U64_MAX } from "../domain/tnum.ts";
 
 const ALU_SYMBOLS: Readonly<Record<number, string>> = {
@@ -28,18 +28,18 @@ const fits32 = (value: bigint): boolean => value >= -(1n << 31n) && value < 1n <
 
 /** Kinds that stay pointers when something is added. */
 const MOVABLE: readonly number[] = [
-  KIND.CTX,
-  KIND.MAP_VALUE,
-  KIND.MAP_KEY,
-  KIND.STACK,
-  KIND.PACKET_META,
-  KIND.PACKET,
-  KIND.TP_BUFFER,
-  KIND.BTF_ID,
-  KIND.MEM,
-  KIND.BUF,
-  KIND.FUNC,
-  KIND.DYNPTR,
+  REG_TYPE.CTX,
+  REG_TYPE.MAP_VALUE,
+  REG_TYPE.MAP_KEY,
+  REG_TYPE.STACK,
+  REG_TYPE.PACKET_META,
+  REG_TYPE.PACKET,
+  REG_TYPE.TP_BUFFER,
+  REG_TYPE.BTF_ID,
+  REG_TYPE.MEM,
+  REG_TYPE.BUF,
+  REG_TYPE.FUNC,
+  REG_TYPE.DYNPTR,
 ];
 
 /** Offsets must stay well inside what 64 bits can hold (check_reg_sane_offset). */
@@ -48,7 +48,7 @@ function checkSane(env: Environment, reg: Reg, type: number): void {
   if (bounds.isConst && (value >= BPF_MAX_VAR_OFF || value <= -BPF_MAX_VAR_OFF)) {
     env.reject(ERRNO.EINVAL, `math between ${name} pointer and ${value} is not allowed`);
   }
-  if (reg.type !== KIND.SCALAR && (BigInt(reg.off) >= BPF_MAX_VAR_OFF || BigInt(reg.off) <= -BPF_MAX_VAR_OFF)) {
+  if (reg.type !== REG_TYPE.SCALAR && (BigInt(reg.off) >= BPF_MAX_VAR_OFF || BigInt(reg.off) <= -BPF_MAX_VAR_OFF)) {
     env.reject(ERRNO.EINVAL, `${name} pointer offset ${reg.off} is not allowed`);
   }
   if (bounds.smin === S64_MIN) {
@@ -84,9 +84,10 @@ export function pointerArithmetic(env: Environment, insn: Insn, from: Reg, offse
     );
   }
   // Such memory is read with a fault handler at hand: where it lies need not be known.
-  if (from.kind === KIND.MEM && from.type & FLAG.UNTRUSTED) return;
-  const isMovable = MOVABLE.includes(from.kind) || from.kind === KIND.FLOW_KEYS && isKnown ||
-    (from.kind === KIND.MAP_PTR || from.kind === KIND.FLOW_KEYS) && isKnown && by.smin === 0n && operation === ALU.ADD;
+  if (from.kind === REG_TYPE.MEM && from.type & FLAG.UNTRUSTED) return;
+  const isMovable = MOVABLE.includes(from.kind) || from.kind === REG_TYPE.FLOW_KEYS && isKnown ||
+    (from.kind === REG_TYPE.MAP_PTR || from.kind === REG_TYPE.FLOW_KEYS) && isKnown && by.smin === 0n &&
+      operation === ALU.ADD;
   if (!isMovable) env.reject(ERRNO.EACCES, `R${dst} pointer arithmetic on ${typeName(from.type)} prohibited`);
   checkSane(env, offset, from.type);
   checkSane(env, from, from.type);
@@ -104,7 +105,7 @@ export function pointerArithmetic(env: Environment, insn: Insn, from: Reg, offse
       break;
     case ALU.SUB:
       if (!isDstPointer) env.reject(ERRNO.EACCES, `R${dst} tried to subtract pointer from scalar`);
-      if (from.type === KIND.STACK) env.reject(ERRNO.EACCES, `R${dst} subtraction from stack pointer prohibited`);
+      if (from.type === REG_TYPE.STACK) env.reject(ERRNO.EACCES, `R${dst} subtraction from stack pointer prohibited`);
       subtract(env, from, offset, to, bounds);
       break;
     case ALU.AND:

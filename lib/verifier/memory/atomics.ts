@@ -5,7 +5,7 @@ import { ERRNO } from "../../uapi/errno.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
 import { checkWritable, readReg, settle } from "../state/operands.ts";
 import { notePointerType } from "../state/pointer_types.ts";
-import { KIND, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
+import { type Reg, REG_TYPE, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 
 const READ_MODIFY_WRITE: readonly number[] = [
   BPF_ATOMIC.ADD,
@@ -32,7 +32,7 @@ export function checkAtomic(env: Environment, insn: Insn): void {
 
 /** Contexts, packets and sockets are no plain memory: the kernel rewrites accesses to them (atomic_ptr_type_ok). */
 const isAtomicMemory = (reg: Reg): boolean =>
-  !(reg.type === KIND.CTX || reg.isPacket || reg.type === KIND.FLOW_KEYS || reg.isSock);
+  !(reg.type === REG_TYPE.CTX || reg.isPacket || reg.type === REG_TYPE.FLOW_KEYS || reg.isSock);
 
 function refuse(env: Environment, regno: number, verb: "stores into" | "loads from"): never {
   env.reject(ERRNO.EACCES, `BPF_ATOMIC ${verb} R${regno} ${typeName(env.regs[regno].type)} is not allowed`);

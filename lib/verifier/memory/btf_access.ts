@@ -7,7 +7,7 @@ import { structLayout } from "../kernel/kernel_structs.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import type { Access } from "./memory_access.ts";
-import { FLAG, isTrusted, KIND, pointer, type Reg, UNKNOWN_SCALAR } from "../state/register.ts";
+import { FLAG, isTrusted, pointer, type Reg, REG_TYPE, UNKNOWN_SCALAR } from "../state/register.ts";
 import { tnumText } from "../domain/tnum.ts";
 
 /** Kernel structs may be read, not written; a pointer found in one can be followed, as far as it can be trusted. */
@@ -46,13 +46,13 @@ function walk(env: Environment, name: string, off: number, size: number): Walked
 }
 
 function untrustedMemory(): Reg {
-  const reg = pointer(KIND.MEM | FLAG.RDONLY | FLAG.UNTRUSTED);
+  const reg = pointer(REG_TYPE.MEM | FLAG.RDONLY | FLAG.UNTRUSTED);
   reg.memSize = 0;
   return reg;
 }
 
 function followed(env: Environment, to: string, flags: number): Reg {
-  const reg = pointer(KIND.BTF_ID | flags);
+  const reg = pointer(REG_TYPE.BTF_ID | flags);
   reg.btf = kernelType(to);
   if (flags & FLAG.MAYBE_NULL) reg.id = env.newId();
   return reg;

@@ -6,7 +6,7 @@ import { tracepointArgs } from "../kernel/kernel_objects.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
 import type { Access } from "./memory_access.ts";
 import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
-import { FLAG, KIND, pointer, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
+import { FLAG, pointer, type Reg, REG_TYPE, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 import { tnumText } from "../domain/tnum.ts";
 
 /** A pointer that must not have been moved (check_ptr_off_reg). */
@@ -65,7 +65,7 @@ function fieldAt(env: Environment, off: number, size: number, access: Access): C
     case BPF_PROG_TYPE.RAW_TRACEPOINT_WRITABLE: {
       if (off < 0 || off >= MAX_ARGS_BYTES || access.isWrite || !isAligned) return undefined;
       if (kind.type === BPF_PROG_TYPE.RAW_TRACEPOINT_WRITABLE && off === 0) {
-        return size === 8 ? { type: KIND.TP_BUFFER } : undefined;
+        return size === 8 ? { type: REG_TYPE.TP_BUFFER } : undefined;
       }
       return "scalar";
     }
@@ -81,8 +81,8 @@ function fieldAt(env: Environment, off: number, size: number, access: Access): C
     }
     case BPF_PROG_TYPE.NETFILTER:
       if (access.isWrite || size !== 8) return undefined;
-      if (off === 0) return { type: KIND.BTF_ID | FLAG.TRUSTED, struct: "nf_hook_state" };
-      return off === 8 ? { type: KIND.BTF_ID | FLAG.TRUSTED, struct: "sk_buff" } : undefined;
+      if (off === 0) return { type: REG_TYPE.BTF_ID | FLAG.TRUSTED, struct: "nf_hook_state" };
+      return off === 8 ? { type: REG_TYPE.BTF_ID | FLAG.TRUSTED, struct: "sk_buff" } : undefined;
     default:
       return contextFields(kind, off, size, access.isWrite, access.isSignExtended ?? false);
   }
@@ -112,7 +112,7 @@ function tracedArgument(env: Environment, off: number, size: number): ContextFie
     return undefined;
   }
   const nullable = arg.mayBeNull ? FLAG.MAYBE_NULL : 0;
-  return { type: KIND.BTF_ID | FLAG.TRUSTED | nullable, struct: arg.type };
+  return { type: REG_TYPE.BTF_ID | FLAG.TRUSTED | nullable, struct: arg.type };
 }
 
 /** What an iterator program finds: its meta data, then one or two objects, NULL at the end. */
@@ -127,7 +127,7 @@ const ITERATORS: Readonly<Record<string, readonly (string | "buffer" | "rdonly" 
 
 function iteratorArgument(env: Environment, name: string, index: number, size: number): ContextField {
   const objects = ITERATORS[env.kind.target];
-  if (index === 0) return { type: KIND.BTF_ID | FLAG.TRUSTED, struct: "bpf_iter_meta" };
+  if (index === 0) return { type: REG_TYPE.BTF_ID | FLAG.TRUSTED, struct: "bpf_iter_meta" };
   const object = objects?.[index - 1];
   if (objects && object === undefined) {
     env.log.write(`func '${name}' doesn't have ${index + 1}-th argument\n`);
@@ -138,7 +138,7 @@ function iteratorArgument(env: Environment, name: string, index: number, size: n
     env.log.write(`func '${name}' size ${size} must be 8\n`);
     return undefined;
   }
-  if (object === "buffer") return { type: KIND.BUF | FLAG.MAYBE_NULL };
-  if (object === "rdonly") return { type: KIND.BUF | FLAG.RDONLY | FLAG.MAYBE_NULL };
-  return { type: KIND.BTF_ID | FLAG.TRUSTED | FLAG.MAYBE_NULL, struct: object };
+  if (object === "buffer") return { type: REG_TYPE.BUF | FLAG.MAYBE_NULL };
+  if (object === "rdonly") return { type: REG_TYPE.BUF | FLAG.RDONLY | FLAG.MAYBE_NULL };
+  return { type: REG_TYPE.BTF_ID | FLAG.TRUSTED | FLAG.MAYBE_NULL, struct: object };
 }

@@ -2,7 +2,7 @@
 import type { ContextField } from "./context_access.ts";
 import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import type { ProgramKind } from "../kernel/program_types.ts";
-import { FLAG, KIND } from "../state/register.ts";
+import { FLAG, REG_TYPE } from "../state/register.ts";
 import { isSockField } from "./sock_fields.ts";
 
 const A = BPF_ATTACH_TYPE, T = BPF_PROG_TYPE;
@@ -46,9 +46,9 @@ export function contextFields(
       return skReuseport(off, size, isWrite);
     case T.FLOW_DISSECTOR:
       if (isWrite || isSigned) return undefined;
-      if (off === SKB.data) return packet(KIND.PACKET, size === 4);
-      if (off === SKB.dataEnd) return packet(KIND.PACKET_END, size === 4);
-      return off === SKB.flowKeys ? packet(KIND.FLOW_KEYS, size === 8) : undefined;
+      if (off === SKB.data) return packet(REG_TYPE.PACKET, size === 4);
+      if (off === SKB.dataEnd) return packet(REG_TYPE.PACKET_END, size === 4);
+      return off === SKB.flowKeys ? packet(REG_TYPE.FLOW_KEYS, size === 8) : undefined;
     default:
       return skb(kind, off, size, isWrite, isSigned);
   }
@@ -59,9 +59,9 @@ function xdp(kind: ProgramKind, off: number, size: number, isWrite: boolean, isS
   if (isWrite || off >= 24 || size !== 4) return undefined;
   if (off === 20 && kind.attachType !== A.XDP_DEVMAP) return undefined;
   if (off <= 8 && isSigned) return undefined;
-  if (off === 0) return { type: KIND.PACKET };
-  if (off === 4) return { type: KIND.PACKET_END };
-  return off === 8 ? { type: KIND.PACKET_META } : "scalar";
+  if (off === 0) return { type: REG_TYPE.PACKET };
+  if (off === 4) return { type: REG_TYPE.PACKET_END };
+  return off === 8 ? { type: REG_TYPE.PACKET_META } : "scalar";
 }
 
 /** Offsets in struct __sk_buff. */
@@ -149,16 +149,16 @@ function skb(kind: ProgramKind, off: number, size: number, isWrite: boolean, isS
   if (isIn(off, SKB.cb, SKB.cbEnd)) return only(off + size <= SKB.cbEnd);
   if (isIn(off, SKB.data, SKB.dataEnd + 4) || isIn(off, SKB.dataMeta, SKB.dataMeta + 4)) {
     if (isSigned || size !== 4 || !rules.hasPacket) return undefined;
-    if (off === SKB.data) return { type: KIND.PACKET };
-    if (off === SKB.dataEnd) return { type: KIND.PACKET_END };
-    return rules.hasMeta ? { type: KIND.PACKET_META } : undefined;
+    if (off === SKB.data) return { type: REG_TYPE.PACKET };
+    if (off === SKB.dataEnd) return { type: REG_TYPE.PACKET_END };
+    return rules.hasMeta ? { type: REG_TYPE.PACKET_META } : undefined;
   }
   if (isIn(off, SKB.remoteIp4, SKB.remotePort)) return only(size === 4);
   if (isIn(off, SKB.flowKeys, SKB.flowKeys + 8)) return undefined;
   if (isIn(off, SKB.hwtstamp, SKB.end)) return only(!isWrite && size === 8);
   if (isIn(off, SKB.tstamp, SKB.tstamp + 8)) return only(size === 8);
   if (isIn(off, SKB.sk, SKB.sk + 8)) {
-    return isWrite || size !== 8 ? undefined : { type: KIND.SOCK_COMMON | FLAG.MAYBE_NULL };
+    return isWrite || size !== 8 ? undefined : { type: REG_TYPE.SOCK_COMMON | FLAG.MAYBE_NULL };
   }
   if (off === SKB.tstampType) return only(rules.hasMeta === true && size === 1);
   if (isIn(off, SKB.tstampType, SKB.hwtstamp)) return undefined;
@@ -170,9 +170,9 @@ function sockOps(off: number, size: number, isWrite: boolean): ContextField {
   if (off >= 224) return undefined;
   if (isWrite) return only((off === 4 || off === 164) && size === 4);
   if (isIn(off, 168, 184)) return only(size === 8);
-  if (isIn(off, 184, 192)) return packet(KIND.SOCKET | FLAG.MAYBE_NULL, size === 8);
-  if (isIn(off, 192, 200)) return packet(KIND.PACKET, size === 8);
-  if (isIn(off, 200, 208)) return packet(KIND.PACKET_END, size === 8);
+  if (isIn(off, 184, 192)) return packet(REG_TYPE.SOCKET | FLAG.MAYBE_NULL, size === 8);
+  if (isIn(off, 192, 200)) return packet(REG_TYPE.PACKET, size === 8);
+  if (isIn(off, 200, 208)) return packet(REG_TYPE.PACKET_END, size === 8);
   if (off === 212) return narrow(size);
   return isIn(off, 216, 224) ? only(size === 8) : only(size === 4);
 }
@@ -180,14 +180,14 @@ function sockOps(off: number, size: number, isWrite: boolean): ContextField {
 /** struct sk_msg_md. */
 function skMsg(off: number, size: number, isWrite: boolean): ContextField {
   if (isWrite || off >= 80) return undefined;
-  if (off < 8) return packet(KIND.PACKET, size === 8);
-  if (off < 16) return packet(KIND.PACKET_END, size === 8);
-  return off >= 72 ? packet(KIND.SOCKET, size === 8) : only(size === 4);
+  if (off < 8) return packet(REG_TYPE.PACKET, size === 8);
+  if (off < 16) return packet(REG_TYPE.PACKET_END, size === 8);
+  return off >= 72 ? packet(REG_TYPE.SOCKET, size === 8) : only(size === 4);
 }
 
 /** struct bpf_sock, as far as the attach type goes (__sock_filter_check_attach_type). */
 function cgroupSock(kind: ProgramKind, off: number, size: number, isWrite: boolean): ContextField {
-  if (!isSockField(KIND.SOCKET, off, size)) return undefined;
+  if (!isSockField(REG_TYPE.SOCKET, off, size)) return undefined;
   const { attachType } = kind;
   const isCreation = attachType === A.CGROUP_INET_SOCK_CREATE || attachType === A.CGROUP_INET_SOCK_RELEASE;
   if (off === 0 || off === 16 || off === 20) return only(isCreation);
@@ -220,7 +220,7 @@ const IPV6: readonly number[] = [
 /** struct bpf_sock_addr. */
 function sockAddr(kind: ProgramKind, off: number, size: number, isWrite: boolean): ContextField {
   const { attachType } = kind;
-  if (isIn(off, 64, 72)) return isWrite || size !== 8 ? undefined : { type: KIND.SOCKET };
+  if (isIn(off, 64, 72)) return isWrite || size !== 8 ? undefined : { type: REG_TYPE.SOCKET };
   if (off >= 60) return undefined;
   if (isIn(off, 4, 8) && !IPV4.includes(attachType)) return undefined;
   if (isIn(off, 8, 24) && !IPV6.includes(attachType)) return undefined;
@@ -242,16 +242,16 @@ function sockopt(kind: ProgramKind, off: number, size: number, isWrite: boolean)
     if (off === 36) return only(isGet);
     return off === 24 || off === 28 ? only(!isGet) : only(off === 32);
   }
-  if (off < 8) return packet(KIND.SOCKET, size === 8);
-  if (off < 16) return packet(KIND.PACKET, size === 8);
-  if (off < 24) return packet(KIND.PACKET_END, size === 8);
+  if (off < 8) return packet(REG_TYPE.SOCKET, size === 8);
+  if (off < 16) return packet(REG_TYPE.PACKET, size === 8);
+  if (off < 24) return packet(REG_TYPE.PACKET_END, size === 8);
   return only(size === 4 && (off < 36 || isGet));
 }
 
 /** struct bpf_sk_lookup. */
 function skLookup(off: number, size: number, isWrite: boolean): ContextField {
   if (isWrite || off >= 68) return undefined;
-  if (off < 8) return packet(KIND.SOCKET | FLAG.MAYBE_NULL, off === 0 && size === 8);
+  if (off < 8) return packet(REG_TYPE.SOCKET | FLAG.MAYBE_NULL, off === 0 && size === 8);
   if (isIn(off, 36, 38)) return only(size <= 2 || size === 4);
   return isIn(off, 38, 40) ? only(size <= 2) : narrow(size);
 }
@@ -259,10 +259,10 @@ function skLookup(off: number, size: number, isWrite: boolean): ContextField {
 /** struct sk_reuseport_md. */
 function skReuseport(off: number, size: number, isWrite: boolean): ContextField {
   if (isWrite || off >= 56) return undefined;
-  if (off === 0) return packet(KIND.PACKET, size === 8);
-  if (off === 8) return packet(KIND.PACKET_END, size === 8);
-  if (off === 40) return packet(KIND.SOCKET, size === 8);
-  if (off === 48) return packet(KIND.SOCK_COMMON | FLAG.MAYBE_NULL, size === 8);
+  if (off === 0) return packet(REG_TYPE.PACKET, size === 8);
+  if (off === 8) return packet(REG_TYPE.PACKET_END, size === 8);
+  if (off === 40) return packet(REG_TYPE.SOCKET, size === 8);
+  if (off === 48) return packet(REG_TYPE.SOCK_COMMON | FLAG.MAYBE_NULL, size === 8);
   if (off === 32) return only(size === 4);
   if (isIn(off, 20, 24)) return only(size >= 2 && size <= 4);
   return isIn(off, 16, 32) ? narrow(size) : undefined;

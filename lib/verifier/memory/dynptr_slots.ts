@@ -2,7 +2,7 @@
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { invalidated } from "../state/references.ts";
-import { KIND, kindOf, type Reg } from "../state/register.ts";
+import { kindOf, type Reg, REG_TYPE } from "../state/register.ts";
 import { BYTE, byteType, EMPTY_SLOT, type Frame, SLOT_BYTES, slotIndex } from "../state/state.ts";
 
 export const isReferenced = (type: string): boolean => type === "ringbuf";
@@ -41,5 +41,5 @@ export function forgetDynptr(env: Environment, frame: Frame, at: number): void {
   frame.stack[at - 1] = EMPTY_SLOT;
   frame.writtenSlots.add(at);
   frame.writtenSlots.add(at - 1);
-  env.state.mapRegs((reg) => kindOf(reg.type) === KIND.MEM && reg.dynptrId === id ? invalidated() : reg);
+  env.state.mapRegs((reg) => kindOf(reg.type) === REG_TYPE.MEM && reg.dynptrId === id ? invalidated() : reg);
 }

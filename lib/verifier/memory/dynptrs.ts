@@ -5,7 +5,7 @@ import type { HelperArg } from "../kernel/helper_prototypes.ts";
 import { destroyDynptrAt, forgetDynptr, hasSlots, isReferenced, locateSlot, objectSlot } from "./dynptr_slots.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
 import { acquire, release } from "../state/references.ts";
-import { KIND, pointer, type Reg } from "../state/register.ts";
+import { pointer, type Reg, REG_TYPE } from "../state/register.ts";
 import { allBytes, BYTE, byteType, markSlotRead, SLOT_BYTES } from "../state/state.ts";
 
 const DYNPTR_BYTES = 16;
@@ -14,11 +14,11 @@ const IS_DYNPTR = allBytes(BYTE.DYNPTR);
 /** Checks a dynptr argument, or makes one where the helper initialises it. */
 export function processDynptr(env: Environment, regno: number, arg: HelperArg): void {
   const reg = env.regs[regno];
-  if (reg.type !== KIND.STACK && reg.type !== KIND.DYNPTR) {
+  if (reg.type !== REG_TYPE.STACK && reg.type !== REG_TYPE.DYNPTR) {
     env.reject(ERRNO.EINVAL, `arg#${regno - 1} expected pointer to stack or const struct bpf_dynptr`);
   }
   if (arg.isUninit) return initialise(env, regno, arg.dynptr);
-  if (reg.type === KIND.DYNPTR && arg.releases) {
+  if (reg.type === REG_TYPE.DYNPTR && arg.releases) {
     env.reject(ERRNO.EINVAL, "cannot pass pointer to const bpf_dynptr, the helper mutates it");
   }
   const type = dynptrType(env, reg);
@@ -26,7 +26,7 @@ export function processDynptr(env: Environment, regno: number, arg: HelperArg): 
   if (arg.dynptr && type !== arg.dynptr) {
     env.reject(ERRNO.EINVAL, `Expected a dynptr of type ${arg.dynptr} as arg #${regno - 1}`);
   }
-  if (reg.type === KIND.STACK) {
+  if (reg.type === REG_TYPE.STACK) {
     const at = objectSlot(env, reg, "dynptr", 2);
     markSlotRead(env.state, reg.frame, at);
     markSlotRead(env.state, reg.frame, at - 1);
@@ -35,7 +35,7 @@ export function processDynptr(env: Environment, regno: number, arg: HelperArg): 
 
 function initialise(env: Environment, regno: number, type: string): void {
   const reg = env.regs[regno];
-  if (reg.type === KIND.DYNPTR) env.reject(ERRNO.EINVAL, "Dynptr has to be an uninitialized dynptr");
+  if (reg.type === REG_TYPE.DYNPTR) env.reject(ERRNO.EINVAL, "Dynptr has to be an uninitialized dynptr");
   const at = objectSlot(env, reg, "dynptr", 2);
   for (let off = 0; off < DYNPTR_BYTES; off += SLOT_BYTES) {
     checkMemoryAccess(env, regno, off, SLOT_BYTES, { isWrite: true, value: -1 });
@@ -45,7 +45,7 @@ function initialise(env: Environment, regno: number, type: string): void {
   destroyDynptrAt(env, frame, at - 1);
   const id = env.newId();
   const slot = (isFirst: boolean): Reg => {
-    const held = pointer(KIND.DYNPTR);
+    const held = pointer(REG_TYPE.DYNPTR);
     held.dynptr = type;
     held.isFirstSlot = isFirst;
     held.id = id;
@@ -59,7 +59,7 @@ function initialise(env: Environment, regno: number, type: string): void {
 
 /** Type of the dynptr behind a register; `undefined` when there is none. */
 export function dynptrType(env: Environment, reg: Reg): string | undefined {
-  if (reg.type === KIND.DYNPTR) return reg.dynptr;
+  if (reg.type === REG_TYPE.DYNPTR) return reg.dynptr;
   const frame = env.state.frames[reg.frame], at = objectSlot(env, reg, "dynptr", 2);
   if (!hasSlots(frame, at, 2) || !frame.stack[at].reg.isFirstSlot) return undefined;
   return frame.stack[at].bytes === IS_DYNPTR && frame.stack[at - 1].bytes === IS_DYNPTR
@@ -78,7 +78,7 @@ export function isReferencedDynptr(env: Environment, reg: Reg): boolean {
 
 /** The register that stands for the dynptr: the argument itself, or the slot it points to. */
 export function dynptrState(env: Environment, reg: Reg): Reg {
-  if (reg.type === KIND.DYNPTR) return reg;
+  if (reg.type === REG_TYPE.DYNPTR) return reg;
   return env.state.frames[reg.frame].stack[objectSlot(env, reg, "dynptr", 2)].reg;
 }
 

@@ -3,7 +3,7 @@ import { objectSlot } from "./dynptr_slots.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
-import { KIND, pointer } from "../state/register.ts";
+import { pointer, REG_TYPE } from "../state/register.ts";
 import { allBytes, BYTE, EMPTY_SLOT, markSlotRead } from "../state/state.ts";
 
 const IS_FLAG = allBytes(BYTE.IRQ_FLAG);
@@ -11,7 +11,7 @@ const IS_FLAG = allBytes(BYTE.IRQ_FLAG);
 const classOf = (name: string): string => name.startsWith("bpf_res_spin") ? "lock" : "native";
 
 function refusePointer(env: Environment, regno: number, index: number): void {
-  if (env.regs[regno].type !== KIND.STACK) {
+  if (env.regs[regno].type !== REG_TYPE.STACK) {
     env.reject(ERRNO.EINVAL, `arg#${index} doesn't point to an irq flag on stack`);
   }
 }
@@ -23,7 +23,7 @@ export function startIrqFlag(env: Environment, regno: number, index: number, nam
     env.reject(ERRNO.EINVAL, `expected uninitialized irq flag as arg#${index}`);
   }
   checkMemoryAccess(env, regno, 0, 8, { isWrite: true, value: -1 });
-  const id = env.newId(), held = pointer(KIND.STACK);
+  const id = env.newId(), held = pointer(REG_TYPE.STACK);
   held.ref = id;
   held.irqClass = classOf(name);
   frame.stack[at] = { bytes: IS_FLAG, reg: held };

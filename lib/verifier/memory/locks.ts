@@ -3,7 +3,7 @@ import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { fieldOf } from "../kernel/map_state.ts";
 import { acquireLock, findLock, invalidateNonOwning, releaseLock } from "../state/references.ts";
-import { KIND } from "../state/register.ts";
+import { REG_TYPE } from "../state/register.ts";
 import type { Reference } from "../state/state.ts";
 import { s64 } from "../domain/tnum.ts";
 
@@ -23,7 +23,7 @@ export function processLock(env: Environment, regno: number, call: LockCall): vo
       `R${regno} doesn't have constant offset. ${name}_lock has to be at the constant offset`,
     );
   }
-  const isMap = reg.type === KIND.MAP_VALUE;
+  const isMap = reg.type === REG_TYPE.MAP_VALUE;
   if (isMap && !map!.hasBtf) {
     env.reject(ERRNO.EINVAL, `map '${map!.name}' has to have BTF in order to use ${name}_lock`);
   }

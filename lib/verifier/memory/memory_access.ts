@@ -8,7 +8,7 @@ import { kernelType } from "../kernel/kernel_type.ts";
 import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from "../../uapi/flags.ts";
 import type { MapState, SpecialFieldKind } from "../kernel/map_state.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
-import { constantScalar, FLAG, KIND, pointer, type Reg, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
+import { constantScalar, FLAG, pointer, type Reg, REG_TYPE, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
 import { isSockField } from "./sock_fields.ts";
 import { checkStackBounds, loadFromStack, storeToStack } from "./stack.ts";
 import { s64, tnumAdd, tnumConst, tnumIsAligned, tnumText } from "../domain/tnum.ts";
@@ -24,23 +24,23 @@ export interface Access {
 }
 
 const POINTER_NAMES: Readonly<Record<number, string>> = {
-  [KIND.FLOW_KEYS]: "flow keys ",
-  [KIND.MAP_KEY]: "key ",
-  [KIND.MAP_VALUE]: "value ",
-  [KIND.CTX]: "context ",
-  [KIND.STACK]: "stack ",
-  [KIND.SOCKET]: "sock ",
-  [KIND.SOCK_COMMON]: "sock_common ",
-  [KIND.TCP_SOCK]: "tcp_sock ",
-  [KIND.XDP_SOCK]: "xdp_sock ",
+  [REG_TYPE.FLOW_KEYS]: "flow keys ",
+  [REG_TYPE.MAP_KEY]: "key ",
+  [REG_TYPE.MAP_VALUE]: "value ",
+  [REG_TYPE.CTX]: "context ",
+  [REG_TYPE.STACK]: "stack ",
+  [REG_TYPE.SOCKET]: "sock ",
+  [REG_TYPE.SOCK_COMMON]: "sock_common ",
+  [REG_TYPE.TCP_SOCK]: "tcp_sock ",
+  [REG_TYPE.XDP_SOCK]: "xdp_sock ",
 };
 const IP_ALIGN = 2;
 
 /** x86 reads and writes at any address, but the stack's slots and atomics must be aligned (check_ptr_alignment). */
 export function checkAlignment(env: Environment, reg: Reg, off: number, size: number, isStrict: boolean): void {
   const { type, bounds } = reg;
-  if (size === 1 || type === KIND.ARENA || !(isStrict || type === KIND.STACK)) return;
-  const isPacket = type === KIND.PACKET || type === KIND.PACKET_META;
+  if (size === 1 || type === REG_TYPE.ARENA || !(isStrict || type === REG_TYPE.STACK)) return;
+  const isPacket = type === REG_TYPE.PACKET || type === REG_TYPE.PACKET_META;
   const base = (isPacket ? IP_ALIGN : 0) + reg.off + off;
   if (tnumIsAligned(tnumAdd(bounds.tnum, tnumConst(BigInt(base))), size)) return;
   const place = `${tnumText(bounds.tnum)}+${reg.off}+${off} size ${size}`;
@@ -62,72 +62,72 @@ export function checkMemoryAccess(env: Environment, regno: number, off: number, 
     if (loads) env.regs[access.value] = UNKNOWN_SCALAR;
   };
   switch (reg.kind) {
-    case KIND.MAP_KEY:
-      if (reg.type !== KIND.MAP_KEY) refuseType(env, regno);
+    case REG_TYPE.MAP_KEY:
+      if (reg.type !== REG_TYPE.MAP_KEY) refuseType(env, regno);
       if (access.isWrite) env.reject(ERRNO.EACCES, `write to change key R${regno} not allowed`);
       checkRegion(env, regno, at, size, reg.map!.keySize, false);
       unknown();
       break;
-    case KIND.MAP_VALUE:
-      if (reg.type !== KIND.MAP_VALUE) refuseType(env, regno);
+    case REG_TYPE.MAP_VALUE:
+      if (reg.type !== REG_TYPE.MAP_VALUE) refuseType(env, regno);
       accessMapValue(env, regno, at, size, access);
       break;
-    case KIND.MEM:
+    case REG_TYPE.MEM:
       if (reg.mayBeNull) refuseType(env, regno);
       if (access.isWrite && reg.type & FLAG.RDONLY) refuseWrite(env, regno);
       // Memory that the kernel reads with a fault handler may lie anywhere.
       if (!(reg.type & FLAG.UNTRUSTED)) checkRegion(env, regno, at, size, reg.memSize, false);
       unknown();
       break;
-    case KIND.CTX:
-      if (reg.type !== KIND.CTX) refuseType(env, regno);
+    case REG_TYPE.CTX:
+      if (reg.type !== REG_TYPE.CTX) refuseType(env, regno);
       checkContextAccess(env, regno, at, size, access);
       break;
-    case KIND.STACK:
+    case REG_TYPE.STACK:
       checkStackBounds(env, regno, at, size, access.isWrite);
       if (access.isWrite) storeToStack(env, regno, at, size, access.value);
       else loadFromStack(env, regno, at, size, access.value);
       break;
-    case KIND.PACKET:
-    case KIND.PACKET_META:
+    case REG_TYPE.PACKET:
+    case REG_TYPE.PACKET_META:
       if (reg.mayBeNull) refuseType(env, regno);
       if (access.isWrite && !mayWritePacket(env)) env.reject(ERRNO.EACCES, "cannot write into packet");
       checkPacket(env, regno, at, size, false);
       unknown();
       break;
-    case KIND.FLOW_KEYS:
+    case REG_TYPE.FLOW_KEYS:
       if (at < 0 || at + size > FLOW_KEYS_BYTES) {
         env.reject(ERRNO.EACCES, `invalid access to flow keys off=${at} size=${size}`);
       }
       unknown();
       break;
-    case KIND.SOCKET:
-    case KIND.SOCK_COMMON:
-    case KIND.TCP_SOCK:
-    case KIND.XDP_SOCK:
+    case REG_TYPE.SOCKET:
+    case REG_TYPE.SOCK_COMMON:
+    case REG_TYPE.TCP_SOCK:
+    case REG_TYPE.XDP_SOCK:
       if (reg.mayBeNull) refuseType(env, regno);
       if (access.isWrite) refuseWrite(env, regno);
       checkSock(env, regno, at, size);
       unknown();
       break;
-    case KIND.TP_BUFFER:
+    case REG_TYPE.TP_BUFFER:
       checkBuffer(env, regno, at, size, "tracepoint");
       unknown();
       break;
-    case KIND.BTF_ID:
+    case REG_TYPE.BTF_ID:
       if (reg.mayBeNull) refuseType(env, regno);
       checkBtfAccess(env, regno, at, size, access);
       break;
-    case KIND.MAP_PTR:
+    case REG_TYPE.MAP_PTR:
       checkMapStructAccess(env, regno, at, size, access);
       break;
-    case KIND.BUF:
+    case REG_TYPE.BUF:
       if (reg.mayBeNull) refuseType(env, regno);
       if (access.isWrite && reg.type & FLAG.RDONLY) refuseWrite(env, regno);
       checkBuffer(env, regno, at, size, reg.type & FLAG.RDONLY ? "rdonly" : "rdwr");
       unknown();
       break;
-    case KIND.ARENA:
+    case REG_TYPE.ARENA:
       unknown();
       break;
     default:
@@ -178,15 +178,15 @@ function checkOffset(
   const reg = env.regs[regno];
   const place = BigInt.asIntN(32, off);
   switch (reg.type) {
-    case KIND.MAP_KEY:
+    case REG_TYPE.MAP_KEY:
       env.log.write(`invalid access to map key, key_size=${bytes} off=${place} size=${size}\n`);
       break;
-    case KIND.MAP_VALUE:
+    case REG_TYPE.MAP_VALUE:
       env.log.write(`invalid access to map value, value_size=${bytes} off=${place} size=${size}\n`);
       break;
-    case KIND.PACKET:
-    case KIND.PACKET_META:
-    case KIND.PACKET_END:
+    case REG_TYPE.PACKET:
+    case REG_TYPE.PACKET_META:
+    case REG_TYPE.PACKET_END:
       env.log.write(
         `invalid access to packet, off=${place} size=${size}, R${regno}(id=${reg.id},off=${place},r=${bytes})\n`,
       );
@@ -302,7 +302,7 @@ function accessKptr(env: Environment, access: Access, kptr: MapState["fields"][n
   }
   if (access.value < 0) return;
   const isRcu = kptr.kind === "kptr_ref" && RCU_PROTECTED.includes(kptr.target ?? "") && env.isInRcuSection;
-  const reg = pointer(KIND.BTF_ID | FLAG.MAYBE_NULL | (isRcu ? FLAG.RCU : FLAG.UNTRUSTED));
+  const reg = pointer(REG_TYPE.BTF_ID | FLAG.MAYBE_NULL | (isRcu ? FLAG.RCU : FLAG.UNTRUSTED));
   reg.btf = kernelType(kptr.target ?? "");
   reg.id = env.newId();
   env.regs[access.value] = reg;

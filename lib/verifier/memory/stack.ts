@@ -9,9 +9,9 @@ import { destroyDynptrAt } from "./dynptr_slots.ts";
 import {
   constantScalar,
   isSpillable,
-  KIND,
   NOT_INIT,
   type Reg,
+  REG_TYPE,
   scalar,
   UNKNOWN_SCALAR,
   ZERO_SCALAR,
@@ -109,7 +109,7 @@ function storeAt(env: Environment, frame: Frame, off: number, size: number, valu
   }
   if (reg && isSpillable(reg.type)) {
     if (size !== SLOT_BYTES) env.reject(ERRNO.EACCES, "invalid size of register spill");
-    if (frame !== state.frame && reg.type === KIND.STACK) {
+    if (frame !== state.frame && reg.type === REG_TYPE.STACK) {
       env.reject(ERRNO.EINVAL, "cannot spill pointers to stack into stack frame of the caller");
     }
     frame.stack[at] = spill(slot, reg, size);

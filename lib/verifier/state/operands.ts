@@ -1,7 +1,7 @@
 /** Reading and writing the registers that an instruction names (check_reg_arg). */
 import type { Environment } from "./environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
-import { KIND, NOT_INIT, type Reg, scalar } from "./register.ts";
+import { NOT_INIT, type Reg, REG_TYPE, scalar } from "./register.ts";
 import { FP } from "./state.ts";
 
 /** The register's content; a register that nothing was written to may not be read. */
@@ -9,7 +9,7 @@ export function readReg(env: Environment, index: number): Reg {
   if (index > FP) env.reject(ERRNO.EINVAL, `R${index} is invalid`);
   env.log.touchReg(index);
   const reg = env.regs[index];
-  if (reg.type === KIND.NOT_INIT) env.reject(ERRNO.EACCES, `R${index} !read_ok`);
+  if (reg.type === REG_TYPE.NOT_INIT) env.reject(ERRNO.EACCES, `R${index} !read_ok`);
   return reg;
 }
 

@@ -1,7 +1,7 @@
 /** How much of the packet a comparison with its end proves to be there (try_match_pkt_pointers). */
 import type { Insn } from "../../isa/insn.ts";
 import { flipped, JUMP } from "../domain/comparisons.ts";
-import { KIND, type Reg } from "./register.ts";
+import { type Reg, REG_TYPE } from "./register.ts";
 import type { State } from "./state.ts";
 
 const MAX_PACKET = 0xffffn;
@@ -11,10 +11,10 @@ const AT_END = -1, BEYOND_END = -2;
 /** The outcome, when an earlier comparison of the same pointer has settled it. */
 export function isPacketBranchTaken(first: Reg, second: Reg, condition: number): boolean | undefined {
   let packet = first, how = condition;
-  if (first.type === KIND.PACKET_END) {
+  if (first.type === REG_TYPE.PACKET_END) {
     packet = second;
     how = flipped(condition);
-  } else if (second.type !== KIND.PACKET_END) {
+  } else if (second.type !== REG_TYPE.PACKET_END) {
     return undefined;
   }
   if (packet.range >= 0) return undefined;
@@ -31,11 +31,11 @@ export function isPacketBranchTaken(first: Reg, second: Reg, condition: number):
 }
 
 const isStart = (reg: Reg): boolean =>
-  reg.type === KIND.PACKET && reg.id === 0 && reg.off === 0 && reg.bounds.isConst && reg.bounds.value === 0n;
+  reg.type === REG_TYPE.PACKET && reg.id === 0 && reg.off === 0 && reg.bounds.isConst && reg.bounds.value === 0n;
 
 /** Whether `a` is compared with the end of what it points into. */
 const endsAt = (a: Reg, b: Reg): boolean =>
-  a.type === KIND.PACKET && b.type === KIND.PACKET_END || a.type === KIND.PACKET_META && isStart(b);
+  a.type === REG_TYPE.PACKET && b.type === REG_TYPE.PACKET_END || a.type === REG_TYPE.PACKET_META && isStart(b);
 
 /** `here` falls through, `other` jumps. */
 export function learnPacketRange(
@@ -72,7 +72,7 @@ export function learnPacketRange(
 
 function mark(state: State, index: number, range: number): void {
   const reg = state.regs[index];
-  if (reg.type !== KIND.PACKET) return;
+  if (reg.type !== REG_TYPE.PACKET) return;
   const to = reg.copy();
   to.range = range;
   state.regs[index] = to;

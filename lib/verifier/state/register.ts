@@ -4,7 +4,7 @@ import { Bounds, UNKNOWN, ZERO } from "../domain/bounds.ts";
 import type { KernelType } from "../kernel/kernel_type.ts";
 
 /** Kinds of content. */
-export const KIND = {
+export const REG_TYPE = {
   NOT_INIT: 0,
   SCALAR: 1,
   CTX: 2,
@@ -84,7 +84,7 @@ export const mayBeNull = (type: number): boolean => (type & FLAG.MAYBE_NULL) !==
 /** The type as messages call it: `map_value_or_null`, `rdonly_mem`, `trusted_ptr_` (kernel/bpf/log.c:reg_type_str). */
 export function typeName(type: number): string {
   const prefix = FLAG_NAMES.filter(([flag]) => (type & flag) !== 0).map(([, name]) => name).join("");
-  const suffix = mayBeNull(type) ? (kindOf(type) === KIND.BTF_ID ? "or_null_" : "_or_null") : "";
+  const suffix = mayBeNull(type) ? (kindOf(type) === REG_TYPE.BTF_ID ? "or_null_" : "_or_null") : "";
   return prefix + KIND_NAMES[kindOf(type)] + suffix;
 }
 
@@ -153,25 +153,25 @@ export class Reg {
   }
 
   get isScalar(): boolean {
-    return this.type === KIND.SCALAR;
+    return this.type === REG_TYPE.SCALAR;
   }
 
   /** A scalar known to be 0 stands for NULL. */
   get isNull(): boolean {
-    return this.type === KIND.SCALAR && this.bounds.isConst && this.bounds.value === 0n;
+    return this.type === REG_TYPE.SCALAR && this.bounds.isConst && this.bounds.value === 0n;
   }
 
   get isPacket(): boolean {
-    return this.kind === KIND.PACKET || this.kind === KIND.PACKET_META;
+    return this.kind === REG_TYPE.PACKET || this.kind === REG_TYPE.PACKET_META;
   }
 
   get isPacketOrEnd(): boolean {
-    return this.isPacket || this.type === KIND.PACKET_END;
+    return this.isPacket || this.type === REG_TYPE.PACKET_END;
   }
 
   get isSock(): boolean {
-    return this.type === KIND.SOCKET || this.type === KIND.SOCK_COMMON || this.type === KIND.TCP_SOCK ||
-      this.type === KIND.XDP_SOCK;
+    return this.type === REG_TYPE.SOCKET || this.type === REG_TYPE.SOCK_COMMON || this.type === REG_TYPE.TCP_SOCK ||
+      this.type === REG_TYPE.XDP_SOCK;
   }
 
   get mayBeNull(): boolean {
@@ -203,43 +203,43 @@ export class Reg {
   }
 }
 
-export const NOT_INIT = new Reg(KIND.NOT_INIT, UNKNOWN);
-export const UNKNOWN_SCALAR = new Reg(KIND.SCALAR, UNKNOWN);
-export const ZERO_SCALAR = new Reg(KIND.SCALAR, ZERO);
+export const NOT_INIT = new Reg(REG_TYPE.NOT_INIT, UNKNOWN);
+export const UNKNOWN_SCALAR = new Reg(REG_TYPE.SCALAR, UNKNOWN);
+export const ZERO_SCALAR = new Reg(REG_TYPE.SCALAR, ZERO);
 
 /** Constants that programs are full of, made once: like every register's content they are never changed. */
 const SMALL_CONSTANTS: Reg[] = [ZERO_SCALAR];
 const SMALL_LIMIT = 1024;
 
 export function constantScalar(value: bigint): Reg {
-  if (value < 0n || value >= SMALL_LIMIT) return new Reg(KIND.SCALAR, Bounds.constant(value));
-  return SMALL_CONSTANTS[Number(value)] ??= new Reg(KIND.SCALAR, Bounds.constant(value));
+  if (value < 0n || value >= SMALL_LIMIT) return new Reg(REG_TYPE.SCALAR, Bounds.constant(value));
+  return SMALL_CONSTANTS[Number(value)] ??= new Reg(REG_TYPE.SCALAR, Bounds.constant(value));
 }
-export const scalar = (bounds: Bounds): Reg => new Reg(KIND.SCALAR, bounds);
+export const scalar = (bounds: Bounds): Reg => new Reg(REG_TYPE.SCALAR, bounds);
 /** A pointer of a type at offset 0. */
 export const pointer = (type: number): Reg => new Reg(type, ZERO);
 
 /** Kinds that keep what is known of them when they are stored on the stack (is_spillable_regtype). */
 export function isSpillable(type: number): boolean {
   switch (kindOf(type)) {
-    case KIND.MAP_VALUE:
-    case KIND.STACK:
-    case KIND.CTX:
-    case KIND.PACKET:
-    case KIND.PACKET_META:
-    case KIND.PACKET_END:
-    case KIND.FLOW_KEYS:
-    case KIND.MAP_PTR:
-    case KIND.SOCKET:
-    case KIND.SOCK_COMMON:
-    case KIND.TCP_SOCK:
-    case KIND.XDP_SOCK:
-    case KIND.BTF_ID:
-    case KIND.BUF:
-    case KIND.MEM:
-    case KIND.FUNC:
-    case KIND.MAP_KEY:
-    case KIND.ARENA:
+    case REG_TYPE.MAP_VALUE:
+    case REG_TYPE.STACK:
+    case REG_TYPE.CTX:
+    case REG_TYPE.PACKET:
+    case REG_TYPE.PACKET_META:
+    case REG_TYPE.PACKET_END:
+    case REG_TYPE.FLOW_KEYS:
+    case REG_TYPE.MAP_PTR:
+    case REG_TYPE.SOCKET:
+    case REG_TYPE.SOCK_COMMON:
+    case REG_TYPE.TCP_SOCK:
+    case REG_TYPE.XDP_SOCK:
+    case REG_TYPE.BTF_ID:
+    case REG_TYPE.BUF:
+    case REG_TYPE.MEM:
+    case REG_TYPE.FUNC:
+    case REG_TYPE.MAP_KEY:
+    case REG_TYPE.ARENA:
       return true;
     default:
       return false;
@@ -250,10 +250,11 @@ export function isSpillable(type: number): boolean {
 export function isNeverNull(reg: Reg): boolean {
   if (reg.mayBeNull) return false;
   const { type, kind } = reg;
-  return type === KIND.SOCKET || type === KIND.TCP_SOCK || type === KIND.MAP_VALUE || type === KIND.MAP_KEY ||
-    type === KIND.SOCK_COMMON || kind === KIND.BTF_ID && isTrusted(reg) ||
-    type === KIND.MEM && !(type & FLAG.UNTRUSTED) ||
-    type === KIND.MAP_PTR || kind === KIND.BUF || type === KIND.XDP_SOCK;
+  return type === REG_TYPE.SOCKET || type === REG_TYPE.TCP_SOCK || type === REG_TYPE.MAP_VALUE ||
+    type === REG_TYPE.MAP_KEY ||
+    type === REG_TYPE.SOCK_COMMON || kind === REG_TYPE.BTF_ID && isTrusted(reg) ||
+    type === REG_TYPE.MEM && !(type & FLAG.UNTRUSTED) ||
+    type === REG_TYPE.MAP_PTR || kind === REG_TYPE.BUF || type === REG_TYPE.XDP_SOCK;
 }
 
 const UNSAFE = FLAG.UNTRUSTED | FLAG.MAYBE_NULL | FLAG.USER;
@@ -261,8 +262,8 @@ const UNSAFE = FLAG.UNTRUSTED | FLAG.MAYBE_NULL | FLAG.USER;
 /** Pointers to kernel objects that are sure to be alive (is_trusted_reg). */
 export function isTrusted(reg: Reg): boolean {
   if (reg.ref !== 0) return true;
-  const sure = reg.kind === KIND.SOCKET || reg.kind === KIND.SOCK_COMMON || reg.kind === KIND.TCP_SOCK ||
-    reg.kind === KIND.MAP_PTR;
+  const sure = reg.kind === REG_TYPE.SOCKET || reg.kind === REG_TYPE.SOCK_COMMON || reg.kind === REG_TYPE.TCP_SOCK ||
+    reg.kind === REG_TYPE.MAP_PTR;
   if (sure && (reg.type & UNSAFE) === 0) return true;
   return (reg.type & (FLAG.ALLOC | FLAG.TRUSTED | FLAG.NON_OWN_REF)) !== 0 && (reg.type & UNSAFE) === 0;
 }

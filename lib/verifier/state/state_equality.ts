@@ -1,6 +1,6 @@
 /** Whether a state is covered by one explored before (kernel/bpf/verifier.c:states_equal). */
 import type { Environment } from "./environment.ts";
-import { FLAG, KIND, type Reg, UNKNOWN_SCALAR } from "./register.ts";
+import { FLAG, type Reg, REG_TYPE, UNKNOWN_SCALAR } from "./register.ts";
 import {
   allBytes,
   BYTE,
@@ -106,29 +106,29 @@ const isWithin = (old: Reg, current: Reg): boolean =>
 
 function regCovers(old: Reg, current: Reg, isPrecise: boolean, ids: IdPairs, how: Exactness): boolean {
   if (how === "exact") return regsExact(old, current, ids) && old.frame === current.frame;
-  if (old.type === KIND.NOT_INIT && (how === "covers" || current.type === KIND.NOT_INIT)) return true;
+  if (old.type === REG_TYPE.NOT_INIT && (how === "covers" || current.type === REG_TYPE.NOT_INIT)) return true;
   // A register that holds anything may stand for one whose trust differs, but never for another kind.
   if (old.type !== current.type) return false;
   switch (old.kind) {
-    case KIND.SCALAR:
+    case REG_TYPE.SCALAR:
       if (!isPrecise && how === "covers") return true;
       if (old.addConst !== current.addConst && old.id !== 0) return false;
       if (old.addConst && old.off !== current.off) return false;
       return ids.checkScalar(old.id, current.id) && isWithin(old, current);
-    case KIND.MAP_KEY:
-    case KIND.MAP_VALUE:
-    case KIND.MEM:
-    case KIND.BUF:
-    case KIND.TP_BUFFER:
+    case REG_TYPE.MAP_KEY:
+    case REG_TYPE.MAP_VALUE:
+    case REG_TYPE.MEM:
+    case REG_TYPE.BUF:
+    case REG_TYPE.TP_BUFFER:
       return old.sameContent(current) && isWithin(old, current) && ids.check(old.id, current.id) &&
         ids.check(old.ref, current.ref);
-    case KIND.PACKET_META:
-    case KIND.PACKET:
+    case REG_TYPE.PACKET_META:
+    case REG_TYPE.PACKET:
       if (old.range < 0 || current.range < 0 ? old.range !== current.range : old.range > current.range) return false;
       return old.off === current.off && ids.check(old.id, current.id) && isWithin(old, current);
-    case KIND.STACK:
+    case REG_TYPE.STACK:
       return regsExact(old, current, ids) && old.frame === current.frame;
-    case KIND.ARENA:
+    case REG_TYPE.ARENA:
       return true;
     default:
       return regsExact(old, current, ids);

@@ -1,6 +1,6 @@
 /** States as the verifier's log writes them (kernel/bpf/log.c:print_verifier_state). */
 import { type Bounds, S32_MAX, S32_MIN, S64_MAX, S64_MIN, U32_MAX } from "../domain/bounds.ts";
-import { FLAG, KIND, kindOf, type Reg, typeName } from "./register.ts";
+import { FLAG, kindOf, type Reg, REG_TYPE, typeName } from "./register.ts";
 import { BYTE, byteType, FP, type Frame, SLOT_BYTES, type SlotSet, type State } from "./state.ts";
 import { s64, tnumIsUnknown, tnumText, u64, U64_MAX } from "../domain/tnum.ts";
 
@@ -16,7 +16,7 @@ export function stateText(state: State, frameIndex: number, regs: number, slots:
   let text = frame.index > 0 ? ` frame${frame.index}:` : "";
   for (let at = 0; at <= FP; at++) {
     const reg = frame.regs[at];
-    if (reg.type === KIND.NOT_INIT || !(regs & (1 << at))) continue;
+    if (reg.type === REG_TYPE.NOT_INIT || !(regs & (1 << at))) continue;
     text += ` R${at}=${regText(reg, frame)}`;
   }
   text += stackText(frame, slots);
@@ -65,14 +65,14 @@ function stackText(frame: Frame, slots: SlotSet | "all"): string {
 /** One register: `5`, `scalar(umax=7)`, `map_value(id=1,map=m,ks=4,vs=8)`, `fp-8`. */
 export function regText(reg: Reg, frame: Frame): string {
   const { type, kind, bounds } = reg;
-  if (type === KIND.SCALAR && bounds.isConst) return signedText(s64(bounds.value));
+  if (type === REG_TYPE.SCALAR && bounds.isConst) return signedText(s64(bounds.value));
   let text = typeName(type);
-  if (type === KIND.ARENA) return text;
-  if (type === KIND.STACK) {
+  if (type === REG_TYPE.ARENA) return text;
+  if (type === REG_TYPE.STACK) {
     if (frame.index !== reg.frame) text += `[${reg.frame}]`;
     if (bounds.isConst) return text + signedText(s64(bounds.value) + BigInt(reg.off));
   }
-  if (kind === KIND.BTF_ID) text += reg.btf?.name ?? "";
+  if (kind === REG_TYPE.BTF_ID) text += reg.btf?.name ?? "";
   const parts: string[] = [];
   if (reg.id !== 0) {
     const delta = reg.addConst ? (reg.off < 0 ? String(reg.off) : `+${reg.off}`) : "";
@@ -80,16 +80,16 @@ export function regText(reg: Reg, frame: Frame): string {
   }
   if (reg.ref !== 0) parts.push(`ref_obj_id=${reg.ref}`);
   if (type & FLAG.NON_OWN_REF) parts.push("non_own_ref");
-  if (reg.map && (kind === KIND.MAP_PTR || kind === KIND.MAP_KEY || kind === KIND.MAP_VALUE)) {
+  if (reg.map && (kind === REG_TYPE.MAP_PTR || kind === REG_TYPE.MAP_KEY || kind === REG_TYPE.MAP_VALUE)) {
     if (reg.map.name) parts.push(`map=${reg.map.name}`);
     parts.push(`ks=${reg.map.keySize}`, `vs=${reg.map.valueSize}`);
   }
-  if (type !== KIND.SCALAR && reg.off !== 0) parts.push(`off=${signedText(BigInt(reg.off))}`);
-  if (kindOf(type) === KIND.PACKET || kindOf(type) === KIND.PACKET_META) {
+  if (type !== REG_TYPE.SCALAR && reg.off !== 0) parts.push(`off=${signedText(BigInt(reg.off))}`);
+  if (kindOf(type) === REG_TYPE.PACKET || kindOf(type) === REG_TYPE.PACKET_META) {
     parts.push(`r=${unsignedText(u64(BigInt(reg.range)))}`);
   }
-  if (kind === KIND.MEM) parts.push(`sz=${unsignedText(BigInt(reg.memSize))}`);
-  if (kind === KIND.DYNPTR) parts.push(`type=${reg.dynptr}`);
+  if (kind === REG_TYPE.MEM) parts.push(`sz=${unsignedText(BigInt(reg.memSize))}`);
+  if (kind === REG_TYPE.DYNPTR) parts.push(`type=${reg.dynptr}`);
   if (bounds.isConst) {
     if (bounds.value !== 0n) parts.push(`imm=${signedText(s64(bounds.value))}`);
   } else {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { Profile } from "../../lib/cost/profile.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
-import { sweep } from "../../lib/sweeps/cost_curve.ts";
+import { costCurve } from "../../lib/sweeps/cost_curve.ts";
 
 const object = await bpf.file(decodeURIComponent(new URL("./progs/operations.bpf.c", import.meta.url).pathname));
 const xeon = profileNamed("xeon-kvm"), technique = { object, program: "atomic_add" };
@@ -36,10 +36,10 @@ const MISTAKES: readonly (readonly [string, unknown, unknown, RegExp])[] = [
   ],
 ];
 
-describe("sweep", () => {
+describe("costCurve", () => {
   for (const [what, techniques, options, message] of MISTAKES) {
     it(`says what is wrong with ${what}`, async () => {
-      await expect(sweep(techniques as [], { operations: 20, workers: 1, ...options as object })).rejects.toThrow(
+      await expect(costCurve(techniques as [], { operations: 20, workers: 1, ...options as object })).rejects.toThrow(
         message,
       );
     });
@@ -47,7 +47,7 @@ describe("sweep", () => {
   it("takes a profile written in a cell", async () => {
     const slower: Profile = { ...xeon, atomicNs: 10 * xeon.atomicNs };
     const at = async (profile: Profile) =>
-      await sweep([technique], { profile, cpus: [1], operations: 200, workers: 1 });
+      await costCurve([technique], { profile, cpus: [1], operations: 200, workers: 1 });
     const [[before], [after]] = [await at(xeon), await at(slower)];
     expect(after.ns).toBeGreaterThan(5 * before.ns);
   });

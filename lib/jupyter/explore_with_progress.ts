@@ -1,4 +1,4 @@
-/** A search as notebooks call it: with a progress bar, and stopped by the interrupt button. */
+/** A search as notebooks call it: with a progress bar, and stopped by the stop button. */
 import type { BpfObject } from "../object/bpf_object.ts";
 import { type Exploration, explore as search, type ExploreOptions } from "../search/explore.ts";
 import { withProgress } from "./progress.ts";
@@ -21,7 +21,7 @@ import { withProgress } from "./progress.ts";
  * if (all.observation !== "Sometimes" || !all.complete) throw new Error("two CPUs can lose an update");
  * ```
  */
-export async function explore(object: BpfObject, options: ExploreOptions = {}): Promise<Exploration> {
+export async function exploreWithProgress(object: BpfObject, options: ExploreOptions = {}): Promise<Exploration> {
   if (typeof options !== "object" || options === null || options.onProgress) return await search(object, options);
   return await withProgress("every schedule", 1, (tick) =>
     search(object, {
