@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
   /** Through the shell, as Windows needs for `npm.cmd`. */
   readonly shell?: boolean;
+  /** Called with each whole line of standard output as it comes. */
+  readonly onLine?: (line: string) => void;
 }
 
 /**
@@ -33,8 +35,13 @@ export function runCommand(
       shell: options.shell ?? false,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    let stdout = "", stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text) => stdout += text);
+    let stdout = "", stderr = "", line = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+      const lines = (line + text).split("\n");
+      line = lines.pop()!;
+      if (options.onLine) lines.forEach(options.onLine);
+    });
     child.stderr.setEncoding("utf8").on("data", (text) => stderr += text);
     const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => {
       child.kill("SIGKILL");

@@ -1,4 +1,5 @@
-/** Runs a program to its end and keeps what it says. */
+/** Runs a program in the project's folder, and reads what a running one says. */
+import { type CommandOptions, runCommand as run } from "../../host/run_command.ts";
 import { PROJECT } from "./places.ts";
 
 export interface Ended {
@@ -8,31 +9,15 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** @param onLine Called with each line of standard output as it comes. */
+/** Runs a program to its end in the project's folder and keeps what it says. */
 export async function runCommand(
   command: string,
   args: readonly string[],
-  { env = {}, onLine = () => {} }: { env?: Record<string, string>; onLine?: (line: string) => void } = {},
+  options: Pick<CommandOptions, "env" | "onLine"> = {},
 ): Promise<Ended> {
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(command, {
-      args: [...args],
-      cwd: PROJECT,
-      env,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  } catch (error) {
-    return { code: 127, stdout: "", stderr: (error as Error).message };
-  }
-  const [stdout, stderr, { code }] = await Promise.all([
-    readText(child.stdout, onLine),
-    readText(child.stderr, () => {}),
-    child.status,
-  ]);
-  return { code, stdout, stderr };
+  const result = await run(command, args, { ...options, cwd: PROJECT });
+  if (!result) return { code: 127, stdout: "", stderr: `${command} could not be started` };
+  return { code: result.status, stdout: result.stdout, stderr: result.stderr };
 }
 
 /** Reads to the end; `onLine` gets each line as it comes. */
