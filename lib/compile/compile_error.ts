@@ -61,7 +61,7 @@ export function parseDiagnostics(output: string, file: string): Diagnostic[] {
       const header = path === file || path === `./${file}` ? undefined : headerName(path);
       found.push({
         severity: severity as Diagnostic["severity"],
-        message,
+        message: withCure(message),
         header,
         line: Number(line),
         column: Number(column),
@@ -82,9 +82,42 @@ export function parseDiagnostics(output: string, file: string): Diagnostic[] {
  */
 function withoutPlace(words: string, file: string): Diagnostic {
   const place = new RegExp(`, (?:\\./)?${file.replace(/[.+]/g, "\\$&")}:(\\d+):(\\d+)`).exec(words);
-  const node = /Cannot select: \S+: \S+ = (\w+)/.exec(words);
-  const message = node ? `BPF has no instruction for this (${node[1]})` : words;
+  const node = /Cannot select: \S+: \S+ = (\w+)(?:<\([^)]*?(\w+) \(s(\d+)\))?/.exec(words);
+  const message = node ? noInstruction(node[1], node[2], Number(node[3])) : withCure(words);
   return { severity: "error", message, line: Number(place?.[1] ?? 0), column: Number(place?.[2] ?? 0) };
+}
+
+/**
+ * Why the code generator found no instruction: an instruction set that is too old, or none that has it.
+ *
+ * @param node the operation, as LLVM calls it
+ * @param order the memory order of an atomic, as LLVM calls it
+ * @param bits its width
+ */
+function noInstruction(node: string, order: string | undefined, bits: number): string {
+  if (node === "AtomicLoad" || node === "AtomicStore") {
+    const [plain, name] = node === "AtomicLoad" ? ["READ_ONCE", "load-acquire"] : ["WRITE_ONCE", "store-release"];
+    const needs = `needs -mcpu=v4, and clang 21 or newer (${node})`;
+    if (order === "seq_cst") return `BPF has no sequentially consistent load or store; ${name} ${needs}`;
+    return order === "monotonic" ? `a relaxed atomic ${needs}; ${plain} needs neither` : `${name} ${needs}`;
+  }
+  // llvm/lib/Target/BPF/BPFInstrInfo.td: without 32-bit registers (v3) only the plain addition has 32 bits.
+  if (bits === 32 && /^Atomic(Swap|CmpSwap|Load(Add|Sub|And|Or|Xor))$/.test(node)) {
+    return `on 32 bits this needs -mcpu=v3 (${node})`;
+  }
+  return `BPF has no instruction for this (${node})`;
+}
+
+/** What to do, after words of clang (BPFMIChecking.cpp, BPFISelLowering.cpp) that name the fault alone. */
+const CURES: readonly (readonly [RegExp, string])[] = [
+  [/Invalid usage of the XADD return value/, "an atomic whose result is used needs -mcpu=v3"],
+  [/unsupported atomic operations?, please use 64 bit version/i, "on 32 bits it needs -mcpu=v3"],
+  [/unknown target CPU 'v[34]'/, "this clang is too old for it; INTERLEAVE_CLANG=zig takes a newer one"],
+];
+
+function withCure(words: string): string {
+  const cure = CURES.find(([fault]) => fault.test(words))?.[1];
+  return cure ? `${words}: ${cure}` : words;
 }
 
 /** A header's name as a listing would include it, without the folder that it happens to be in. */

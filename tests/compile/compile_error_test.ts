@@ -49,3 +49,57 @@ describe("diagnostics of clang", () => {
     expect(new CompileError("x", many, "clang", "int").message).toMatch(/9 errors[^]*\.\.\. and 4 more$/);
   });
 });
+
+describe("an instruction set that is too old", () => {
+  const messages = (output: string) => parseDiagnostics(output, "race.bpf.c").map(({ message }) => message);
+  /** As clang 14 and clang 21 print it. */
+  const cannotSelect = (node: string) =>
+    messages(`fatal error: error in backend: Cannot select: 0x28a9: i64,ch = ${node} 0x28a4, 0x28b0, race.bpf.c:1:30`);
+
+  for (
+    const words of [
+      "fatal error: error in backend: line 1: Invalid usage of the XADD return value",
+      "race.bpf.c:1:30: error: Invalid usage of the XADD return value",
+      "race.bpf.c:1:30: error: Unsupported atomic operations, please use 64 bit version",
+      "race.bpf.c:1:30: error: unsupported atomic operation, please use 64 bit version",
+    ]
+  ) {
+    it(`${words}: v3`, () => expect(messages(words)).toEqual([expect.stringMatching(/: .* needs -mcpu=v3$/)]));
+  }
+  for (const name of ["Swap", "CmpSwap", "LoadAdd", "LoadSub", "LoadAnd", "LoadOr", "LoadXor"]) {
+    const order = name === "CmpSwap" ? "seq_cst seq_cst" : "acquire";
+    it(`Atomic${name}: v3 for 32 bits, none for 8 and 16`, () => {
+      expect(cannotSelect(`Atomic${name}<(load store ${order} (s32) on @n)>`)).toEqual([
+        `on 32 bits this needs -mcpu=v3 (Atomic${name})`,
+      ]);
+      for (const bits of [8, 16]) {
+        expect(cannotSelect(`Atomic${name}<(load store ${order} (s${bits}) on @n)>`)).toEqual([
+          `BPF has no instruction for this (Atomic${name})`,
+        ]);
+      }
+    });
+  }
+  it("has no cure for what no instruction set has", () => {
+    expect(cannotSelect("AtomicLoadNand<(load store seq_cst (s32) on @n)>")).toEqual([
+      "BPF has no instruction for this (AtomicLoadNand)",
+    ]);
+    const words = "race.bpf.c:1:30: error: unsupported atomic operation, please use 32/64 bit version";
+    expect(messages(words)).toEqual(["unsupported atomic operation, please use 32/64 bit version"]);
+  });
+  for (const bits of [8, 16, 32, 64]) {
+    it(`load-acquire and store-release of ${bits} bits: v4`, () => {
+      expect(cannotSelect(`AtomicLoad<(dereferenceable load acquire (s${bits}) from @n)>`)[0])
+        .toMatch(/^load-acquire needs -mcpu=v4/);
+      expect(cannotSelect(`AtomicStore<(store release (s${bits}) into @n)>`)[0])
+        .toMatch(/^store-release needs -mcpu=v4/);
+    });
+  }
+  it("is not to blame for other orders alone", () => {
+    expect(cannotSelect("AtomicLoad<(dereferenceable load seq_cst (s32) from @n)>")[0])
+      .toMatch(/no sequentially consistent load or store; load-acquire needs -mcpu=v4/);
+    expect(cannotSelect("AtomicStore<(store monotonic (s32) into @n)>")[0]).toMatch(/WRITE_ONCE needs neither/);
+  });
+  it("may be the compiler's own", () => {
+    expect(messages("error: unknown target CPU 'v4'")[0]).toMatch(/too old.*INTERLEAVE_CLANG=zig/);
+  });
+});

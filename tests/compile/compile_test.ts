@@ -76,6 +76,24 @@ SEC("xdp") int f(void *ctx) { return 0; }`,
       .toMatch(/line 1.*stack/i);
   });
 
+  withCompiler("for too old an instruction set is told which one it needs", async () => {
+    const used = {
+      fetch: "last = __sync_fetch_and_add(&n, 1)",
+      xchg: "last = __sync_lock_test_and_set(&n, 1)",
+      cmpxchg: "last = __sync_val_compare_and_swap(&n, 1, 2)",
+    };
+    for (const [what, statement] of Object.entries(used)) {
+      const source = `__u32 n, last;\nSEC("raw_tp") int take(void *ctx) { ${statement}; return 0; }`;
+      for (const cpu of ["v1", "v2"] as const) {
+        const message = await compile(source, { cpu }).then(() => "compiled", (error) => error.message);
+        expect(message, `${what} ${cpu}`).toContain("needs -mcpu=v3");
+      }
+      expect(await refusal(source)).toBe("compiled");
+    }
+    const release = '__u32 n; SEC("raw_tp") int f(void *c) { __atomic_store_n(&n, 1, __ATOMIC_RELEASE); return 0; }';
+    expect(await refusal(release)).toContain("store-release needs -mcpu=v4");
+  });
+
   withCompiler("with a mistake names no temporary folder", async () => {
     for (const source of ["int f(", "#include <nosuch.h>", "typedef int u64; struct x { struct y z; };"]) {
       expect(await refusal(source)).not.toMatch(/\/(tmp|var|home|root)\//);
