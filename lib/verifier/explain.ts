@@ -17,11 +17,17 @@ export interface Explanation {
 /**
  * `undefined` for messages that no listing about concurrency is likely to meet.
  *
+ * @param section the program's SEC() name, which tells its type
  * @param takesLock whether the instruction that is refused is a call of bpf_spin_lock
  */
-export function explain(message: string, lines: readonly LineInfo[], takesLock = false): Explanation | undefined {
+export function explain(
+  message: string,
+  lines: readonly LineInfo[],
+  section: string,
+  takesLock = false,
+): Explanation | undefined {
   const found = RULES.find((rule) => rule.message.test(message) && (!rule.isLock || takesLock));
   if (!found) return undefined;
   const { rule, claim, fix } = found;
-  return { rule, lines, claim, fix };
+  return { rule, lines, claim, fix: typeof fix === "string" ? fix : fix(section) };
 }

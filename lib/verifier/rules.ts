@@ -1,4 +1,5 @@
 /** The verifier's rules in plain words, by the message that tells of a breach. */
+import { otherProgramType, sleepableSection } from "./other_program_type.ts";
 
 export interface Rule {
   readonly message: RegExp;
@@ -6,7 +7,8 @@ export interface Rule {
   readonly isLock?: true;
   readonly rule: string;
   readonly claim?: { readonly number: string; readonly text: string };
-  readonly fix: string;
+  /** What to do; where it depends on the program type, by the name in SEC(). */
+  readonly fix: string | ((section: string) => string);
 }
 
 /** Claims of the document, in our words, as far as rules of the verifier decide them. */
@@ -97,7 +99,20 @@ export const RULES: readonly Rule[] = [
     message: /(tracing|socket filter) progs cannot use bpf_spin_lock/,
     rule: "Programs that may run in any context, even in the middle of the lock itself, may not hold it.",
     claim: CLAIM.types,
-    fix: "Use atomics, a per-CPU map, or another program type: tp_btf instead of raw_tp, tc instead of socket.",
+    fix: (section) => {
+      const other = otherProgramType(section);
+      return other
+        ? `Use atomics, a per-CPU map, or another program type: ${other}.`
+        : "Use atomics, or a per-CPU map.";
+    },
+  },
+  {
+    message: /tracing progs cannot use bpf_/,
+    rule: "Programs that may run in any context may not use maps with timers, work queues, lists or trees.",
+    fix: (section) => {
+      const other = otherProgramType(section);
+      return `Use that map in a program of another type: ${other ?? "tc, syscall or tp_btf, for another event"}.`;
+    },
   },
   {
     message: /has to have BTF in order to use bpf_(res_)?spin_lock/,
@@ -200,14 +215,37 @@ export const RULES: readonly Rule[] = [
     fix: "Give the variable a value on every path.",
   },
   {
-    message: /program of this type cannot use helper|cannot call GPL-restricted/,
-    rule: "Each program type has its own set of helpers; some need a GPL-compatible licence.",
-    fix: 'Use another program type or helper; declare `char LICENSE[] SEC("license") = "GPL";`.',
+    message: /program of this type cannot use helper/,
+    rule: "Each program type has its own set of helpers.",
+    fix: "Use another program type or helper.",
+  },
+  {
+    message: /cannot call GPL-restricted/,
+    rule: "Some helpers are for programs under a GPL-compatible licence.",
+    fix: 'Declare `char LICENSE[] SEC("license") = "GPL";`.',
+  },
+  {
+    message: /Sleepable programs can only use/,
+    rule: "Programs that may sleep use only map types whose values stay while they sleep.",
+    fix: (section) => {
+      const maps = "Use a hash, array, ring buffer or local storage map";
+      return /^[^/]*\.s(\/|$)/.test(section) ? `${maps}, or the section without ".s".` : `${maps}.`;
+    },
+  },
+  {
+    message: /might sleep in a non-sleepable prog|program must be sleepable/,
+    rule: "Only sleepable programs may sleep.",
+    fix: (section) => {
+      const own = sleepableSection(section);
+      return own
+        ? `Use the section ${own}.`
+        : "Use a section that has a sleepable form (syscall, fentry.s, uprobe.s, iter.s).";
+    },
   },
   {
     message: /might sleep|may sleep|[Ss]leepable/,
     rule: "Only sleepable programs may sleep, and not while a lock, an RCU section or the like is held.",
-    fix: "Use a sleepable section (syscall, uprobe.s, iter.s), outside of such regions.",
+    fix: "Call it outside of such regions, in a sleepable program (syscall, fentry.s, uprobe.s, iter.s).",
   },
   {
     message: /At callback return/,

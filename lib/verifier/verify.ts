@@ -135,7 +135,7 @@ export function verifyProgram(
   } as const;
   const at = insn === undefined ? undefined : env.insns[insn];
   const takesLock = at !== undefined && isHelperCall(at) && at.imm === BPF_FUNC.spin_lock;
-  return Object.assign(verdict, { explanation: explain(rejection.message, path, takesLock) });
+  return Object.assign(verdict, { explanation: explain(rejection.message, path, program.section, takesLock) });
 }
 
 /** A message that the kernel breaks after a comma is one sentence. */
@@ -163,7 +163,7 @@ function refused(program: Program, errno: number, message: string): Verdict {
     path: [],
     processedInsns: 0,
     log: "",
-    explanation: explain(message, []),
+    explanation: explain(message, [], program.section),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Explanations: a rule, a fix, and the claim of the document, for what listings about concurrency run into. */
 import { describe, expect, it } from "vitest";
+import { explain } from "../../lib/verifier/explain.ts";
 import { verdictText } from "../../lib/verifier/verdict_text.ts";
 import { verify } from "../../lib/verifier/verify.ts";
 import { objectOf } from "./recorded_programs.ts";
@@ -26,6 +27,58 @@ describe("an explanation", () => {
       expect(refusalOf("locks.o", program).explanation?.claim?.number).toBe(claim);
     });
   }
+  describe("goes by message and program type", () => {
+    for (
+      const [object, program, instead] of [
+        ["lock_places.o", "in_kprobe", /per-CPU map.*: fentry/],
+        ["lock_places.o", "in_tracepoint", /per-CPU map.*: tp_btf/],
+        ["lock_places.o", "in_raw_tp", /per-CPU map.*: tp_btf/],
+        ["lock_places.o", "in_raw_tp_writable", /per-CPU map.*: tp_btf/],
+        ["lock_places.o", "in_socket", /per-CPU map.*: tc instead of socket/],
+        ["lock_places.o", "in_uprobe", /^Use atomics, or a per-CPU map\.$/],
+        ["lock_places.o", "in_perf_event", /^Use atomics, or a per-CPU map\.$/],
+        ["resources.o", "timer_in_raw_tp", /another type: tp_btf/],
+        ["helpers_attacked.o", "timer_rawtp", /another type: tp_btf/],
+        ["helpers_attacked.o", "timer_kprobe", /another type: fentry/],
+        ["maps_and_sockets.o", "timer_kprobe", /another type: fentry/],
+        ["resources.o", "timer_wrong_map", /Pass the address .* the map that the value came from/],
+        ["resources.o", "timer_no_field", /Pass the address .* the map that the value came from/],
+        ["programs.o", "trie_in_sleepable", /hash, array, ring buffer or local storage map/],
+        ["programs.o", "copy_from_user_xdp", /has a sleepable form/],
+        ["sections.o", "copy_uprobe", /uprobe\.s/],
+        ["sections.o", "rcu_sleep_inside", /outside of such regions/],
+        ["programs.o", "redirect_in_raw_tp", /^Use another program type or helper\.$/],
+      ] as const
+    ) {
+      it(`${object} ${program}`, () => expect(refusalOf(object, program).explanation?.fix).toMatch(instead));
+    }
+    const lock = "tracing progs cannot use bpf_spin_lock yet";
+    for (
+      const [section, other] of [
+        ["raw_tp/sys_enter", "tp_btf/sys_enter"],
+        ["?raw_tracepoint/sched_switch", "tp_btf/sched_switch"],
+        ["tp/sched/sched_switch", "tp_btf/sched_switch"],
+        ["tracepoint/syscalls/sys_enter_nanosleep", "tp_btf/sys_enter"],
+        ["tp/syscalls/sys_exit_openat", "tp_btf/sys_exit"],
+        ["kprobe/do_nanosleep", "fentry/do_nanosleep"],
+        ["kretprobe/do_nanosleep", "fexit/do_nanosleep"],
+        ["kprobe/do_nanosleep+4", "fentry "],
+      ]
+    ) {
+      it(`${section}: ${other}`, () => {
+        expect(explain(lock, [], section)?.fix).toContain(`another program type: ${other}`);
+        for (const field of ["bpf_timer", "bpf_wq", "bpf_{list_head,rb_root}"]) {
+          expect(explain(`tracing progs cannot use ${field} yet`, [], section)?.fix).toContain(
+            `another type: ${other}`,
+          );
+        }
+      });
+    }
+    it("a licence that is missing is no matter of the type", () => {
+      const { fix } = explain("cannot call GPL-restricted function from non-GPL compatible program", [], "tc")!;
+      expect(fix).toMatch(/^Declare `char LICENSE/);
+    });
+  });
   it("is part of the text for people", () => {
     const text = verdictText(refusalOf("atomics.o", "bytes_add"));
     expect(text).toContain("invalid atomic operand size");
