@@ -2,6 +2,7 @@
 import { addressOf } from "../cpu/memory.ts";
 import { ELEM } from "../maps/htab.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { findLostUpdates } from "../report/lost_update.ts";
 import type { TraceStep } from "../report/result.ts";
@@ -31,6 +32,7 @@ export interface Finding {
 const SECTION = {
   introduction: "Introduction",
   locks: "Spin locks",
+  percpu: "Per-CPU maps",
   rcu: "Map RCU",
   swap: "Map-in-map swap",
   none: "none: the verifier keeps such programs out",
@@ -41,9 +43,28 @@ const isReaders = (step: TraceStep): boolean =>
   step.touches === "data" || step.touches === "inner_map" || step.touches === "program";
 const isByHelper = (step: TraceStep): boolean => step.actor !== "program";
 
+const PER_CPU: readonly number[] = [
+  BPF_MAP_TYPE.PERCPU_HASH,
+  BPF_MAP_TYPE.PERCPU_ARRAY,
+  BPF_MAP_TYPE.LRU_PERCPU_HASH,
+  BPF_MAP_TYPE.PERCPU_CGROUP_STORAGE,
+];
+/** Such a value cannot hold a lock: what meets there is an interrupt or another task of the CPU, or comes from afar. */
+const isPerCpu = (step: TraceStep, maps: readonly MapDef[]): boolean =>
+  step.map !== undefined && PER_CPU.includes(maps[step.map]?.type);
+/** Slots for programs and maps are words of their own, exchanged at once: two of them are no fields of one value. */
+const isSlot = (step: TraceStep): boolean => step.touches === "inner_map" || step.touches === "program";
+
 /** The verdicts that a trace of an anomaly supports, without their witness; at most one of each kind. */
 export function judgeTrace(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness">[] {
-  return [lostUpdate(steps), tornRead(steps), tornWrite(steps), staleElem(steps, maps), lateWrite(steps, maps)]
+  const values = steps.filter((step) => !isSlot(step));
+  return [
+    lostUpdate(steps, maps),
+    tornRead(values, maps),
+    tornWrite(values, maps),
+    staleElem(steps, maps),
+    lateWrite(steps, maps),
+  ]
     .filter((verdict) => verdict !== undefined)
     .filter((verdict, i, all) => all.findIndex(({ kind }) => kind === verdict.kind) === i);
 }
@@ -54,7 +75,7 @@ export function judgeStuck(kind: "deadlock" | "livelock" | "fault", message: str
   return { kind, what: message, section: SECTION.locks, claims: kind === "deadlock" ? ["2.7", "2.8"] : ["2.1"] };
 }
 
-function lostUpdate(steps: readonly TraceStep[]): Omit<Finding, "witness"> | undefined {
+function lostUpdate(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness"> | undefined {
   const update = findLostUpdates(steps).find(({ store }) => isReaders(steps[store]));
   if (!update) return undefined;
   const store = steps[update.store], gone = update.lost.map((index) => steps[index].step);
@@ -63,28 +84,34 @@ function lostUpdate(steps: readonly TraceStep[]): Omit<Finding, "witness"> | und
   if (isUser(store) || update.lost.some((index) => isUser(steps[index]))) {
     return { kind: "lost update", what, section: SECTION.introduction, claims: ["0.4"] };
   }
+  if (isPerCpu(store, maps)) return { kind: "lost update", what, section: SECTION.percpu, claims: ["3.2"] };
   return store.actor === "helper"
     ? { kind: "lost update", what, section: SECTION.rcu, claims: ["4.5"] }
     : { kind: "lost update", what, section: SECTION.introduction, claims: ["0.3", "1.1"] };
 }
 
-const torn = (what: string, byHelper: boolean): Omit<Finding, "witness"> =>
-  byHelper
+/** @param writers the steps of the updates that got mixed, or that was seen by halves */
+function torn(what: string, writers: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness"> {
+  if (isPerCpu(writers[0], maps) && !writers.some(isUser)) {
+    return { kind: "torn value", what, section: SECTION.percpu, claims: ["3.2"] };
+  }
+  return writers.every(isByHelper)
     ? { kind: "torn value", what, section: SECTION.rcu, claims: ["4.3", "4.6"] }
     : { kind: "torn value", what, section: SECTION.locks, claims: ["2.2"] };
+}
 
-function tornRead(steps: readonly TraceStep[]): Omit<Finding, "witness"> | undefined {
+function tornRead(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness"> | undefined {
   const found = findTornReads(steps)[0];
   if (!found) return undefined;
   const number = (index: number) => steps[index].step;
   const what = `${found.object}: step ${number(found.stale)} reads from before an update that step ${
     number(found.fresh)
   } already sees`;
-  return torn(what, isByHelper(steps[found.seen]));
+  return torn(what, [steps[found.seen]], maps);
 }
 
 /** Two runs store to the same two fields, one of them last here, the other one there. */
-function tornWrite(steps: readonly TraceStep[]): Omit<Finding, "witness"> | undefined {
+function tornWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness"> | undefined {
   const last = new Map<number, TraceStep>(), runs = new Map<string, Map<number, TraceStep>>();
   for (const step of steps) {
     const { object } = step;
@@ -104,7 +131,7 @@ function tornWrite(steps: readonly TraceStep[]): Omit<Finding, "witness"> | unde
       const a = one.get(mine)!, b = other.get(theirs)!;
       const what =
         `${a.object}: one field is left as step ${a.step} stored it, another as step ${b.step} of another run did`;
-      return torn(what, isByHelper(a) && isByHelper(b));
+      return torn(what, [a, b], maps);
     }
   }
   return undefined;
@@ -165,13 +192,13 @@ const isBase = (pointer: bigint | undefined, keyAddr: number): boolean =>
 
 /** A program writes into an inner map that has been swapped out. */
 function lateWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness"> | undefined {
-  const isSlot = (step: TraceStep) => step.touches === "inner_map";
+  const isInner = (step: TraceStep) => step.touches === "inner_map";
   const looked = new Map<string, { swapped?: TraceStep; addr: number; task: number }>();
   for (const step of steps) {
     if (step.addr === undefined) continue;
     const run = `${step.task} ${step.invocation}`;
-    if (isSlot(step) && step.kind === "load") looked.set(run, { addr: step.addr, task: step.task });
-    if (isSlot(step) && isWrite(step)) {
+    if (isInner(step) && step.kind === "load") looked.set(run, { addr: step.addr, task: step.task });
+    if (isInner(step) && isWrite(step)) {
       for (const entry of looked.values()) {
         if (entry.addr === step.addr && entry.task !== step.task) entry.swapped = step;
       }

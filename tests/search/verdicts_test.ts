@@ -5,9 +5,11 @@ import { traceOf } from "../report/traces.ts";
 import type { Touched } from "../../lib/cpu/operation.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { LEDGER } from "../../lib/lessons/claims/ledger.ts";
+import type { TraceStep } from "../../lib/report/result.ts";
+import { BPF_MAP_TYPE } from "../../lib/uapi/map_types.ts";
 import { explorationText } from "../../lib/report/exploration_text.ts";
 import { Machine } from "../../lib/machine/machine.ts";
-import { type Exploration, explore } from "../../lib/search/explore.ts";
+import { type Exploration, explore, type ExploreOptions } from "../../lib/search/explore.ts";
 import { judgeTrace } from "../../lib/search/verdicts.ts";
 import { traceSchedule } from "../../lib/search/witness.ts";
 import { planTasks } from "../../lib/workload/plan.ts";
@@ -16,6 +18,30 @@ import { listing, on, prepareTwoKeys } from "../kernel_models/scenarios.ts";
 const pieces = await bpf.file(fileURLToPath(new URL("./progs/pieces.bpf.c", import.meta.url)));
 const lifetime = await listing("lifetime"), nested = await listing("nested");
 const kinds = (all: Exploration) => all.verdicts.map(({ kind }) => kind);
+
+const pairs = await bpf`
+struct pair { __u64 a, b; };
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, int); __type(value, struct pair); } scratch SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_HASH); __uint(max_entries, 1); __type(key, int); __type(value, struct pair); } flow SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, int); __type(value, struct pair); } shared SEC(".maps");
+__u64 mixed;
+static __always_inline int fill(struct pair *p, __u64 who)
+{
+	if (!p) return 0;
+	WRITE_ONCE(p->a, who); WRITE_ONCE(p->b, who);
+	if (READ_ONCE(p->a) != READ_ONCE(p->b)) mixed = 1;
+	return 0;
+}
+static __always_inline int count(struct pair *p) { if (p) WRITE_ONCE(p->a, READ_ONCE(p->a) + 1); return 0; }
+SEC("tc") int fill_scratch(void *ctx) { int key = 0; return fill(bpf_map_lookup_elem(&scratch, &key), 1); }
+SEC("tc") int fill_scratch_too(void *ctx) { int key = 0; return fill(bpf_map_lookup_elem(&scratch, &key), 2); }
+SEC("tc") int fill_flow(void *ctx) { int key = 0; return fill(bpf_map_lookup_elem(&flow, &key), 1); }
+SEC("tc") int fill_flow_too(void *ctx) { int key = 0; return fill(bpf_map_lookup_elem(&flow, &key), 2); }
+SEC("tc") int fill_shared(void *ctx) { int key = 0; return fill(bpf_map_lookup_elem(&shared, &key), 1); }
+SEC("tc") int fill_shared_too(void *ctx) { int key = 0; return fill(bpf_map_lookup_elem(&shared, &key), 2); }
+SEC("tc") int count_scratch(void *ctx) { int key = 0; return count(bpf_map_lookup_elem(&scratch, &key)); }
+SEC("tc") int count_shared(void *ctx) { int key = 0; return count(bpf_map_lookup_elem(&shared, &key)); }
+`;
 
 describe("verdicts", () => {
   it("lost update", async () => {
@@ -81,6 +107,70 @@ describe("verdicts", () => {
     const { trace } = traceSchedule(machine, "0*3 1*4 0*2");
     expect(judgeTrace(trace, pieces.maps).map(({ kind }) => kind)).toEqual(["late write"]);
   });
+
+  describe("of a per-CPU value belongs to per-CPU maps, not to locks that it cannot hold", () => {
+    const places = (all: Exploration) =>
+      all.verdicts.map(({ kind, section, claims }) => `${kind}: ${section}, ${claims.join(" ")}`);
+    const prepare: ExploreOptions["prepare"] = (user) => user.update("flow", 0, [{ a: 0, b: 0 }]);
+    const holds = (values: Record<string, unknown>) => values.mixed === 0n;
+    const interrupted = (prog: string, by: string) =>
+      explore(pairs, {
+        cpus: 1,
+        programs: [on(0, prog)],
+        interrupts: [{ prog: by, cpu: 0, count: 1 }],
+        prepare,
+        holds,
+      });
+    const preempted = (prog: string, by: string) =>
+      explore(pairs, { cpus: 1, preempt: "full", programs: [on(0, prog), on(0, by)], prepare, holds });
+
+    for (const map of ["scratch", "flow"]) {
+      it(`${map}: torn by an interrupt, and by another task of the CPU`, async () => {
+        for (const race of [interrupted, preempted]) {
+          expect(places(await race(`fill_${map}`, `fill_${map}_too`))).toEqual(["torn value: Per-CPU maps, 3.2"]);
+        }
+      });
+    }
+    it("an update lost to an interrupt, and to another task of the CPU", async () => {
+      const programs = [on(0, "count_scratch")], interrupts = [{ prog: "count_scratch", cpu: 0, count: 1 }];
+      const lost = ["lost update: Per-CPU maps, 3.2"];
+      expect(places(await explore(pairs, { cpus: 1, programs, interrupts, prepare }))).toEqual(lost);
+      const tasks = [...programs, ...programs];
+      expect(places(await explore(pairs, { cpus: 1, preempt: "full", programs: tasks, prepare }))).toEqual(lost);
+    });
+    it("a shared value stays a matter for locks and atomics, on one CPU too", async () => {
+      expect(places(await interrupted("fill_shared", "fill_shared_too"))).toEqual(["torn value: Spin locks, 2.2"]);
+      const programs = [on(0, "count_shared"), on(1, "count_shared")];
+      expect(places(await explore(pairs, { programs }))).toEqual(["lost update: Introduction, 0.3 1.1"]);
+    });
+    for (const type of ["PERCPU_HASH", "PERCPU_ARRAY", "LRU_PERCPU_HASH"] as const) {
+      const value = (actor: Partial<TraceStep>) =>
+        traceOf([
+          { cpu: 0, kind: "load", target: "m[0].a", object: "m[0]", before: 0 },
+          { cpu: 0, task: 1, kind: "store", target: "m[0].a", object: "m[0]", before: 0, after: 1 },
+          { cpu: 0, task: 1, kind: "store", target: "m[0].b", object: "m[0]", before: 0, after: 1 },
+          { cpu: 0, kind: "load", target: "m[0].b", object: "m[0]", before: 1 },
+        ]).map((step) => ({ ...step, map: 0, ...(step.kind === "store" && actor) }));
+      const maps = [{ ...pairs.maps[0], type: BPF_MAP_TYPE[type] }];
+      const claims = (actor: Partial<TraceStep>) => judgeTrace(value(actor), maps).map(({ claims }) => claims);
+      it(`${type}: of programs and their helpers 3.2, of user space what it writes in place`, () => {
+        expect(claims({})).toEqual([["3.2"]]);
+        expect(claims({ actor: "helper" })).toEqual([["3.2"]]);
+        expect(claims({ actor: "user", user: "writer" })).toEqual([["4.3", "4.6"]]);
+      });
+    }
+  });
+
+  for (const touches of ["program", "inner_map"] as const) {
+    it(`none of two slots that are exchanged one after the other: ${touches}`, () => {
+      const exchange = (kind: "load" | "rmw" | "store", slot: number, after?: number) =>
+        ({ cpu: kind === "load" ? 0 : 1, kind, target: `m[${slot}]`, object: "m", touches, before: 1, after }) as const;
+      const race = [exchange("load", 0), exchange("rmw", 0, 2), exchange("rmw", 1, 2), exchange("load", 1)];
+      expect(judgeTrace(traceOf(race), [])).toEqual([]);
+      const asValues = race.map((step) => ({ ...step, touches: "data" as const }));
+      expect(judgeTrace(traceOf(asValues), []).map(({ kind }) => kind)).toEqual(["torn value"]);
+    });
+  }
 
   it("deadlock and fault", async () => {
     const object = await bpf`
