@@ -67,6 +67,8 @@ export class Simulation implements Result {
   readonly steps: number;
   /** Instructions, of programs only. */
   readonly insns: number;
+  /** What was simulated, as a figure names its source. */
+  readonly on: string;
   /** How it was done, in one sentence. */
   readonly how: string;
   /** Nanoseconds per run by the profile; undefined without one. */
@@ -99,8 +101,9 @@ export class Simulation implements Result {
     this.serial = serial?.values();
     this.anomaly = serial !== undefined && serial.stateKey() !== machine.kernel.stateKey();
     this.lost = this.serial && !this.fault ? lostFraction(initial, this.serial, this.final) : 0;
-    this.how = `simulated: ${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.runs}, ` +
+    this.on = `${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.runs}, ` +
       `${run.profile ? `at the pace of ${run.profile.name}` : describeScheduler(run.scheduler)}, seed ${this.seed}`;
+    this.how = `simulated: ${this.on}`;
   }
 
   /**

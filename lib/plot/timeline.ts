@@ -31,7 +31,8 @@ export type Traced =
   | readonly TraceStep[]
   | {
     readonly trace: readonly TraceStep[] | (() => readonly TraceStep[]);
-    readonly how?: string;
+    /** What was simulated; the figure names it as its source. */
+    readonly on?: string;
     /** A witness has it: its end is what it is a witness of. */
     readonly preemptions?: number;
   };
@@ -42,7 +43,7 @@ const STORY_STEPS = 14;
 
 interface Told {
   readonly steps: readonly TraceStep[];
-  readonly how?: string;
+  readonly on?: string;
   readonly isWitness: boolean;
 }
 
@@ -50,7 +51,7 @@ function stepsOf(traced: Traced): Told {
   if (Array.isArray(traced)) return { steps: traced, isWitness: false };
   const run = traced as Exclude<Traced, readonly TraceStep[]>;
   const steps = typeof run.trace === "function" ? run.trace() : run.trace;
-  return { steps, how: run.how, isWitness: run.preemptions !== undefined };
+  return { steps, on: run.on, isWitness: run.preemptions !== undefined };
 }
 
 function choose({ steps, isWitness }: Told, story: Story | undefined, options: TimelineOptions): Part[] {
@@ -108,7 +109,7 @@ function rowOf(steps: readonly TraceStep[], index: number, stories: readonly Sto
  */
 export function timeline(traced: Traced, options: TimelineOptions = {}): Figure {
   checkTraced(traced);
-  const run = stepsOf(traced), { steps, how } = run;
+  const run = stepsOf(traced), { steps, on } = run;
   const stories = storiesOf(steps);
   const parts = choose(run, shortest(stories), options);
   const visible = shownIn(stories, parts);
@@ -121,7 +122,7 @@ export function timeline(traced: Traced, options: TimelineOptions = {}): Figure 
     title: options.title ?? texts.timeline.title,
     finding: options.finding ?? story?.finding ??
       (steps.length > 0 ? texts.timeline.noLostUpdate : texts.timeline.empty),
-    sources: sourcesOf(options.sources ?? [{ kind: "simulated", on: how?.replace(/^simulated:? */, "") }]),
+    sources: sourcesOf(options.sources ?? [{ kind: "simulated", on }]),
     width: columns.width + 2 * EDGE,
     plotHeight: heightOf(content, columns),
     left: EDGE,

@@ -75,6 +75,8 @@ export interface Witness {
   /** False where the state space was too large to be sure that no shorter one exists. */
   readonly shortest: boolean;
   readonly trace: TraceStep[];
+  /** What was simulated, as a figure names its source. */
+  readonly on: string;
   /** Where it comes from, in words. */
   readonly how: string;
 }

@@ -32,8 +32,8 @@ export function findWitness(
   const schedule = found ? formatSchedule(found.path) : known;
   const { trace, preemptions, steps } = traceSchedule(make(), schedule);
   const which = found ? "the shortest schedule that goes wrong" : "a schedule that goes wrong";
-  const how = `simulated: ${which}; ${machine.nrCpus} CPU${machine.nrCpus === 1 ? "" : "s"}, ${runsOf(machine.tasks)}`;
-  return { schedule, steps, preemptions, shortest: found !== undefined, trace, how };
+  const on = `${which}; ${machine.nrCpus} CPU${machine.nrCpus === 1 ? "" : "s"}, ${runsOf(machine.tasks)}`;
+  return { schedule, steps, preemptions, shortest: found !== undefined, trace, on, how: `simulated: ${on}` };
 }
 
 /** Replays a schedule, to its end and no further, and says what each step did. */

@@ -207,7 +207,7 @@ export const GALLERY: Readonly<Record<string, () => Figure>> = {
     }),
   "timeline": () => plot.timeline(LOST),
   "timeline, lock": () => plot.timeline(LOCKED),
-  "timeline, 3 CPUs": () => plot.timeline({ trace: fewCpus, how: "simulated: 3 CPUs, random schedule, seed 1" }),
+  "timeline, 3 CPUs": () => plot.timeline({ trace: fewCpus, on: "3 CPUs, random schedule, seed 1" }),
   "timeline, 16 CPUs": () => plot.timeline(manyCpus),
   "timeline, first lost update": () =>
     plot.timeline({ trace: () => manyCpus }, { around: "first lost update", most: 40 }),

@@ -9,7 +9,7 @@ import { resolveType, sizeOfType } from "../../object/btf_types.ts";
 import { type StructField, type StructLayout, structLayout } from "./kernel_structs.ts";
 
 /** enum bpf_core_relo_kind, as far as fields and sizes go. */
-const REG_TYPE = { OFFSET: 0, SIZE: 1, EXISTS: 2, LSHIFT: 4, RSHIFT: 5, TYPE_SIZE: 9 } as const;
+const CORE_RELO = { OFFSET: 0, SIZE: 1, EXISTS: 2, LSHIFT: 4, RSHIFT: 5, TYPE_SIZE: 9 } as const;
 
 /** A step along a path: a member by its name, or so many elements on. */
 type Step = { readonly member: string } | { readonly element: number };
@@ -45,24 +45,24 @@ interface Found {
 function kernelValue(btf: Btf, { type, access, kind }: CoreRelocation): Found | "missing" | undefined {
   const local = resolveType(btf, type), layout = structLayout(essentialName(local.name));
   if (!layout || local.kind !== "struct" && local.kind !== "union") return undefined;
-  if (kind === REG_TYPE.TYPE_SIZE) return { value: layout.size };
-  if (kind > REG_TYPE.RSHIFT) return undefined;
+  if (kind === CORE_RELO.TYPE_SIZE) return { value: layout.size };
+  if (kind > CORE_RELO.RSHIFT) return undefined;
   const path = localPath(btf, type, access);
   if (!path) return undefined;
   const place = findPath(layout, path.steps);
-  if (kind === REG_TYPE.EXISTS) return { value: place ? 1 : 0 };
+  if (kind === CORE_RELO.EXISTS) return { value: place ? 1 : 0 };
   if (!place) return "missing";
   const { field, offset } = place, word = field.bits > 0 ? wordOf(field) : undefined;
   const isElement = place.isElement || !field.isArray;
   switch (kind) {
-    case REG_TYPE.OFFSET:
+    case CORE_RELO.OFFSET:
       if (word) return { value: word.offset };
       return { value: offset, bytes: isElement && field.type.kind === "scalar" ? field.size : undefined };
-    case REG_TYPE.SIZE:
+    case CORE_RELO.SIZE:
       return { value: word ? word.bytes : field.size * (isElement ? 1 : field.count) };
-    case REG_TYPE.LSHIFT:
+    case CORE_RELO.LSHIFT:
       return { value: word ? 64 - (field.firstBit + field.bits - word.offset * 8) : 64 - field.size * 8 };
-    case REG_TYPE.RSHIFT:
+    case CORE_RELO.RSHIFT:
       return { value: 64 - (word ? field.bits : field.size * 8) };
     default:
       return undefined;
