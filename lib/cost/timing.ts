@@ -13,7 +13,7 @@ import { SeededRandom } from "../schedulers/random_numbers.ts";
 import { WinnerTree } from "../schedulers/winner_tree.ts";
 import { CacheLines, type Line, type LineUser } from "./cache_lines.ts";
 import { Core, OP, WAIT } from "./core.ts";
-import { LockTaking } from "./lock_taking.ts";
+import { LockQueue } from "./lock_queue.ts";
 import type { Profile } from "./profile.ts";
 import { FOUND, write } from "./store_buffer.ts";
 
@@ -31,6 +31,9 @@ export interface OperationSource {
   isReady(core: Core): boolean;
 }
 
+/** How far a core has come with taking a lock. */
+const STAGE = { start: 0, entering: 1, queued: 2, taken: 3 } as const;
+
 /** How often a condition that is no value of one line is looked at. */
 const POLL_NS = 1000;
 /** Events of one core without its operation getting anywhere, after which something is wrong. */
@@ -41,7 +44,8 @@ export class TimingEngine implements LineUser {
   readonly lines: CacheLines;
   readonly #tree: WinnerTree;
   readonly #random: SeededRandom;
-  readonly #locks = new LockTaking(this);
+  /** By address of a lock word: which cores wait for it. */
+  readonly #queues = new Map<number, LockQueue>();
   #stopped = false;
 
   constructor(
@@ -132,7 +136,7 @@ export class TimingEngine implements LineUser {
       if (core.issued > core.disturbedAt && this.profile.disturbanceNs > 0) this.#disturb(core);
       core.issue(1 + this.profile.jitter * (2 * this.#random.unit() - 1));
     }
-    this.plan(core);
+    this.#plan(core);
   }
 
   /** Something holds the core up; the next time comes after an exponentially distributed while. */
@@ -141,7 +145,7 @@ export class TimingEngine implements LineUser {
     core.disturbedAt = core.issued - this.profile.disturbanceEveryNs * Math.log(1 - this.#random.unit());
   }
 
-  plan(core: Core): void {
+  #plan(core: Core): void {
     const at = core.operationAt < core.commitAt ? core.operationAt : core.commitAt;
     if (this.#tree.clock(core.id) !== at) this.#tree.set(core.id, at);
   }
@@ -162,7 +166,7 @@ export class TimingEngine implements LineUser {
       }
       core.commitAt = at;
     }
-    this.plan(core);
+    this.#plan(core);
   }
 
   #commit(core: Core): void {
@@ -170,7 +174,7 @@ export class TimingEngine implements LineUser {
     if (!line.mayWrite(core.id, time)) {
       core.commitAt = Infinity;
       this.lines.request(core.id, line, true, Math.max(stores.retiredAt, line.usedUntil));
-      this.plan(core);
+      this.#plan(core);
       return;
     }
     const rest = stores.commit(this.memory);
@@ -201,34 +205,34 @@ export class TimingEngine implements LineUser {
       case OP.watch:
         return this.#watch(core);
       case OP.take:
-        return this.#locks.take(core);
+        return this.#take(core);
       case OP.wait:
-        if (this.source.isReady(core)) this.next(core);
+        if (this.source.isReady(core)) this.#next(core);
         else {
           core.operationAt = core.now + POLL_NS;
-          this.plan(core);
+          this.#plan(core);
         }
         return;
       default:
-        this.next(core);
+        this.#next(core);
     }
   }
 
-  next(core: Core): void {
+  #next(core: Core): void {
     core.operations++;
     this.#fetch(core);
   }
 
-  hold(core: Core, what: number, line?: Line): void {
+  #hold(core: Core, what: number, line?: Line): void {
     core.wait(what, line);
-    this.plan(core);
+    this.#plan(core);
   }
 
   #load(core: Core): void {
     const { stores, profile, now } = core;
-    if (stores.isFull) return this.hold(core, WAIT.room);
+    if (stores.isFull) return this.#hold(core, WAIT.room);
     const found = stores.find(core.addr, core.size);
-    if (found === FOUND.mustDrain) return this.hold(core, WAIT.drain);
+    if (found === FOUND.mustDrain) return this.#hold(core, WAIT.drain);
     if (found === FOUND.value) {
       core.low = stores.low;
       core.high = stores.high;
@@ -238,11 +242,11 @@ export class TimingEngine implements LineUser {
       core.loaded = ready;
       core.complete(ready);
       core.now = ready;
-      return this.next(core);
+      return this.#next(core);
     }
     const line = this.lines.at(core.addr);
     if (!line.mayRead(core.id, now) && core.arrived !== line) {
-      this.hold(core, WAIT.line, line);
+      this.#hold(core, WAIT.line, line);
       const asked = Math.max(Math.min(now, Math.max(core.issued, core.addressKnown())), core.fence);
       this.lines.request(core.id, line, false, asked);
       return;
@@ -253,7 +257,7 @@ export class TimingEngine implements LineUser {
     core.loaded = ready;
     core.remember(core.low, ready);
     core.complete(ready);
-    this.next(core);
+    this.#next(core);
   }
 
   /** A load that finds its bytes in the store buffer takes longer while the store still waits for its line. */
@@ -276,13 +280,13 @@ export class TimingEngine implements LineUser {
 
   #store(core: Core): void {
     const { stores, now } = core;
-    if (stores.isFull) return this.hold(core, WAIT.room);
+    if (stores.isFull) return this.#hold(core, WAIT.room);
     const line = this.lines.at(core.addr);
     core.complete(Math.max(now, core.loaded));
     stores.add(core.addr, core.size, core.low, core.high, line, core.retired, core.block);
     this.#askAhead(core);
     this.#planCommit(core);
-    this.next(core);
+    this.#next(core);
   }
 
   /** Lines are asked for as soon as their stores have retired, also behind others that wait. */
@@ -296,19 +300,19 @@ export class TimingEngine implements LineUser {
   }
 
   /** x86: a locked operation waits until all before it are done, and all after it wait for it. */
-  ready(core: Core, line: Line): boolean {
+  #ready(core: Core, line: Line): boolean {
     if (!core.stores.isEmpty) {
-      this.hold(core, WAIT.drain);
+      this.#hold(core, WAIT.drain);
       return false;
     }
     const start = Math.max(core.now, core.loaded, core.retired, core.privateDrained);
     if (start > core.now) {
       core.operationAt = start;
-      this.plan(core);
+      this.#plan(core);
       return false;
     }
     if (line.mayWrite(core.id, core.now)) return true;
-    this.hold(core, WAIT.line, line);
+    this.#hold(core, WAIT.line, line);
     core.wantsToWrite = true;
     this.lines.request(core.id, line, true, core.now);
     return false;
@@ -316,20 +320,84 @@ export class TimingEngine implements LineUser {
 
   #atomic(core: Core): void {
     const line = this.lines.at(core.addr);
-    if (!this.ready(core, line)) return;
+    if (!this.#ready(core, line)) return;
     if (core.op === OP.lockedStore) write(this.memory, core.addr, core.size, core.low, core.high);
     else {
-      const queue = this.#locks.queueAt(core.addr);
+      const queue = this.#queues.get(core.addr);
       this.source.readModifyWrite(core, queue?.isClosed ?? false);
       // Stealing takes a second try (qspinlock_paravirt.h:pv_hybrid_queued_unfair_trylock).
       if (queue && !queue.isClosed) core.now += this.profile.atomicNs;
     }
-    this.locked(core, line);
-    this.next(core);
+    this.#locked(core, line);
+    this.#next(core);
+  }
+
+  /**
+   * Waits for a lock and takes it (kernel/locking/qspinlock.c:queued_spin_lock_slowpath): a locked instruction to join
+   * the queue; those in front watch the lock; a locked instruction to take it; in a guest one more to empty the queue
+   * when no core is behind.
+   */
+  #take(core: Core): void {
+    const line = this.lines.at(core.addr);
+    if (core.stage === STAGE.start) {
+      core.stage = STAGE.entering;
+      core.operationAt = core.now + this.profile.work.lockQueue;
+      return this.#plan(core);
+    }
+    if (core.stage === STAGE.entering) {
+      if (!this.#ready(core, line)) return;
+      this.#locked(core, line);
+      let queue = this.#queues.get(core.addr);
+      if (!queue) this.#queues.set(core.addr, queue = new LockQueue(core.paravirtual));
+      queue.join(core.id);
+      core.stage = STAGE.queued;
+      if (!queue.watches(core.id)) return this.#hold(core, WAIT.turn);
+      core.operationAt = core.now;
+      return this.#plan(core);
+    }
+    if (core.stage === STAGE.taken) {
+      if (!this.#ready(core, line)) return;
+      this.#locked(core, line);
+      return this.#holdsLock(core);
+    }
+    if (!this.#maySee(core, line)) return;
+    const queue = this.#queues.get(core.addr)!;
+    queue.look();
+    if (!this.source.isReady(core) || !queue.isFirst(core.id)) return this.#watchOn(core, line);
+    if (!this.#ready(core, line)) return;
+    this.source.readModifyWrite(core, false);
+    this.#locked(core, line);
+    const next = queue.take();
+    if (next !== undefined) {
+      const behind = this.cores[next];
+      behind.goOn(core.now + this.#handOver(core.id, next));
+      this.#plan(behind);
+    }
+    if (!queue.isEmpty) return this.#holdsLock(core);
+    this.#queues.delete(core.addr);
+    if (!queue.paravirtual) return this.#holdsLock(core);
+    core.stage = STAGE.taken;
+    core.operationAt = core.now;
+    this.#plan(core);
+  }
+
+  #holdsLock(core: Core): void {
+    core.stage = STAGE.start;
+    this.#leaveLoop(core);
+    this.#next(core);
+  }
+
+  /**
+   * The next in turn spins on a word of its own: its line goes to the CPU that tells it so, and comes back
+   * (kernel/locking/mcs_spinlock.h).
+   */
+  #handOver(from: number, to: number): number {
+    const { sameCore, sameGroup, otherGroup, otherSocket } = this.profile.transferNs;
+    return 2 * [0, sameCore, sameGroup, otherGroup, otherSocket][this.lines.places.distance(from, to)];
   }
 
   /** What a locked instruction does to the clocks. */
-  locked(core: Core, line: Line): void {
+  #locked(core: Core, line: Line): void {
     line.dirty = true;
     const done = core.now + this.profile.atomicNs;
     this.lines.used(line, done);
@@ -342,32 +410,32 @@ export class TimingEngine implements LineUser {
 
   #watch(core: Core): void {
     const line = this.lines.at(core.addr);
-    if (!core.stores.isEmpty) return this.hold(core, WAIT.drain);
-    if (!this.maySee(core, line)) return;
-    if (!this.source.isReady(core)) return this.watchOn(core, line);
+    if (!core.stores.isEmpty) return this.#hold(core, WAIT.drain);
+    if (!this.#maySee(core, line)) return;
+    if (!this.source.isReady(core)) return this.#watchOn(core, line);
     core.loaded = core.now + this.profile.loadNs;
     core.complete(core.loaded);
-    if (core.hasWatched) this.leaveLoop(core);
-    this.next(core);
+    if (core.hasWatched) this.#leaveLoop(core);
+    this.#next(core);
   }
 
   /** Whether a core that watches a line has it, or its contents; asks for it otherwise. */
-  maySee(core: Core, line: Line): boolean {
+  #maySee(core: Core, line: Line): boolean {
     if (core.arrived === line || line.mayRead(core.id, core.now)) return true;
-    this.hold(core, WAIT.line, line);
+    this.#hold(core, WAIT.line, line);
     this.lines.request(core.id, line, false, core.now);
     return false;
   }
 
   /** The processor does not foresee the end of a loop that spins: what comes after it begins anew. */
-  leaveLoop(core: Core): void {
+  #leaveLoop(core: Core): void {
     core.hasWatched = false;
     core.issued = Math.max(core.issued, core.now + this.profile.mispredictNs);
   }
 
-  watchOn(core: Core, line: Line): void {
+  #watchOn(core: Core, line: Line): void {
     const has = line.mayRead(core.id, core.now);
-    this.hold(core, has ? WAIT.value : WAIT.line, line);
+    this.#hold(core, has ? WAIT.value : WAIT.line, line);
     core.hasWatched = true;
     if (!has) return this.#readOn(core, line, core.now);
     line.watchers ??= [];
@@ -382,7 +450,7 @@ export class TimingEngine implements LineUser {
       if (core.waitsFor === WAIT.value && core.line === line) {
         if (!line.mayRead(core.id, time)) continue;
         core.goOn(time);
-        this.plan(core);
+        this.#plan(core);
       }
       watchers.splice(i, 1);
     }
