@@ -17,14 +17,25 @@ import { CpuStates } from "./cpu_states.ts";
 import { explainFault, faultAt } from "./fault.ts";
 import { type Code, codeOf } from "./code_cache.ts";
 import { type Image, usesStack } from "./image.ts";
-import { KIND, layoutFor, RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
+import { FRAME, FUNC_REGION, KIND, layoutFor, RETURN_TO_KERNEL, RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import { addressOf, Memory } from "../cpu/memory.ts";
-import { ModelRunner } from "./model_runner.ts";
-import type { Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
+import type { Model, Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
 import type { Plan, PlannedTask } from "../workload/plan.ts";
-import { type ActiveModel, runningModel, type Task } from "./task.ts";
+import {
+  type ActiveModel,
+  hashArguments,
+  moveStack,
+  runningModel,
+  sendForGood,
+  sendModel,
+  startModel,
+  type Task,
+} from "./task.ts";
 import { CTX_BYTES, taskMemory } from "./task_memory.ts";
 import { instantiate, instantiateRandom, type Translation } from "../translate/translate.ts";
+
+/** Registers that a callback must give back as they were: r6 to r9. */
+const SAVED = [6, 7, 8, 9] as const;
 
 /** Who is told what happens inside a step, between two visible operations: the cost model, which puts a price on it. */
 export interface StepObserver {
@@ -107,7 +118,6 @@ export class Machine {
   readonly #runRandom: { random?: () => number; recorded?: () => number } = {};
   fault: Fault | undefined;
   #insnsSinceStep = 0;
-  readonly #models = new ModelRunner(this);
   readonly #insnsPerStep: number;
   readonly #usesStack: boolean;
   readonly #code: Code;
@@ -209,12 +219,12 @@ export class Machine {
     if (this.sharesCpus && task.kind !== "interrupt") this.cpus.occupy(task);
     const model = runningModel(task);
     if (model) {
-      if (!this.#models.send(task, value ?? perform(this.memory, model.pending))) return;
+      if (!this.#sendModel(task, value ?? perform(this.memory, model.pending))) return;
       this.advance(task, this.stepWasm(task.record));
       return;
     }
     if (task.kind === "user") {
-      this.#models.start(task, task.name, 0, 0, task.body!);
+      this.#startModel(task, task.name, 0, 0, task.body!);
       return;
     }
     if (this.#runState(task) === RUN.none && !this.#begin(task)) return;
@@ -232,10 +242,10 @@ export class Machine {
           this.#begin(task);
           break;
         case KIND.call:
-          if (!this.#models.callHelper(task)) return;
+          if (!this.#callHelper(task)) return;
           break;
         case KIND.callbackReturn:
-          if (!this.#models.returnFromCallback(task)) return;
+          if (!this.#returnFromCallback(task)) return;
           break;
         case KIND.fuel:
           this.#insnsSinceStep += returned >>> 4;
@@ -338,7 +348,7 @@ export class Machine {
     // Whoever performs the operations also says when a task begins: by its first step.
     if (this.options.external) return;
     if (task.kind === "user" && task.cpu >= this.nrCpus) {
-      this.#models.start(task, task.name, 0, 0, task.body!);
+      this.#startModel(task, task.name, 0, 0, task.body!);
       return;
     }
     if (this.sharesCpus || this.isDone(task)) return;
@@ -397,5 +407,169 @@ export class Machine {
     const { view } = this.memory;
     const insn = this.image.insns[view.getUint32(task.record + TASK.insn, true)];
     return explainFault(this.memory, insn, view.getBigUint64(task.record + TASK.faultPointer, true));
+  }
+
+  // Kernel models. Each method says whether the task's program goes on (true); else the task stands before an operation
+  // that the scheduler has to order, has ended or has faulted (false).
+
+  /** Starts the helper that the program calls. */
+  #callHelper(task: Task): boolean {
+    const { memory: { view }, image, kernel, options } = this, record = task.record;
+    const insn = image.insns[view.getUint32(record + TASK.insn, true)];
+    const model = kernel.helper(insn.imm);
+    if (!model) {
+      this.fail(task, `helper #${insn.imm} is not modelled`);
+      return false;
+    }
+    const argument = (r: number) => view.getBigUint64(record + TASK.registers + 8 * r, true);
+    const args = [argument(1), argument(2), argument(3), argument(4), argument(5)] as const;
+    const result = model(kernel, task.context, args);
+    options.observer?.helperCalled(task, kernel.helperName(insn.imm), typeof result === "bigint");
+    if (typeof result === "bigint") {
+      view.setBigUint64(record + TASK.registers, BigInt.asUintN(64, result), true);
+      return true;
+    }
+    let first: Model<unknown> | undefined = result;
+    const start = () => {
+      const generator = first ?? model(kernel, task.context, args) as Model;
+      first = undefined;
+      return generator;
+    };
+    const resume = view.getUint32(record + TASK.pending, true);
+    return this.#startModel(
+      task,
+      kernel.helperName(insn.imm),
+      resume,
+      options.forgets ? 0 : hashArguments(task, args),
+      start,
+    );
+  }
+
+  /**
+   * Starts a model, innermost on the task.
+   *
+   * @param resume TASK.pending with which the program goes on when the model has ended
+   * @param key a hash of what it is called with
+   */
+  #startModel(task: Task, name: string, resume: number, key: number, start: () => Model<unknown>): boolean {
+    const started = startModel(name, resume, key, start);
+    if ("value" in started) return this.#finishModel(task, resume, started.value);
+    task.models = [...task.models, started.model];
+    const result = this.#performPrivate(task, started.model.pending);
+    return typeof result === "boolean" ? result : this.#sendModel(task, result);
+  }
+
+  /** Sends the innermost model a value, and goes on with it as far as it takes no scheduling point. */
+  #sendModel(task: Task, value: bigint): boolean {
+    const { forgets } = this.options;
+    for (;;) {
+      let model: ActiveModel = task.models[task.models.length - 1];
+      const sent = forgets ? sendForGood(model, value) : sendModel(model, value);
+      if (sent !== undefined) {
+        if ("value" in sent) {
+          task.models = task.models.slice(0, -1);
+          return this.#finishModel(task, model.resume, sent.value);
+        }
+        model = sent.model;
+        task.models = [...task.models.slice(0, -1), model];
+      }
+      const result = this.#performPrivate(task, model.pending);
+      if (typeof result === "boolean") return result;
+      value = result;
+    }
+  }
+
+  /** A callback returned: its r0 is what the model that called it is sent. */
+  #returnFromCallback(task: Task): boolean {
+    const { view } = this.memory, record = task.record;
+    const depth = view.getUint32(record + TASK.depth, true) - 1;
+    const frame = record + TASK.frames + depth * TASK.frameBytes;
+    for (const r of SAVED) {
+      view.setBigUint64(record + 8 * r, view.getBigUint64(frame + FRAME.savedRegister(r), true), true);
+    }
+    view.setUint32(record + TASK.insn, view.getUint32(frame + FRAME.insn, true), true);
+    view.setUint32(record + TASK.depth, depth, true);
+    moveStack(view, record, -STACK_FRAME_BYTES);
+    return this.#sendModel(task, view.getBigUint64(record, true));
+  }
+
+  #finishModel(task: Task, resume: number, value: unknown): boolean {
+    const { memory, sharesCpus, cpus } = this;
+    if (task.kind === "user") {
+      task.returned = value;
+      memory.setU32(task.record + TASK.invocation, 1);
+      if (sharesCpus) cpus.release(task);
+      return false;
+    }
+    memory.view.setBigUint64(task.record + TASK.registers, BigInt.asUintN(64, value as bigint), true);
+    memory.view.setUint32(task.record + TASK.pending, resume, true);
+    return true;
+  }
+
+  /** The value of an operation that is no scheduling point; else whether the program goes on. */
+  #performPrivate(task: Task, op: Operation): bigint | boolean {
+    const { observer, external } = this.options;
+    switch (op.kind) {
+      case "load":
+      case "store":
+        return op.exclusive && !external ? perform(this.memory, op) : false;
+      case "private":
+        return observer ? observer.performPrivate(task, op) : op.run(this.memory);
+      case "work":
+        observer?.worked(task, op);
+        // A system call begins when the CPU is free for it: on a shared CPU that takes a step of its own.
+        if (!this.sharesCpus || (op.what !== "syscall" && op.what !== "sysret")) return 0n;
+        this.cpus.release(task);
+        return op.what === "syscall" && task.cpu < this.nrCpus ? false : 0n;
+      case "mask":
+        this.cpus.mask(task.cpu, op.what, op.delta);
+        return 0n;
+      case "print":
+        this.printed.push({ task: task.index, text: op.text });
+        return 0n;
+      case "callback":
+        observer?.callbackBegins(task);
+        return this.#enterCallback(task, op.func, op.args);
+      case "tail_call":
+        task.models = task.models.slice(0, -1);
+        this.enterProgram(task, this.object.programs[op.prog]);
+        return true;
+      case "fault":
+        this.fail(task, op.message);
+        return false;
+      case "sleep":
+      case "wait":
+        if (this.sharesCpus) this.cpus.release(task);
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  #enterCallback(task: Task, func: bigint, args: readonly bigint[]): boolean {
+    const { memory: { view }, image } = this, record = task.record;
+    const depth = view.getUint32(record + TASK.depth, true), insn = Number(BigInt.asUintN(32, func));
+    if (Number(func >> 32n) !== FUNC_REGION || !image.entries.includes(insn)) {
+      this.fail(task, "the callback is not a function of this program");
+      return false;
+    }
+    if (depth + 1 >= TASK.maxFrames) {
+      this.fail(task, `calls nest deeper than ${TASK.maxFrames} frames`);
+      return false;
+    }
+    const frame = record + TASK.frames + depth * TASK.frameBytes;
+    for (const r of SAVED) {
+      view.setBigUint64(frame + FRAME.savedRegister(r), view.getBigUint64(record + 8 * r, true), true);
+    }
+    view.setUint32(frame + FRAME.returnBlock, RETURN_TO_KERNEL, true);
+    view.setUint32(frame + FRAME.insn, view.getUint32(record + TASK.insn, true), true);
+    view.setUint32(record + TASK.depth, depth + 1, true);
+    moveStack(view, record, STACK_FRAME_BYTES);
+    // What an earlier call left on this frame is not to be seen (translate_calls.ts:emitClearFrame).
+    const frameEnd = addressOf(view.getBigUint64(record + TASK.registers + 80, true));
+    this.memory.bytes.fill(0, frameEnd - STACK_FRAME_BYTES, frameEnd);
+    args.forEach((arg, i) => view.setBigUint64(record + 8 * (i + 1), BigInt.asUintN(64, arg), true));
+    view.setUint32(record + TASK.pending, KIND.none | (this.translation.entryBlock(insn) << 8), true);
+    return true;
   }
 }

@@ -1,4 +1,5 @@
 /** Tasks: the flows of control that a machine's schedulers choose between. */
+import { STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import type { ImageProgram } from "./image.ts";
 import type { Model, Operation, TaskContext } from "../cpu/operation.ts";
 import type { TaskMemory } from "./task_memory.ts";
@@ -129,4 +130,23 @@ function replayCursor(model: ActiveModel): ActiveModel["cursor"] {
   for (let i = values.length - 1; i >= 0; i--) next = generator.next(values[i]);
   if (next.done) throw new Error(`${model.name} ended early when it was replayed: it must not keep state of its own`);
   return { generator, at: model.history };
+}
+
+/** Moves r10 by so many bytes: to the stack frame of a callback, or back. */
+export function moveStack(view: DataView, record: number, bytes: number): void {
+  const r10 = record + TASK.registers + 80;
+  view.setBigUint64(r10, view.getBigUint64(r10, true) + BigInt(bytes), true);
+}
+
+/** Arguments of a helper as one number; the caller's own stack counts by offset, so that tasks compare. */
+export function hashArguments(task: Task, args: readonly bigint[]): number {
+  const stack = task.stackTop - BigInt(STACK_FRAME_BYTES), region = task.stackTop >> 32n;
+  let hash = 0;
+  for (const arg of args) {
+    const value = arg >> 32n === region ? arg - stack : arg;
+    hash = Math.imul(hash ^ Number(BigInt.asIntN(32, value)), 0x9e37_79b1);
+    const high = value === arg ? Number(BigInt.asIntN(32, value >> 32n)) : -2;
+    hash = Math.imul(hash ^ (hash >>> 15) ^ high, 0x85eb_ca6b);
+  }
+  return hash ^ (hash >>> 13);
 }
