@@ -35,7 +35,8 @@ export async function buildPackage(project: string, folder: string): Promise<voi
   const lib = join(project, "lib"), dist = join(folder, "dist");
   await rm(folder, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
-  const files = (await readdir(lib, { recursive: true })).map(String);
+  // what only `deno task` runs is not published
+  const files = (await readdir(lib, { recursive: true })).map(String).filter((name) => !/^tasks[\\/]/.test(name));
   await compile(project, folder, [join(lib, "mod.ts"), join(lib, "cli.ts"), ...await urlModules(lib, files)]);
   const modules: string[] = [];
   for (const file of (await readdir(dist, { recursive: true })).map(String)) {
@@ -78,7 +79,7 @@ async function urlModules(lib: string, files: readonly string[]): Promise<string
     const path = join(lib, file), text = await readFile(path, "utf8");
     for (const [, module] of text.matchAll(MODULE_URL)) found.push(join(dirname(path), `${module}.ts`));
   }
-  return found.filter((path) => !relative(lib, path).startsWith(join("notebook", "lab")));
+  return found;
 }
 
 /** What the compiler leaves to be done in a module; gives its text. */
