@@ -5,7 +5,7 @@
  * this process. It answers an interrupt in three steps, each only if the one before did not help:
  *  1. call what long work of the library has registered (lib/host/stop.ts);
  *  2. let Deno end what computes;
- *  3. give up what waits (stop_listener.ts).
+ *  3. give up what waits (stop_listener.ts), and call what has been registered meanwhile: it holds the cell's promise.
  * When even that fails it says in the cell what to do. It also passes shutdown on, and ends both processes together.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -157,7 +157,7 @@ class Kernel {
     if (!cell) return;
     const isOver = () => this.#working?.msg_id !== cell.msg_id;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const alive = await this.#tell(attempt === 0 ? STOP.callHooks : STOP.cancelWaiting);
+      const alive = await this.#tell(attempt === 0 ? STOP.callHooks : STOP.callHooks | STOP.cancelWaiting);
       if (isOver()) return;
       // Only when it computes: the kernel would keep the order and end whatever comes next.
       if (!alive) control.send(encodeMessage(request("interrupt_request", {}, this.#session), this.#inner.key));

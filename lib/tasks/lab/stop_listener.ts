@@ -7,7 +7,7 @@
  * promise is collected as garbage. So: end the timers and workers that could settle it, and collect garbage.
  */
 
-/** What the proxy sends; each byte is answered with itself, which shows that the event loop turns. */
+/** The bits of what the proxy sends; each byte is answered with itself, which shows that the event loop turns. */
 export const STOP = { callHooks: 1, cancelWaiting: 2 } as const;
 
 /** Self-contained: its source text is sent to the kernel. */
@@ -29,10 +29,11 @@ function listen(port: number, stop: typeof STOP, connect: typeof import("node:ne
   // A listener and no loop over reads: a turn that V8 ends must not be the last.
   socket.on("data", (bytes: Uint8Array) => {
     socket.write(bytes);
-    if (bytes.includes(stop.callHooks)) {
+    const asked = bytes.reduce((bits, byte) => bits | byte, 0);
+    if (asked & stop.callHooks) {
       for (const hook of scope[Symbol.for("interleave.stop")] ?? []) hook();
     }
-    if (bytes.includes(stop.cancelWaiting)) {
+    if (asked & stop.cancelWaiting) {
       const newest = Number(setTimeout(() => {}));
       for (let id = 1; id <= newest; id++) clearTimeout(id);
       for (const worker of workers) {
