@@ -1,8 +1,9 @@
 /** The lab as a reader meets it: a listing is edited, a search is stopped, all is run again. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Browser } from "playwright-core";
-import { writeFileSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PLACES } from "../../lib/tasks/lab/places.ts";
 import { launch, noBrowser, screenshot } from "./chromium.ts";
 import { LabPage } from "./lab_page.ts";
 import { COPY, LabServer } from "./lab_server.ts";
@@ -69,6 +70,15 @@ if (reason) {
       expect(await lab.figures().count()).toBe(1);
       expect(await lab.hover(lab.figures().first())).toMatch(/\d/);
       await screenshot(lab.page, "lab_hover");
+    });
+
+    it("lets no other user read what it writes", () => {
+      const open = readdirSync(PLACES.jupyter, { recursive: true, withFileTypes: true })
+        .map((entry) => join(entry.parentPath, entry.name))
+        .filter((path) => statSync(path).mode & 0o077);
+      expect(readdirSync(join(PLACES.jupyter, "runtime")).some((name) => name.endsWith("-open.html"))).toBe(true);
+      expect(open).toEqual([]);
+      expect(statSync(PLACES.jupyter).mode & 0o777).toBe(0o700);
     });
 
     it("answers an edited listing", async () => {

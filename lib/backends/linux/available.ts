@@ -6,7 +6,12 @@ import { cString, libbpf, libc, options } from "./libbpf.ts";
 import { errnoName } from "../../uapi/errno.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 
-const RUN_AS_ROOT = 'sudo env "PATH=$PATH" npx -y deno@2.8.1 task start';
+/** Loading and running programs takes CAP_BPF and CAP_PERFMON; packet programs (xdp, tc) take CAP_NET_ADMIN too. */
+export const AS_A_USER = 'sudo setpriv --reuid="$(id -u)" --regid="$(id -g)" --init-groups ' +
+  "--inh-caps=+bpf,+perfmon --ambient-caps=+bpf,+perfmon " +
+  'env "HOME=$HOME" "PATH=$PATH" npx -y deno@2.8.1 task start';
+
+const IN_A_CONTAINER = "give the container these capabilities: --cap-add BPF --cap-add PERFMON (docker, podman)";
 
 const no = (reason: string, remedy: string): Availability => ({ available: false, reason, remedy });
 
@@ -39,8 +44,12 @@ export function linuxAvailable(): Availability {
   }
   const fd = loadTinyProgram();
   if (fd < 0) {
-    const user = Deno.uid() === 0 ? "root without the capability CAP_BPF" : "not root";
-    return no(`the kernel refuses to load programs: ${errnoName(fd)} (${user})`, RUN_AS_ROOT);
+    const isRoot = Deno.uid() === 0;
+    const lacking = `${isRoot ? "root, but " : ""}without the capabilities CAP_BPF and CAP_PERFMON`;
+    return no(
+      `the kernel refuses to load programs: ${errnoName(fd)} (${lacking})`,
+      isRoot ? IN_A_CONTAINER : AS_A_USER,
+    );
   }
   libc().close(fd);
   return { available: true };

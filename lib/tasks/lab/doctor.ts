@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { linuxAvailable } from "../../backends/linux/available.ts";
 import { installedCompiler } from "../../compile/compiler.ts";
 import { type Commander, runTask } from "../task.ts";
 import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
@@ -30,7 +31,7 @@ async function examine(): Promise<Finding[]> {
   const renderer = join(PLACES.venv, "share", "jupyter", "labextensions", "jupyterlab-plotly");
   const kernelspec = join(PLACES.jupyter, "kernels", "deno", "kernel.json");
   const btf = "/sys/kernel/btf/vmlinux";
-  const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
+  const linux = linuxAvailable();
   return [
     {
       what: "Deno",
@@ -85,10 +86,10 @@ async function examine(): Promise<Finding[]> {
       remedy: "a Linux kernel with CONFIG_DEBUG_INFO_BTF; recorded figures are shown instead",
     },
     {
-      what: "root",
-      found: isRoot ? "yes" : undefined,
+      what: "the right to load BPF programs",
+      found: linux.available ? "yes" : undefined,
       neededFor: "the machine linux",
-      remedy: "sudo npx ...; recorded figures are shown instead",
+      remedy: linux.available ? "" : `${linux.remedy}; recorded figures are shown instead`,
     },
     {
       what: "libbpf",

@@ -1,10 +1,11 @@
 /** Starts JupyterLab on the project, on the loopback address only, with its token. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SetupError } from "./python.ts";
 import { PLACES, PROJECT } from "./places.ts";
+import { keepPrivate } from "./private_files.ts";
 import { writeSettings } from "./settings.ts";
 import { readText } from "./subprocess.ts";
 
@@ -67,7 +68,8 @@ export async function ensureFree(port: number): Promise<void> {
 
 /** Starts the server; `onReady` hears its address; resolves with the exit code when the server ends. */
 export async function runServer(options: ServerOptions, onReady: (address: string) => void): Promise<number> {
-  mkdirSync(RUNTIME, { recursive: true });
+  keepPrivate(PLACES.jupyter);
+  keepPrivate(RUNTIME);
   if (options.ownSettings) writeSettings();
   const before = await runningServers();
   const [program, ...first] = options.command;

@@ -9,11 +9,18 @@ import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
 import { findPython, isComplete, LAB, makeEnvironment, SetupError } from "./python.ts";
 import { runCommand } from "./subprocess.ts";
 import { ensureFree, lessonAddress, runningServers, runServer } from "./server.ts";
+import { AS_A_USER } from "../../backends/linux/available.ts";
 import { step } from "./steps.ts";
 
 const OTHER_WAYS =
   `Other ways: a Jupyter that you have already (--jupyter PATH); VS Code with its extension Jupyter, where the
 kernel is called Deno; no front end at all (npx -y deno@${DENO_VERSION} task run).`;
+
+const AS_ROOT =
+  `You are root: every cell, and whoever gets at the lab's address, can do what root can. The machine linux needs two
+capabilities only; as an ordinary user:
+  ${AS_A_USER}
+`;
 
 interface Options {
   readonly browser: boolean;
@@ -113,6 +120,7 @@ async function start(options: Options): Promise<number> {
     return 0;
   }
   if (options.port !== undefined) await ensureFree(options.port);
+  if (process.getuid?.() === 0) console.warn(AS_ROOT);
   const command = await setUp(options);
   if (options.setupOnly) return 0;
   return await runServer(
