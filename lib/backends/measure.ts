@@ -45,6 +45,8 @@ export interface MeasureOptions {
   readonly durationMs?: number;
   /** Run exactly `invocations` times, once, however short that is. */
   readonly exact?: boolean;
+  /** Most bytes of all maps together on the running kernel, whose contents are read entry by entry. Default 32 MiB. */
+  readonly maxMapBytes?: number;
 }
 
 /** What a real machine adds to a result: how often it was repeated, and how far the repeats agree. */

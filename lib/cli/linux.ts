@@ -6,13 +6,17 @@ import { type KernelVerdict, linuxVerify } from "../backends/linux/verify.ts";
 import { bpf } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { toJson } from "../report/json.ts";
+import { count } from "./arguments.ts";
 import { type RealMachineOptions, withRealMachineOptions } from "./machine_options.ts";
 import { measuredText, withoutOutcomes } from "./measured_text.ts";
 
 const CHECK_SAID_NO = 1;
 
 export function command(): Command {
-  return withRealMachineOptions(new Command("linux").summary("verify and run a listing on the running kernel (root)"))
+  return withRealMachineOptions(
+    new Command("linux").summary("verify and run a listing on the running kernel (CAP_BPF, CAP_PERFMON)"),
+  )
+    .option("--max-map-bytes <n>", "most kernel memory of its maps together (default: 33554432)", count)
     .option("--verify-only", "ask the verifier and do not run")
     .action(async (file: string, { json, verifyOnly, ...workload }: RealMachineOptions & { verifyOnly?: boolean }) => {
       const object = await bpf.file(file);

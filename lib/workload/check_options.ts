@@ -132,6 +132,7 @@ const RUN: Rules = {
   repeats: whole(1, 10_000, "repeats: 7"),
   durationMs: above("durationMs: 5"),
   exact: either("exact: true"),
+  maxMapBytes: whole(1, Infinity, "maxMapBytes: 2 ** 28"),
   nowNs: callable("a function", "nowNs: () => 1000"),
 };
 

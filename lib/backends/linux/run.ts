@@ -1,11 +1,15 @@
 /** Runs a workload on the running kernel and measures it. */
-import { release } from "node:os";
+import { availableParallelism, release } from "node:os";
 import type { BpfObject } from "../../object/bpf_object.ts";
+import { BackendError } from "../../host/backend_error.ts";
+import { mapMemoryBytes } from "../../maps/memory_use.ts";
 import { type Plan, plan } from "../../workload/plan.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
 import { oneAtATime } from "../one_at_a_time.ts";
 import type { Workload } from "../../workload/workload.ts";
 import { LinuxSession } from "./session.ts";
+
+const MAX_MAP_BYTES = 2 ** 25;
 
 /** A workload for the kernel, and how often to repeat it. */
 export interface LinuxOptions extends Workload, MeasureOptions {}
@@ -41,10 +45,25 @@ export async function runOnLinux(object: BpfObject, options: LinuxOptions = {}):
 
 /** Runs what has been checked and planned, on no more CPUs than there are. */
 export function linuxPlan(plan: Plan, options: MeasureOptions): Promise<LinuxResult> {
+  refuseLargeMaps(plan.object, options.maxMapBytes ?? MAX_MAP_BYTES);
   return oneAtATime(async () => {
     using session = new LinuxSession(plan, options.exact ?? false);
     const kernel = release();
     const where = () => `on kernel ${kernel}: ${plan.object.name} accepted; ${session.describe()}`;
     return { ...await measure(session, "linux", { ...options, cpus: plan.nrCpus }, where), kernel };
   });
+}
+
+/** Maps are put back before every repeat and read after it, entry by entry: a large one would take minutes. */
+function refuseLargeMaps({ maps, name }: BpfObject, mostBytes: number): void {
+  const cpus = availableParallelism();
+  const sizes = maps.map((map) => ({ name: map.name, bytes: mapMemoryBytes(map, cpus) }));
+  const bytes = sizes.reduce((sum, size) => sum + size.bytes, 0);
+  if (bytes <= mostBytes) return;
+  const largest = sizes.reduce((a, b) => b.bytes > a.bytes ? b : a), mib = (n: number) => (n / 2 ** 20).toFixed(1);
+  throw new BackendError(
+    `${name}: its maps take ${mib(bytes)} MiB of kernel memory (${largest.name}: ${mib(largest.bytes)}), and reading ` +
+      `them back takes about half a second for each MiB. Make max_entries smaller, or allow it: maxMapBytes: ${bytes} ` +
+      `(--max-map-bytes ${bytes})`,
+  );
 }

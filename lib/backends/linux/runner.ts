@@ -1,10 +1,11 @@
 /** Finds a way to run a listing's function many times by BPF_PROG_RUN. */
-import { decode, type Insn } from "../../isa/insn.ts";
+import { decode, type Insn, isHelperCall } from "../../isa/insn.ts";
 import { BackendError } from "../../host/backend_error.ts";
 import { functionStarts, loopHarness } from "./harness.ts";
 import type { KernelObject, LoadableProgram } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
 import { loadProgram, ProgramRefused } from "./load_program.ts";
+import { BPF_FUNC } from "../../uapi/helpers.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import { canTestRun, progTypeName, runnableTypes, takesPacket } from "./prog_types.ts";
 import type { Job } from "./pinned_worker.ts";
@@ -76,7 +77,7 @@ export class Runner implements Disposable {
       }
     };
     const types = runnableTypes(program.type, program.sleepable);
-    for (const type of exact ? [] : types) {
+    for (const type of exact || tailCalls(program.insns) ? [] : types) {
       const runner = attempt(type, () => Runner.#looped(program, type, license));
       if (runner) return runner;
     }
@@ -178,6 +179,13 @@ function greatestDivisor(number: number, limit: number): number {
   while (divisor > 1 && number % divisor !== 0) divisor--;
   return divisor;
 }
+
+/**
+ * A tail call in a callback makes the 6.18 verifier warn of a bug of its own ("callback unexpected regs 1", a WARN in the
+ * kernel's log, which ends a machine with panic_on_warn): such a program is not even offered.
+ */
+const tailCalls = (insns: readonly Insn[]): boolean =>
+  insns.some((insn) => isHelperCall(insn) && insn.imm === BPF_FUNC.tail_call);
 
 const plainLooping = (type: number): Looping => takesPacket(type) ? "repeat" : "one call each";
 const flagsOf = (type: number): number => type === BPF_PROG_TYPE.SYSCALL ? BPF_F_SLEEPABLE : 0;
