@@ -1,5 +1,6 @@
 /** bpf_printk: the part of bpf_bprintf_prepare (kernel/bpf/helpers.c) that notebooks use. */
 import { addressOf, type Memory } from "../cpu/memory.ts";
+import { printable } from "../words/printable.ts";
 import { load, type Model, type TaskContext } from "../cpu/operation.ts";
 import { faultWith, readWord, sourceAt } from "../maps/source.ts";
 import type { HelperArgs, HelperModel, Kernel } from "./kernel.ts";
@@ -30,7 +31,7 @@ function* print(ctx: TaskContext, format: string, args: readonly bigint[]): Mode
     if (string) strings[index] = yield* readString(ctx.memory, args[index] ?? 0n);
   }
   const line = formatLine(format, args, strings);
-  yield { kind: "print", text: line };
+  yield { kind: "print", text: printable(line) };
   return BigInt(line.length);
 }
 

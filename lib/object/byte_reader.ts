@@ -1,4 +1,5 @@
 /** Little-endian numbers and strings out of a part of a file, every access checked. */
+import { printable } from "../words/printable.ts";
 import { ObjectError } from "./object_error.ts";
 
 const text = new TextDecoder();
@@ -51,13 +52,13 @@ export class ByteReader {
     return new ByteReader(this.bytes.subarray(at, at + size), what);
   }
 
-  /** The string that starts at `at` and ends before a zero byte. */
+  /** The string that starts at `at` and ends before a zero byte; what is no text in it is written out. */
   string(at: number): string {
     if (at >= this.length) {
       throw new ObjectError(`${this.what}: a name at byte ${at}, but there are only ${this.length}`);
     }
     const end = this.bytes.indexOf(0, at);
-    return text.decode(this.bytes.subarray(at, end < 0 ? this.length : end));
+    return printable(text.decode(this.bytes.subarray(at, end < 0 ? this.length : end)));
   }
 
   #check(at: number, size: number): number {

@@ -23,7 +23,14 @@ export function reportBundle(value: unknown): ReportBundle | undefined {
   if (isResult(value)) return { "text/plain": resultText(value), "text/markdown": resultMarkdown(value) };
   if (isExplored(value)) {
     const text = explorationText(value);
-    return { "text/plain": text, "text/markdown": `\`\`\`text\n${text}\n\`\`\`` };
+    return { "text/plain": text, "text/markdown": fenced(text) };
   }
   return undefined;
+}
+
+/** Text as a block of Markdown, between fences that are longer than any in it. */
+export function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}text\n${text}\n${fence}`;
 }
