@@ -3,10 +3,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { mergeSweeps, parseShard, type Sweep, sweep } from "../sweeps/seed_grid.ts";
+import { openSweep, sealSweep } from "../sweeps/shard_file.ts";
 import { bpf } from "../compile/bpf.ts";
-import { toJson } from "../report/json.ts";
 import { textTable } from "../report/text_table.ts";
-import { parseJson } from "../words/json_text.ts";
 import { count, names } from "./arguments.ts";
 
 const numbers = (text: string): number[] => names(text).map(count);
@@ -37,18 +36,11 @@ export function command(): Command {
       const found = merge
         ? mergeSweeps(await Promise.all(files.map(readShard)))
         : await sweep(await bpf.file(files[0]), options);
-      process.stdout.write((json ? toJson(found) : sweepText(found)) + "\n");
+      process.stdout.write((json ? sealSweep(found) : sweepText(found)) + "\n");
     });
 }
 
-async function readShard(file: string): Promise<Sweep> {
-  const text = await readFile(file, "utf8");
-  try {
-    return parseJson(text) as Sweep;
-  } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}`);
-  }
-}
+const readShard = async (file: string): Promise<Sweep> => openSweep(await readFile(file, "utf8"), file);
 
 function sweepText({ object, how, scheduler, seeds, shards, of, points }: Sweep): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;

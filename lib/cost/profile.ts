@@ -153,15 +153,20 @@ const number = (wants: string, fits: (value: number) => boolean): Rule => ({
   wants,
   fits: (value) => typeof value === "number" && Number.isFinite(value) && fits(value),
 });
-const ABOVE_ZERO = number("a number above 0", (value) => value > 0);
-const FROM_ZERO = number("a number, at least 0", (value) => value >= 0);
+// The bounds are far from any machine; beyond them a run takes for ever, or more memory than there is.
+const BIG_NS = 1e6;
+const ABOVE_ZERO = number("a number from 0.001 to 1,000,000", (value) => value >= 1e-3 && value <= BIG_NS);
+const FROM_ZERO = number("a number from 0 to 1,000,000", (value) => value >= 0 && value <= BIG_NS);
+const LONG = number("a number from 0 to 10,000,000,000", (value) => value >= 0 && value <= 1e10);
+const SPIN = number("a number from 0.1 to 1,000,000", (value) => value >= 0.1 && value <= BIG_NS);
+const RARE = number("a number from 100 to 1,000,000,000,000", (value) => value >= 100 && value <= 1e12);
 const SHARE = number("a number from 0 to 1", (value) => value >= 0 && value <= 1);
 const SHARE_ABOVE_ZERO = number("a number above 0, at most 1", (value) => value > 0 && value <= 1);
-const COUNT = whole(1, Infinity);
-const COUNT_FROM_ZERO = whole(0, Infinity);
+const COUNT = whole(1, 4096);
+const COUNT_FROM_ZERO = whole(0, 4096);
 const TEXT: Rule = { wants: "a text", fits: (value) => typeof value === "string" };
 const NUMBERS_BY_HELPER: Rule = {
-  wants: "an object with a number, at least 0, for each helper's name",
+  wants: "an object with a number from 0 to 1,000,000 for each helper's name",
   fits: (value) => isRecord(value) && Object.values(value).every(FROM_ZERO.fits),
 };
 
@@ -177,7 +182,9 @@ const each = (rule: Rule, ...names: string[]): Rules => Object.fromEntries(names
 const PROFILE = group({
   ...each(TEXT, "name", "machine", "source"),
   topology: group(each(COUNT, "threadsPerCore", "coresPerGroup", "groupsPerSocket", "sockets")),
-  ...each(ABOVE_ZERO, "insnNs", "loadNs", "atomicNs", "disturbanceEveryNs", "mispredictNs", "spinNs"),
+  ...each(ABOVE_ZERO, "insnNs", "loadNs", "atomicNs", "mispredictNs"),
+  spinNs: SPIN,
+  disturbanceEveryNs: RARE,
   ...each(FROM_ZERO, "retireNs", "forwardNs", "forwardAwayNs", "commitNs", "drainNs", "drainSameLineNs"),
   ...each(FROM_ZERO, "atomicRestartNs", "lineIntervalNs", "holdNs", "copyNs", "disturbanceNs"),
   ...each(COUNT, "reorderWindow", "storeBuffer", "storeLinesAhead", "lineFillBuffers", "groupGrants", "socketGrants"),
@@ -188,7 +195,8 @@ const PROFILE = group({
   transferNs: group(each(FROM_ZERO, "sameCore", "sameGroup", "otherGroup", "otherSocket")),
   work: group({
     ...each(FROM_ZERO, "run", "inlined", "helper", "hash", "hashByte", "irqsave", "irqrestore", "lockQueue"),
-    ...each(FROM_ZERO, "alloc", "copyStart", "copyByte", "syscall", "sysret", "gracePeriod", "sleep"),
+    ...each(FROM_ZERO, "alloc", "copyStart", "copyByte", "syscall", "sysret"),
+    ...each(LONG, "gracePeriod", "sleep"),
     helpers: NUMBERS_BY_HELPER,
   }),
 });

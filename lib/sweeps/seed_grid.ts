@@ -2,11 +2,14 @@
  * Many runs over a grid of parameters and seeds, or many searches over a grid of parameters: in one go or in shards,
  * whose results merge into exactly what one go gives.
  */
+import { createHash } from "node:crypto";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { toJson } from "../report/json.ts";
 import { explore } from "../search/explore.ts";
 import { simulate } from "../backends/simulator.ts";
 import type { SimulateOptions } from "../backends/simulate_options.ts";
+
+const MOST_RUNS = 100_000_000;
 
 /** Which part of a sweep to do: `index` of `count`, from 1. */
 export interface Shard {
@@ -55,6 +58,8 @@ export interface SweepPoint {
 /** What a sweep, or a part of one, found: plain JSON. */
 export interface Sweep {
   readonly object: string;
+  /** SHA-256 of the object's bytes, in hex: shards of another listing do not merge. */
+  readonly listing: string;
   readonly how: "simulate" | "explore";
   readonly scheduler: string;
   readonly seeds: readonly [number, number];
@@ -78,8 +83,12 @@ export function parseShard(text: string): Shard {
  */
 export async function sweep(object: BpfObject, options: SweepOptions): Promise<Sweep> {
   const { how = "simulate", seeds = [1, 100], shard = { index: 1, count: 1 }, scheduler = "random" } = options;
+  if (seeds[0] > seeds[1]) throw new RangeError(`seeds ${seeds[0]} to ${seeds[1]}: the first is above the last`);
   const grid = options.cpus.flatMap((cpus) => options.invocations.map((invocations) => ({ cpus, invocations })));
-  const each = how === "explore" ? 1 : Math.max(0, seeds[1] - seeds[0] + 1), all = grid.length * each;
+  const each = how === "explore" ? 1 : seeds[1] - seeds[0] + 1, all = grid.length * each;
+  if (!(all <= MOST_RUNS)) {
+    throw new RangeError(`${all} runs in one sweep: at most ${MOST_RUNS}; take fewer seeds, or sweep them in parts`);
+  }
   const points = new Map<number, SweepPoint>();
   for (let unit = shard.index - 1, done = 0; unit < all; unit += shard.count) {
     const at = Math.floor(unit / each), seed = seeds[0] + unit % each;
@@ -93,6 +102,7 @@ export async function sweep(object: BpfObject, options: SweepOptions): Promise<S
   }
   return {
     object: object.name,
+    listing: createHash("sha256").update(object.bytes).digest("hex"),
     how,
     scheduler: how === "explore" ? "all schedules" : typeof scheduler === "string" ? scheduler : scheduler.name,
     seeds,
@@ -110,10 +120,15 @@ export async function sweep(object: BpfObject, options: SweepOptions): Promise<S
 export function mergeSweeps(parts: readonly Sweep[]): Sweep {
   const [first, ...rest] = parts;
   if (!first) throw new RangeError("there is nothing to merge");
-  const same = ({ object, how, scheduler, seeds, of }: Sweep) => JSON.stringify([object, how, scheduler, seeds, of]);
+  const aspects: readonly (keyof Sweep)[] = ["listing", "how", "scheduler", "seeds", "of"];
   const points = new Map<string, SweepPoint>(), shards: number[] = [];
   for (const part of [first, ...rest]) {
-    if (same(part) !== same(first)) throw new RangeError("these are shards of different sweeps");
+    const other = aspects.find((aspect) => String(part[aspect]) !== String(first[aspect]));
+    if (other) {
+      throw new RangeError(
+        `these are shards of different sweeps: ${other} is ${part[other]} in one and ${first[other]} in another`,
+      );
+    }
     for (const shard of part.shards) {
       if (shards.includes(shard)) throw new RangeError(`shard ${shard}/${part.of} is there twice`);
       shards.push(shard);

@@ -26,13 +26,13 @@ const MISTAKES: readonly (readonly [string, unknown, unknown, RegExp])[] = [
     "a missing number",
     [technique],
     { profile: { ...xeon, atomicNs: undefined } },
-    /profile has no atomicNs: it must be a number above 0/,
+    /profile has no atomicNs: it must be a number from 0.001 to 1,000,000/,
   ],
   [
     "a negative number",
     [technique],
     { profile: { ...xeon, atomicNs: -1 } },
-    /profile.atomicNs is -1: it must be a number above 0/,
+    /profile.atomicNs is -1: it must be a number from 0.001 to 1,000,000/,
   ],
 ];
 

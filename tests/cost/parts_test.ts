@@ -210,19 +210,21 @@ describe("profiles", () => {
   });
 
   const wrong: [string, unknown, string][] = [
-    ["atomicNs", -1, "profile.atomicNs is -1: it must be a number above 0"],
-    ["atomicNs", "fast", 'profile.atomicNs is the text "fast": it must be a number above 0'],
-    ["atomicNs", Infinity, "profile.atomicNs is Infinity: it must be a number above 0"],
+    ["atomicNs", -1, "profile.atomicNs is -1: it must be a number from 0.001 to 1,000,000"],
+    ["atomicNs", "fast", 'profile.atomicNs is the text "fast": it must be a number from 0.001 to 1,000,000'],
+    ["atomicNs", Infinity, "profile.atomicNs is Infinity: it must be a number from 0.001 to 1,000,000"],
     ["requestShare", 2, "profile.requestShare is 2: it must be a number above 0, at most 1"],
     ["requestShare", 0, "profile.requestShare is 0: it must be a number above 0, at most 1"],
-    ["storeBuffer", 1.5, "profile.storeBuffer is 1.5: it must be a whole number, at least 1"],
+    ["storeBuffer", 5e8, "profile.storeBuffer is 500000000: it must be a whole number from 1 to 4,096"],
+    ["commitNs", 1e12, "profile.commitNs is 1000000000000: it must be a number from 0 to 1,000,000"],
+    ["storeBuffer", 1.5, "profile.storeBuffer is 1.5: it must be a whole number from 1 to 4,096"],
     ["loadTakesOwnership", 1, "profile.loadTakesOwnership is 1: it must be true or false"],
-    ["transferNs", { sameCore: 1 }, "profile.transferNs has no sameGroup: it must be a number, at least 0"],
+    ["transferNs", { sameCore: 1 }, "profile.transferNs has no sameGroup: it must be a number from 0 to 1,000,000"],
     ["transferNs", 5, "profile.transferNs is 5: it must be an object with sameCore, sameGroup"],
     [
       "topology",
       { ...plain.topology, sockets: 0 },
-      "profile.topology.sockets is 0: it must be a whole number, at least 1",
+      "profile.topology.sockets is 0: it must be a whole number from 1 to 4,096",
     ],
     ["work", { ...plain.work, helpers: undefined }, "profile.work has no helpers: it must be an object"],
     [

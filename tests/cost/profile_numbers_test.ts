@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { lockHelpers } from "../../lib/bpf_helpers/kernel.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { withNumber } from "../../lib/cost/fit.ts";
-import type { Profile } from "../../lib/cost/profile.ts";
+import { checkProfile, type Profile } from "../../lib/cost/profile.ts";
 import { profileNamed, PROFILES } from "../../lib/cost/profiles.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import { ticketLock } from "../../lib/locks/ticket_lock.ts";
@@ -193,4 +193,35 @@ describe("more CPUs", () => {
       }
     }
   });
+});
+
+describe("a number at its bound", () => {
+  const bounds = (value: unknown): number[] => typeof value === "number" ? [0, 1e-3, 0.1, 1, 100, 4096, 1e6] : [];
+  const paths = (at: object, prefix = ""): string[] =>
+    Object.entries(at).flatMap(([key, value]) =>
+      typeof value === "number" ? [prefix + key] : typeof value === "object" ? paths(value, `${prefix}${key}.`) : []
+    );
+  const plain = profileNamed("xeon-kvm");
+  const numbers = paths(plain).filter((path) => !path.startsWith("work.helpers"));
+  const at = (path: string) =>
+    path.split(".").reduce<unknown>((part, key) => (part as Record<string, unknown>)[key], plain);
+
+  for (const path of numbers) {
+    it(`${path}: the run ends, with a finite time`, () => {
+      let allowed = 0;
+      for (const value of bounds(at(path))) {
+        const profile = withNumber(plain, { name: path, least: 0, most: Infinity }, value);
+        try {
+          checkProfile(profile);
+        } catch {
+          continue;
+        }
+        allowed++;
+        for (const program of ["racy_global", "racy_hash", "lock_array"]) {
+          expect(Number.isFinite(cost(program, 2, profile, 20))).toBe(true);
+        }
+      }
+      expect(allowed).toBeGreaterThan(0);
+    });
+  }
 });
