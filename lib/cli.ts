@@ -6,6 +6,7 @@
 import { Command, CommanderError } from "commander";
 import process from "node:process";
 import { COMMANDS } from "./cli/commands.ts";
+import { fileProblem } from "./host/file_problem.ts";
 
 const BAD_INPUT = 2;
 async function main(args: readonly string[]): Promise<void> {
@@ -22,6 +23,8 @@ async function main(args: readonly string[]): Promise<void> {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (process.env.INTERLEAVE_STACK) return error.stack ?? error.message;
+  const problem = fileProblem(error);
+  if (problem !== undefined) return problem;
   const own = error instanceof TypeError || error instanceof ReferenceError;
   return own ? `${error.message} (a fault of interleave itself: INTERLEAVE_STACK=1 shows where)` : error.message;
 }

@@ -1,9 +1,10 @@
 /** Compiled objects by content: those that come with the project first, then those compiled on this machine. */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { fileProblem } from "../host/file_problem.ts";
 import type { Diagnostic } from "./compile_error.ts";
 import { cacheFolder, headersFolder, objectFolders } from "./folders.ts";
 
@@ -51,22 +52,41 @@ async function shippedFile(ending: string): Promise<Uint8Array | undefined> {
 
 const folder = (): string => join(cacheFolder(), "objects");
 const compilerKey = (compiler: string): string => compiler.replace(/[^\w.]+/g, "-");
+const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex").slice(0, DIGITS);
 
-/** The object that this machine compiled before; with any compiler when `compiler` is left out. */
+/**
+ * The object that this machine compiled before; with any compiler when `compiler` is left out. A file whose bytes are
+ * not those that its name says is damaged: it counts as not there, and the next compilation replaces it.
+ */
 export async function cachedObject(key: string, compiler?: string): Promise<Uint8Array | undefined> {
-  if (!existsSync(folder())) return undefined;
-  const name = compiler
-    ? `${key}.${compilerKey(compiler)}.o`
-    : readdirSync(folder()).find((name) => name.startsWith(`${key}.`) && name.endsWith(".o"));
-  if (name === undefined) return undefined;
-  return await readFile(join(folder(), name)).then((bytes) => new Uint8Array(bytes), () => undefined);
+  const beginning = compiler ? `${key}.${compilerKey(compiler)}.` : `${key}.`;
+  const names = existsSync(folder()) ? readdirSync(folder()) : [];
+  for (const name of names.filter((name) => name.startsWith(beginning) && name.endsWith(".o"))) {
+    const bytes = await readFile(join(folder(), name)).then((bytes) => new Uint8Array(bytes), () => undefined);
+    const ending = bytes && `${digestOf(bytes)}.o`;
+    if (bytes && (compiler ? name === beginning + ending : name.endsWith(`.${ending}`))) return bytes;
+  }
+  return undefined;
 }
 
-/** Keeps an object; whoever reads meanwhile sees all of it or nothing. */
+let hasWarned = false;
+
+/**
+ * Keeps an object; whoever reads meanwhile sees all of it or nothing. Where it cannot be kept (no right to write, a full
+ * disk), says so once: a listing then is compiled at every start, and works.
+ */
 export async function keepObject(key: string, compiler: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(folder(), { recursive: true });
-  const path = join(folder(), `${key}.${compilerKey(compiler)}.o`);
+  const path = join(folder(), `${key}.${compilerKey(compiler)}.${digestOf(bytes)}.o`);
   const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
-  await writeFile(temporary, bytes);
-  await rename(temporary, path);
+  try {
+    await mkdir(folder(), { recursive: true });
+    await writeFile(temporary, bytes);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    const problem = fileProblem(error);
+    if (problem === undefined) throw error;
+    if (!hasWarned) console.warn(`Compiled listings are not kept, each start compiles them anew: ${problem}`);
+    hasWarned = true;
+  }
 }

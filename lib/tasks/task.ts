@@ -1,6 +1,7 @@
 /** How a task reads its command line: by commander, as the commands of `interleave` do. */
 import type { Command, CommanderError } from "commander";
 import process from "node:process";
+import { fileProblem } from "../host/file_problem.ts";
 
 /** The package, handed to a task rather than imported by it: `start` and `doctor` have to run before it is there. */
 export type Commander = typeof import("commander");
@@ -18,8 +19,15 @@ export async function runTask(
   command: (commander: Commander) => Command,
   { args = process.argv.slice(2), bare }: { args?: readonly string[]; bare?: () => Promise<void> } = {},
 ): Promise<never> {
-  if (args.length === 0 && bare) await bare();
-  else await parse(command, args);
+  try {
+    if (args.length === 0 && bare) await bare();
+    else await parse(command, args);
+  } catch (error) {
+    const problem = fileProblem(error);
+    if (problem === undefined) throw error;
+    console.error(problem);
+    process.exitCode = BAD_INPUT;
+  }
   process.exit();
 }
 

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { CellFailure, executeNotebook } from "../../lib/jupyter/execute.ts";
 import { denoKernel, KernelClient } from "../../lib/jupyter/client.ts";
@@ -40,6 +41,15 @@ function texts(outputs: Output[]): string[] {
     if (output.output_type === "error") return `${output.ename}: ${output.evalue}`;
     return String(output.data["text/plain"]);
   });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The newest Deno, if npm has it for this machine or a cache does. */
@@ -138,6 +148,20 @@ if (!("Deno" in globalThis)) {
     } finally {
       await kernel.shutdown();
     }
+  });
+
+  it("a kernel ends with the process that started it, even while it computes", async () => {
+    const kernel = await KernelClient.start({ argv: kernelspec(Deno.execPath()).argv, cwd: PROJECT });
+    const said: string[] = [];
+    await kernel.execute("console.log(Deno.pid)", { onMessage: (message) => said.push(message.content.text) });
+    const inner = Number(said.join(""));
+    kernel.execute("for (;;);").catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(isAlive(inner)).toBe(true);
+    kernel.kill();
+    const deadline = performance.now() + 20_000;
+    while (isAlive(inner) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(isAlive(inner)).toBe(false);
   });
 
   describe("interrupts", () => {

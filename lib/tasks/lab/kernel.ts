@@ -27,6 +27,7 @@ const SETTLE_MS = 300;
 const ATTEMPTS = 6;
 const SHUTDOWN_MS = 500;
 const LISTEN_MS = 1000;
+const PARENT = Deno.build.os === "windows" ? 0 : Deno.pid;
 const CANNOT_STOP = "This cell waits for something that cannot be stopped from outside. " +
   "Restart the kernel (menu Kernel) and run the cells above again.\n";
 
@@ -94,7 +95,7 @@ class Kernel {
       await Promise.race([heard, sleep(50)]);
     }
     this.#passBroadcasts(broadcasts);
-    const content = { code: listenerCode(await this.#awaitListener()), silent: true, store_history: false };
+    const content = { code: listenerCode(await this.#awaitListener(), PARENT), silent: true, store_history: false };
     shell.send(encodeMessage(request("execute_request", content, this.#session), this.#inner.key));
   }
 

@@ -10,8 +10,20 @@
 /** The bits of what the proxy sends; each byte is answered with itself, which shows that the event loop turns. */
 export const STOP = { callHooks: 1, cancelWaiting: 2 } as const;
 
+/**
+ * Runs beside the kernel on a thread of its own: ends it when its parent has gone. What computes hears of nothing else,
+ * and would go on for ever when the lab is killed.
+ */
+const WATCH = (parent: number) => `setInterval(() => Deno.ppid === ${parent} || Deno.kill(Deno.pid, "SIGKILL"), 500);`;
+
 /** Self-contained: its source text is sent to the kernel. */
-function listen(port: number, stop: typeof STOP, connect: typeof import("node:net").connect): void {
+function listen(
+  port: number,
+  stop: typeof STOP,
+  watch: string | undefined,
+  connect: typeof import("node:net").connect,
+): void {
+  if (watch) new Worker(`data:text/javascript,${encodeURIComponent(watch)}`, { type: "module" });
   const scope = globalThis as unknown as { gc?: () => void } & Record<symbol, Set<() => void> | undefined>;
   const workers = new Set<Worker>();
   globalThis.Worker = class extends Worker {
@@ -48,7 +60,12 @@ function listen(port: number, stop: typeof STOP, connect: typeof import("node:ne
   socket.on("close", () => (globalThis as unknown as { Deno: { exit(): void } }).Deno.exit());
 }
 
-/** The cell that starts the listener, which connects to 127.0.0.1:`port`. Plain JavaScript, no name left behind. */
-export function listenerCode(port: number): string {
-  return `(${listen})(${port}, ${JSON.stringify(STOP)}, (await import("node:net")).connect)`;
+/**
+ * The cell that starts the listener, which connects to 127.0.0.1:`port`. Plain JavaScript, no name left behind.
+ *
+ * @param parent the process that must not end before the kernel; 0 where processes have no parents (Windows)
+ */
+export function listenerCode(port: number, parent: number): string {
+  const watch = parent === 0 ? "undefined" : JSON.stringify(WATCH(parent));
+  return `(${listen})(${port}, ${JSON.stringify(STOP)}, ${watch}, (await import("node:net")).connect)`;
 }
