@@ -128,7 +128,13 @@ function denoLock(dependencies: Readonly<Record<string, string>>): unknown {
   const known = Object.entries(dependencies).filter(([name]) => INTEGRITY[name]);
   const npm = known.map(([name, version]) => [`${name}@${version}`, { integrity: INTEGRITY[name] }]);
   const specifiers = known.map(([name, version]) => [`npm:${name}@${version}`, version]);
-  return { version: "5", specifiers: Object.fromEntries(specifiers), npm: Object.fromEntries(npm) };
+  return {
+    version: "5",
+    specifiers: Object.fromEntries(specifiers),
+    npm: Object.fromEntries(npm),
+    // Deno makes the lock anew when this does not name what package.json does.
+    workspace: { packageJson: { dependencies: specifiers.map(([specifier]) => specifier) } },
+  };
 }
 
 function watchProgress(folder: string): () => void {
