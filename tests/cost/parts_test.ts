@@ -187,6 +187,23 @@ describe("small parts", () => {
     expect(new Durations().quantile(0.5)).toBe(0);
   });
 
+  it("durations: each size falls into its step, the same on every engine", () => {
+    // 0.1 ns times 2 to the (k + 1/2) / 16, in the middle of step k: written down here, computed nowhere.
+    const middles = [[0, 0.10218971486541167], [7, 0.1383909881963832], [16, 0.20437942973082335], [
+      100,
+      7.777583103875,
+    ], [333, 188_188.886303]];
+    for (const [step, ns] of middles) {
+      const durations = new Durations();
+      durations.add(ns);
+      const half = durations.quantile(1);
+      expect(Math.abs(Math.log2(half / 0.1) * 16 - step - 0.5)).toBeLessThan(1e-9);
+    }
+    const durations = new Durations();
+    durations.add(0.1);
+    expect(durations.quantile(1)).toBe(0.10218971486541167);
+  });
+
   it("bare metal: two waiters watch a lock; a guest: one, and a free lock can be stolen until it has looked", () => {
     const bare = new LockQueue(false), guest = new LockQueue(true);
     for (const queue of [bare, guest]) for (const cpu of [1, 2, 3]) queue.join(cpu);
