@@ -65,6 +65,7 @@ export type { Insn } from "./isa/insn.ts";
 export { claim, type Finding, Ledger, ledger, type LedgerLine, TestedClaim } from "./lessons/claims/claim.ts";
 export type { Claim, ClaimVerdict } from "./lessons/claims/ledger.ts";
 export { check, hint } from "./lessons/exercises/exercise.ts";
+export { progress } from "./lessons/progress.ts";
 export { predict, type Prediction } from "./lessons/predict.ts";
 export { Figure, type FigureBundle, plot } from "./plot/mod.ts";
 export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./uapi/flags.ts";

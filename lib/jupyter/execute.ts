@@ -44,6 +44,8 @@ export async function executeNotebook(notebook: Notebook, options: ExecuteOption
   const kernel = await KernelClient.start({
     argv: options.argv ?? denoKernel(process.execPath),
     cwd: dirname(resolve(options.path)),
+    // What a reader has solved is no part of the book.
+    env: { INTERLEAVE_PROGRESS: "off" },
   });
   try {
     let count = 0;

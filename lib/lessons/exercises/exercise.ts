@@ -1,5 +1,6 @@
 /** Exercises: an answer goes in, a verdict over all schedules comes out. */
 import { show } from "../../jupyter/show.ts";
+import { keepSolved } from "../kept_progress.ts";
 
 /** What the checker says of an answer. */
 export interface Marked {
@@ -86,7 +87,8 @@ export async function mark(id: string, answer: unknown): Promise<Marked> {
 export async function check(id: string, answer: unknown): Promise<void> {
   const { passed, message, evidence } = await mark(id, answer);
   const head = passed ? `✔ ${id} solved.` : `✘ ${id}: not yet.`;
-  const more = passed ? "" : `\nhint("${id}") helps.`;
+  const more = passed ? "" : `\nawait hint("${id}") helps.`;
+  if (passed) keepSolved(id);
   await show({ "text/plain": `${head} ${message}${more}`, [EXERCISE_MIME]: { id, passed } });
   if (evidence !== undefined) await show(evidence);
 }
