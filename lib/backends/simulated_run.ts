@@ -5,6 +5,7 @@ import { profileNamed } from "../cost/profiles.ts";
 import { TimedMachine } from "../cost/timed_run.ts";
 import { Machine, type MachineOptions, type MachineOwnerOptions } from "../machine/machine.ts";
 import { type Plan, WorkloadError } from "../workload/plan.ts";
+import { withoutSkipped } from "../machine/skips.ts";
 import { Tracer } from "../machine/trace.ts";
 import type { Timing, TraceStep, Values } from "../report/result.ts";
 import { pct } from "../schedulers/pct.ts";
@@ -64,11 +65,12 @@ export class SimulatedRun {
     return { machine, initial, timing: undefined, nsPerOp };
   }
 
-  /** The kernel that the tasks leave one after another; undefined where that has no end either. */
-  async serial({ machine: { fault, steps } }: Ended): Promise<Kernel | undefined> {
+  /** The kernel that the runs that happened leave one after another; undefined where that has no end either. */
+  async serial({ machine }: Ended): Promise<Kernel | undefined> {
+    const { fault, steps } = machine;
     // a run that its limit ended would take as long again one after another, for nothing
     if (fault && steps >= (this.plan.workload.limits?.steps ?? DEFAULT_STEPS_IN_TURN)) return undefined;
-    return await runSerial(this.plan, this.#machineOptions);
+    return await runSerial(withoutSkipped(this.plan, machine), this.#machineOptions);
   }
 
   trace(window: { readonly from: number; readonly to: number }): TraceStep[] {

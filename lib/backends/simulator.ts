@@ -1,17 +1,18 @@
 /** The first machine: n simulated CPUs, deterministic and replayable. */
 import type { Kernel } from "../bpf_helpers/kernel.ts";
 import type { MachineOptions } from "../machine/machine.ts";
+import { skipsOf } from "../machine/skips.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
 import { runsOf } from "../report/runs.ts";
-import type { Fault, Result, Timing, TraceStep, Values } from "../report/result.ts";
+import type { Fault, Result, SkippedRuns, Timing, TraceStep, Values } from "../report/result.ts";
 import { type Plan, plan } from "../workload/plan.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
 import { type Ended, type RunChoices, SimulatedRun } from "./simulated_run.ts";
 
 /** What a simulation says of itself as JSON. */
 const REPORTED = [
-  ...["program", "cpus", "invocations", "seed", "serial", "final", "lost", "fault", "printed"] as const,
+  ...["program", "cpus", "invocations", "seed", "serial", "final", "lost", "skipped", "fault", "printed"] as const,
   ...["steps", "insns", "nsPerOp", "timing", "how"] as const,
 ] as const;
 
@@ -59,6 +60,10 @@ export class Simulation implements Result {
   readonly anomaly: boolean;
   /** How far counters fall short of the serial value, 0 to 1. */
   readonly lost: number;
+  /** Runs that the kernel would have skipped (recursion_misses): `serial` and `lost` are of those that happened. */
+  readonly skipped: number;
+  /** The same by program and CPU. */
+  readonly skips: readonly SkippedRuns[];
   /** Why the run ended early, when it did. */
   readonly fault: Fault | undefined;
   /** Lines of bpf_printk. */
@@ -91,6 +96,8 @@ export class Simulation implements Result {
     this.timing = timing;
     this.nsPerOp = nsPerOp;
     this.final = machine.kernel.values();
+    this.skips = skipsOf(machine);
+    this.skipped = this.skips.reduce((sum, { runs }) => sum + runs, 0);
     this.fault = machine.fault;
     this.printed = machine.printed.map(({ text }) => text);
     this.steps = machine.steps;

@@ -152,10 +152,15 @@ export const CPU = {
   /** Nesting of interrupts-off and of preemption-off. */
   irqOff: 0,
   preemptOff: 4,
-  /** Task that last ran in process context and has not finished its run, plus one; 0 when none. */
-  current: 8,
-  /** Interrupt task that is running on this CPU, plus one; 0 when none. */
-  inIrq: 12,
+  /**
+   * For each level (workload/contexts.ts) the task whose run is under way in it, plus one; 0 when none. Of the lowest
+   * level it is the one that ran last and has not finished.
+   */
+  running: (level: number): number => 8 + 4 * level,
+  /** Nesting of bpf_disable_instrumentation by user space's system calls. */
+  instrumentationOff: 24,
+  /** Address of the resilient spin lock that this CPU waits for; 0 when none. */
+  waitsFor: 28,
 } as const;
 
 export const STACK_FRAME_BYTES = 512;

@@ -134,10 +134,13 @@ export interface WorkOp extends Labelled {
   /** How many of it (bytes hashed, instructions, loads and stores of the block copy that follows); 1 when left out. */
   readonly amount?: number;
 }
-/** Interrupts or preemption of this CPU off (+1) or on again (-1); pending interrupts run when they are on again. */
+/**
+ * Interrupts or preemption of this CPU off (+1) or on again (-1); pending interrupts run when they are on again. NMIs know
+ * of no mask. With `instrumentation` off, kprobe, tracepoint and perf_event programs are skipped.
+ */
 export interface MaskOp {
   readonly kind: "mask";
-  readonly what: "irq" | "preempt";
+  readonly what: "irq" | "preempt" | "instrumentation";
   readonly delta: 1 | -1;
 }
 /** Runs a BPF function of the calling program (a callback) and gives its r0. */
@@ -195,7 +198,7 @@ export interface TaskContext {
   readonly nrCpus: number;
   readonly memory: Memory;
   /** Where the run is from: a program in process context, in an interrupt, a sleepable one, or user space. */
-  readonly from: "program" | "interrupt" | "sleepable" | "user";
+  readonly from: "program" | "interrupt" | "nmi" | "sleepable" | "user";
 }
 
 export const load = (addr: number, size: Width, label?: string, exclusive = false): LoadOp => ({

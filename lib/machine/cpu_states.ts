@@ -1,11 +1,17 @@
 /**
- * Who has each CPU. Where several tasks share one, an interrupt keeps the others off it, a run keeps it until it ends,
- * and kernel models turn interrupts and preemption off and on. All of it is in memory, in the CPU records of layout.ts.
+ * Who has each CPU. Where several tasks share one, a higher context keeps the lower ones off it, a run keeps it until it
+ * ends, and kernel models turn interrupts and preemption off and on. All of it is in memory, in the CPU records of
+ * layout.ts.
  */
 import { CPU } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
 import type { MaskOp } from "../cpu/operation.ts";
+import { LEVELS } from "../workload/contexts.ts";
 import type { Task } from "./task.ts";
+
+const TASK_LEVEL = LEVELS.indexOf("task"), NMI = LEVELS.indexOf("nmi");
+
+const MASKS = { irq: CPU.irqOff, preempt: CPU.preemptOff, instrumentation: CPU.instrumentationOff } as const;
 
 export class CpuStates {
   readonly #preemptFull: boolean;
@@ -15,38 +21,43 @@ export class CpuStates {
     this.#preemptFull = preemptFull;
   }
 
-  /** The task runs, and no other one of its CPU until it lets go. */
+  /** The task runs, and no other one of its level and CPU until it lets go. */
   occupy(task: Task): void {
-    this.memory.setU32(this.#field(task.cpu, CPU.current), task.index + 1);
+    this.memory.setU32(this.#field(task.cpu, CPU.running(task.level)), task.index + 1);
   }
 
   /** The task's run ended, or sleeps. */
   release(task: Task): void {
-    this.memory.setU32(this.#field(task.cpu, CPU.current), 0);
+    this.memory.setU32(this.#field(task.cpu, CPU.running(task.level)), 0);
   }
 
-  enterInterrupt(task: Task): void {
-    this.memory.setU32(this.#field(task.cpu, CPU.inIrq), task.index + 1);
-  }
-
-  leaveInterrupt(task: Task): void {
-    this.memory.setU32(this.#field(task.cpu, CPU.inIrq), 0);
-  }
-
-  /** Interrupts or preemption off (+1) or on again (-1). */
+  /** Interrupts, preemption or instrumentation off (+1) or on again (-1). */
   mask(cpu: number, what: MaskOp["what"], delta: number): void {
-    const field = this.#field(cpu, what === "irq" ? CPU.irqOff : CPU.preemptOff);
+    const field = this.#field(cpu, MASKS[what]);
     this.memory.setU32(field, this.memory.getU32(field) + delta);
   }
 
-  /** Whether interrupts, and other tasks of the same CPU, leave the CPU to this task (kernel/sched, local_irq_save). */
-  isFreeFor(task: Task): boolean {
-    const inIrq = this.#get(task.cpu, CPU.inIrq), irqOff = this.#get(task.cpu, CPU.irqOff);
-    if (task.kind === "interrupt") return inIrq === task.index + 1 || (inIrq === 0 && irqOff === 0);
-    if (inIrq !== 0) return false;
-    const current = this.#get(task.cpu, CPU.current);
-    if (current === 0 || current === task.index + 1) return true;
-    return this.#preemptFull && irqOff === 0 && this.#get(task.cpu, CPU.preemptOff) === 0;
+  /** Whether user space's call on a map keeps programs guarded by bpf_prog_active away. */
+  isInstrumentationOff(cpu: number): boolean {
+    return this.#get(cpu, CPU.instrumentationOff) !== 0;
+  }
+
+  /**
+   * Whether interrupts, and other tasks of the same CPU, leave the CPU to this task (kernel/sched, local_irq_save,
+   * kernel/softirq.c:irq_exit): a run under way in a higher context comes first, one of the same level has to end, and only
+   * an NMI strikes where interrupts are off.
+   */
+  isFreeFor({ cpu, level, index }: Task): boolean {
+    for (let above = LEVELS.length - 1; above > level; above--) {
+      if (this.#get(cpu, CPU.running(above)) !== 0) return false;
+    }
+    const running = this.#get(cpu, CPU.running(level));
+    if (running === index + 1) return true;
+    const irqsOn = this.#get(cpu, CPU.irqOff) === 0;
+    if (level === TASK_LEVEL) {
+      return running === 0 || (this.#preemptFull && irqsOn && this.#get(cpu, CPU.preemptOff) === 0);
+    }
+    return running === 0 && (level === NMI || irqsOn);
   }
 
   #get(cpu: number, field: number): number {

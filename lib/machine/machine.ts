@@ -20,6 +20,7 @@ import { type Image, usesStack } from "./image.ts";
 import { FRAME, FUNC_REGION, KIND, layoutFor, RETURN_TO_KERNEL, RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import { addressOf, Memory } from "../cpu/memory.ts";
 import type { Model, Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
+import { LEVELS, type RecursionGuard } from "../workload/contexts.ts";
 import type { Plan, PlannedTask } from "../workload/plan.ts";
 import {
   type ActiveModel,
@@ -93,9 +94,6 @@ export interface Snapshot {
 
 /** Instructions after which the translated code comes back to say that it is still at it. */
 const MOST_FUEL = 10_000_000;
-
-/** Sections of programs that are not run again while they run on the same CPU. */
-const TRACING = /^(tp_btf|raw_tp|raw_tracepoint|tp|tracepoint|kprobe|kretprobe|fentry|fexit|perf_event)\b/;
 
 const WASM_KINDS = ["start", "load", "store", "rmw"] as const;
 
@@ -207,6 +205,23 @@ export class Machine {
     };
   }
 
+  /** What keeps the run that a task is about to begin from happening, as its CPU stands; undefined when it will run. */
+  skipReason(task: Task): RecursionGuard | undefined {
+    const { guard } = task;
+    if (!this.sharesCpus || guard === undefined || this.#runState(task) !== RUN.none) return undefined;
+    if (guard === "bpf_prog_active" && this.cpus.isInstrumentationOff(task.cpu)) return guard;
+    const runs = this.tasks.some((other) =>
+      other !== task && other.cpu === task.cpu && other.guard === guard && this.#runState(other) !== RUN.none &&
+      (guard === "bpf_prog_active" || other.program === task.program)
+    );
+    return runs ? guard : undefined;
+  }
+
+  /** Runs of a task that the kernel skipped so far. */
+  skippedRuns(task: Task): number {
+    return this.memory.getU32(task.record + TASK.missed);
+  }
+
   /**
    * Lets an enabled task take one step.
    *
@@ -216,7 +231,7 @@ export class Machine {
     const task = this.tasks[index];
     this.steps++;
     this.#insnsSinceStep = 0;
-    if (this.sharesCpus && task.kind !== "interrupt") this.cpus.occupy(task);
+    if (this.sharesCpus && task.level === 0) this.cpus.occupy(task);
     const model = runningModel(task);
     if (model) {
       if (!this.#sendModel(task, value ?? perform(this.memory, model.pending))) return;
@@ -323,10 +338,19 @@ export class Machine {
   }
 
   #makeTask(planned: PlannedTask, index: number, nrCpus: number): Task {
-    const { memory } = this, { kind, name, user, cpu, invocations, sleepable, body } = planned;
+    const { memory } = this, { kind, name, user, cpu, invocations, sleepable, body, interrupt, context } = planned;
     const inMemory = taskMemory(memory, planned, index);
     memory.setU32(inMemory.record + TASK.fuel, Math.min(this.#insnsPerStep, MOST_FUEL));
-    const from = kind !== "process" ? kind : sleepable ? "sleepable" : "program";
+    const { level, preemptible, guard } = context;
+    const from = kind === "user"
+      ? kind
+      : level === "nmi"
+      ? level
+      : level !== "task"
+      ? "interrupt"
+      : sleepable
+      ? "sleepable"
+      : "program";
     return {
       ...inMemory,
       index,
@@ -334,6 +358,10 @@ export class Machine {
       name,
       user,
       cpu,
+      level: LEVELS.indexOf(level),
+      preemptible,
+      guard,
+      interrupt,
       invocations,
       sleepable,
       program: this.image.programs.find((program) => program.name === planned.prog),
@@ -359,9 +387,10 @@ export class Machine {
   /** Begins a run: registers, stack, and what the kernel does around a run. False when the run is skipped. */
   #begin(task: Task): boolean {
     const { view } = this.memory, record = task.record, program = task.program!;
-    if (task.kind === "interrupt" && this.#recursion(task)) {
+    if (this.skipReason(task) !== undefined) {
       this.memory.setU32(record + TASK.missed, this.memory.getU32(record + TASK.missed) + 1);
       this.memory.setU32(record + TASK.invocation, this.memory.getU32(record + TASK.invocation) + 1);
+      if (task.level === 0) this.cpus.release(task);
       return false;
     }
     const stack = addressOf(task.stackTop);
@@ -371,7 +400,10 @@ export class Machine {
     this.options.observer?.runBegins(task);
     view.setUint32(record + TASK.runState, task.sleepable ? RUN.sleepable : RUN.nonSleepable, true);
     view.setUint32(record + TASK.runCount, view.getUint32(record + TASK.runCount, true) + 1, true);
-    if (task.kind === "interrupt") this.cpus.enterInterrupt(task);
+    if (this.sharesCpus) {
+      if (task.level > 0) this.cpus.occupy(task);
+      else if (!task.preemptible) this.cpus.mask(task.cpu, "preempt", 1);
+    }
     return true;
   }
 
@@ -384,22 +416,16 @@ export class Machine {
     view.setUint32(record + TASK.pending, KIND.none | (this.translation.entryBlock(insn) << 8), true);
   }
 
-  /** kernel/trace/bpf_trace.c:__bpf_trace_run: a tracing program that is running on this CPU is not run again. */
-  #recursion(task: Task): boolean {
-    return TRACING.test(task.program!.program.section) &&
-      this.tasks.some((other) =>
-        other !== task && other.cpu === task.cpu && other.program === task.program && this.#runState(other) !== RUN.none
-      );
-  }
-
   #endRun(task: Task): void {
     const { view } = this.memory, record = task.record;
     view.setBigUint64(record + TASK.lastReturn, view.getBigUint64(record + TASK.registers, true), true);
     view.setUint32(record + TASK.invocation, view.getUint32(record + TASK.invocation, true) + 1, true);
     view.setUint32(record + TASK.runState, RUN.none, true);
     view.setUint32(record + TASK.pending, KIND.none, true);
-    if (task.kind === "interrupt") this.cpus.leaveInterrupt(task);
-    else if (this.sharesCpus) this.cpus.release(task);
+    if (this.sharesCpus) {
+      if (task.level === 0 && !task.preemptible) this.cpus.mask(task.cpu, "preempt", -1);
+      this.cpus.release(task);
+    }
     this.options.observer?.runEnds(task);
   }
 

@@ -3,6 +3,7 @@ import { STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import type { ImageProgram } from "./image.ts";
 import type { Model, Operation, TaskContext } from "../cpu/operation.ts";
 import type { TaskMemory } from "./task_memory.ts";
+import type { InterruptKind, RecursionGuard } from "../workload/contexts.ts";
 
 /** What a model's yields have returned so far: a list that grows at its end and never changes. */
 export interface History {
@@ -37,6 +38,14 @@ export interface Task extends TaskMemory {
   readonly index: number;
   readonly kind: "process" | "interrupt" | "user";
   readonly cpu: number;
+  /** The context that it runs in, as an index into LEVELS: it interrupts runs of lower ones. */
+  readonly level: number;
+  /** Whether another task may take the CPU in the middle of its run. */
+  readonly preemptible: boolean;
+  /** What makes the kernel skip its runs. */
+  readonly guard?: RecursionGuard;
+  /** Of an interrupt: which kind it is. */
+  readonly interrupt?: InterruptKind;
   /** What it runs; undefined for a user actor. */
   readonly program?: ImageProgram;
   readonly invocations: number;

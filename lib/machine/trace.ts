@@ -3,6 +3,7 @@ import { disassembleInsn } from "../isa/disassemble.ts";
 import type { Actor, TraceStep } from "../report/result.ts";
 import { imageLine, programAt } from "./image.ts";
 import { TASK } from "../cpu/layout.ts";
+import { LEVELS } from "../workload/contexts.ts";
 import type { Machine, Pending } from "./machine.ts";
 import type { Width } from "../cpu/memory.ts";
 import type { Task } from "./task.ts";
@@ -80,7 +81,10 @@ export class Tracer {
     const model = task.models.at(-1), actor = actorOf(task, pending);
     const place = pending.addr ? machine.kernel.placeOf(pending.addr) : undefined;
     const touches = (pending.op && "touches" in pending.op ? pending.op.touches : undefined) ?? place?.touches;
-    const text = pending.kind === "start"
+    const skipped = pending.kind === "start" ? machine.skipReason(task) : undefined;
+    const text = skipped
+      ? `skipped: ${skipped}`
+      : pending.kind === "start"
       ? `start of ${task.program?.name ?? task.name}`
       : pending.op
       ? `${model?.name ?? task.name}: ${doneBy(pending.kind, label)}`
@@ -93,8 +97,10 @@ export class Tracer {
       actor,
       helper: actor === "helper" ? image.insns[pending.insn].imm : undefined,
       user: task.user,
+      context: LEVELS[task.level],
+      skipped,
       prog: task.program?.name ?? task.name,
-      kind: pending.kind === "sleep" || pending.kind === "work" ? "wait" : pending.kind,
+      kind: skipped ? "skip" : pending.kind === "sleep" || pending.kind === "work" ? "wait" : pending.kind,
       insn: program ? pending.insn - program.start : -1,
       text,
       line: line && { line: line.line, text: line.text },

@@ -1,6 +1,7 @@
 /** Batch lookups from user space: one system call for many entries, and how much of a snapshot that is. */
 import { load, type Model, type TaskContext } from "../cpu/operation.ts";
 import { errno } from "./errno.ts";
+import { bpf_disable_instrumentation, bpf_enable_instrumentation, uninstrumented } from "./instrumentation.ts";
 import { ELEM, exclusive, Htab, isNulls } from "./htab.ts";
 import type { KernelMap } from "./kernel_map.ts";
 
@@ -20,11 +21,15 @@ function* __htab_map_lookup_and_delete_batch(
   count: number,
 ): Model<BatchEntry[] | bigint> {
   const entries: BatchEntry[] = [];
+  yield bpf_disable_instrumentation;
   for (let bucket = 0; bucket < map.nBuckets; bucket++) {
     // The lock is only worth taking where there is something.
     if (isNulls(Number(yield load(map.first(bucket), 4, "bucket.first")))) continue;
     const refused = yield* map.htab_lock_bucket(ctx, bucket);
-    if (refused) return refused;
+    if (refused) {
+      yield bpf_enable_instrumentation;
+      return refused;
+    }
     const elems: number[] = [];
     let elem = Number(yield exclusive(load(map.first(bucket), 4, "bucket.first")));
     while (!isNulls(elem)) {
@@ -34,8 +39,12 @@ function* __htab_map_lookup_and_delete_batch(
     const fits = entries.length + elems.length <= count;
     if (fits) { for (const elem of elems) entries.push(yield* map.readBatchEntry(ctx, elem, flags)); }
     yield* map.htab_unlock_bucket(bucket);
+    // What the bucket held is copied to user space here, which may fault: kprobes are on again meanwhile.
+    yield bpf_enable_instrumentation;
     if (!fits) return entries.length > 0 ? entries : errno("ENOSPC");
+    yield bpf_disable_instrumentation;
   }
+  yield bpf_enable_instrumentation;
   return entries;
 }
 
@@ -52,7 +61,7 @@ function* generic_map_lookup_batch(
     const next: Uint8Array | bigint = yield* map.map_get_next_key(ctx, key);
     if (typeof next === "bigint") break;
     key = next;
-    const value = yield* map.bpf_map_copy_value(ctx, next, flags);
+    const value = yield* uninstrumented(map.bpf_map_copy_value(ctx, next, flags));
     if (typeof value !== "bigint") entries.push({ key: next, value });
     else if (value !== errno("ENOENT")) return value;
   }

@@ -4,6 +4,7 @@ import { rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "../rcu/grace_pe
 import { type BatchEntry, map_lookup_batch as lookupBatch } from "./batch.ts";
 import { errno } from "./errno.ts";
 import type { Found, KernelMap } from "./kernel_map.ts";
+import { uninstrumented } from "./instrumentation.ts";
 import { BPF_F_LOCK } from "../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
@@ -19,6 +20,10 @@ function* syscall<T>(map: KernelMap, ctx: TaskContext, body: Model<T>): Model<T>
   if (rcu) yield* rcu_read_unlock(ctx);
   return result;
 }
+
+/** kernel/bpf/syscall.c:bpf_map_update_value, map_delete_elem: of a program array with instrumentation on, it may sleep. */
+const changing = <T>({ def: { type } }: KernelMap, body: Model<T>): Model<T> =>
+  type === BPF_MAP_TYPE.PROG_ARRAY ? body : uninstrumented(body);
 
 function* sysret<T>(result: T): Model<T> {
   yield { kind: "work", what: "sysret" };
@@ -43,7 +48,7 @@ function* maybe_wait_bpf_programs(map: KernelMap, ctx: TaskContext, result: bigi
 export function* map_lookup_elem(map: KernelMap, ctx: TaskContext, key: Uint8Array, flags: bigint): Model<Found> {
   const refused = checkLookupFlags(map, flags);
   if (refused) return refused;
-  return yield* sysret(yield* syscall(map, ctx, map.bpf_map_copy_value(ctx, key, flags)));
+  return yield* sysret(yield* syscall(map, ctx, uninstrumented(map.bpf_map_copy_value(ctx, key, flags))));
 }
 
 /** BPF_MAP_UPDATE_ELEM: key and value are copied in before anything else happens. */
@@ -55,14 +60,14 @@ export function* map_update_elem(
   flags: bigint,
 ): Model {
   if (flags & BPF_F_LOCK && map.lockOffset === undefined) return errno("EINVAL");
-  const result = yield* syscall(map, ctx, map.bpf_map_update_value(ctx, key, value, flags));
+  const result = yield* syscall(map, ctx, changing(map, map.bpf_map_update_value(ctx, key, value, flags)));
   yield* maybe_wait_bpf_programs(map, ctx, result);
   return yield* sysret(result);
 }
 
 /** BPF_MAP_DELETE_ELEM. */
 export function* map_delete_elem(map: KernelMap, ctx: TaskContext, key: Uint8Array): Model {
-  const result = yield* syscall(map, ctx, map.delete_value(ctx, key));
+  const result = yield* syscall(map, ctx, changing(map, map.delete_value(ctx, key)));
   yield* maybe_wait_bpf_programs(map, ctx, result);
   return yield* sysret(result);
 }

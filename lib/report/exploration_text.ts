@@ -1,6 +1,6 @@
 /** The text twin of an exhaustive search: herd's report, how much was searched, and the witness. */
 import { herdReport } from "./herd.ts";
-import type { TraceStep, Values } from "./result.ts";
+import type { SkippedRuns, TraceStep, Values } from "./result.ts";
 import { texts } from "./texts.ts";
 import { witnessTable } from "./witness_table.ts";
 
@@ -14,6 +14,9 @@ export interface Explored {
   readonly outcomes: readonly {
     readonly values: Values;
     readonly returned?: Readonly<Record<string, unknown>>;
+    /** Runs that did not happen on the way there. */
+    readonly skipped?: number;
+    readonly skips?: readonly SkippedRuns[];
     readonly anomaly: boolean;
   }[];
   readonly complete: boolean;
@@ -66,11 +69,19 @@ function stateText(outcome: Explored["outcomes"][number], keep: (name: string) =
   );
   const returned = Object.entries(outcome.returned ?? {})
     .filter(([, value]) => value !== undefined).map(([name, value]) => `${name}:${plainValue(value)};`);
-  return [...values, ...returned].join(" ") || "(no shared state);";
+  const skipped = outcome.skipped ? [`skipped:${outcome.skipped};`] : [];
+  return [...values, ...returned, ...skipped].join(" ") || "(no shared state);";
 }
 
 const plainValue = (value: unknown): string =>
   JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part) ?? String(value);
+
+function skippedText({ outcomes, property }: Explored): string[] {
+  const some = outcomes.filter(({ skipped }) => skipped);
+  if (some.length === 0) return [];
+  const who = some.flatMap(({ skips = [] }) => skips.map(({ prog, cpu, guard }) => `${prog} on CPU ${cpu}: ${guard}`));
+  return [texts.skippedOutcomes(some.length, outcomes.length, [...new Set(who)], property === "serial")];
+}
 
 /** The report of an exhaustive search as text. */
 export function explorationText(explored: Explored): string {
@@ -96,6 +107,7 @@ export function explorationText(explored: Explored): string {
       explored.schedules?.toLocaleString("en-US"),
     ) + ".",
     explored.complete ? found ? texts.witnessFound : texts.complete : texts.incomplete(explored.unknown ?? "stopped"),
+    ...skippedText(explored),
     ...(explored.remark === undefined ? [] : [explored.remark]),
     ...(explored.symmetry.used ? [texts.symmetry] : []),
     ...(explored.reduced ? [texts.reduction] : []),

@@ -1,5 +1,6 @@
 /** What a run found out: the same form for all three machines. */
 import type { Touched } from "../cpu/operation.ts";
+import type { Level, RecursionGuard } from "../workload/contexts.ts";
 
 /**
  * Shared state by name: `counter`, `map[key].field`; numbers as bigint, byte arrays as hex text.
@@ -23,6 +24,18 @@ export interface Fault {
   readonly text: string;
   /** The C line that it comes from. */
   readonly line?: { readonly file: string; readonly line: number; readonly text: string };
+}
+
+/**
+ * Runs that the kernel skips because of what runs on the CPU already; it counts them as `recursion_misses`. They did not
+ * happen: nothing of theirs is lost.
+ */
+export interface SkippedRuns {
+  readonly prog: string;
+  readonly cpu: number;
+  readonly runs: number;
+  /** What was in the way: a run of the same program, or of any with such a guard and user space's calls on maps. */
+  readonly guard: RecursionGuard;
 }
 
 /**
@@ -58,10 +71,14 @@ export interface TraceStep {
   readonly helper?: number;
   /** Name of the user-space actor whose task it is; nothing for tasks that run programs. */
   readonly user?: string;
+  /** The context that the task runs in. */
+  readonly context?: Level;
+  /** Of a run that was skipped: why. */
+  readonly skipped?: RecursionGuard;
   /** The program that ran, or the user actor. */
   readonly prog: string;
   /** What the step did. */
-  readonly kind: "load" | "store" | "rmw" | "await" | "wait" | "atomic" | "print" | "exit" | "fault" | "start";
+  readonly kind: "load" | "store" | "rmw" | "await" | "wait" | "atomic" | "print" | "exit" | "fault" | "start" | "skip";
   /** Index of the instruction in its program. */
   readonly insn: number;
   /** Disassembled instruction, or the kernel model's label. */
@@ -149,6 +166,9 @@ export interface Result {
   readonly final: Values;
   /** How far counters fall short of the serial value, 0 to 1: (serial - final) / (serial - initial), summed. */
   readonly lost: number;
+  /** Runs that the kernel would have skipped: `serial` and `lost` are of those that happened. */
+  readonly skipped?: number;
+  readonly skips?: readonly SkippedRuns[];
   /** Why the run ended early, when it did. */
   readonly fault?: Fault;
   /** Lines of bpf_printk. */

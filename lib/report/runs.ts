@@ -6,10 +6,13 @@ export interface Running {
   readonly cpu: number;
   readonly program?: { readonly name: string };
   readonly invocations: number;
+  readonly interrupt?: "hardirq" | "softirq" | "nmi" | "preemption";
 }
 
 /** Tasks named one by one before they are summed up by program. */
 const MOST_NAMED = 4;
+
+const NOUNS = { hardirq: "interrupt", softirq: "softirq", nmi: "NMI", preemption: "preemption" } as const;
 
 const counted = (count: number, noun: string): string =>
   `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
@@ -18,7 +21,7 @@ const counted = (count: number, noun: string): string =>
 export function runsOf(tasks: readonly Running[]): string {
   const processes = tasks.filter((task) => task.kind === "process");
   const interrupts = tasks.filter((task) => task.kind === "interrupt").map((task) =>
-    `${counted(task.invocations, "interrupt")} (${task.program?.name}) on CPU ${task.cpu}`
+    `${counted(task.invocations, NOUNS[task.interrupt ?? "hardirq"])} (${task.program?.name}) on CPU ${task.cpu}`
   );
   return [...processRuns(processes), ...interrupts].join(", ") || "no program";
 }

@@ -65,6 +65,8 @@ function verdict(result: Result): string {
 const heading = (result: Result): string =>
   texts.heading(result.program, texts.machine[result.machine](result.cpus), result.invocations, result.runs);
 
+const skipped = ({ skips = [] }: Result): string[] => skips.length === 0 ? [] : [texts.skippedRuns(skips)];
+
 const timing = (result: Result): string[] =>
   result.nsPerOp === undefined ? [] : [texts.nsPerOp(String(Number(result.nsPerOp.toPrecision(3))))];
 
@@ -84,6 +86,7 @@ export function resultText(result: Result): string {
   return [
     heading(result),
     ...(result.fault ? faultText(result.fault) : [[verdict(result), ...timing(result)].join(" ")]),
+    ...skipped(result),
     "",
     table,
     ...(different > 0 ? [texts.different(different)] : []),
@@ -116,6 +119,7 @@ export function resultMarkdown(result: Result): string {
   return [
     `**${escapeMarkdown(heading(result))}**`,
     fault ?? [verdict(result), ...timing(result)].join(" "),
+    ...skipped(result).map(escapeMarkdown),
     rows.length === 0 ? texts.nothingShared : [header, ...rows.map(line)].join("\n"),
     ...(rest.length > 0 ? [rest.join(", ")] : []),
     ...(printed.length > 0 ? [`${texts.printed}\n\n\`\`\`text\n${printed.join("\n")}\n\`\`\``] : []),

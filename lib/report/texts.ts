@@ -8,6 +8,7 @@ export const texts = {
   stays: (target: string, value: string) => `${target} stays ${value}`,
   waits: (target: string) => `waits for ${target}`,
   starts: (prog: string) => `${prog} starts`,
+  skips: (prog: string, guard: string) => `${prog} is skipped: ${guard}`,
   returns: "returns",
   prints: (text: string) => `prints ${text}`,
 
@@ -28,7 +29,8 @@ export const texts = {
     ended: (lane: string) => `${lane} done`,
     waits: (lane: string, target: string) => `${lane} waits for ${target}`,
     between: (lane: string) => `${lane} between runs`,
-    interrupt: (lane: string) => `interrupt, ${lane} stands still`,
+    interrupt: (lane: string, context = "hardirq") =>
+      `${context === "nmi" ? "NMI" : context === "softirq" ? "softirq" : "interrupt"}, ${lane} stands still`,
     preempted: (lane: string) => `${lane} preempted`,
   },
 
@@ -51,6 +53,15 @@ export const texts = {
   lostSome: (share: string) => `Lost: ${share} of the updates.`,
   asSerial: "Nothing lost: as if one after another.",
   otherEnd: "No counter falls short, but this is not what the order of the CPUs gives.",
+  skippedRuns: (skips: readonly { prog: string; cpu: number; runs: number; guard: string }[]) =>
+    `Skipped: ${
+      skips.map(({ prog, cpu, runs, guard }) =>
+        `${runs.toLocaleString("en-US")} ${runs === 1 ? "run" : "runs"} of ${prog} on CPU ${cpu} (${guard})`
+      ).join(", ")
+    }, as the kernel skips them and counts recursion_misses.`,
+  skippedOutcomes: (some: number, of: number, who: readonly string[], serial: boolean) =>
+    `Skipped runs: in ${some} of ${of} ${of === 1 ? "outcome" : "outcomes"} the kernel skips runs (${who.join(", ")})` +
+    (serial ? "; each is held against the runs that happened, one after another." : "."),
   nsPerOp: (ns: string) => `${ns} ns per run.`,
   fault: (message: string) => `Fault: ${message}`,
   faultAt: (prog: string, cpu: number, insn: number, text: string) =>

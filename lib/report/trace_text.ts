@@ -72,6 +72,8 @@ export function describeStep(step: TraceStep, arrow = "->"): string {
       return target === "" ? step.text : texts.waits(target);
     case "start":
       return texts.starts(step.prog);
+    case "skip":
+      return texts.skips(step.prog, step.skipped ?? "");
     case "exit":
       return texts.returns;
     case "print":
@@ -88,7 +90,7 @@ export const describeLine = (step: TraceStep): string => step.line ? `${step.lin
 
 /** The instruction with its index: `2: r2 = *(u32 *)(r1 +0)`; of a kernel model its label. */
 export const describeInsn = (step: TraceStep): string =>
-  step.kind === "print" || step.kind === "start"
+  step.kind === "print" || step.kind === "start" || step.kind === "skip"
     ? ""
     : step.insn >= 0 && !isModel(step)
     ? `${step.insn}: ${step.text}`
@@ -120,7 +122,7 @@ export function switchReasons(steps: readonly TraceStep[]): (string | undefined)
     const later = steps[goesOn];
     if (later.invocation !== before.invocation) return texts.switch.between(lane);
     if (hadToWait(steps, i, goesOn)) return texts.switch.waits(lane, later.target ?? later.text);
-    if (before.cpu === step.cpu) return texts.switch.interrupt(lane);
+    if (before.cpu === step.cpu && step.context !== "task") return texts.switch.interrupt(lane, step.context);
     return texts.switch.preempted(lane);
   });
 }

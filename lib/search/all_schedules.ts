@@ -1,10 +1,11 @@
 /** Runs searches over all schedules to their end or to a bound, with pauses in which a notebook can show progress. */
 import type { Machine } from "../machine/machine.ts";
+import { skipsKey } from "../machine/skips.ts";
 import type { Values } from "../report/result.ts";
 import { CachedSearch } from "./cached_search.ts";
 import { DepthFirst, type End } from "./depth_first.ts";
 import { DisjointData } from "./disjoint_data.ts";
-import { outcomeKey, returnedKey } from "./outcome.ts";
+import { endKey, returnedKey } from "./outcome.ts";
 import { SearchState } from "./state.ts";
 import { TaskStates } from "./task_state.ts";
 import { hasPlainSteps, TransitionCache, Unsuitable } from "./transition_cache.ts";
@@ -52,8 +53,9 @@ export async function exploreSerial(
     maxStates: limits.maxStates,
     maxDepth: limits.maxDepth,
     onEnd(end) {
-      if (end.kind !== "done") return;
-      const key = outcomeKey(machine);
+      // What is skipped does not happen one after another: with the runs that do, it is a workload of its own.
+      if (end.kind !== "done" || skipsKey(machine) !== "") return;
+      const key = endKey(machine);
       if (!outcomes.has(key)) outcomes.set(key, machine.kernel.values());
     },
   });
@@ -86,7 +88,7 @@ export async function exploreAll(
     const machine = make(), seen = new Set<string>(), reports: (() => void)[] = [];
     plain &&= hasPlainSteps(machine);
     const onNewEnd = (end: End, shared: string) => {
-      const key = `${end.kind} ${shared} ${returnedKey(machine)} ${machine.fault?.message ?? ""}`;
+      const key = `${end.kind} ${shared} ${returnedKey(machine)} ${skipsKey(machine)} ${machine.fault?.message ?? ""}`;
       if (seen.has(key)) return;
       seen.add(key);
       const path = end.path();

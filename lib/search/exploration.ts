@@ -1,7 +1,7 @@
 /** What an exhaustive search is asked and what it answers. */
 import type { Workload } from "../workload/workload.ts";
 import type { Machine, MachineOptions } from "../machine/machine.ts";
-import type { TraceStep, Values } from "../report/result.ts";
+import type { SkippedRuns, TraceStep, Values } from "../report/result.ts";
 import { runsOf } from "../report/runs.ts";
 import type { Finding } from "./verdicts.ts";
 
@@ -50,6 +50,9 @@ export interface ExploredOutcome {
   readonly values: Values;
   /** What user actors returned, where there are any. */
   readonly returned?: Readonly<Record<string, unknown>>;
+  /** Runs that the kernel skips on the way here, and which: such an outcome is held against the runs that happened. */
+  readonly skipped: number;
+  readonly skips: readonly SkippedRuns[];
   /** Whether runs one after another can end here too. */
   readonly serial: boolean;
   /** Whether this is what the search is after: a non-serial outcome, or one for which `holds` is false. */
@@ -147,6 +150,11 @@ export class Exploration {
     return this.outcomes.filter((outcome) => outcome.anomaly);
   }
 
+  /** The most runs that the kernel skips on the way to any outcome. */
+  get skipped(): number {
+    return Math.max(0, ...this.outcomes.map(({ skipped }) => skipped));
+  }
+
   /** Ends in which every task waits. */
   get deadlocks(): StuckEnd[] {
     return this.stuck.filter((end) => end.kind === "deadlock");
@@ -181,6 +189,7 @@ export class Exploration {
       states,
       transitions,
       schedules,
+      skipped: this.skipped,
       outcomes: this.outcomes.map(({ key: _key, ...outcome }) => outcome),
       deadlocks: this.deadlocks,
       faults: this.faults,

@@ -2,16 +2,17 @@
 import { DEFAULT_DEPTH } from "../workload/check_options.ts";
 import { type Plan, plan } from "../workload/plan.ts";
 import { Machine } from "../machine/machine.ts";
+import { skipsKey, skipsOf, withoutSkipped } from "../machine/skips.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import { exploreAll, exploreSerial } from "./all_schedules.ts";
 import { Exploration, type ExploredOutcome, type ExploreOptions, type StuckEnd } from "./exploration.ts";
-import { outcomeKey } from "./outcome.ts";
+import { endKey, outcomeKey } from "./outcome.ts";
 import { askHolds, neverRight } from "./reader_property.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
 import { asymmetry } from "./symmetry.ts";
-import { type Finding, judgeStuck, judgeTrace } from "./verdicts.ts";
+import { type Finding, judgeSkips, judgeStuck, judgeTrace } from "./verdicts.ts";
 import { findWitness, traceSchedule } from "./witness.ts";
 
 export {
@@ -76,12 +77,16 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
 
   const returnedOf = (of: Machine) =>
     Object.fromEntries(of.tasks.flatMap(({ user, returned }) => user === undefined ? [] : [[user, returned]]));
-  const { holds } = options, mapNames = plan.object.maps.map(({ name }) => name);
+  const { holds, models } = options, mapNames = plan.object.maps.map(({ name }) => name);
+  // By what is skipped: the ends of the runs that happen, one after another.
+  const serialEnds = new Map([["", serialOutcomes]]), skipping = new Map<string, Plan>();
   const isAnomaly = (of: Machine) => {
     if (holds) return !askHolds(holds, of.kernel, returnedOf(of), mapNames);
-    return serialOutcomes !== undefined && !serialOutcomes.has(outcomeKey(of));
+    const ends = serialEnds.get(skipsKey(of));
+    return ends !== undefined && !ends.has(endKey(of));
   };
-  const reported = new Map<string, ExploredOutcome>(), stuck = new Map<string, StuckEnd>();
+  const reported = new Map<string, ExploredOutcome & { readonly end: string; readonly skipsKey: string }>(),
+    stuck = new Map<string, StuckEnd>();
   // Which inner map user space made first is no part of an outcome, but a property may ask for it by name.
   const asksNames = holds !== undefined && plan.object.maps.some(({ inner }) => inner);
   const search = await exploreAll(
@@ -98,27 +103,40 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
       }
       const key = outcomeKey(at), known = reported.get(key);
       if (known && (!asksNames || known.anomaly)) return;
-      const anomaly = isAnomaly(at);
+      const anomaly = holds !== undefined && isAnomaly(at), skips = skipsOf(at), which = skipsKey(at);
       if (known && !anomaly) return;
+      if (which !== "" && !skipping.has(which)) skipping.set(which, withoutSkipped(plan, at));
       const users = at.tasks.some((task) => task.kind === "user");
       reported.set(key, {
         key,
         values: at.kernel.values(),
         returned: users ? returnedOf(at) : undefined,
-        serial: serialOutcomes?.has(key) ?? false,
+        skipped: skips.reduce((sum, { runs }) => sum + runs, 0),
+        skips,
+        serial: false,
         anomaly,
+        end: endKey(at),
+        skipsKey: which,
         witness: formatSchedule(path),
       });
     },
   );
-  result.outcomes = [...reported.values()];
+  for (const [which, happened] of skipping) {
+    const options = { symmetric: false };
+    serialEnds.set(which, await exploreSerial(searchedMachine(happened, { models }), limits, options));
+  }
+  result.outcomes = [...reported.values()].map(({ end, skipsKey: which, ...outcome }) => {
+    const ends = serialEnds.get(which), serial = ends?.has(end) ?? false;
+    return { ...outcome, serial, anomaly: holds ? outcome.anomaly : ends !== undefined && !serial };
+  });
   result.stuck = [...stuck.values()];
   result.states = search.states;
   result.transitions = search.transitions;
   result.bytes = search.bytes;
   result.reduced = search.reduced;
-  result.unknown = search.bound;
-  result.complete = search.bound === undefined;
+  const unfinished = [...skipping.keys()].some((which) => serialEnds.get(which) === undefined);
+  result.unknown = search.bound ?? (unfinished && !holds ? "runs one after another where some are skipped" : undefined);
+  result.complete = result.unknown === undefined;
   if (holds && result.observation === "Always") result.remark = neverRight(holds);
 
   if (result.complete && search.states <= COUNT_STATES / 5) {
@@ -137,7 +155,7 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
 /** Verdicts on the shortest witness first, then on the other anomalies' own. */
 function judge(
   make: () => Machine,
-  { witness, anomalies, stuck }: Exploration,
+  { witness, anomalies, stuck, property }: Exploration,
   maps: readonly MapDef[],
 ): Finding[] {
   const verdicts: Finding[] = stuck.map((end) => ({ ...judgeStuck(end.kind, end.message), witness: end.witness }));
@@ -146,7 +164,8 @@ function judge(
     traces.push({ schedule, trace: traceSchedule(make(), schedule).trace });
   }
   for (const { schedule, trace } of traces) {
-    for (const verdict of judgeTrace(trace, maps)) verdicts.push({ ...verdict, witness: schedule });
+    const found = judgeTrace(trace, maps), skipped = property === "holds" ? judgeSkips(trace) : undefined;
+    for (const verdict of skipped ? [...found, skipped] : found) verdicts.push({ ...verdict, witness: schedule });
   }
   const same = (a: Finding, b: Finding) => a.kind === b.kind && a.section === b.section;
   return verdicts.filter((verdict, i) => verdicts.findIndex((one) => same(one, verdict)) === i);

@@ -1,8 +1,14 @@
 /** What tells outcomes apart. What a report prints of them may be shortened; what is compared here never is. */
 import type { Machine } from "../machine/machine.ts";
+import { skipsKey } from "../machine/skips.ts";
 
-/** The outcome that a machine ended in, as text: equal texts are equal outcomes. */
+/** The outcome that a machine ended in, as text: equal texts are equal outcomes. Which runs were skipped is part of it. */
 export function outcomeKey(machine: Machine): string {
+  return [endKey(machine), skipsKey(machine)].join(" ").trimEnd();
+}
+
+/** The same whatever was skipped on the way: what is compared with runs one after another, in which nothing is. */
+export function endKey(machine: Machine): string {
   return [machine.kernel.stateKey(), returnedKey(machine)].join(" ").trimEnd();
 }
 

@@ -137,7 +137,8 @@ export class TaskStates {
     const i32 = this.#i32, record = this.#recordAt[index], task = this.#machine.tasks[index];
     const seed = this.#symmetric ? 0 : index + 1;
     const runState = i32[record + (TASK.runState >> 2)], invocation = i32[record + (TASK.invocation >> 2)];
-    let a = mixA(Math.imul(seed, 0x9e37_79b1) + Math.imul(invocation, 31) + runState);
+    const missed = Math.imul(i32[record + (TASK.missed >> 2)], 0x0020_0007);
+    let a = mixA(Math.imul(seed, 0x9e37_79b1) + Math.imul(invocation, 31) + runState + missed);
     let b = mixB(a ^ 0x5bd1_e995 ^ invocation);
     if (runState !== 0) {
       const pending = i32[record + (TASK.pending >> 2)], depth = i32[record + (TASK.depth >> 2)];

@@ -14,6 +14,7 @@ export type VerdictKind =
   | "torn value"
   | "wrong key"
   | "late write"
+  | "runs skipped"
   | "deadlock"
   | "livelock"
   | "fault";
@@ -67,6 +68,20 @@ export function judgeTrace(steps: readonly TraceStep[], maps: readonly MapDef[])
   ]
     .filter((verdict) => verdict !== undefined)
     .filter((verdict, i, all) => all.findIndex(({ kind }) => kind === verdict.kind) === i);
+}
+
+/** Runs that the kernel skips: what a reader's property misses may be theirs, and not lost. */
+export function judgeSkips(steps: readonly TraceStep[]): Omit<Finding, "witness"> | undefined {
+  const skips = steps.filter(({ kind }) => kind === "skip");
+  if (skips.length === 0) return undefined;
+  const [{ step, prog, cpu, skipped }] = skips, many = skips.length === 1 ? "one run" : `${skips.length} runs`;
+  const inTheWay = skipped === "prog->active"
+    ? "a run of the same program is under way there"
+    : "another such program, or user space's call on a map, is under way there";
+  const what =
+    `step ${step}: the kernel skips ${prog} on CPU ${cpu} (${skipped}), as ${inTheWay}: ${many} did not happen ` +
+    "(recursion_misses), and nothing of it is lost";
+  return { kind: "runs skipped", what, section: SECTION.introduction, claims: ["0.1"] };
 }
 
 /** The verdict on a schedule that has no way on. */

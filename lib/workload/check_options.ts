@@ -62,7 +62,13 @@ const PROGRAM: Rule = {
 };
 const INTERRUPT = record(
   "an object that names a program and a CPU",
-  { prog: PROG, cpu: CPU, count: whole(0, MOST_RUNS, "count: 2"), ctx: CTX },
+  {
+    prog: PROG,
+    cpu: CPU,
+    kind: oneOf(["hardirq", "softirq", "nmi", "preemption"], 'kind: "nmi"'),
+    count: whole(0, MOST_RUNS, "count: 2"),
+    ctx: CTX,
+  },
   ["prog", "cpu"],
   '{ prog: "count", cpu: 0, count: 2 }',
 );

@@ -4,6 +4,15 @@
  */
 import { refusalOf, type RefusedError } from "./admission.ts";
 import { type Call, checkCall } from "./check_options.ts";
+import {
+  baseContext,
+  defaultKind,
+  interruptContext,
+  type InterruptKind,
+  type RunContext,
+  USER_CONTEXT,
+} from "./contexts.ts";
+import { checkKind, checkStrikes } from "./nesting.ts";
 import { MAX_CPUS, type ProgRun, type Workload } from "./workload.ts";
 import type { UserApi } from "../maps/user_space.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
@@ -25,6 +34,10 @@ export interface PlannedTask {
   readonly user?: string;
   readonly invocations: number;
   readonly sleepable: boolean;
+  /** Where it runs: what it can come between, and what between it. */
+  readonly context: RunContext;
+  /** Of an interrupt: which kind it is. */
+  readonly interrupt?: InterruptKind;
   readonly ctx?: Uint8Array;
   readonly body?: (user: UserApi) => Model<unknown>;
 }
@@ -98,12 +111,13 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
   const use = (name: string) => used.set(name, findProgram(object, name));
   for (const run of runs) {
     use(run.prog);
-    const sleepable = run.sleepable ?? /^[a-z_]+\.s(\/|$)|^syscall/.test(used.get(run.prog)!.section);
-    const invocations = run.invocations ?? perCpu;
+    const sleepable = run.sleepable ?? isSleepable(used.get(run.prog)!);
+    const invocations = run.invocations ?? perCpu, context = baseContext(used.get(run.prog)!, sleepable);
     whole("invocations", invocations, 0, 1_000_000_000);
     for (const cpu of run.cpus ?? Array.from({ length: nrCpus }, (_, i) => i)) {
       existing(`a CPU of program ${run.prog}`, cpu, nrCpus);
-      tasks.push({ kind: "process", name: `cpu${cpu}`, cpu, prog: run.prog, invocations, sleepable, ctx: run.ctx });
+      const ran = { prog: run.prog, invocations, sleepable, context, ctx: run.ctx };
+      tasks.push({ kind: "process", name: `cpu${cpu}`, cpu, ...ran });
     }
   }
   for (const interrupt of workload.interrupts ?? []) {
@@ -111,13 +125,17 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     existing(`the CPU of interrupt ${interrupt.prog}`, interrupt.cpu, nrCpus);
     const invocations = interrupt.count ?? 1;
     whole("count of an interrupt", invocations, 0, 1_000_000_000);
+    const program = used.get(interrupt.prog)!, kind = interrupt.kind ?? defaultKind(program);
+    checkKind(program, kind, workload.preempt ?? "none");
     tasks.push({
       kind: "interrupt",
-      name: `irq on cpu${interrupt.cpu}`,
+      name: `${kind === "hardirq" ? "irq" : kind} on cpu${interrupt.cpu}`,
       cpu: interrupt.cpu,
       prog: interrupt.prog,
       invocations,
-      sleepable: false,
+      sleepable: kind === "preemption" && isSleepable(program),
+      context: interruptContext(program, kind),
+      interrupt: kind,
       ctx: interrupt.ctx,
     });
   }
@@ -131,15 +149,24 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
       cpu: actor.cpu ?? allCpus++,
       invocations: 1,
       sleepable: true,
+      context: USER_CONTEXT,
       body: (user) => readerModel(`user actor ${actor.name}`, actor.body(user)),
     });
   }
+  const nesting = tasks.map(({ prog, cpu, context }) => ({ program: prog ? used.get(prog) : undefined, cpu, context }));
+  tasks.forEach(({ interrupt }, index) => {
+    if (interrupt === undefined) return;
+    const beside = nesting.filter((other, i) => i !== index && other.cpu === nesting[index].cpu);
+    checkStrikes(nesting[index], interrupt, beside);
+  });
   const perCpuTasks = new Set<number>();
   const shared = tasks.some((task) => task.kind !== "process" || perCpuTasks.size === perCpuTasks.add(task.cpu).size);
   const tailCalls = object.maps.some((map) => map.type === BPF_MAP_TYPE.PROG_ARRAY);
   const programs = tailCalls ? object.programs : [...used.values()];
   return { object, workload, invocations: perCpu, tasks, programs, nrCpus, allCpus, sharesCpus: shared };
 }
+
+const isSleepable = ({ section }: Program): boolean => /^[a-z_]+\.s(\/|$)|^syscall/.test(section);
 
 function onlyProgram(object: BpfObject): string {
   if (object.programs.length === 1) return object.programs[0].name;

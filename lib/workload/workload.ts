@@ -1,6 +1,9 @@
 /** What to run: which program how often on which CPU, which interrupts, which user-space actors. */
 import type { Model } from "../cpu/operation.ts";
 import type { UserActor, UserApi } from "../maps/user_space.ts";
+import type { InterruptKind } from "./contexts.ts";
+
+export type { InterruptKind };
 
 export const MAX_CPUS = 512;
 
@@ -27,17 +30,24 @@ export interface ProgRun {
 }
 
 /**
- * A program that an interrupt runs on a CPU, in the middle of whatever runs there.
+ * A program that an interrupt runs on a CPU, in the middle of whatever runs there that lets it in (contexts.ts).
  *
  * @example
  * ```ts
  * import type { Interrupt } from "interleave";
  * const timer: Interrupt = { prog: "count", cpu: 0, count: 2 };
+ * const sampled: Interrupt = { prog: "count", cpu: 0, kind: "nmi" };
  * ```
  */
 export interface Interrupt {
   readonly prog: string;
   readonly cpu: number;
+  /**
+   * What comes in between: `nmi` > `hardirq` > `softirq`, each of which interrupts only what is lower and lets it in, or
+   * `preemption`, another task (with `preempt: "full"`). Default by the program's section: `nmi` for perf_event, `softirq`
+   * for XDP, tc, LSM and socket programs, `preemption` for those that only tasks run, `hardirq` for tracing programs.
+   */
+  readonly kind?: InterruptKind;
   /** How many times it strikes. */
   readonly count?: number;
   /** First bytes of the program's context, zero beyond. */
@@ -80,7 +90,10 @@ export interface Workload {
   readonly prepare?: (user: UserApi) => Model<unknown>;
   /** User-space actors, each a generator function over the `user` API. */
   readonly user?: readonly UserActor[];
-  /** `full`: a run can be switched out for another one of the same CPU, as on PREEMPT kernels. Default none. */
+  /**
+   * `full`: a task can be switched out in the middle of a run for another one of the same CPU, as on PREEMPT kernels, where
+   * the kernel runs the program preemptibly (fentry, LSM, cgroup, syscall; not raw tracepoints, kprobes, XDP, tc). Default none.
+   */
   readonly preempt?: "none" | "full";
   /** What ends a run that would not end by itself. */
   readonly limits?: Limits;

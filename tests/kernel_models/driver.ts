@@ -126,7 +126,8 @@ function performPrivate(memory: Memory, cpu: number, op: Operation): bigint | un
     case "store":
       return op.exclusive ? perform(memory, op) : undefined;
     case "mask": {
-      const field = memory.layout.cpus + cpu * CPU.bytes + (op.what === "irq" ? CPU.irqOff : CPU.preemptOff);
+      const masks = { irq: CPU.irqOff, preempt: CPU.preemptOff, instrumentation: CPU.instrumentationOff };
+      const field = memory.layout.cpus + cpu * CPU.bytes + masks[op.what];
       memory.setU32(field, memory.getU32(field) + op.delta);
       return 0n;
     }
