@@ -13,7 +13,7 @@ import { type Ended, type RunChoices, SimulatedRun } from "./simulated_run.ts";
 /** What a simulation says of itself as JSON. */
 const REPORTED = [
   ...["program", "cpus", "invocations", "seed", "serial", "final", "lost", "skipped", "fault", "printed"] as const,
-  ...["steps", "insns", "nsPerOp", "timing", "how"] as const,
+  ...["steps", "insns", "nsPerOp", "timing", "remarks", "how"] as const,
 ] as const;
 
 /** Which steps of a run to trace. */
@@ -82,6 +82,8 @@ export class Simulation implements Result {
   readonly timing: Timing | undefined;
   /** What each user actor's body returned, by name. */
   readonly returned: Readonly<Record<string, unknown>>;
+  /** What the reader may have overlooked, in sentences. */
+  readonly remarks: readonly string[];
   readonly #run: SimulatedRun;
 
   /** Of a run that has ended; use `simulate`, which asks the verifier and runs. */
@@ -96,6 +98,7 @@ export class Simulation implements Result {
     this.timing = timing;
     this.nsPerOp = nsPerOp;
     this.final = machine.kernel.values();
+    this.remarks = run.plan.remarks;
     this.skips = skipsOf(machine);
     this.skipped = this.skips.reduce((sum, { runs }) => sum + runs, 0);
     this.fault = machine.fault;

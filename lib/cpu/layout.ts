@@ -156,9 +156,9 @@ export const CPU = {
    * For each level (workload/contexts.ts) the task whose run is under way in it, plus one; 0 when none. Of the lowest
    * level it is the one that ran last and has not finished.
    */
-  running: (level: number): number => 8 + 4 * level,
+  running: (level: number): number => level === 0 ? 8 : 12 + 4 * level,
   /** Nesting of bpf_disable_instrumentation by user space's system calls. */
-  instrumentationOff: 24,
+  instrumentationOff: 12,
   /** Address of the resilient spin lock that this CPU waits for; 0 when none. */
   waitsFor: 28,
 } as const;

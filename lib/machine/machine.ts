@@ -13,7 +13,7 @@ import { accessBytes } from "../isa/insn.ts";
 import { runAtOnce } from "../maps/run_at_once.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
 import type { Fault } from "../report/result.ts";
-import { CpuStates } from "./cpu_states.ts";
+import { CpuStates, SOFTIRQ } from "./cpu_states.ts";
 import { explainFault, faultAt } from "./fault.ts";
 import { type Code, codeOf } from "./code_cache.ts";
 import { type Image, usesStack } from "./image.ts";
@@ -231,7 +231,7 @@ export class Machine {
     const task = this.tasks[index];
     this.steps++;
     this.#insnsSinceStep = 0;
-    if (this.sharesCpus && task.level === 0) this.cpus.occupy(task);
+    if (this.sharesCpus && task.level <= SOFTIRQ) this.cpus.occupy(task);
     const model = runningModel(task);
     if (model) {
       if (!this.#sendModel(task, value ?? perform(this.memory, model.pending))) return;
@@ -390,7 +390,7 @@ export class Machine {
     if (this.skipReason(task) !== undefined) {
       this.memory.setU32(record + TASK.missed, this.memory.getU32(record + TASK.missed) + 1);
       this.memory.setU32(record + TASK.invocation, this.memory.getU32(record + TASK.invocation) + 1);
-      if (task.level === 0) this.cpus.release(task);
+      if (task.level <= SOFTIRQ) this.cpus.release(task);
       return false;
     }
     const stack = addressOf(task.stackTop);
@@ -401,7 +401,7 @@ export class Machine {
     view.setUint32(record + TASK.runState, task.sleepable ? RUN.sleepable : RUN.nonSleepable, true);
     view.setUint32(record + TASK.runCount, view.getUint32(record + TASK.runCount, true) + 1, true);
     if (this.sharesCpus) {
-      if (task.level > 0) this.cpus.occupy(task);
+      if (task.level > SOFTIRQ) this.cpus.occupy(task);
       else if (!task.preemptible) this.cpus.mask(task.cpu, "preempt", 1);
     }
     return true;
@@ -423,7 +423,7 @@ export class Machine {
     view.setUint32(record + TASK.runState, RUN.none, true);
     view.setUint32(record + TASK.pending, KIND.none, true);
     if (this.sharesCpus) {
-      if (task.level === 0 && !task.preemptible) this.cpus.mask(task.cpu, "preempt", -1);
+      if (task.level <= SOFTIRQ && !task.preemptible) this.cpus.mask(task.cpu, "preempt", -1);
       this.cpus.release(task);
     }
     this.options.observer?.runEnds(task);

@@ -180,6 +180,8 @@ export interface Result {
   readonly nsPerOp?: number;
   /** More about time, when the run was under a cost profile. */
   readonly timing?: Timing;
+  /** What the reader may have overlooked, in sentences. */
+  readonly remarks?: readonly string[];
   /** How it was done, in one sentence for the reader. */
   readonly how: string;
 }

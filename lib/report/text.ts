@@ -93,6 +93,7 @@ export function resultText(result: Result): string {
     ...(equal > 0 ? [texts.equal(equal)] : []),
     ...(printed.length > 0 ? ["", texts.printed, ...printed, ...(more > 0 ? [texts.morePrinted(more)] : [])] : []),
     "",
+    ...(result.remarks ?? []),
     texts.how(result.how),
   ].join("\n");
 }
@@ -123,6 +124,7 @@ export function resultMarkdown(result: Result): string {
     rows.length === 0 ? texts.nothingShared : [header, ...rows.map(line)].join("\n"),
     ...(rest.length > 0 ? [rest.join(", ")] : []),
     ...(printed.length > 0 ? [`${texts.printed}\n\n\`\`\`text\n${printed.join("\n")}\n\`\`\``] : []),
+    ...(result.remarks ?? []).map(escapeMarkdown),
     `*${escapeMarkdown(texts.how(result.how))}*`,
   ].join("\n\n");
 }

@@ -2,6 +2,9 @@
 import type { TraceStep } from "./result.ts";
 import { texts } from "./texts.ts";
 
+/** The lowest first (workload/contexts.ts). */
+const CONTEXTS: readonly TraceStep["context"][] = ["task", "softirq", "hardirq", "nmi"];
+
 /** A lane of a trace: a flow of control on its CPU. */
 export interface Lane {
   readonly task: number;
@@ -122,10 +125,16 @@ export function switchReasons(steps: readonly TraceStep[]): (string | undefined)
     const later = steps[goesOn];
     if (later.invocation !== before.invocation) return texts.switch.between(lane);
     if (hadToWait(steps, i, goesOn)) return texts.switch.waits(lane, later.target ?? later.text);
-    if (before.cpu === step.cpu && step.context !== "task") return texts.switch.interrupt(lane, step.context);
+    if (before.cpu === step.cpu && isAbove(step.context, before.context)) {
+      return texts.switch.interrupt(lane, step.context);
+    }
     return texts.switch.preempted(lane);
   });
 }
+
+/** Whether one context interrupts the other; where a trace does not say, what shares a CPU is taken for an interrupt. */
+const isAbove = (one: TraceStep["context"], other: TraceStep["context"]): boolean =>
+  one === undefined || other === undefined || CONTEXTS.indexOf(one) > CONTEXTS.indexOf(other);
 
 /** Whether the step at `index` had to wait for one of the steps from `from` on. */
 export function hadToWait(steps: readonly TraceStep[], from: number, index: number): boolean {

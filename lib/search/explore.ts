@@ -137,7 +137,8 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
   const unfinished = [...skipping.keys()].some((which) => serialEnds.get(which) === undefined);
   result.unknown = search.bound ?? (unfinished && !holds ? "runs one after another where some are skipped" : undefined);
   result.complete = result.unknown === undefined;
-  if (holds && result.observation === "Always") result.remark = neverRight(holds);
+  const remarks = [...(holds && result.observation === "Always" ? [neverRight(holds)] : []), ...plan.remarks];
+  if (remarks.length > 0) result.remark = remarks.join("\n");
 
   if (result.complete && search.states <= COUNT_STATES / 5) {
     const fresh = make();

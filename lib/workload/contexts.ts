@@ -36,7 +36,11 @@ export interface ProgramContexts {
   readonly base: Level;
   /** Where it runs when a workload lists it under `interrupts` and does not say. */
   readonly interrupt: Level;
-  /** Whether, run by a task, it can be preempted (on a kernel that preempts). */
+  /**
+   * Whether another task can take the CPU in the middle of a run on a kernel that preempts. Of softirqs that is so on
+   * PREEMPT_RT only, which runs them in threads (kernel/softirq.c); bottom halves that are off do not keep other threads
+   * away there since 6.18 (CONFIG_PREEMPT_RT_NEEDS_BH_LOCK).
+   */
   readonly preemptible: boolean;
   readonly guard?: RecursionGuard;
   /** Where the kernel does so. */
@@ -142,7 +146,7 @@ export const CONTEXTS: readonly ProgramContexts[] = [
     runsIn: ["softirq"],
     base: "softirq",
     interrupt: "softirq",
-    preemptible: false,
+    preemptible: true,
     source: "net/core/dev.c:__napi_poll; kernel/bpf/cpumap.c:cpu_map_kthread_run (local_bh_disable)",
   },
   {
@@ -155,7 +159,7 @@ export const CONTEXTS: readonly ProgramContexts[] = [
     runsIn: ["softirq"],
     base: "softirq",
     interrupt: "softirq",
-    preemptible: false,
+    preemptible: true,
     source: "net/core/dev.c:__dev_queue_xmit (rcu_read_lock_bh), sch_handle_ingress; net/core/lwt_bpf.c:run_lwt_bpf " +
       "(local_bh_disable)",
   },
@@ -165,7 +169,7 @@ export const CONTEXTS: readonly ProgramContexts[] = [
     runsIn: ["softirq"],
     base: "softirq",
     interrupt: "softirq",
-    preemptible: false,
+    preemptible: true,
     source: "net/ipv4/inet_hashtables.c:inet_lookup_run_sk_lookup; net/core/sock_reuseport.c:reuseport_select_sock, " +
       "reuseport_migrate_sock (under bh_lock_sock)",
   },
@@ -238,13 +242,10 @@ export function baseContext({ section }: Program, sleepable: boolean): RunContex
 }
 
 /** Of a program under `interrupts`. */
-export function interruptContext({ section }: Program, kind: InterruptKind): RunContext {
-  const { preemptible, guard } = contextsOf(section);
-  return { level: levelOf(kind), preemptible, guard };
+export function interruptContext(program: Program, kind: InterruptKind): RunContext {
+  const { base, preemptible, guard } = contextsOf(program.section);
+  return { level: kind === "preemption" ? base : kind, preemptible, guard };
 }
-
-/** The context that a kind of interrupt is in. */
-export const levelOf = (kind: InterruptKind): Level => kind === "preemption" ? "task" : kind;
 
 /** The kind of interrupt that a program of this section is run by when the workload does not say. */
 export function defaultKind({ section }: Program): InterruptKind {

@@ -12,7 +12,7 @@ import {
   type RunContext,
   USER_CONTEXT,
 } from "./contexts.ts";
-import { checkKind, checkStrikes } from "./nesting.ts";
+import { assumed, checkKind, kindAbove, preemptRemarks, refuseStrike, whyItNeverStrikes } from "./nesting.ts";
 import { MAX_CPUS, type ProgRun, type Workload } from "./workload.ts";
 import type { UserApi } from "../maps/user_space.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
@@ -55,6 +55,8 @@ export interface Plan {
   /** These and one more for each user actor that names no CPU. */
   readonly allCpus: number;
   readonly sharesCpus: boolean;
+  /** What the reader may not expect of the contexts that programs run in, in sentences. */
+  readonly remarks: readonly string[];
 }
 
 /** The kernel's own verifier is asked on `linux`; `compare` shows a refusal and goes on. */
@@ -101,7 +103,7 @@ export const onAtMost = (cpus: number, plan: Plan): Plan =>
  * @throws WorkloadError for an unknown program, a CPU out of range, a count that is no whole number
  */
 export function planTasks(object: BpfObject, workload: Workload): Plan {
-  const nrCpus = workload.cpus ?? 2, perCpu = workload.invocations ?? 1000;
+  const { preempt = "none" } = workload, nrCpus = workload.cpus ?? 2, perCpu = workload.invocations ?? 1000;
   whole("cpus", nrCpus, 1, MAX_CPUS);
   whole("invocations", perCpu, 0, 1_000_000_000);
   const runs = (workload.programs ?? [onlyProgram(object)]).map((run): ProgRun =>
@@ -126,7 +128,7 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     const invocations = interrupt.count ?? 1;
     whole("count of an interrupt", invocations, 0, 1_000_000_000);
     const program = used.get(interrupt.prog)!, kind = interrupt.kind ?? defaultKind(program);
-    checkKind(program, kind, workload.preempt ?? "none");
+    checkKind(program, kind, preempt);
     tasks.push({
       kind: "interrupt",
       name: `${kind === "hardirq" ? "irq" : kind} on cpu${interrupt.cpu}`,
@@ -154,16 +156,24 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     });
   }
   const nesting = tasks.map(({ prog, cpu, context }) => ({ program: prog ? used.get(prog) : undefined, cpu, context }));
-  tasks.forEach(({ interrupt }, index) => {
-    if (interrupt === undefined) return;
-    const beside = nesting.filter((other, i) => i !== index && other.cpu === nesting[index].cpu);
-    checkStrikes(nesting[index], interrupt, beside);
+  const remarks = preemptRemarks(nesting, preempt), firstInterrupt = tasks.findIndex(({ interrupt }) => interrupt);
+  workload.interrupts?.forEach(({ kind: named, cpu }, i) => {
+    const index = firstInterrupt + i, { interrupt } = tasks[index], program = nesting[index].program!;
+    const beside = nesting.filter((other, at) => at !== index && other.cpu === cpu);
+    const why = whyItNeverStrikes(nesting[index], interrupt!, beside, preempt);
+    if (why === undefined) return;
+    if (named !== undefined) refuseStrike(program, named, cpu, why);
+    const kind = kindAbove(beside);
+    tasks[index] = { ...tasks[index], interrupt: kind, context: { ...tasks[index].context, level: kind } };
+    remarks.push(assumed(program, cpu, why));
   });
   const perCpuTasks = new Set<number>();
-  const shared = tasks.some((task) => task.kind !== "process" || perCpuTasks.size === perCpuTasks.add(task.cpu).size);
+  const sharesCpus = tasks.some((task) =>
+    task.kind !== "process" || perCpuTasks.size === perCpuTasks.add(task.cpu).size
+  );
   const tailCalls = object.maps.some((map) => map.type === BPF_MAP_TYPE.PROG_ARRAY);
   const programs = tailCalls ? object.programs : [...used.values()];
-  return { object, workload, invocations: perCpu, tasks, programs, nrCpus, allCpus, sharesCpus: shared };
+  return { object, workload, invocations: perCpu, tasks, programs, nrCpus, allCpus, sharesCpus, remarks };
 }
 
 const isSleepable = ({ section }: Program): boolean => /^[a-z_]+\.s(\/|$)|^syscall/.test(section);

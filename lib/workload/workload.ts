@@ -91,8 +91,9 @@ export interface Workload {
   /** User-space actors, each a generator function over the `user` API. */
   readonly user?: readonly UserActor[];
   /**
-   * `full`: a task can be switched out in the middle of a run for another one of the same CPU, as on PREEMPT kernels, where
-   * the kernel runs the program preemptibly (fentry, LSM, cgroup, syscall; not raw tracepoints, kprobes, XDP, tc). Default none.
+   * `full`: a task can be switched out in the middle of a run for another one of the same CPU, as on PREEMPT and PREEMPT_RT
+   * kernels, where the kernel runs the program preemptibly: fentry, LSM, cgroup, syscall, on PREEMPT_RT XDP and tc too; not
+   * raw tracepoints and kprobes. Default none.
    */
   readonly preempt?: "none" | "full";
   /** What ends a run that would not end by itself. */
