@@ -82,6 +82,7 @@ export const isExit = (insn: Insn): boolean => insn.opcode === 0x95;
 /** A call of a helper, a BPF function or a kernel function; `src` tells which. */
 export const isCall = (insn: Insn): boolean => insn.opcode === 0x85;
 export const isHelperCall = (insn: Insn): boolean => isCall(insn) && insn.src === 0;
+export const isKfuncCall = (insn: Insn): boolean => isCall(insn) && insn.src === BPF_PSEUDO.KFUNC_CALL;
 export const isBpfCall = (insn: Insn): boolean => isCall(insn) && insn.src === BPF_PSEUDO.CALL;
 export const isLoad = (insn: Insn): boolean => classOf(insn) === BPF_CLASS.LDX;
 export const isAtomic = (insn: Insn): boolean => classOf(insn) === BPF_CLASS.STX && modeOf(insn) === BPF_MODE.ATOMIC;

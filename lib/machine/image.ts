@@ -1,5 +1,6 @@
 /** The programs of a workload laid out as one flat list of instructions, every pointer resolved. */
-import { isBpfCall } from "../isa/insn.ts";
+import { kfuncNumber } from "../bpf_helpers/kfunc_models.ts";
+import { isBpfCall, isKfuncCall } from "../isa/insn.ts";
 import type { Insn } from "../isa/insn.ts";
 import { ByteCodeError, validate } from "../isa/validate.ts";
 import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
@@ -31,7 +32,7 @@ export interface AddressBook {
  * Lays out programs one after another and puts the pointers in.
  *
  * @throws ByteCodeError when a program's byte code is not well formed or not supported
- * @throws Error when a program refers to a kernel function or variable, which no simulated kernel has
+ * @throws Error when a program refers to a kernel function without a model (kfunc_models.ts), or to a kernel variable
  */
 export function linkImage(object: BpfObject, programs: readonly Program[], addresses: AddressBook): Image {
   const insns: Insn[] = [], entries: number[] = [], placed: ImageProgram[] = [];
@@ -44,6 +45,11 @@ export function linkImage(object: BpfObject, programs: readonly Program[], addre
     for (const relocation of program.relocations) {
       const at = start + relocation.insn;
       if (relocation.kind === "extern") {
+        const kfunc = isKfuncCall(insns[at]) ? kfuncNumber(relocation.name) : undefined;
+        if (kfunc !== undefined) {
+          insns[at] = { ...insns[at], imm: kfunc };
+          continue;
+        }
         const line = lineOf(program, relocation.insn);
         throw new Error(
           `${object.name}: ${program.name} uses ${relocation.name}, which only a running kernel has` +

@@ -9,7 +9,8 @@ import { perform } from "../cpu/perform.ts";
 import { checkHelpers } from "../bpf_helpers/check_helpers.ts";
 import { HELPERS } from "../bpf_helpers/helper_table.ts";
 import { type HelperModel, Kernel, kernelSize } from "../bpf_helpers/kernel.ts";
-import { accessBytes } from "../isa/insn.ts";
+import { kfuncModel, kfuncName } from "../bpf_helpers/kfunc_models.ts";
+import { accessBytes, isKfuncCall } from "../isa/insn.ts";
 import { runAtOnce } from "../maps/run_at_once.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
 import type { Fault } from "../report/result.ts";
@@ -442,7 +443,8 @@ export class Machine {
   #callHelper(task: Task): boolean {
     const { memory: { view }, image, kernel, options } = this, record = task.record;
     const insn = image.insns[view.getUint32(record + TASK.insn, true)];
-    const model = kernel.helper(insn.imm);
+    const isKfunc = isKfuncCall(insn), model = isKfunc ? kfuncModel(insn.imm) : kernel.helper(insn.imm);
+    const name = isKfunc ? kfuncName(insn.imm) : kernel.helperName(insn.imm);
     if (!model) {
       this.fail(task, `helper #${insn.imm} is not modelled`);
       return false;
@@ -450,7 +452,7 @@ export class Machine {
     const argument = (r: number) => view.getBigUint64(record + TASK.registers + 8 * r, true);
     const args = [argument(1), argument(2), argument(3), argument(4), argument(5)] as const;
     const result = model(kernel, task.context, args);
-    options.observer?.helperCalled(task, kernel.helperName(insn.imm), typeof result === "bigint");
+    options.observer?.helperCalled(task, name, typeof result === "bigint");
     if (typeof result === "bigint") {
       view.setBigUint64(record + TASK.registers, BigInt.asUintN(64, result), true);
       return true;
@@ -464,7 +466,7 @@ export class Machine {
     const resume = view.getUint32(record + TASK.pending, true);
     return this.#startModel(
       task,
-      kernel.helperName(insn.imm),
+      name,
       resume,
       options.forgets ? 0 : hashArguments(task, args),
       start,

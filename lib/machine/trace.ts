@@ -1,5 +1,6 @@
 /** Records the steps of a run as the trace shows them: who did what to which memory, at which C line. */
 import { disassembleInsn } from "../isa/disassemble.ts";
+import { isHelperCall } from "../isa/insn.ts";
 import type { Actor, TraceStep } from "../report/result.ts";
 import { imageLine, programAt } from "./image.ts";
 import { TASK } from "../cpu/layout.ts";
@@ -95,7 +96,7 @@ export class Tracer {
       cpu: task.cpu,
       invocation: task.kind === "user" ? 0 : machine.memory.getU32(task.record + TASK.invocation),
       actor,
-      helper: actor === "helper" ? image.insns[pending.insn].imm : undefined,
+      helper: actor === "helper" && isHelperCall(image.insns[pending.insn]) ? image.insns[pending.insn].imm : undefined,
       user: task.user,
       context: LEVELS[task.level],
       skipped,

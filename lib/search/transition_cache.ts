@@ -8,7 +8,7 @@
  * It holds for programs that call no kernel model with steps of its own. Where one turns out to, `Unsuitable` says so.
  */
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
-import { isHelperCall } from "../isa/insn.ts";
+import { isHelperCall, isKfuncCall } from "../isa/insn.ts";
 import { RUN, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Fault } from "../report/result.ts";
@@ -63,7 +63,8 @@ export function hasPlainSteps(machine: Machine): boolean {
   if (Object.keys(machine.options.models ?? {}).length > 0) return false;
   const arrays = machine.object.maps.every((map) => map.type === BPF_MAP_TYPE.ARRAY);
   return machine.image.insns.every((insn) =>
-    !isHelperCall(insn) || insn.imm === GET_SMP_PROCESSOR_ID || (insn.imm === MAP_LOOKUP_ELEM && arrays)
+    !isKfuncCall(insn) &&
+    (!isHelperCall(insn) || insn.imm === GET_SMP_PROCESSOR_ID || (insn.imm === MAP_LOOKUP_ELEM && arrays))
   );
 }
 

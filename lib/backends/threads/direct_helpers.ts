@@ -1,4 +1,5 @@
 /** Helper calls of a program that runs on a real thread. */
+import { kfuncName } from "../../bpf_helpers/kfunc_models.ts";
 import type { HelperModel } from "../../bpf_helpers/kernel.ts";
 import type { Image } from "../../machine/image.ts";
 import { TASK } from "../../cpu/layout.ts";
@@ -6,7 +7,7 @@ import { helperId, helperName } from "../../uapi/helpers.ts";
 import { BackendError } from "../../host/backend_error.ts";
 import type { SharedMachine, ThreadTask } from "./shared_machine.ts";
 import { type SharedOperations, ThreadFault } from "./shared_operations.ts";
-import { isHelperCall } from "../../isa/insn.ts";
+import { isHelperCall, isKfuncCall } from "../../isa/insn.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 /** Helpers that real threads can run: those whose models neither call back, sleep, nor jump to another program. */
@@ -42,6 +43,11 @@ const MAX_REMEMBERED = 65_536;
  */
 export function checkHelpers(image: Image): void {
   for (const insn of image.insns) {
+    if (isKfuncCall(insn)) {
+      throw new BackendError(
+        `${kfuncName(insn.imm)} does not run on threads; use the simulator, or the running kernel`,
+      );
+    }
     if (!isHelperCall(insn)) continue;
     const name = helperName(insn.imm) ?? `helper #${insn.imm}`;
     if (SUPPORTED.includes(name)) continue;

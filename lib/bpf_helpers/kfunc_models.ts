@@ -1,0 +1,39 @@
+/** The kernel functions (`__ksym`) that are modelled: those that mask preemption and interrupts (kernel/bpf/helpers.c). */
+import { CPU } from "../cpu/layout.ts";
+import type { Model, TaskContext } from "../cpu/operation.ts";
+import type { HelperModel } from "./kernel.ts";
+
+/**
+ * A mask is no step of its own; what can come in between up to the call needs one, on a word that is this CPU's alone
+ * (preempt_count, the flags register).
+ */
+function* maskedFrom(ctx: TaskContext, what: "irq" | "preempt", label: string): Model {
+  const addr = ctx.memory.layout.cpus + ctx.cpu * CPU.bytes + (what === "irq" ? CPU.irqOff : CPU.preemptOff);
+  yield { kind: "atomic", addr, run: () => 0n, label };
+  yield { kind: "mask", what, delta: 1 };
+  return 0n;
+}
+
+const MODELS: Readonly<Record<string, HelperModel>> = {
+  bpf_preempt_disable: (_kernel, ctx) => maskedFrom(ctx, "preempt", "preempt_disable"),
+  *bpf_preempt_enable() {
+    yield { kind: "mask", what: "preempt", delta: -1 };
+    return 0n;
+  },
+  /** What it stores at its argument only its partner may use (the verifier sees to that). */
+  bpf_local_irq_save: (_kernel, ctx) => maskedFrom(ctx, "irq", "local_irq_save"),
+  *bpf_local_irq_restore() {
+    yield { kind: "mask", what: "irq", delta: -1 };
+    return 0n;
+  },
+};
+const NAMES = Object.keys(MODELS);
+
+/** What stands in a linked call in place of the function's BTF id; undefined for one without a model. */
+export function kfuncNumber(name: string): number | undefined {
+  const number = NAMES.indexOf(name);
+  return number < 0 ? undefined : number;
+}
+
+export const kfuncName = (number: number): string => NAMES[number];
+export const kfuncModel = (number: number): HelperModel => MODELS[NAMES[number]];
