@@ -74,14 +74,16 @@ describe("3.2 no shared access, so no synchronisation problem", () => {
     });
   });
 
-  it("(d) two processes on one CPU: never without preemption, some with it", async () => {
-    const scenario = {
+  it("(d) two processes on one CPU: never without preemption, with it where the kernel runs the program preemptibly", async () => {
+    const scenario = (prog: string) => ({
       cpus: 1,
-      programs: [on(0, "add"), on(0, "add")],
+      programs: [on(0, prog), on(0, prog)],
       holds: (values: Record<string, unknown>) => values["counters[0]@cpu0"] === 2n,
-    };
-    await never(object, { ...scenario, preempt: "none" });
-    await sometimes(object, { ...scenario, preempt: "full" });
+    });
+    // A raw tracepoint runs with preemption disabled, a syscall program does not.
+    for (const preempt of ["none", "full"] as const) await never(object, { ...scenario("add"), preempt });
+    await never(object, { ...scenario("add_in_syscall"), preempt: "none" });
+    await sometimes(object, { ...scenario("add_in_syscall"), preempt: "full" });
   });
 });
 

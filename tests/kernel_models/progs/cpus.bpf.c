@@ -72,6 +72,17 @@ int add_hashed(void *ctx)
 	return 0;
 }
 
+SEC("syscall")
+int add_in_syscall(void *ctx)
+{
+	__u32 key = 0;
+	__u64 *count = bpf_map_lookup_elem(&counters, &key);
+
+	if (count)
+		*(volatile __u64 *)count += 1;
+	return 0;
+}
+
 /* Sleeps (a page of user memory that has to be fetched) between load and store. */
 SEC("syscall")
 int add_asleep(void *ctx)
