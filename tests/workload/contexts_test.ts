@@ -5,6 +5,10 @@ import { bpf } from "../../lib/compile/bpf.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
 import { resultText } from "../../lib/report/text.ts";
 import { explore, type ExploreOptions } from "../../lib/search/explore.ts";
+import type { Scheduler } from "../../lib/schedulers/scheduler.ts";
+import { runRandom } from "../../lib/schedulers/run_random.ts";
+import { Machine } from "../../lib/machine/machine.ts";
+import { CPU } from "../../lib/cpu/layout.ts";
 import { replay } from "../../lib/schedulers/replay.ts";
 import { SECTIONS } from "../../lib/uapi/sections.ts";
 import { CONTEXTS, contextsOf } from "../../lib/workload/contexts.ts";
@@ -261,6 +265,18 @@ describe("user space", () => {
     }
   });
 
+  it("and let them run again when they return", async () => {
+    const last: Scheduler = { name: "last first", reset() {}, next: ({ enabled }) => enabled.at(-1)! };
+    const run = await simulate(object, {
+      cpus: 1,
+      programs: [{ prog: "on_raw_tp", cpus: [0], invocations: 0 }],
+      user: [actor],
+      interrupts: [{ prog: "on_kprobe_atomic", cpu: 0 }],
+      scheduler: last,
+    });
+    expect([run.final.hits, run.skipped]).toEqual([1n, 0]);
+  });
+
   it("but not bpf_map_get_next_key", async () => {
     const body = function* (user: UserApi) {
       yield* user.nextKey("one");
@@ -268,6 +284,12 @@ describe("user space", () => {
     expect(await beside("on_kprobe_atomic", body)).toEqual(["1 0"]);
   });
 });
+
+/** Whether a task holds a bucket's lock: it is past the exchange and before the release. */
+function holdsLock(machine: Machine, task: number): boolean {
+  const { cpu } = machine.tasks[task];
+  return machine.memory.getU32(machine.memory.layout.cpus + cpu * CPU.bytes + CPU.irqOff) > 0;
+}
 
 describe("locks in an NMI", () => {
   const edeadlk = (found: Awaited<ReturnType<typeof explore>>, name = "gave_one") =>
@@ -299,12 +321,32 @@ describe("locks in an NMI", () => {
     expect(edeadlk(found)).toEqual([0n]);
   });
 
-  it("a bucket that the interrupted run waits for: -EDEADLK as well", async () => {
+  it("a bucket that the interrupted run waits for: -EDEADLK as well, at once", async () => {
+    const workload: Workload = {
+      cpus: 2,
+      invocations: 1,
+      prepare,
+      programs: [once("fentry_one"), { prog: "raw_tp_one", cpus: [1] }],
+      interrupts: [{ prog: "nmi_one", cpu: 0 }],
+    };
+    const machine = new Machine(planTasks(object, workload)), [waiter, holder, nmi] = [0, 1, 2];
+    while (!holdsLock(machine, holder)) {
+      machine.step(holder);
+    }
+    while (machine.pending(waiter).kind !== "await") machine.step(waiter);
+    while (!machine.isDone(machine.tasks[nmi])) {
+      expect(machine.isEnabled(nmi)).toBe(true);
+      machine.step(nmi);
+    }
+    expect(machine.kernel.values()).toMatchObject({ refused: 1n, gave_one: BigInt.asIntN(64, -35n) });
+    runRandom(machine, 1, { steps: 1000 });
+    expect(machine.fault).toBe(undefined);
+    expect(machine.kernel.values().refused).toBe(1n);
     const found = await explore(object, {
       cpus: 2,
       prepare,
-      programs: [once("fentry_one"), { prog: "raw_tp_one", cpus: [1], invocations: 1 }],
-      interrupts: [{ prog: "nmi_one", cpu: 0 }],
+      programs: workload.programs,
+      interrupts: workload.interrupts,
     });
     expect(found.stuck).toEqual([]);
     expect(edeadlk(found)).toEqual([-35n, 0n]);
