@@ -28,11 +28,12 @@ SEC("tc") int spin_lock(void *ctx)
 }
 `;
 
+/** Of a kind that softirqs run in the middle of itself: what comes in while a task sends. tc programs do not nest so. */
 const perCpu = () =>
   bpf`
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __type(key, int); __type(value, long); __uint(max_entries, 1); } percpu SEC(".maps");
 
-SEC("tc") int per_cpu(void *ctx)
+SEC("cgroup_skb/egress") int per_cpu(void *ctx)
 {
 	int key = 0;
 	long *count = bpf_map_lookup_elem(&percpu, &key);
