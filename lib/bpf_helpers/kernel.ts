@@ -72,7 +72,7 @@ export class Kernel {
 
   /**
    * @param helpers models by helper number (helper_table.ts); `options.helpers` stand in for some of them
-   * @throws UnsupportedMap, KernelError for maps that can't be made
+   * @throws KernelError for maps that can't be made
    * @throws RangeError for a name in `options.helpers` that no helper has
    */
   constructor(

@@ -29,11 +29,14 @@ const MODELS: Readonly<Record<string, HelperModel>> = {
 };
 const NAMES = Object.keys(MODELS);
 
+/** What stands in a linked call of a function without a model. */
+export const UNMODELLED_KFUNC = -1;
+
 /** What stands in a linked call in place of the function's BTF id; undefined for one without a model. */
 export function kfuncNumber(name: string): number | undefined {
   const number = NAMES.indexOf(name);
   return number < 0 ? undefined : number;
 }
 
-export const kfuncName = (number: number): string => NAMES[number];
-export const kfuncModel = (number: number): HelperModel => MODELS[NAMES[number]];
+export const kfuncName = (number: number): string => NAMES[number] ?? "a kernel function";
+export const kfuncModel = (number: number): HelperModel | undefined => MODELS[NAMES[number]];

@@ -1,5 +1,5 @@
 /** The programs of a workload laid out as one flat list of instructions, every pointer resolved. */
-import { kfuncNumber } from "../bpf_helpers/kfunc_models.ts";
+import { kfuncNumber, UNMODELLED_KFUNC } from "../bpf_helpers/kfunc_models.ts";
 import { isBpfCall, isKfuncCall } from "../isa/insn.ts";
 import type { Insn } from "../isa/insn.ts";
 import { ByteCodeError, validate } from "../isa/validate.ts";
@@ -32,7 +32,7 @@ export interface AddressBook {
  * Lays out programs one after another and puts the pointers in.
  *
  * @throws ByteCodeError when a program's byte code is not well formed or not supported
- * @throws Error when a program refers to a kernel function without a model (kfunc_models.ts), or to a kernel variable
+ * @throws Error when a program refers to a kernel variable
  */
 export function linkImage(object: BpfObject, programs: readonly Program[], addresses: AddressBook): Image {
   const insns: Insn[] = [], entries: number[] = [], placed: ImageProgram[] = [];
@@ -45,9 +45,8 @@ export function linkImage(object: BpfObject, programs: readonly Program[], addre
     for (const relocation of program.relocations) {
       const at = start + relocation.insn;
       if (relocation.kind === "extern") {
-        const kfunc = isKfuncCall(insns[at]) ? kfuncNumber(relocation.name) : undefined;
-        if (kfunc !== undefined) {
-          insns[at] = { ...insns[at], imm: kfunc };
+        if (isKfuncCall(insns[at])) {
+          insns[at] = { ...insns[at], imm: kfuncNumber(relocation.name) ?? UNMODELLED_KFUNC };
           continue;
         }
         const line = lineOf(program, relocation.insn);

@@ -6,18 +6,19 @@
  * way, of which the machine keeps the values that their yields returned.
  */
 import { perform } from "../cpu/perform.ts";
-import { checkHelpers } from "../bpf_helpers/check_helpers.ts";
+import { gapReached, gapsOf, type UnsupportedError } from "../bpf_helpers/gaps.ts";
 import { HELPERS } from "../bpf_helpers/helper_table.ts";
 import { type HelperModel, Kernel, kernelSize } from "../bpf_helpers/kernel.ts";
 import { kfuncModel, kfuncName } from "../bpf_helpers/kfunc_models.ts";
 import { accessBytes, isKfuncCall } from "../isa/insn.ts";
 import { runAtOnce } from "../maps/run_at_once.ts";
+import { UnsupportedMap } from "../maps/unmodelled_map.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
 import type { Fault } from "../report/result.ts";
 import { CpuStates, SOFTIRQ } from "./cpu_states.ts";
 import { explainFault, faultAt } from "./fault.ts";
 import { type Code, codeOf } from "./code_cache.ts";
-import { type Image, usesStack } from "./image.ts";
+import { type Image, imageLine, programAt, usesStack } from "./image.ts";
 import { FRAME, FUNC_REGION, KIND, layoutFor, RETURN_TO_KERNEL, RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import { addressOf, Memory } from "../cpu/memory.ts";
 import type { Model, Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
@@ -138,7 +139,6 @@ export class Machine {
       helpers: options.models,
       nowNs: options.nowNs ?? (() => this.steps),
     });
-    checkHelpers(this.kernel, plan.programs);
     this.#code = codeOf(plan, this.kernel);
     this.image = this.#code.image;
     this.#usesStack = usesStack(this.image);
@@ -445,13 +445,15 @@ export class Machine {
     const insn = image.insns[view.getUint32(record + TASK.insn, true)];
     const isKfunc = isKfuncCall(insn), model = isKfunc ? kfuncModel(insn.imm) : kernel.helper(insn.imm);
     const name = isKfunc ? kfuncName(insn.imm) : kernel.helperName(insn.imm);
-    if (!model) {
-      this.fail(task, `helper #${insn.imm} is not modelled`);
-      return false;
-    }
+    if (!model) throw this.#gap(task);
     const argument = (r: number) => view.getBigUint64(record + TASK.registers + 8 * r, true);
     const args = [argument(1), argument(2), argument(3), argument(4), argument(5)] as const;
-    const result = model(kernel, task.context, args);
+    let result: Model | bigint;
+    try {
+      result = model(kernel, task.context, args);
+    } catch (error) {
+      throw this.#explained(task, error);
+    }
     options.observer?.helperCalled(task, name, typeof result === "bigint");
     if (typeof result === "bigint") {
       view.setBigUint64(record + TASK.registers, BigInt.asUintN(64, result), true);
@@ -473,6 +475,19 @@ export class Machine {
     );
   }
 
+  /** The task has come to something without a model, at its present instruction: a map where one is named. */
+  #gap(task: Task, map?: string): UnsupportedError {
+    const insn = this.memory.view.getUint32(task.record + TASK.insn, true);
+    const { programs } = this.plan, { program, start } = programAt(this.image, insn);
+    const gaps = gapsOf(programs, this.object.maps, (id) => this.kernel.helper(id) !== undefined);
+    return gapReached(gaps, { program: program.name, insn: insn - start, line: imageLine(this.image, insn), map });
+  }
+
+  /** The error that says where a program came to a map without a model, for a map's own; any other stays as it is. */
+  #explained(task: Task, error: unknown): unknown {
+    return error instanceof UnsupportedMap && task.kind !== "user" ? this.#gap(task, error.message) : error;
+  }
+
   /**
    * Starts a model, innermost on the task.
    *
@@ -480,7 +495,12 @@ export class Machine {
    * @param key a hash of what it is called with
    */
   #startModel(task: Task, name: string, resume: number, key: number, start: () => Model<unknown>): boolean {
-    const started = startModel(name, resume, key, start);
+    let started: ReturnType<typeof startModel>;
+    try {
+      started = startModel(name, resume, key, start);
+    } catch (error) {
+      throw this.#explained(task, error);
+    }
     if ("value" in started) return this.#finishModel(task, resume, started.value);
     task.models = [...task.models, started.model];
     const result = this.#performPrivate(task, started.model.pending);
@@ -492,7 +512,12 @@ export class Machine {
     const { forgets } = this.options;
     for (;;) {
       let model: ActiveModel = task.models[task.models.length - 1];
-      const sent = forgets ? sendForGood(model, value) : sendModel(model, value);
+      let sent: ReturnType<typeof sendForGood> | ReturnType<typeof sendModel>;
+      try {
+        sent = forgets ? sendForGood(model, value) : sendModel(model, value);
+      } catch (error) {
+        throw this.#explained(task, error);
+      }
       if (sent !== undefined) {
         if ("value" in sent) {
           task.models = task.models.slice(0, -1);

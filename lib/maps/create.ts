@@ -9,12 +9,8 @@ import { PercpuArrayMap } from "./percpu_array.ts";
 import { PercpuHashMap } from "./percpu_hash.ts";
 import { ProgArrayMap } from "./prog_array.ts";
 import type { KernelMap, MapEnvironment } from "./kernel_map.ts";
-import { BPF_MAP_TYPE, mapTypeName } from "../uapi/map_types.ts";
-
-/** A map that the simulator has no model of. */
-export class UnsupportedMap extends Error {
-  override name = "UnsupportedMap";
-}
+import { UnmodelledMap } from "./unmodelled_map.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
 type Model = new (def: MapDef, index: number, environment: MapEnvironment) => KernelMap;
 
@@ -33,14 +29,11 @@ const BY_TYPE = new Map(
   Object.entries(MAP_MODELS).map(([name, model]) => [BPF_MAP_TYPE[name as keyof typeof BPF_MAP_TYPE] as number, model]),
 );
 
-/** @throws UnsupportedMap when the type has no model */
+export const hasMapModel = (type: number): boolean => BY_TYPE.has(type);
+
+/** The model of a map; one that no call may reach where its type has none. */
 export function createMap(def: MapDef, index: number, environment: MapEnvironment): KernelMap {
-  const Model = BY_TYPE.get(def.type);
-  if (Model) return new Model(def, index, environment);
-  throw new UnsupportedMap(
-    `map ${def.name}: ${mapTypeName(def.type)} is not modelled; the simulator has ` +
-      `${Object.keys(MAP_MODELS).join(", ")}`,
-  );
+  return new (BY_TYPE.get(def.type) ?? UnmodelledMap)(def, index, environment);
 }
 
 /** Makes every map of an object and, behind them, the spare inner maps of its maps in maps. */

@@ -137,7 +137,7 @@ describe("bpf_tail_call", () => {
 });
 
 describe("what is refused", () => {
-  it("an unknown helper, by name and line, before anything runs", async () => {
+  it("an unknown helper, by name and line, when a run comes to it", async () => {
     await expect(run("unknown")).rejects.toThrow(
       /unknown calls bpf_get_current_comm, which the simulator does not model \(line \d+: .*bpf_get_current_comm/,
     );

@@ -1,13 +1,11 @@
 /** Helper calls of a program that runs on a real thread. */
 import { kfuncName } from "../../bpf_helpers/kfunc_models.ts";
 import type { HelperModel } from "../../bpf_helpers/kernel.ts";
-import type { Image } from "../../machine/image.ts";
 import { TASK } from "../../cpu/layout.ts";
 import { helperId, helperName } from "../../uapi/helpers.ts";
-import { BackendError } from "../../host/backend_error.ts";
 import type { SharedMachine, ThreadTask } from "./shared_machine.ts";
 import { type SharedOperations, ThreadFault } from "./shared_operations.ts";
-import { isHelperCall, isKfuncCall } from "../../isa/insn.ts";
+import { type Insn, isHelperCall, isKfuncCall } from "../../isa/insn.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 /** Helpers that real threads can run: those whose models neither call back, sleep, nor jump to another program. */
@@ -36,23 +34,11 @@ const DELETE = helperId("bpf_map_delete_elem"), LOCK = helperId("bpf_spin_lock")
 /** Results of lookups are remembered for keys of these sizes; more entries than this are looked up each time. */
 const MAX_REMEMBERED = 65_536;
 
-/**
- * Names the first helper of a workload that threads cannot run.
- *
- * @throws BackendError saying which and what to use instead
- */
-export function checkHelpers(image: Image): void {
-  for (const insn of image.insns) {
-    if (isKfuncCall(insn)) {
-      throw new BackendError(
-        `${kfuncName(insn.imm)} does not run on threads; use the simulator, or the running kernel`,
-      );
-    }
-    if (!isHelperCall(insn)) continue;
-    const name = helperName(insn.imm) ?? `helper #${insn.imm}`;
-    if (SUPPORTED.includes(name)) continue;
-    throw new BackendError(`${name} does not run on threads; use the simulator, or the running kernel`);
-  }
+/** Why threads cannot run a call, should a run come to it; undefined for what they run. */
+function lacking(insn: Insn): string | undefined {
+  const name = isKfuncCall(insn) ? kfuncName(insn.imm) : helperName(insn.imm) ?? `helper #${insn.imm}`;
+  if (isHelperCall(insn) && SUPPORTED.includes(name)) return undefined;
+  return `${name} does not run on threads; use the simulator, or the running kernel`;
 }
 
 /**
@@ -74,7 +60,8 @@ export function directHelpers(
 
   const slow = (insn: number) => {
     const model = models[insn];
-    if (!model) throw new ThreadFault(`${helperName(image.insns[insn].imm)} is not modelled`);
+    const why = lacking(image.insns[insn]);
+    if (!model || why) throw new ThreadFault(why ?? `${helperName(image.insns[insn].imm)} is not modelled`);
     const argument = (r: number) => view.getBigUint64(registers + 8 * r, true);
     const result = model(kernel, task.context, [argument(1), argument(2), argument(3), argument(4), argument(5)]);
     const value = typeof result === "bigint" ? result : operations.run(result);
@@ -99,6 +86,7 @@ export function directHelpers(
   };
 
   return (_record, insn) => {
+    if (!isHelperCall(image.insns[insn])) return void slow(insn);
     switch (image.insns[insn].imm) {
       case LOOKUP:
         return void lookup(insn);

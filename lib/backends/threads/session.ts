@@ -11,7 +11,6 @@ import type { RealMachine } from "../measure.ts";
 import { newStartLine, runFromStartLine } from "../start_line.ts";
 import { allowedCpus } from "../thread_control.ts";
 import { requireThreads } from "./available.ts";
-import { checkHelpers } from "./direct_helpers.ts";
 import { SharedMachine } from "./shared_machine.ts";
 import { SharedOperations } from "./shared_operations.ts";
 import type { Run, RunReply, SetUp } from "./thread.ts";
@@ -40,7 +39,6 @@ export class ThreadSession implements RealMachine, Disposable {
     const plan = onAtMost(allowedCpus().length, asked), { prepare } = plan.workload;
     refuseWhatThreadsLack(plan);
     const machine = new SharedMachine(plan);
-    checkHelpers(machine.image);
     const { layout } = machine.memory;
     const translation = translate(machine.image.insns, machine.image.entries, { layout, direct: true, shared: true });
     const module = await WebAssembly.compile(translation.wasm);
