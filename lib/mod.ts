@@ -70,6 +70,6 @@ export { predict, type Prediction } from "./lessons/predict.ts";
 export { Figure, type FigureBundle, plot } from "./plot/mod.ts";
 export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./uapi/flags.ts";
 export type { MapInput, MapValue } from "./maps/btf_value.ts";
-export type { Flags, UserActor, UserApi, UserEntry } from "./maps/user_space.ts";
+export type { Flags, UserActor, UserApi, UserBatch, UserEntry, UserInput } from "./maps/user_space.ts";
 export { costCurve } from "./sweeps/cost_curve.ts";
 export type { CostCurveOptions, CostCurvePoint, CostCurveTechnique } from "./sweeps/cost_curve.ts";

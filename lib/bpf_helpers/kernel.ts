@@ -8,8 +8,10 @@ import { ArenaMeter } from "../maps/arena.ts";
 import { ArrayMap } from "../maps/array.ts";
 import { createMaps } from "../maps/create.ts";
 import type { KernelMap, Place, Span } from "../maps/kernel_map.ts";
+import { checkedCalls } from "../maps/user_calls.ts";
 import { UserApi } from "../maps/user_space.ts";
 import { leftOutValue, mapValues } from "../maps/map_values.ts";
+import { initializeAccess } from "../maps/write_access.ts";
 import { stateKey } from "../maps/state_key.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import type { Values } from "../report/result.ts";
@@ -42,6 +44,8 @@ export interface KernelOptions {
   /** CPUs that per-CPU maps have values for; default: nrCpus. */
   readonly possibleCpus?: number;
   readonly seed: number;
+  /** Whether user space may freeze maps. */
+  readonly freezes?: boolean;
   /** The reader's own models by helper name, `bpf_spin_lock` for one. */
   readonly helpers?: Readonly<Record<string, HelperModel>>;
   /** Simulated time. Without it, each call of bpf_ktime_get_ns moves this CPU's own clock on. */
@@ -100,8 +104,12 @@ export class Kernel {
       btf: object.btf,
       locks: this.locks,
       walkKeyRegion,
+      freezes: options.freezes,
     });
-    for (const map of this.maps) map.initialize(memory);
+    for (const map of this.maps) {
+      map.initialize(memory);
+      initializeAccess(map, memory);
+    }
     this.#spans = this.maps.flatMap((map) => map.spans).sort((a, b) => a.start - b.start);
   }
 
@@ -135,8 +143,8 @@ export class Kernel {
 
   /** What user space may call, for the actor of a task. */
   userApi(task: number, cpu: number): UserApi {
-    const { nrCpus } = this.options;
-    return new UserApi(this.maps, this.object, { task, cpu, nrCpus, memory: this.memory, from: "user" });
+    const { nrCpus } = this.options, { memory } = this;
+    return checkedCalls(new UserApi(this.maps, this.object, { task, cpu, nrCpus, memory, from: "user" }));
   }
 
   /** All shared state as text that tells states apart: equal texts are equal states (maps/state_key.ts). */

@@ -7,8 +7,9 @@ export const bpf_get_smp_processor_id: HelperModel = (_kernel, ctx) => BigInt(ct
 /** One NUMA node. */
 export const bpf_get_numa_node_id: HelperModel = () => 0n;
 
-/** `tgid << 32 | pid`: each task is a process of its own, numbered from 1000. */
+/** `tgid << 32 | pid`, as the workload says; else each task is a process of its own, numbered from 1000. */
 export const bpf_get_current_pid_tgid: HelperModel = (_kernel, ctx) => {
+  if (ctx.pidTgid !== undefined) return ctx.pidTgid;
   const pid = BigInt(1000 + ctx.task);
   return (pid << 32n) | pid;
 };

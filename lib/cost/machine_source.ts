@@ -89,7 +89,10 @@ export class MachineSource implements OperationSource, StepObserver {
   }
 
   isReady(core: Core): boolean {
-    const { memory } = this.#machine, op = runningModel(this.#current[core.id]!)!.pending;
+    const { memory } = this.#machine, task = this.#current[core.id]!;
+    if (this.#machine.isHeldBack(task)) return false;
+    const op = runningModel(task)?.pending;
+    if (op === undefined) return true;
     if (op.kind === "wait") return op.until(memory);
     if (op.kind !== "await") return true;
     const value = memory.read(op.addr, op.size);
@@ -174,7 +177,7 @@ export class MachineSource implements OperationSource, StepObserver {
   /** Hands the task the result of its operation and lets it run to its next one. */
   #step(task: Task, core: Core): void {
     const machine = this.#machine, before = machine.insns;
-    if (task.models.length > 0 || machine.memory.getU32(task.record + TASK.runState) === RUN.none) {
+    if (runningModel(task) !== undefined || machine.memory.getU32(task.record + TASK.runState) === RUN.none) {
       machine.step(task.index, task.models.length > 0 ? resultOf(core) : undefined);
     } else {
       const { view } = machine.memory, record = task.record;
@@ -207,7 +210,9 @@ export class MachineSource implements OperationSource, StepObserver {
       this.#interruptAt[core.id] = core.now + INTERRUPT_GAP_NS;
       return interrupt;
     }
-    const others = tasks.filter((task) => task.kind !== "interrupt" && ready(task));
+    const free = tasks.filter((task) => task.kind !== "interrupt" && ready(task));
+    // A core whose tasks are all held back waits with one of them.
+    const begun = free.filter((task) => !machine.isHeldBack(task)), others = begun.length > 0 ? begun : free;
     if (current && others.includes(current) && !this.#isIdle(current)) return current;
     const after = others.find((task) => task.index > (current?.index ?? -1)) ?? others[0];
     return after ?? interrupt;
@@ -223,6 +228,10 @@ export class MachineSource implements OperationSource, StepObserver {
   /** Puts the task's pending operation into the core. */
   #describe(task: Task, core: Core): void {
     const { memory, image } = this.#machine, { view } = memory, model = runningModel(task);
+    if (this.#machine.isHeldBack(task)) {
+      core.op = OP.wait;
+      return;
+    }
     if (model) return describeModel(core, model.pending, this.profile);
     const record = task.record, kind = view.getInt32(record + TASK.pending, true) & 0xff;
     if (kind === KIND.none) {

@@ -155,6 +155,16 @@ export interface TailCallOp {
   readonly kind: "tail_call";
   readonly prog: number;
 }
+/**
+ * BPF_PROG_RUN by user space: the task runs a program of the object, by index, and is sent its r0. A scheduling point,
+ * as the beginning of any run is.
+ */
+export interface ProgRunOp extends Labelled {
+  readonly kind: "prog_run";
+  readonly prog: number;
+  /** First bytes of its context, zero beyond. */
+  readonly ctx?: Uint8Array;
+}
 /** The task may be switched out here (a sleepable program that sleeps, a system call that blocks). */
 export interface SleepOp extends Labelled {
   readonly kind: "sleep";
@@ -183,6 +193,7 @@ export type Operation =
   | MaskOp
   | CallbackOp
   | TailCallOp
+  | ProgRunOp
   | SleepOp
   | PrintOp
   | FaultOp;
@@ -197,6 +208,8 @@ export interface TaskContext {
   readonly cpu: number;
   readonly nrCpus: number;
   readonly memory: Memory;
+  /** What bpf_get_current_pid_tgid gives, where the workload says so: `tgid << 32 | pid`. */
+  readonly pidTgid?: bigint;
   /** Where the run is from: a program in process context, in an interrupt, a sleepable one, or user space. */
   readonly from: "program" | "interrupt" | "nmi" | "sleepable" | "user";
 }

@@ -21,14 +21,15 @@ import { type Code, codeOf } from "./code_cache.ts";
 import { type Image, imageLine, programAt, usesStack } from "./image.ts";
 import { FRAME, FUNC_REGION, KIND, layoutFor, RETURN_TO_KERNEL, RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import { addressOf, Memory } from "../cpu/memory.ts";
-import type { Model, Operation, PrivateOp, WorkOp } from "../cpu/operation.ts";
+import type { Model, Operation, PrivateOp, ProgRunOp, WorkOp } from "../cpu/operation.ts";
 import { LEVELS, type RecursionGuard } from "../workload/contexts.ts";
-import type { Plan, PlannedTask } from "../workload/plan.ts";
+import { isSleepable, type Plan, type PlannedTask, WorkloadError } from "../workload/plan.ts";
 import {
   type ActiveModel,
   hashArguments,
   moveStack,
   runningModel,
+  runsForUser,
   sendForGood,
   sendModel,
   startModel,
@@ -78,7 +79,7 @@ export interface MachineOwnerOptions extends MachineOptions {
 
 /** What a task will do when it takes its next step. */
 export interface Pending {
-  readonly kind: "start" | "load" | "store" | "rmw" | "await" | "wait" | "atomic" | "sleep" | "work";
+  readonly kind: "start" | "load" | "store" | "rmw" | "await" | "wait" | "atomic" | "sleep" | "work" | "prog_run";
   readonly addr: number;
   readonly size: number;
   /** Image instruction, or that of the helper call a kernel model works for. */
@@ -136,6 +137,7 @@ export class Machine {
       nrCpus: plan.allCpus,
       possibleCpus: plan.nrCpus,
       seed: options.seed ?? 1,
+      freezes: plan.userSpace.freezes,
       helpers: options.models,
       nowNs: options.nowNs ?? (() => this.steps),
     });
@@ -170,11 +172,16 @@ export class Machine {
   isEnabled(index: number): boolean {
     const task = this.tasks[index];
     if (this.fault || this.isDone(task)) return false;
-    if (this.sharesCpus && !this.cpus.isFreeFor(task)) return false;
+    if (this.sharesCpus && (!this.cpus.isFreeFor(task) || this.isHeldBack(task))) return false;
     const op = runningModel(task)?.pending;
     if (op?.kind === "await") return op.until(this.memory.read(op.addr, op.size));
     if (op?.kind === "wait") return op.until(this.memory);
     return true;
+  }
+
+  /** Whether a task may not begin yet, because the workload lets it begin after others. */
+  isHeldBack(task: Task): boolean {
+    return task.after.some((before) => !this.isDone(this.tasks[before]));
   }
 
   /** The tasks that can take a step now, in rising order. */
@@ -187,7 +194,7 @@ export class Machine {
   /** What a task will do in its next step. */
   pending(index: number): Pending {
     const task = this.tasks[index], view = this.memory.view;
-    const insn = task.program ? view.getInt32(task.record + TASK.insn, true) : -1;
+    const insn = task.program || runsForUser(task) ? view.getInt32(task.record + TASK.insn, true) : -1;
     const model = runningModel(task);
     if (model) {
       const op = model.pending;
@@ -235,11 +242,13 @@ export class Machine {
     if (this.sharesCpus && task.level <= SOFTIRQ) this.cpus.occupy(task);
     const model = runningModel(task);
     if (model) {
-      if (!this.#sendModel(task, value ?? perform(this.memory, model.pending))) return;
-      this.advance(task, this.stepWasm(task.record));
+      const goesOn = model.pending.kind === "prog_run"
+        ? this.#beginForUser(task, model.pending)
+        : this.#sendModel(task, value ?? perform(this.memory, model.pending));
+      if (goesOn) this.advance(task, this.stepWasm(task.record));
       return;
     }
-    if (task.kind === "user") {
+    if (task.kind === "user" && task.models.length === 0) {
       this.#startModel(task, task.name, 0, 0, task.body!);
       return;
     }
@@ -254,6 +263,10 @@ export class Machine {
       switch (returned & 15) {
         case KIND.exit:
           this.#endRun(task);
+          if (task.kind === "user") {
+            this.#sendModel(task, BigInt.asUintN(32, this.memory.read(task.record + TASK.lastReturn, 8)));
+            return;
+          }
           if (this.isDone(task) || this.sharesCpus) return;
           this.#begin(task);
           break;
@@ -312,6 +325,10 @@ export class Machine {
         return `${task.name} waits for ${this.kernel.placeOf(op.addr)?.name ?? op.label ?? "a lock"}`;
       }
       if (op?.kind === "wait") return `${task.name} waits for ${op.label ?? "a condition"}`;
+      if (this.isHeldBack(task)) {
+        const first = task.after.find((before) => !this.isDone(this.tasks[before]))!;
+        return `${task.name} begins after ${this.tasks[first].name}`;
+      }
       return `${task.name} waits for its CPU`;
     });
     return `deadlock: ${waiting.join("; ")}`;
@@ -325,7 +342,7 @@ export class Machine {
 
   /** Ends the run with a fault of a task, where it stands. */
   fail(task: Task, message: string): void {
-    const insn = task.program ? this.memory.getU32(task.record + TASK.insn) : -1;
+    const insn = task.program || runsForUser(task) ? this.memory.getU32(task.record + TASK.insn) : -1;
     this.fault = faultAt(this.image, insn, task, message);
   }
 
@@ -340,6 +357,7 @@ export class Machine {
 
   #makeTask(planned: PlannedTask, index: number, nrCpus: number): Task {
     const { memory } = this, { kind, name, user, cpu, invocations, sleepable, body, interrupt, context } = planned;
+    const { after = [], pidTgid } = planned;
     const inMemory = taskMemory(memory, planned, index);
     memory.setU32(inMemory.record + TASK.fuel, Math.min(this.#insnsPerStep, MOST_FUEL));
     const { level, preemptible, guard } = context;
@@ -365,8 +383,9 @@ export class Machine {
       interrupt,
       invocations,
       sleepable,
+      after,
       program: this.image.programs.find((program) => program.name === planned.prog),
-      context: { task: index, cpu, nrCpus, memory, from },
+      context: { task: index, cpu, nrCpus, memory, pidTgid, from },
       body: body && (() => body(this.kernel.userApi(index, cpu))),
       models: [],
     };
@@ -375,7 +394,7 @@ export class Machine {
   /** Brings a task to just before its first visible operation. */
   #prepare(task: Task): void {
     // Whoever performs the operations also says when a task begins: by its first step.
-    if (this.options.external) return;
+    if (this.options.external || task.after.length > 0) return;
     if (task.kind === "user" && task.cpu >= this.nrCpus) {
       this.#startModel(task, task.name, 0, 0, task.body!);
       return;
@@ -408,6 +427,28 @@ export class Machine {
     return true;
   }
 
+  /** BPF_PROG_RUN (net/bpf/test_run.c): a run on the task of the user actor that asks for it. */
+  #beginForUser(task: Task, { prog, ctx }: ProgRunOp): boolean {
+    const { memory, image } = this, { view } = memory, record = task.record, ctxAddr = addressOf(task.ctx);
+    const program = this.object.programs[prog], placed = image.programs.find((one) => one.program === program);
+    if (!placed) {
+      throw new WorkloadError(
+        `user actor ${task.user} runs ${program.name}, which is not loaded: its body does not name it. ` +
+          `Add { prog: "${program.name}", invocations: 0 } to programs`,
+      );
+    }
+    memory.bytes.fill(0, ctxAddr, ctxAddr + CTX_BYTES);
+    if (ctx) memory.writeBytes(ctxAddr, ctx);
+    const stack = addressOf(task.stackTop);
+    if (this.#usesStack) memory.bytes.fill(0, stack - STACK_FRAME_BYTES, stack);
+    view.setUint32(record + TASK.tailCalls, 0, true);
+    this.#enter(task, placed.start);
+    this.options.observer?.runBegins(task);
+    view.setUint32(record + TASK.runState, isSleepable(program) ? RUN.sleepable : RUN.nonSleepable, true);
+    view.setUint32(record + TASK.runCount, view.getUint32(record + TASK.runCount, true) + 1, true);
+    return true;
+  }
+
   /** Puts a task at the first instruction of a program, with the context in r1 and an empty stack. */
   #enter(task: Task, insn: number): void {
     const { view } = this.memory, record = task.record;
@@ -420,14 +461,16 @@ export class Machine {
   #endRun(task: Task): void {
     const { view } = this.memory, record = task.record;
     view.setBigUint64(record + TASK.lastReturn, view.getBigUint64(record + TASK.registers, true), true);
-    view.setUint32(record + TASK.invocation, view.getUint32(record + TASK.invocation, true) + 1, true);
+    if (task.kind !== "user") {
+      view.setUint32(record + TASK.invocation, view.getUint32(record + TASK.invocation, true) + 1, true);
+    }
     view.setUint32(record + TASK.runState, RUN.none, true);
     view.setUint32(record + TASK.pending, KIND.none, true);
     if (this.sharesCpus) {
       if (task.level <= SOFTIRQ && !task.preemptible) this.cpus.mask(task.cpu, "preempt", -1);
       this.cpus.release(task);
     }
-    this.options.observer?.runEnds(task);
+    if (task.kind !== "user") this.options.observer?.runEnds(task);
   }
 
   #explainFault(task: Task): string {
@@ -548,7 +591,7 @@ export class Machine {
 
   #finishModel(task: Task, resume: number, value: unknown): boolean {
     const { memory, sharesCpus, cpus } = this;
-    if (task.kind === "user") {
+    if (task.kind === "user" && task.models.length === 0) {
       task.returned = value;
       memory.setU32(task.record + TASK.invocation, 1);
       if (sharesCpus) cpus.release(task);
@@ -592,6 +635,7 @@ export class Machine {
         return false;
       case "sleep":
       case "wait":
+      case "prog_run":
         if (this.sharesCpus) this.cpus.release(task);
         return false;
       default:

@@ -1,5 +1,5 @@
 /** Tasks: the flows of control that a machine's schedulers choose between. */
-import { STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
+import { RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import type { ImageProgram } from "./image.ts";
 import type { Model, Operation, TaskContext } from "../cpu/operation.ts";
 import type { TaskMemory } from "./task_memory.ts";
@@ -48,6 +48,8 @@ export interface Task extends TaskMemory {
   readonly interrupt?: InterruptKind;
   /** What it runs; undefined for a user actor. */
   readonly program?: ImageProgram;
+  /** Indices of the tasks that have to be done before it begins. */
+  readonly after: readonly number[];
   readonly invocations: number;
   readonly sleepable: boolean;
   readonly context: TaskContext;
@@ -63,12 +65,21 @@ export interface Task extends TaskMemory {
   returned?: unknown;
 }
 
-/** The innermost kernel model, unless it waits for a callback of the program (then the program runs). */
+/**
+ * The innermost kernel model, unless it waits for a callback of the program, or user space for a program that it runs:
+ * then the program takes the next step.
+ */
 export function runningModel(task: Task): ActiveModel | undefined {
   if (task.models.length === 0) return undefined;
-  const model = task.models[task.models.length - 1];
-  return model.pending.kind === "callback" ? undefined : model;
+  const model = task.models[task.models.length - 1], { kind } = model.pending;
+  if (kind === "prog_run") return runsForUser(task) ? undefined : model;
+  return kind === "callback" ? undefined : model;
 }
+
+/** Whether a user actor is in the middle of a program that it runs by BPF_PROG_RUN. */
+export const runsForUser = ({ models, context, record }: Task): boolean =>
+  models.length > 0 && models[0].pending.kind === "prog_run" &&
+  context.memory.getU32(record + TASK.runState) !== RUN.none;
 
 /** Starts a model; undefined when it ended without yielding, with what it returned. */
 export function startModel(

@@ -7,7 +7,7 @@ import { TASK } from "../cpu/layout.ts";
 import { LEVELS } from "../workload/contexts.ts";
 import type { Machine, Pending } from "./machine.ts";
 import type { Width } from "../cpu/memory.ts";
-import type { Task } from "./task.ts";
+import { runsForUser, type Task } from "./task.ts";
 
 /** Collects trace steps; `beforeStep` is what the run loops call. */
 export class Tracer {
@@ -75,7 +75,7 @@ export class Tracer {
 
   #describe(step: number, index: number, pending: Pending): Omit<TraceStep, "after"> {
     const { machine } = this, task = machine.tasks[index], { image } = machine;
-    const known = pending.insn >= 0 && task.program !== undefined;
+    const known = pending.insn >= 0 && (task.program !== undefined || runsForUser(task));
     const program = known ? programAt(image, pending.insn) : undefined;
     const line = known && pending.kind !== "start" ? imageLine(image, pending.insn) : undefined;
     const label = pending.op && "label" in pending.op ? pending.op.label : undefined;
@@ -100,8 +100,8 @@ export class Tracer {
       user: task.user,
       context: LEVELS[task.level],
       skipped,
-      prog: task.program?.name ?? task.name,
-      kind: skipped ? "skip" : pending.kind === "sleep" || pending.kind === "work" ? "wait" : pending.kind,
+      prog: (task.program ?? program)?.name ?? task.name,
+      kind: skipped ? "skip" : shownKind(pending.kind),
       insn: program ? pending.insn - program.start : -1,
       text,
       line: line && { line: line.line, text: line.text },
@@ -118,9 +118,12 @@ export class Tracer {
 
 /** Who takes a task's next step. */
 function actorOf(task: Task, { kind, op }: Pending): Actor {
-  if (task.kind !== "user") return op ? "helper" : "program";
+  if (task.kind !== "user" || runsForUser(task)) return op ? "helper" : "program";
   return op && kind !== "sleep" && !("mapped" in op && op.mapped) ? "kernel" : "user";
 }
+
+const shownKind = (kind: Pending["kind"]): TraceStep["kind"] =>
+  kind === "sleep" || kind === "work" ? "wait" : kind === "prog_run" ? "start" : kind;
 
 /** Whether a step of this kind has a value in memory before and after it. */
 const hasValue = (kind: string): boolean => kind === "load" || kind === "store" || kind === "rmw" || kind === "await";

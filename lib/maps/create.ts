@@ -10,6 +10,7 @@ import { PercpuHashMap } from "./percpu_hash.ts";
 import { ProgArrayMap } from "./prog_array.ts";
 import type { KernelMap, MapEnvironment } from "./kernel_map.ts";
 import { UnmodelledMap } from "./unmodelled_map.ts";
+import { ACCESS } from "./write_access.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
 type Model = new (def: MapDef, index: number, environment: MapEnvironment) => KernelMap;
@@ -51,5 +52,6 @@ export function createMaps(defs: readonly MapDef[], environment: Omit<MapEnviron
     const fresh = Array.from({ length: FRESH_INNER_MAPS }, (_, n) => add(freshInnerDef(outer.def, n)));
     outer.freshInnerMaps = new FreshInnerMaps(outer, counter, fresh);
   }
+  for (const map of maps) map.access = environment.arena.allocate(ACCESS.bytes, 8);
   return maps;
 }

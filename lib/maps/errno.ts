@@ -8,7 +8,7 @@ const MEANING = {
   EAGAIN: "try again",
   ENOMEM: "no memory",
   EFAULT: "bad address",
-  EBUSY: "the bucket is locked on this CPU already",
+  EBUSY: "in use: a bucket that this CPU has locked, a map that is being written",
   EEXIST: "the key exists already",
   EINVAL: "an argument that the call does not take",
   ENOSPC: "the buffer is too small",
@@ -67,8 +67,9 @@ export class KernelError extends Error {
   /**
    * @param code the errno's name
    * @param what the call that failed, for the message
+   * @param count of a batch call, how many entries it had done
    */
-  constructor(readonly code: ErrnoName, what: string) {
+  constructor(readonly code: ErrnoName, what: string, readonly count?: number) {
     super(`${what}: ${code} (${MEANING[code]})`);
   }
 }

@@ -46,6 +46,10 @@ export abstract class PooledHtab extends Htab {
     return this.pool.spares(memory);
   }
 
+  override freeElem(ctx: TaskContext, elem: number): Model<void> {
+    return this.pool.free(ctx, elem, false);
+  }
+
   /** kernel/bpf/hashtab.c:htab_map_delete_elem. */
   *map_delete_elem(ctx: TaskContext, keySource: Source): Model {
     const key = this.hashKey(yield* readSource(keySource, this.def.keySize, "key"));

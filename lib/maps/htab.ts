@@ -222,6 +222,23 @@ export abstract class Htab extends KernelMap {
   /** One entry of a batch, inside the bucket lock. */
   abstract readBatchEntry(ctx: TaskContext, elem: number, flags: bigint): Model<BatchEntry>;
 
+  /** Gives back an element that was taken out of its bucket for good (free_htab_elem, htab_lru_push_free). */
+  abstract freeElem(ctx: TaskContext, elem: number): Model<void>;
+
+  /** kernel/bpf/hashtab.c:__htab_map_lookup_and_delete_elem: copied and taken out under the bucket lock. */
+  *map_lookup_and_delete_elem(ctx: TaskContext, keyBytes: Uint8Array, flags: bigint): Model<Found> {
+    const key = this.hashKey(keyBytes);
+    yield { kind: "work", what: "hash", amount: this.def.keySize };
+    const refused = yield* this.htab_lock_bucket(ctx, key.bucket);
+    if (refused) return refused;
+    const elem = yield* this.lookup_elem_raw(key);
+    const found = elem === 0 ? errno("ENOENT") : (yield* this.readBatchEntry(ctx, elem, flags)).value;
+    if (elem !== 0) yield* this.hlist_nulls_del_rcu(elem);
+    yield* this.htab_unlock_bucket(key.bucket);
+    if (elem !== 0) yield* this.freeElem(ctx, elem);
+    return found;
+  }
+
   /** The key of an element whose bucket is locked. */
   protected *readLockedKey(elem: number): Model<Uint8Array> {
     const bytes = new Uint8Array(this.def.keySize);

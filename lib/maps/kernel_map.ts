@@ -24,6 +24,8 @@ export interface MapEnvironment {
   readonly walkKeyRegion: number;
   /** The maps of the kernel by index, for maps in maps. */
   readonly maps: readonly KernelMap[];
+  /** Whether user space may freeze maps, so that the count of their writers can be seen (write_access.ts). */
+  readonly freezes?: boolean;
 }
 
 /** One entry as reports see it; `cpu` tells the values of a per-CPU map apart. */
@@ -53,6 +55,8 @@ export abstract class KernelMap {
   readonly pointer: bigint;
   /** Of a map in map: its spare inner maps. */
   freshInnerMaps: FreshInnerMaps | undefined;
+  /** Linear address of the words that system calls ask whether they may write (write_access.ts). */
+  access = 0;
   readonly #spans: Span[] = [];
 
   constructor(readonly def: MapDef, readonly index: number, readonly environment: MapEnvironment) {

@@ -82,6 +82,10 @@ export class LruHashMap extends Htab {
     return result;
   }
 
+  override freeElem(ctx: TaskContext, elem: number): Model<void> {
+    return this.#lru.bpf_lru_push_free(ctx, elem);
+  }
+
   /** kernel/bpf/hashtab.c:htab_lru_map_delete_elem. */
   *map_delete_elem(ctx: TaskContext, keySource: Source): Model {
     const key = this.hashKey(yield* readSource(keySource, this.def.keySize, "key"));

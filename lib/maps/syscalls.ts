@@ -1,90 +1,115 @@
 /** The bpf() system call's side of maps (kernel/bpf/syscall.c), as models. Results are bytes, 0n or -errno. */
 import type { Model, TaskContext } from "../cpu/operation.ts";
-import { rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "../rcu/grace_period.ts";
-import { type BatchEntry, map_lookup_batch as lookupBatch } from "./batch.ts";
+import { synchronize_rcu } from "../rcu/grace_period.ts";
+import { type BatchReply, type BatchRequest, failedBatch, map_batch } from "./batch.ts";
 import { errno } from "./errno.ts";
+import { Htab } from "./htab.ts";
 import type { Found, KernelMap } from "./kernel_map.ts";
-import { uninstrumented } from "./instrumentation.ts";
+import { changing, uninstrumented } from "./instrumentation.ts";
+import { isMapInMap, rcuSection } from "./rcu_section.ts";
+import { map_freeze as freezeMap, mayRead, mayWrite, writing } from "./write_access.ts";
 import { BPF_F_LOCK } from "../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
-const isMapInMap = ({ def: { type } }: KernelMap): boolean =>
-  type === BPF_MAP_TYPE.ARRAY_OF_MAPS || type === BPF_MAP_TYPE.HASH_OF_MAPS;
-
-/** What every system call on a map does around its work. Where no grace period can be waited for, RCU shows nothing. */
-function* syscall<T>(map: KernelMap, ctx: TaskContext, body: Model<T>): Model<T> {
-  const rcu = map.environment.maps.some(isMapInMap);
+/** A system call, from its beginning to its return to user space. */
+function* syscall<T>(body: Model<T>): Model<T> {
   yield { kind: "work", what: "syscall" };
-  if (rcu) yield* rcu_read_lock(ctx);
   const result = yield* body;
-  if (rcu) yield* rcu_read_unlock(ctx);
-  return result;
-}
-
-/** kernel/bpf/syscall.c:bpf_map_update_value, map_delete_elem: of a program array with instrumentation on, it may sleep. */
-const changing = <T>({ def: { type } }: KernelMap, body: Model<T>): Model<T> =>
-  type === BPF_MAP_TYPE.PROG_ARRAY ? body : uninstrumented(body);
-
-function* sysret<T>(result: T): Model<T> {
   yield { kind: "work", what: "sysret" };
   return result;
 }
 
-/** Flags of a lookup: only BPF_F_LOCK, and only where there is a lock. */
-function checkLookupFlags(map: KernelMap, flags: bigint): bigint {
-  if (flags & ~BPF_F_LOCK) return errno("EINVAL");
-  return flags & BPF_F_LOCK && map.lockOffset === undefined ? errno("EINVAL") : 0n;
-}
+const lacksLock = (map: KernelMap, flags: bigint): boolean =>
+  (flags & BPF_F_LOCK) !== 0n && map.lockOffset === undefined;
 
 /**
  * kernel/bpf/syscall.c:maybe_wait_bpf_programs: a change of a map in map returns when no program that may still use
  * the old inner map is running. Sleepable programs are not waited for.
  */
-function* maybe_wait_bpf_programs(map: KernelMap, ctx: TaskContext, result: bigint): Model<void> {
-  if (result === 0n && isMapInMap(map)) yield* synchronize_rcu(ctx);
+function* maybe_wait_bpf_programs(map: KernelMap, ctx: TaskContext): Model<void> {
+  if (isMapInMap(map)) yield* synchronize_rcu(ctx);
 }
 
 /** BPF_MAP_LOOKUP_ELEM. */
 export function* map_lookup_elem(map: KernelMap, ctx: TaskContext, key: Uint8Array, flags: bigint): Model<Found> {
-  const refused = checkLookupFlags(map, flags);
-  if (refused) return refused;
-  return yield* sysret(yield* syscall(map, ctx, uninstrumented(map.bpf_map_copy_value(ctx, key, flags))));
+  if (flags & ~BPF_F_LOCK) return errno("EINVAL");
+  if (!mayRead(map)) return errno("EPERM");
+  if (lacksLock(map, flags)) return errno("EINVAL");
+  return yield* syscall(uninstrumented(rcuSection(map, ctx, map.bpf_map_copy_value(ctx, key, flags))));
 }
 
 /** BPF_MAP_UPDATE_ELEM: key and value are copied in before anything else happens. */
-export function* map_update_elem(
+export function map_update_elem(
   map: KernelMap,
   ctx: TaskContext,
   key: Uint8Array,
   value: Uint8Array,
   flags: bigint,
 ): Model {
-  if (flags & BPF_F_LOCK && map.lockOffset === undefined) return errno("EINVAL");
-  const result = yield* syscall(map, ctx, changing(map, map.bpf_map_update_value(ctx, key, value, flags)));
-  yield* maybe_wait_bpf_programs(map, ctx, result);
-  return yield* sysret(result);
+  return syscall(writing(map, update(map, ctx, key, value, flags)));
+}
+
+function* update(map: KernelMap, ctx: TaskContext, key: Uint8Array, value: Uint8Array, flags: bigint): Model {
+  if (!(yield* mayWrite(map))) return errno("EPERM");
+  if (lacksLock(map, flags)) return errno("EINVAL");
+  const result = yield* changing(map, rcuSection(map, ctx, map.bpf_map_update_value(ctx, key, value, flags)));
+  if (result === 0n) yield* maybe_wait_bpf_programs(map, ctx);
+  return result;
 }
 
 /** BPF_MAP_DELETE_ELEM. */
-export function* map_delete_elem(map: KernelMap, ctx: TaskContext, key: Uint8Array): Model {
-  const result = yield* syscall(map, ctx, changing(map, map.delete_value(ctx, key)));
-  yield* maybe_wait_bpf_programs(map, ctx, result);
-  return yield* sysret(result);
+export function map_delete_elem(map: KernelMap, ctx: TaskContext, key: Uint8Array): Model {
+  return syscall(writing(map, remove(map, ctx, key)));
+}
+
+function* remove(map: KernelMap, ctx: TaskContext, key: Uint8Array): Model {
+  if (!(yield* mayWrite(map))) return errno("EPERM");
+  const result = yield* changing(map, rcuSection(map, ctx, map.delete_value(ctx, key)));
+  if (result === 0n) yield* maybe_wait_bpf_programs(map, ctx);
+  return result;
+}
+
+/** BPF_MAP_LOOKUP_AND_DELETE_ELEM: hash maps only; the value is copied and the key taken out under one bucket lock. */
+export function* map_lookup_and_delete_elem(
+  map: KernelMap,
+  ctx: TaskContext,
+  key: Uint8Array,
+  flags: bigint,
+): Model<Found> {
+  if (flags & ~BPF_F_LOCK) return errno("EINVAL");
+  return yield* syscall(writing(map, take(map, ctx, key, flags)));
+}
+
+function* take(map: KernelMap, ctx: TaskContext, key: Uint8Array, flags: bigint): Model<Found> {
+  if (!mayRead(map) || !(yield* mayWrite(map))) return errno("EPERM");
+  if (lacksLock(map, flags)) return errno("EINVAL");
+  if (!(map instanceof Htab) || map.def.type === BPF_MAP_TYPE.HASH_OF_MAPS) return errno("ENOTSUPP");
+  return yield* uninstrumented(rcuSection(map, ctx, map.map_lookup_and_delete_elem(ctx, key, flags)));
 }
 
 /** BPF_MAP_GET_NEXT_KEY. */
 export function* map_get_next_key(map: KernelMap, ctx: TaskContext, key: Uint8Array | undefined): Model<Found> {
-  return yield* sysret(yield* syscall(map, ctx, map.map_get_next_key(ctx, key)));
+  if (!mayRead(map)) return errno("EPERM");
+  return yield* syscall(rcuSection(map, ctx, map.map_get_next_key(ctx, key)));
 }
 
-/** BPF_MAP_LOOKUP_BATCH with room for `count` entries. */
-export function* map_lookup_batch(
-  map: KernelMap,
-  ctx: TaskContext,
-  flags: bigint,
-  count: number,
-): Model<BatchEntry[] | bigint> {
-  const refused = checkLookupFlags(map, flags);
-  if (refused) return refused;
-  return yield* sysret(yield* syscall(map, ctx, lookupBatch(map, ctx, flags, count)));
+/** kernel/bpf/syscall.c:bpf_map_do_batch: BPF_MAP_LOOKUP_BATCH and the other three. */
+export function* bpf_map_do_batch(map: KernelMap, ctx: TaskContext, request: BatchRequest): Model<BatchReply> {
+  if (request.call === "lookup") {
+    if (!mayRead(map)) return failedBatch("EPERM");
+    return yield* syscall(map_batch(map, ctx, request));
+  }
+  return yield* syscall(writing(map, changeMany(map, ctx, request)));
+}
+
+function* changeMany(map: KernelMap, ctx: TaskContext, request: BatchRequest): Model<BatchReply> {
+  const refused = (request.call === "lookupAndDelete" && !mayRead(map)) || !(yield* mayWrite(map));
+  const reply = refused ? failedBatch("EPERM") : yield* map_batch(map, ctx, request);
+  yield* maybe_wait_bpf_programs(map, ctx);
+  return reply;
+}
+
+/** BPF_MAP_FREEZE: from then on no system call changes the map; programs still do. */
+export function map_freeze(map: KernelMap, ctx: TaskContext): Model {
+  return syscall(freezeMap(map, ctx));
 }

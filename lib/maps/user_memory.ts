@@ -1,6 +1,6 @@
 /** Memory that user space has mapped: global variables, and arrays with BPF_F_MMAPABLE. No system call, no lock. */
 import type { Width } from "../cpu/memory.ts";
-import { load, type Model, store } from "../cpu/operation.ts";
+import { load, type Model, type RmwOp, store } from "../cpu/operation.ts";
 import type { Btf } from "../object/btf.ts";
 import { ArrayMap } from "./array.ts";
 import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_value.ts";
@@ -46,6 +46,52 @@ function elementPlace(map: ArrayMap, name: string): Place | undefined {
   if (leaf) return { addr: base + leaf.offset, size: leaf.size, type: undefined, leaf };
   return match[3] === "" ? { addr: base, size: map.def.valueSize, type: map.def.valueType } : undefined;
 }
+
+/** Atomic operations on mapped memory. */
+export type AtomicOpName = RmwOp["op"];
+const ATOMIC_OPS: readonly string[] = ["add", "or", "and", "xor", "xchg", "cmpxchg"] satisfies AtomicOpName[];
+
+/**
+ * The operands of an atomic operation, as numbers of so many bytes.
+ *
+ * @throws TypeError for another operation, for what is no whole number, for a cmpxchg without `expected`
+ */
+export function atomicOperands(
+  name: string,
+  op: AtomicOpName,
+  value: bigint | number,
+  expected: bigint | number | undefined,
+): { readonly value: bigint; readonly expected?: bigint } {
+  if (!ATOMIC_OPS.includes(op)) {
+    throw new TypeError(`${name}: no atomic operation is called ${op}; there is ${ATOMIC_OPS.join(", ")}`);
+  }
+  if ((op === "cmpxchg") !== (expected !== undefined)) {
+    throw new TypeError(`${name}: cmpxchg, and no other operation, is given what it expects to find`);
+  }
+  const whole = (given: bigint | number): bigint => {
+    if (typeof given === "bigint" || Number.isSafeInteger(given)) return BigInt(given);
+    throw new TypeError(`${name}: a whole number is wanted, not ${given}`);
+  };
+  return { value: whole(value), expected: expected === undefined ? undefined : whole(expected) };
+}
+
+/** An atomic operation on a number of 4 or 8 bytes: one read-modify-write. */
+export function* atomicMapped(
+  maps: readonly KernelMap[],
+  name: string,
+  op: AtomicOpName,
+  value: bigint | number,
+  expected?: bigint | number,
+): Model<bigint> {
+  const { leaf, addr, size } = findPlace(maps, name), operands = atomicOperands(name, op, value, expected);
+  if (!isAtomicSize(leaf)) throw new TypeError(notAtomic(name));
+  const old = yield { kind: "rmw", op, addr, size: size as Width, ...operands, label: name, mapped: true };
+  return leaf!.signed ? BigInt.asIntN(8 * size, old) : old;
+}
+
+export const isAtomicSize = (leaf: Leaf | undefined): boolean =>
+  !!leaf && !leaf.bits && (leaf.size === 4 || leaf.size === 8);
+export const notAtomic = (name: string): string => `${name}: atomic operations want one number of 4 or 8 bytes`;
 
 const isOneLoad = (leaf: Leaf | undefined): boolean => !!leaf && !leaf.bits && [1, 2, 4, 8].includes(leaf.size);
 

@@ -6,11 +6,13 @@ import { didYouMean } from "../words/closest_name.ts";
 import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_value.ts";
 import { errnoName, KernelError } from "./errno.ts";
 import { createInner, FRESH_INNER_MAPS } from "./fresh_inner_maps.ts";
-import type { KernelMap } from "./kernel_map.ts";
+import type { BatchReply, BatchRequest } from "./batch.ts";
+import { Htab } from "./htab.ts";
+import type { Found, KernelMap } from "./kernel_map.ts";
 import { BPF_ANY } from "../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import * as syscalls from "./syscalls.ts";
-import { readMapped, writeMapped } from "./user_memory.ts";
+import { atomicMapped, type AtomicOpName, readMapped, writeMapped } from "./user_memory.ts";
 import { roundUp8 } from "./words.ts";
 
 /** Flags of a call: BPF_F_LOCK and its like are bigints; a number is taken as well. */
@@ -65,6 +67,14 @@ export interface UserActor {
   readonly name: string;
   /** CPU it runs on; a CPU of its own when left out. */
   readonly cpu?: number;
+  /** What has to be done before it begins: programs by name (all their runs) and other actors. Default: nothing. */
+  readonly after?: string | readonly string[];
+  /**
+   * Its thread and process, as bpf_get_current_pid_tgid gives them to programs that it runs. Default: a process of its
+   * own, numbered from 1000; `tgid` is `pid` where it is left out.
+   */
+  readonly pid?: number;
+  readonly tgid?: number;
   /** What it does, once. */
   readonly body: (user: UserApi) => Model<unknown>;
 }
@@ -75,6 +85,20 @@ export interface UserEntry<V> {
   readonly key: MapValue;
   /** The same; of a per-CPU map an array with each CPU's value. */
   readonly value: V;
+}
+
+/** What a batch call gave: its entries, in the kernel's order. */
+export type UserBatch<V> = UserEntry<V>[] & {
+  /** Whether the call came to the map's end (ENOENT). */
+  readonly done: boolean;
+  /** Where the next call goes on; nothing after the end. The number of a bucket, or a key: to be handed back, not read. */
+  readonly cursor?: Uint8Array;
+};
+
+/** One entry to be written; of a map in map the value is the name of a map. */
+export interface UserInput {
+  readonly key: MapInput;
+  readonly value: MapInput | string;
 }
 
 /**
@@ -170,18 +194,105 @@ export class UserApi {
   }
 
   /**
-   * BPF_MAP_LOOKUP_BATCH with room for max_entries, one system call: hash maps bucket by bucket under the bucket's lock,
-   * arrays entry by entry without any.
+   * BPF_MAP_LOOKUP_AND_DELETE_ELEM on a hash map: the value that the key had, or undefined where it was not there. Value
+   * and key go under one bucket lock; a program that holds a pointer to the value still writes to it.
+   *
+   * @param flags 0n or BPF_F_LOCK
+   * @throws KernelError ENOTSUPP for other maps
    */
   // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
-  *lookupBatch<V = any>(map: string, flags: Flags = BPF_ANY): Model<UserEntry<V>[]> {
-    const found = this.#find(map), { keyType, maxEntries } = found.def;
-    const entries = yield* syscalls.map_lookup_batch(found, this.#ctx, flagBits(flags), maxEntries);
-    if (typeof entries === "bigint") throw failure(entries, `batch lookup of ${map}`);
-    return entries.map(({ key, value }) => ({
-      key: decodeValue(this.#btf, keyType, key),
-      value: this.#decode(found, value) as V,
+  *lookupAndDelete<V = any>(map: string, key: MapInput, flags: Flags = BPF_ANY): Model<V | undefined> {
+    const found = yield* this.takeElem(map, this.keyBytes(map, key), flagBits(flags));
+    if (typeof found !== "bigint") return this.valueOf(map, found) as V;
+    if (errnoName(found) === "ENOENT") return undefined;
+    throw failure(found, `lookup and delete of ${describe(map, key)}`);
+  }
+
+  /**
+   * BPF_MAP_LOOKUP_BATCH, one system call: hash maps bucket by bucket under the bucket's lock, arrays entry by entry
+   * without any.
+   *
+   * @param count room for so many entries; default: max_entries
+   * @param cursor where to go on: the `cursor` of the call before; the beginning where it is left out
+   * @throws KernelError ENOSPC when the first bucket has more entries than there is room for
+   */
+  // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
+  *lookupBatch<V = any>(
+    map: string,
+    flags: Flags = BPF_ANY,
+    count?: number,
+    cursor?: Uint8Array,
+  ): Model<UserBatch<V>> {
+    return yield* this.#readBatch<V>("lookup", map, flags, count, cursor);
+  }
+
+  /** BPF_MAP_LOOKUP_AND_DELETE_BATCH on a hash map: the same, and each bucket is emptied under its lock. */
+  // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
+  *lookupAndDeleteBatch<V = any>(
+    map: string,
+    flags: Flags = BPF_ANY,
+    count?: number,
+    cursor?: Uint8Array,
+  ): Model<UserBatch<V>> {
+    return yield* this.#readBatch<V>("lookupAndDelete", map, flags, count, cursor);
+  }
+
+  /**
+   * BPF_MAP_UPDATE_BATCH: one entry after another, as so many updates.
+   *
+   * @param flags 0n or BPF_F_LOCK: BPF_NOEXIST and BPF_EXIST are refused with EINVAL
+   * @returns how many entries were written: all of them
+   * @throws KernelError of the first update that failed; its `count` says how many were done
+   */
+  *updateBatch(map: string, entries: readonly UserInput[], flags: Flags = BPF_ANY): Model<number> {
+    if (!Array.isArray(entries)) throw new TypeError("updateBatch: give a list of entries, [{ key: 1, value: 2 }]");
+    const bytes = entries.map(({ key, value }) => ({
+      key: this.keyBytes(map, key),
+      value: this.valueBytes(map, value),
     }));
+    return yield* this.#changeBatch("update", map, bytes, flags);
+  }
+
+  /**
+   * BPF_MAP_DELETE_BATCH: one key after another, as so many deletes.
+   *
+   * @returns how many keys were taken out: all of them
+   * @throws KernelError of the first delete that failed (ENOENT for a key that is not there); its `count` says how many
+   * were done
+   */
+  *deleteBatch(map: string, keys: readonly MapInput[], flags: Flags = BPF_ANY): Model<number> {
+    if (!Array.isArray(keys)) throw new TypeError("deleteBatch: give a list of keys, [1, 2]");
+    return yield* this.#changeBatch("delete", map, keys.map((key) => ({ key: this.keyBytes(map, key) })), flags);
+  }
+
+  /**
+   * BPF_MAP_FREEZE: from then on system calls that would change the map give EPERM. Programs still change it.
+   *
+   * @throws KernelError EBUSY while a call that writes it is under way, or where its memory is mapped; EPERM when it is
+   * frozen already; ENOTSUPP for a map with a bpf_spin_lock
+   */
+  *freeze(map: string): Model<void> {
+    check(yield* this.freezeMap(map), `freeze of ${map}`);
+  }
+
+  /**
+   * BPF_PROG_RUN: runs a program of the listing once, on this actor's CPU and for its process.
+   *
+   * @param options `ctx`: first bytes of the program's context, zero beyond
+   * @returns what it returned, as an unsigned number of 32 bits
+   */
+  *run(prog: string, options: { readonly ctx?: Uint8Array } = {}): Model<bigint> {
+    for (const name of Object.keys(options)) {
+      if (name !== "ctx") throw new TypeError(`run of ${prog}: there is no option ${name}; it has ctx`);
+    }
+    if (options.ctx !== undefined && !(options.ctx instanceof Uint8Array)) {
+      throw new TypeError(`run of ${prog}: ctx is to be a Uint8Array`);
+    }
+    if (!this.#programs.some(({ name }) => name === prog)) {
+      const names = this.#programs.map(({ name }) => name);
+      throw new RangeError(`no program is called ${prog}; there is ${names.join(", ")}${didYouMean(prog, names)}`);
+    }
+    return yield* this.runProg(prog, options.ctx);
   }
 
   /**
@@ -222,6 +333,18 @@ export class UserApi {
     yield { kind: "work", what: "sysret" };
   }
 
+  /**
+   * An atomic read-modify-write of a number in mapped memory (4 or 8 bytes), as `__sync_fetch_and_add` and its like do
+   * it; gives what was there before.
+   *
+   * @param op "add", "or", "and", "xor", "xchg", or "cmpxchg", which stores `value` only where `expected` stands
+   */
+  *atomicGlobal(name: string, op: AtomicOpName, value: bigint | number, expected?: bigint | number): Model<bigint> {
+    const old = yield* atomicMapped(this.#maps, name, op, value, expected);
+    yield { kind: "work", what: "sysret" };
+    return old;
+  }
+
   /** Gives the CPU away; goes on whenever the scheduler says so. */
   *sleep(): Model<void> {
     yield { kind: "work", what: "sleep" };
@@ -232,6 +355,98 @@ export class UserApi {
   /** Leaves a remark in the trace. */
   *note(text: string): Model<void> {
     yield { kind: "print", text };
+  }
+
+  *#readBatch<V>(
+    call: "lookup" | "lookupAndDelete",
+    map: string,
+    flags: Flags,
+    count = this.maxEntries(map),
+    cursor: Uint8Array | undefined,
+  ): Model<UserBatch<V>> {
+    const what = `batch ${call === "lookup" ? "lookup" : "lookup and delete"} of ${map}`;
+    if (!Number.isSafeInteger(count) || count < 0 || count > 2 ** 32 - 1) {
+      throw new TypeError(`${what}: count is ${String(count)}; give a whole number, 16`);
+    }
+    if (cursor !== undefined && !(cursor instanceof Uint8Array && cursor.length >= this.cursorBytes(map))) {
+      throw new TypeError(
+        `${what}: give the cursor of the call before, a Uint8Array of ${this.cursorBytes(map)} bytes`,
+      );
+    }
+    const reply = yield* this.batch(map, { call, flags: flagBits(flags), count, cursor });
+    const done = errnoName(reply.result) === "ENOENT";
+    if (reply.result < 0n && !done) throw failure(reply.result, what, reply.count);
+    const entries = reply.entries.map(({ key, value }) => ({
+      key: this.keyOf(map, key),
+      value: this.valueOf(map, value) as V,
+    }));
+    return Object.assign(entries, done ? { done } : { done, cursor: reply.cursor ?? cursor });
+  }
+
+  *#changeBatch(
+    call: "update" | "delete",
+    map: string,
+    entries: NonNullable<BatchRequest["entries"]>,
+    flags: Flags,
+  ): Model<number> {
+    const { result, count } = yield* this.batch(map, { call, flags: flagBits(flags), count: entries.length, entries });
+    if (result < 0n) throw failure(result, `batch ${call} of ${map}, after ${count} of ${entries.length}`, count);
+    return count;
+  }
+
+  // What the calls above are made of; the running kernel has its own (backends/linux/linux_user.ts).
+
+  /** One batch system call. */
+  protected batch(map: string, request: BatchRequest): Model<BatchReply> {
+    return syscalls.bpf_map_do_batch(this.#find(map), this.#ctx, request);
+  }
+
+  protected takeElem(map: string, key: Uint8Array, flags: bigint): Model<Found> {
+    return syscalls.map_lookup_and_delete_elem(this.#find(map), this.#ctx, key, flags);
+  }
+
+  protected freezeMap(map: string): Model {
+    const found = this.#find(map);
+    if (found.environment.freezes) return syscalls.map_freeze(found, this.#ctx);
+    throw new TypeError(
+      `freeze of ${map}: the machine has to know beforehand that maps are frozen, and looks for the word in the ` +
+        "actor's body and in prepare: call user.freeze there, or write the word in a comment",
+    );
+  }
+
+  protected *runProg(name: string, ctx: Uint8Array | undefined): Model {
+    const prog = this.#programs.findIndex((program) => program.name === name);
+    yield { kind: "work", what: "syscall" };
+    const returned = yield { kind: "prog_run", prog, ctx, label: `BPF_PROG_RUN ${name}` };
+    yield { kind: "work", what: "sysret" };
+    return returned;
+  }
+
+  protected maxEntries(map: string): number {
+    return this.#find(map).def.maxEntries;
+  }
+
+  /** Bytes that a batch call reads as its cursor: the number of a bucket, or a key. */
+  protected cursorBytes(map: string): number {
+    const found = this.#find(map);
+    return found instanceof Htab ? 4 : found.def.keySize;
+  }
+
+  protected keyBytes(map: string, key: MapInput): Uint8Array {
+    return this.#key(this.#find(map), key);
+  }
+
+  protected valueBytes(map: string, value: MapInput | string): Uint8Array {
+    const found = this.#find(map);
+    return typeof value === "string" ? this.#id(found, value) : this.#value(found, value);
+  }
+
+  protected keyOf(map: string, bytes: Uint8Array): MapValue {
+    return decodeValue(this.#btf, this.#find(map).def.keyType, bytes);
+  }
+
+  protected valueOf(map: string, bytes: Uint8Array): unknown {
+    return this.#decode(this.#find(map), bytes);
   }
 
   #find(name: string): KernelMap {
@@ -306,8 +521,8 @@ function describe(map: string, key: MapInput): string {
   return `${map}[${text}]`;
 }
 
-function failure(result: bigint, what: string): KernelError {
-  return new KernelError(errnoName(result) ?? "EINVAL", what);
+function failure(result: bigint, what: string, count?: number): KernelError {
+  return new KernelError(errnoName(result) ?? "EINVAL", what, count);
 }
 
 function check(result: bigint, what: string): void {

@@ -32,7 +32,10 @@ export function describeReturned(value: unknown, inside: readonly unknown[] = []
     const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     return `${value.constructor.name}(${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")})`;
   }
-  if (Array.isArray(value)) return `[${value.map(describe).join()}]`;
+  if (Array.isArray(value)) {
+    const named = Object.entries(value).slice(value.length).map(([name, part]) => `${name}:${describe(part)}`);
+    return `[${[...value.map(describe), ...named].join()}]`;
+  }
   if (value instanceof Map) return `Map{${[...value].map(([key, of]) => `${describe(key)}=>${describe(of)}`).join()}}`;
   if (value instanceof Set) return `Set{${[...value].map(describe).join()}}`;
   if (value instanceof Error) return describe({ error: value.name, message: value.message });

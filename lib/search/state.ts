@@ -8,7 +8,7 @@
 import { KIND, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Journal } from "../cpu/memory.ts";
-import type { ActiveModel } from "../machine/task.ts";
+import { type ActiveModel, runningModel } from "../machine/task.ts";
 import type { Fault } from "../report/result.ts";
 import { TaskStates } from "./task_state.ts";
 
@@ -125,7 +125,7 @@ export class SearchState implements Journal {
       this.#saved = grown;
     }
     this.#states.save(index, undo.whole, this.#saved, from);
-    const runsProgram = task.models.length === 0 ? task.program : task.models.at(-1)!.pending.kind === "callback";
+    const runsProgram = runningModel(task) === undefined && (task.program !== undefined || task.models.length > 0);
     if (runsProgram) {
       const word = this.#recordAt[index] + (TASK.pending >> 2);
       const kind = this.#i32[word] & 0xff;

@@ -20,6 +20,7 @@ export function asymmetry(machine: Machine): string | undefined {
   if (rest.length === 0) return "there is one task";
   if (machine.sharesCpus) return "tasks share CPUs, or user space takes part";
   for (const task of rest) {
+    if (task.context.pidTgid !== first.context.pidTgid) return "tasks have a pid of their own";
     if (!sameContext(machine, first, task)) return "CPUs run with different contexts";
     if (task.program !== first.program || task.invocations !== first.invocations) return "CPUs run different programs";
   }

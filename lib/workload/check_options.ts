@@ -43,6 +43,15 @@ const CTX: Rule = {
 const PROG = text("the name of a C function", 'prog: "count"');
 const INVOCATIONS = whole(0, MOST_RUNS, "invocations: 1000");
 
+const PID = (name: string) => whole(1, 2 ** 31 - 1, `${name}: 1234`);
+const AFTER: Rule = {
+  wants: "the name of a program or of a user actor, or a list of such names",
+  example: 'after: "count"',
+  fits: (value) =>
+    typeof value === "string" || (Array.isArray(value) && value.every((name) => typeof name === "string")),
+};
+const ORDER_AND_PIDS = { after: AFTER, pid: PID("pid"), tgid: PID("tgid") };
+
 const PROG_RUN = record(
   "the name of a program, or an object that says how often it runs and where",
   {
@@ -51,6 +60,7 @@ const PROG_RUN = record(
     invocations: INVOCATIONS,
     sleepable: either("sleepable: true"),
     ctx: CTX,
+    ...ORDER_AND_PIDS,
   },
   ["prog"],
   '{ prog: "count", cpus: [0], invocations: 10 }',
@@ -77,6 +87,7 @@ const ACTOR = record(
   {
     name: text("text", 'name: "reader"'),
     cpu: CPU,
+    ...ORDER_AND_PIDS,
     body: callable("a generator function", '*body(user) { return yield* user.lookup("stats", 0); }'),
   },
   ["name", "body"],

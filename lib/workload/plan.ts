@@ -15,6 +15,8 @@ import {
 import { assumed, checkKind, kindAbove, preemptRemarks, refuseStrike, whyItNeverStrikes } from "./nesting.ts";
 import { MAX_CPUS, type ProgRun, type Workload } from "./workload.ts";
 import type { UserApi } from "../maps/user_space.ts";
+import { type Order, tasksBefore } from "./task_order.ts";
+import { type UserSpace, userSpaceOf } from "./user_calls.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
 import { didYouMean } from "../words/closest_name.ts";
 import type { Model } from "../cpu/operation.ts";
@@ -40,6 +42,10 @@ export interface PlannedTask {
   readonly interrupt?: InterruptKind;
   readonly ctx?: Uint8Array;
   readonly body?: (user: UserApi) => Model<unknown>;
+  /** Indices of the tasks that have to be done before it begins. */
+  readonly after?: readonly number[];
+  /** `tgid << 32 | pid` of the task that it runs for, where the workload says so. */
+  readonly pidTgid?: bigint;
 }
 
 /** A workload that has been looked at: what machines are made of. */
@@ -57,6 +63,7 @@ export interface Plan {
   readonly sharesCpus: boolean;
   /** What the reader may not expect of the contexts that programs run in, in sentences. */
   readonly remarks: readonly string[];
+  readonly userSpace: UserSpace;
 }
 
 /** The kernel's own verifier is asked on `linux`; `compare` shows a refusal and goes on. */
@@ -109,7 +116,7 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
   const runs = (workload.programs ?? [onlyProgram(object)]).map((run): ProgRun =>
     typeof run === "string" ? { prog: run } : run
   );
-  const tasks: PlannedTask[] = [], used = new Map<string, Program>();
+  const tasks: PlannedTask[] = [], orders: Order[] = [], used = new Map<string, Program>();
   const use = (name: string) => used.set(name, findProgram(object, name));
   for (const run of runs) {
     use(run.prog);
@@ -118,8 +125,9 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     whole("invocations", invocations, 0, 1_000_000_000);
     for (const cpu of run.cpus ?? Array.from({ length: nrCpus }, (_, i) => i)) {
       existing(`a CPU of program ${run.prog}`, cpu, nrCpus);
-      const ran = { prog: run.prog, invocations, sleepable, context, ctx: run.ctx };
+      const ran = { prog: run.prog, invocations, sleepable, context, ctx: run.ctx, pidTgid: pidTgid(run) };
       tasks.push({ kind: "process", name: `cpu${cpu}`, cpu, ...ran });
+      orders.push({ name: run.prog, after: run.after });
     }
   }
   for (const interrupt of workload.interrupts ?? []) {
@@ -140,6 +148,7 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
       interrupt: kind,
       ctx: interrupt.ctx,
     });
+    orders.push({ name: interrupt.prog });
   }
   let allCpus = nrCpus;
   for (const actor of workload.user ?? []) {
@@ -153,7 +162,9 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
       sleepable: true,
       context: USER_CONTEXT,
       body: (user) => readerModel(`user actor ${actor.name}`, actor.body(user)),
+      pidTgid: pidTgid(actor),
     });
+    orders.push({ name: actor.name, after: actor.after });
   }
   const nesting = tasks.map(({ prog, cpu, context }) => ({ program: prog ? used.get(prog) : undefined, cpu, context }));
   const remarks = preemptRemarks(nesting, preempt), firstInterrupt = tasks.findIndex(({ interrupt }) => interrupt);
@@ -167,16 +178,34 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     tasks[index] = { ...tasks[index], interrupt: kind, context: { ...tasks[index].context, level: kind } };
     remarks.push(assumed(program, cpu, why));
   });
+  const afters = tasksBefore(orders), ordered = tasks.map((task, i) => ({ ...task, after: afters[i] }));
+  const userSpace = userSpaceOf(object, workload);
+  for (const name of userSpace.programs) use(name);
   const perCpuTasks = new Set<number>();
-  const sharesCpus = tasks.some((task) =>
-    task.kind !== "process" || perCpuTasks.size === perCpuTasks.add(task.cpu).size
+  const shared = ordered.some(({ kind, cpu, after }) =>
+    kind !== "process" || after.length > 0 || perCpuTasks.size === perCpuTasks.add(cpu).size
   );
   const tailCalls = object.maps.some((map) => map.type === BPF_MAP_TYPE.PROG_ARRAY);
   const programs = tailCalls ? object.programs : [...used.values()];
-  return { object, workload, invocations: perCpu, tasks, programs, nrCpus, allCpus, sharesCpus, remarks };
+  return {
+    object,
+    workload,
+    invocations: perCpu,
+    tasks: ordered,
+    programs,
+    nrCpus,
+    allCpus,
+    sharesCpus: shared,
+    userSpace,
+    remarks,
+  };
 }
 
-const isSleepable = ({ section }: Program): boolean => /^[a-z_]+\.s(\/|$)|^syscall/.test(section);
+/** Whether a program may sleep, by its section (libbpf's section_defs). */
+export const isSleepable = ({ section }: Program): boolean => /^[a-z_]+\.s(\/|$)|^syscall/.test(section);
+
+const pidTgid = ({ pid, tgid = pid }: { readonly pid?: number; readonly tgid?: number }): bigint | undefined =>
+  tgid === undefined ? undefined : (BigInt(tgid) << 32n) | BigInt(pid ?? tgid);
 
 function onlyProgram(object: BpfObject): string {
   if (object.programs.length === 1) return object.programs[0].name;

@@ -27,6 +27,16 @@ export interface ProgRun {
   readonly sleepable?: boolean;
   /** First bytes of the program's context, zero beyond. */
   readonly ctx?: Uint8Array;
+  /**
+   * What has to be done before it begins: programs by name (all their runs) and user actors. Default: nothing.
+   */
+  readonly after?: string | readonly string[];
+  /**
+   * The process and thread that it runs for, as bpf_get_current_pid_tgid gives them. Default: a process of its own for
+   * each task, numbered from 1000; `tgid` is `pid` where it is left out.
+   */
+  readonly pid?: number;
+  readonly tgid?: number;
 }
 
 /**

@@ -5,7 +5,9 @@ import { errnoName } from "../../uapi/errno.ts";
 import type { LoadedMap } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
 import { type Element, readMap, restoreMap } from "./map_contents.ts";
-import { updateElem } from "./map_calls.ts";
+import { freezeMap, updateElem } from "./map_calls.ts";
+import { roundUp8 } from "../../maps/words.ts";
+import { BPF_F_MMAPABLE } from "../../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 /** Size of struct bpf_map_info, more than any kernel fills, and offset of its id. */
@@ -26,6 +28,7 @@ export class KernelMaps {
   readonly #mapped = new Map<NamedMap, Deno.PointerObject>();
   readonly #maps: NamedMap[];
   readonly #fresh: NamedMap[] = [];
+  #frozen = false;
   #initial: ReadonlyMap<NamedMap, readonly Element[]> = new Map();
 
   /**
@@ -41,6 +44,19 @@ export class KernelMaps {
       const map = loaded.find((map) => map.name === def.name);
       return map ? [{ ...map, def, id: idOf(map.fd) }] : [];
     });
+    for (const map of this.#maps) if (isMapped(map)) this.mapped(map);
+  }
+
+  /** BPF_MAP_FREEZE: 0 or a negative errno. What is frozen stays so until the object is closed. */
+  freeze(map: NamedMap): number {
+    const result = freezeMap(map);
+    if (result === 0) this.#frozen = true;
+    return result;
+  }
+
+  /** Whether a map was frozen, so that {@link reset} cannot bring back what it held. */
+  get isFrozen(): boolean {
+    return this.#frozen;
   }
 
   /** What the maps hold now is what {@link reset} brings back. */
@@ -112,20 +128,20 @@ export class KernelMaps {
   }
 
   /**
-   * Memory of a data section, mapped into this process; not to be touched after {@link close}.
+   * Memory of a data section or a BPF_F_MMAPABLE array, mapped into this process; not to be touched after {@link close}.
    *
    * @throws BackendError when the kernel does not map it
    */
   mapped(map: NamedMap): DataView {
     let memory: Deno.PointerValue = this.#mapped.get(map) ?? null;
     if (memory === null) {
-      memory = libc().mmap(null, BigInt(map.valueSize), PROT_READ_WRITE, MAP_SHARED, map.fd, 0n);
+      memory = libc().mmap(null, BigInt(mappedBytes(map)), PROT_READ_WRITE, MAP_SHARED, map.fd, 0n);
       if (Deno.UnsafePointer.value(memory) === MAP_FAILED || memory === null) {
         throw new BackendError(`${map.name} cannot be mapped into this process`);
       }
       this.#mapped.set(map, memory);
     }
-    return new DataView(Deno.UnsafePointerView.getArrayBuffer(memory, map.valueSize));
+    return new DataView(Deno.UnsafePointerView.getArrayBuffer(memory, mappedBytes(map)));
   }
 
   /** Puts every map back to what it was at first. */
@@ -145,7 +161,7 @@ export class KernelMaps {
   /** Gives back what does not belong to the object itself. */
   close(): void {
     this.closeFresh();
-    for (const [map, memory] of this.#mapped) libc().munmap(memory, BigInt(map.valueSize));
+    for (const [map, memory] of this.#mapped) libc().munmap(memory, BigInt(mappedBytes(map)));
     this.#mapped.clear();
   }
 
@@ -158,6 +174,12 @@ export class KernelMaps {
     }
   }
 }
+
+/** Whether it is an array of the listing's that user space has mapped. */
+export const isMapped = ({ def }: NamedMap): boolean => !def.data && (def.flags & BPF_F_MMAPABLE) !== 0;
+
+/** kernel/bpf/arraymap.c:array_map_alloc: values stand 8-byte-aligned from the mapping's beginning. */
+const mappedBytes = (map: NamedMap): number => isMapped(map) ? roundUp8(map.valueSize) * map.maxEntries : map.valueSize;
 
 /** Number of a map, program or BTF that stands for it in the whole system. */
 export function idOf(fd: number): number {

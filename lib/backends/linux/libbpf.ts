@@ -33,6 +33,8 @@ const LIBBPF = {
   bpf_map_lookup_elem_flags: { parameters: ["i32", "buffer", "buffer", "u64"], result: "i32" },
   bpf_map_update_elem: { parameters: ["i32", "buffer", "buffer", "u64"], result: "i32" },
   bpf_map_delete_elem: { parameters: ["i32", "buffer"], result: "i32" },
+  bpf_map_lookup_and_delete_elem_flags: { parameters: ["i32", "buffer", "buffer", "u64"], result: "i32" },
+  bpf_map_freeze: { parameters: ["i32"], result: "i32" },
   bpf_map_get_next_key: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   bpf_map_lookup_batch: {
     parameters: ["i32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],

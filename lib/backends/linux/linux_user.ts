@@ -2,13 +2,27 @@
 import type { Model, TaskContext } from "../../cpu/operation.ts";
 import { decodeValue, encodeValue, type MapInput, type MapValue } from "../../maps/btf_value.ts";
 import { errnoName as modelledErrno, KernelError } from "../../maps/errno.ts";
-import { flagBits, type Flags, UserApi, type UserEntry } from "../../maps/user_space.ts";
+import type { BatchReply, BatchRequest } from "../../maps/batch.ts";
+import type { Found } from "../../maps/kernel_map.ts";
+import { atomicOperands, type AtomicOpName, isAtomicSize, notAtomic } from "../../maps/user_memory.ts";
+import { flagBits, type Flags, UserApi } from "../../maps/user_space.ts";
+import { roundUp8 } from "../../maps/words.ts";
 import { type Leaf, leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../../host/backend_error.ts";
 import { ERRNO, errnoName } from "../../uapi/errno.ts";
-import { hasSlots, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
-import { copiedValueBytes, deleteElem, isPerCpu, lookupBatch, lookupElem, nextKey, updateElem } from "./map_calls.ts";
+import { hasSlots, isMapped, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
+import {
+  batchCall,
+  copiedValueBytes,
+  deleteElem,
+  isHash,
+  isPerCpu,
+  lookupElem,
+  nextKey,
+  takeElem,
+  updateElem,
+} from "./map_calls.ts";
 import { joinValue, splitValue } from "./map_contents.ts";
 
 /** After each call, another actor may go on. */
@@ -20,11 +34,18 @@ function* after<T>(result: T): Model<T> {
 export class LinuxUser extends UserApi {
   readonly #maps: KernelMaps;
   readonly #object: BpfObject;
+  readonly #run: (name: string, ctx: Uint8Array | undefined) => number;
 
-  constructor(maps: KernelMaps, object: BpfObject) {
+  /** @param run BPF_PROG_RUN of a program of the object, with a context: what it returned */
+  constructor(
+    maps: KernelMaps,
+    object: BpfObject,
+    run: (name: string, ctx: Uint8Array | undefined) => number,
+  ) {
     super([], object, {} as TaskContext);
     this.#maps = maps;
     this.#object = object;
+    this.#run = run;
   }
 
   // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
@@ -61,20 +82,47 @@ export class LinuxUser extends UserApi {
     );
   }
 
-  // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
-  override *lookupBatch<V = any>(map: string, flags: Flags = 0n): Model<UserEntry<V>[]> {
-    const found = this.#maps.find(map),
-      batch = lookupBatch(found, found.maxEntries, undefined, Number(flagBits(flags)));
-    if (batch.errno < 0 && batch.errno !== -ERRNO.ENOENT) throw failure(batch.errno, `batch lookup of ${map}`);
-    const size = copiedValueBytes(found);
-    return yield* after(Array.from({ length: batch.count }, (_, i) => ({
-      key: decodeValue(
-        this.#object.btf,
-        found.def.keyType,
-        batch.keys.slice(i * found.keySize, (i + 1) * found.keySize),
-      ),
-      value: this.#decode(found, batch.values.slice(i * size, (i + 1) * size)) as V,
-    })));
+  protected override *batch(map: string, request: BatchRequest): Model<BatchReply> {
+    return yield* after(batchCall(this.#maps.find(map), request));
+  }
+
+  protected override *takeElem(map: string, key: Uint8Array, flags: bigint): Model<Found> {
+    const found = takeElem(this.#maps.find(map), key, Number(flags));
+    return yield* after(typeof found === "number" ? BigInt(found) : found);
+  }
+
+  protected override *freezeMap(map: string): Model {
+    return yield* after(BigInt(this.#maps.freeze(this.#maps.find(map))));
+  }
+
+  protected override *runProg(name: string, ctx: Uint8Array | undefined): Model {
+    return yield* after(BigInt(this.#run(name, ctx)));
+  }
+
+  protected override maxEntries(map: string): number {
+    return this.#maps.find(map).maxEntries;
+  }
+
+  protected override cursorBytes(map: string): number {
+    const { type, keySize } = this.#maps.find(map);
+    return isHash(type) ? 4 : keySize;
+  }
+
+  protected override keyBytes(map: string, key: MapInput): Uint8Array {
+    return this.#key(this.#maps.find(map), key);
+  }
+
+  protected override valueBytes(map: string, value: MapInput | string): Uint8Array {
+    const found = this.#maps.find(map);
+    return typeof value === "string" ? this.#maps.slotValue(found, value) : this.#value(found, value);
+  }
+
+  protected override keyOf(map: string, bytes: Uint8Array): MapValue {
+    return decodeValue(this.#object.btf, this.#maps.find(map).def.keyType, bytes);
+  }
+
+  protected override valueOf(map: string, bytes: Uint8Array): unknown {
+    return this.#decode(this.#maps.find(map), bytes);
   }
 
   override *createInner(outer: string): Model<string> {
@@ -94,6 +142,17 @@ export class LinuxUser extends UserApi {
     if (leaf) storeOnce(view, leaf, encoded);
     else bytes.set(encoded);
     yield* after(undefined);
+  }
+
+  override *atomicGlobal(
+    name: string,
+    op: AtomicOpName,
+    value: bigint | number,
+    expected?: bigint | number,
+  ): Model<bigint> {
+    const { view, number } = this.#place(name), operands = atomicOperands(name, op, value, expected);
+    if (!isAtomicSize(number)) throw new TypeError(notAtomic(name));
+    return yield* after(readModifyWrite(view, number!.signed, op, operands));
   }
 
   override *sleep(): Model<void> {
@@ -121,18 +180,27 @@ export class LinuxUser extends UserApi {
     return isPerCpu(map.type) ? splitValue(map, bytes).map(decode) : decode(bytes);
   }
 
-  /** Where a global variable, or a number inside one, stands in mapped memory. */
+  /** Where a global variable, an entry of a mapped array, or a number inside one of them stands in mapped memory. */
   #place(name: string): Place {
+    const { btf } = this.#object;
+    const at = (map: NamedMap, offset: number, size: number, type: number | undefined, path: string) => {
+      const leaf = leavesOf(btf, type, size).find((leaf) => leaf.path === path);
+      if (!leaf && path !== "") return undefined;
+      const view = new DataView(this.#maps.mapped(map).buffer, offset + (leaf?.offset ?? 0), leaf?.size ?? size);
+      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+      return { view, number: leaf, leaf: isOneLoad(leaf) ? leaf : undefined, bytes, type: leaf ? undefined : type };
+    };
     for (const map of this.#maps.all) {
+      const entry = /^(\w+)\[(\d+)\](.*)$/.exec(name);
+      if (isMapped(map) && entry?.[1] === map.name && Number(entry[2]) < map.maxEntries) {
+        const place = at(map, Number(entry[2]) * roundUp8(map.valueSize), map.valueSize, map.def.valueType, entry[3]);
+        if (place) return place;
+      }
       for (const variable of map.def.data?.variables ?? []) {
         if (!name.startsWith(variable.name)) continue;
         const path = name.slice(variable.name.length);
-        const leaf = leavesOf(this.#object.btf, variable.type, variable.size).find((leaf) => leaf.path === path);
-        if (!leaf && path !== "") continue;
-        const mapped = this.#maps.mapped(map), offset = variable.offset + (leaf?.offset ?? 0);
-        const view = new DataView(mapped.buffer, offset, leaf?.size ?? variable.size);
-        const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-        return { view, leaf: isOneLoad(leaf) ? leaf : undefined, bytes, type: leaf ? undefined : variable.type };
+        const place = at(map, variable.offset, variable.size, variable.type, path);
+        if (place) return place;
       }
     }
     throw new BackendError(`no global variable ${name}`);
@@ -141,6 +209,8 @@ export class LinuxUser extends UserApi {
 
 interface Place {
   readonly view: DataView;
+  /** The number that the name stands for, when it is one. */
+  readonly number: Leaf | undefined;
   /** Set for a number that one load reads. */
   readonly leaf: Leaf | undefined;
   readonly bytes: Uint8Array;
@@ -164,6 +234,27 @@ function storeOnce(view: DataView, leaf: Leaf, value: Uint8Array): void {
   else if (leaf.size === 4) view.setUint32(0, from.getUint32(0, true), true);
   else if (leaf.size === 2) view.setUint16(0, from.getUint16(0, true), true);
   else view.setUint8(0, from.getUint8(0));
+}
+
+/** One locked instruction: engines compile Atomics to it, whether the memory is declared as shared or not. */
+function readModifyWrite(
+  { buffer, byteOffset, byteLength }: DataView,
+  signed: boolean,
+  op: AtomicOpName,
+  { value, expected = 0n }: { readonly value: bigint; readonly expected?: bigint },
+): bigint {
+  const at64 = byteLength === 8 && new BigInt64Array(buffer, byteOffset, 1);
+  const at32 = byteLength === 4 && new Int32Array(buffer, byteOffset, 1);
+  const method = op === "xchg" ? "exchange" : op;
+  const low = (number: bigint) => Number(BigInt.asIntN(32, number));
+  const old = at64
+    ? op === "cmpxchg"
+      ? Atomics.compareExchange(at64, 0, BigInt.asIntN(64, expected), BigInt.asIntN(64, value))
+      : Atomics[method as "add"](at64, 0, BigInt.asIntN(64, value))
+    : op === "cmpxchg"
+    ? Atomics.compareExchange(at32 as Int32Array<ArrayBuffer>, 0, low(expected), low(value))
+    : Atomics[method as "add"](at32 as Int32Array<ArrayBuffer>, 0, low(value));
+  return signed ? BigInt(old) : BigInt.asUintN(8 * byteLength, BigInt(old));
 }
 
 function failure(negative: number, what: string): Error {

@@ -2,6 +2,8 @@
  * User space's side of a kernel map: one bpf(2) system call each. Results are what the call gives: 0 or a positive
  * count, or a negative errno.
  */
+import type { BatchReply, BatchRequest } from "../../maps/batch.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { libbpf, options } from "./libbpf.ts";
 import type { LoadedMap } from "./kernel_object.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
@@ -43,39 +45,54 @@ export function nextKey(map: LoadedMap, key: Uint8Array | undefined): Bytes | nu
   return failed < 0 ? failed : next;
 }
 
-/** One step of a batch: how many elements were copied, their keys and values one after another, where to go on. */
-export interface Batch {
-  /** 0, or a negative errno: -ENOENT when this was the last one. */
-  readonly errno: number;
-  readonly count: number;
-  readonly keys: Bytes;
-  readonly values: Bytes;
-  readonly next: Bytes;
+/** BPF_MAP_LOOKUP_AND_DELETE_ELEM: the value that was there, or a negative errno. */
+export function takeElem(map: LoadedMap, key: Uint8Array, flags = 0): Bytes | number {
+  const value = new Uint8Array(copiedValueBytes(map));
+  const failed = libbpf().bpf_map_lookup_and_delete_elem_flags(map.fd, new Uint8Array(key), value, BigInt(flags));
+  return failed < 0 ? failed : value;
 }
 
-/** BPF_MAP_LOOKUP_BATCH: up to `count` elements from where the batch before ended. */
-export function lookupBatch(map: LoadedMap, count: number, from: Bytes | undefined, elemFlags = 0): Batch {
-  const valueBytes = copiedValueBytes(map);
-  // the kernel keeps a bucket number (4 bytes) or a key here
-  const next = new Uint8Array(Math.max(4, map.keySize));
-  const keys = new Uint8Array(count * map.keySize), values = new Uint8Array(count * valueBytes);
+/** BPF_MAP_FREEZE: 0 or a negative errno. */
+export const freezeMap = (map: LoadedMap): number => libbpf().bpf_map_freeze(map.fd);
+
+/** BPF_MAP_LOOKUP_BATCH, BPF_MAP_LOOKUP_AND_DELETE_BATCH, BPF_MAP_UPDATE_BATCH, BPF_MAP_DELETE_BATCH: one system call. */
+export function batchCall(map: LoadedMap, request: BatchRequest): BatchReply {
+  const { call, count, cursor, entries = [] } = request, { keySize } = map, valueSize = copiedValueBytes(map);
+  const keys = new Uint8Array(count * keySize);
+  const values = new Uint8Array(call === "delete" ? 0 : count * valueSize);
+  entries.forEach(({ key, value }, i) => {
+    keys.set(key, i * keySize);
+    if (value) values.set(value, i * valueSize);
+  });
   const counter = new Uint32Array([count]);
-  const flags = options(BATCH_OPTS_BYTES, [[BATCH_ELEM_FLAGS, 8, elemFlags]]);
-  const errno = libbpf().bpf_map_lookup_batch(map.fd, from ?? null, next, keys, values, counter, flags);
-  const found = errno === 0 || errno === -2 ? counter[0] : 0;
+  const flags = options(BATCH_OPTS_BYTES, [[BATCH_ELEM_FLAGS, 8, request.flags]]);
+  if (call === "update" || call === "delete") {
+    const result = call === "update"
+      ? libbpf().bpf_map_update_batch(map.fd, keys, values, counter, flags)
+      : libbpf().bpf_map_delete_batch(map.fd, keys, counter, flags);
+    // The kernel writes the count unless it refuses the call at once.
+    const written = result === 0 || counter[0] < count || count === 0;
+    return { result: BigInt(result), count: written ? counter[0] : 0, entries: [] };
+  }
+  // The kernel keeps the number of a bucket (4 bytes) or a key here, and writes it only where it got so far.
+  const next = new Uint8Array(Math.max(4, keySize)), from = cursor ? new Uint8Array(cursor) : null;
+  if (from) next.set(from.subarray(0, next.length));
+  const result = call === "lookup"
+    ? libbpf().bpf_map_lookup_batch(map.fd, from, next, keys, values, counter, flags)
+    : libbpf().bpf_map_lookup_and_delete_batch(map.fd, from, next, keys, values, counter, flags);
+  const found = result === 0 || result === -ERRNO.ENOENT ? counter[0] : 0;
   return {
-    errno,
+    result: BigInt(result),
     count: found,
-    keys: keys.slice(0, found * map.keySize),
-    values: values.slice(0, found * valueBytes),
-    next,
+    entries: Array.from({ length: found }, (_, i) => ({
+      key: keys.slice(i * keySize, (i + 1) * keySize),
+      value: values.slice(i * valueSize, (i + 1) * valueSize),
+    })),
+    cursor: count === 0 ? undefined : next.slice(0, isHash(map.type) ? 4 : keySize),
   };
 }
 
-/** BPF_MAP_UPDATE_BATCH: keys and values one after another; gives a negative errno or how many were written. */
-export function updateBatch(map: LoadedMap, keys: Uint8Array, values: Uint8Array, elemFlags = 0): number {
-  const counter = new Uint32Array([keys.length / map.keySize]);
-  const flags = options(BATCH_OPTS_BYTES, [[BATCH_ELEM_FLAGS, 8, elemFlags]]);
-  const errno = libbpf().bpf_map_update_batch(map.fd, new Uint8Array(keys), new Uint8Array(values), counter, flags);
-  return errno < 0 ? errno : counter[0];
-}
+/** Whether a batch's cursor is the number of a bucket. */
+export const isHash = (type: number): boolean =>
+  type === BPF_MAP_TYPE.HASH || type === BPF_MAP_TYPE.PERCPU_HASH || type === BPF_MAP_TYPE.LRU_HASH ||
+  type === BPF_MAP_TYPE.LRU_PERCPU_HASH || type === BPF_MAP_TYPE.HASH_OF_MAPS;

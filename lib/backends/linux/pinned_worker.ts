@@ -4,6 +4,7 @@ import type { ThreadRun } from "../measure.ts";
 import { type Started, startTogether } from "../start_line.ts";
 import { nowNs, onCpuNs, pinTo, undisturbed } from "../thread_control.ts";
 import { libbpf } from "./libbpf.ts";
+import { endTask, type PlaceInOrder, waitToBegin } from "./task_order.ts";
 import { PreparedTestRun, type TestRun } from "./test_run.ts";
 
 /** What one thread is to do in a run. */
@@ -22,6 +23,8 @@ export interface RunRequest extends Job {
   readonly startLine: Int32Array;
   /** Whether no other thread at the start line needs this CPU. */
   readonly alone: boolean;
+  /** Where its task stands among the others, which it may have to wait for. */
+  readonly place: PlaceInOrder;
 }
 
 /** What a thread answers. */
@@ -30,7 +33,7 @@ export interface RunReply extends ThreadRun, Started {
   readonly errno: number;
 }
 
-function perform({ run, calls, cpu, threads, startLine, alone }: RunRequest): RunReply {
+function perform({ run, calls, cpu, threads, startLine, alone, place }: RunRequest): RunReply {
   if (!pinTo(cpu)) throw new Error(`this process may not run on CPU ${cpu}`);
   libbpf();
   const prepared = new PreparedTestRun(run);
@@ -38,10 +41,12 @@ function perform({ run, calls, cpu, threads, startLine, alone }: RunRequest): Ru
     if (!startTogether(startLine, threads, alone)) {
       return { started: false, startNs: 0, endNs: 0, onCpuNs: 0, errno: 0, returned: 0n };
     }
+    waitToBegin(place);
     const before = onCpuNs(), startNs = nowNs();
     let errno = 0;
     for (let call = 0; call < calls && errno === 0; call++) errno = prepared.call();
     const endNs = nowNs();
+    endTask(place.order, place.task);
     return { started: true, startNs, endNs, onCpuNs: onCpuNs() - before, errno, returned: BigInt(prepared.returned) };
   };
   return alone ? undisturbed(work) : work();

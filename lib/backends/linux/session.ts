@@ -16,7 +16,10 @@ import { linuxAvailable } from "./available.ts";
 import { errnoName } from "../../uapi/errno.ts";
 import { KernelMaps } from "./kernel_maps.ts";
 import { KernelObject, programsToLoad } from "./kernel_object.ts";
+import { checkedCalls } from "../../maps/user_calls.ts";
 import { LinuxUser } from "./linux_user.ts";
+import { PreparedTestRun } from "./test_run.ts";
+import { endTask, mayBegin, newTaskOrder } from "./task_order.ts";
 import type { Job, RunReply, RunRequest } from "./pinned_worker.ts";
 import { loadedProgram, Runner } from "./runner.ts";
 import { linuxStateKey } from "./state_key.ts";
@@ -35,9 +38,11 @@ export class LinuxSession implements RealMachine, Disposable {
   readonly object: BpfObject;
   /** CPUs of this computer by CPU number of the workload. */
   readonly cpus: readonly number[];
-  readonly #kernel: KernelObject;
-  readonly #maps: KernelMaps;
+  #kernel!: KernelObject;
+  #maps!: KernelMaps;
   readonly #runners = new Map<string, Runner>();
+  /** Of programs that actors run, by program and context. */
+  readonly #userRuns = new Map<string, PreparedTestRun>();
   readonly #startLine = newStartLine();
   #crew: Crew<RunRequest, RunReply> | undefined;
 
@@ -52,8 +57,15 @@ export class LinuxSession implements RealMachine, Disposable {
     }
     this.cpus = allowedCpus();
     this.plan = onAtMost(this.cpus.length, asked);
+    this.object = this.plan.object;
+    if (this.plan.tasks.some(({ pidTgid }) => pidTgid !== undefined)) {
+      throw new BackendError("the running kernel numbers its tasks itself: pid and tgid are for simulate and explore");
+    }
+    this.#open();
+  }
+
+  #open(): void {
     const { object, workload } = this.plan;
-    this.object = object;
     this.#kernel = new KernelObject(object.bytes, object.name);
     try {
       this.#load();
@@ -76,11 +88,15 @@ export class LinuxSession implements RealMachine, Disposable {
     const alone = used.size === jobs.length && (actors.length === 0 || used.size < this.cpus.length);
     let acted: readonly ThreadRun[] = [];
     const replies = await runFromStartLine(startLine, () => {
-      const asked = jobs.map((job, i) => crew.ask(i, { ...job, threads: jobs.length, startLine, alone }));
+      const order = newTaskOrder(this.plan.tasks, tasks);
+      const places = programs.map((task) => ({ order, task: this.plan.tasks.indexOf(task), after: task.after ?? [] }));
+      const asked = jobs.map((job, i) =>
+        crew.ask(i, { ...job, threads: jobs.length, startLine, alone, place: places[i] })
+      );
       if (actors.length > 0) {
         acted = awayFrom(
           jobs.map((job) => job.cpu),
-          () => jobs.length === 0 || waitForStart(startLine) ? this.#act(actors) : [],
+          () => jobs.length === 0 || waitForStart(startLine) ? this.#act(actors, order) : [],
         );
       }
       return asked;
@@ -92,26 +108,55 @@ export class LinuxSession implements RealMachine, Disposable {
     return tasks.map((task) => replies[programs.indexOf(task)] ?? acted[actors.indexOf(task)]);
   }
 
-  /** Runs user-space actors on this thread, taking turns after each call. */
-  #act(actors: readonly PlannedTask[]): ThreadRun[] {
-    const startNs = nowNs();
-    const bodies = actors.map((actor) => actor.body!(new LinuxUser(this.#maps, this.object)));
-    const runs: ThreadRun[] = [];
-    for (let under = bodies.length; under > 0;) {
-      bodies.forEach((body, index) => {
-        if (runs[index]) return;
-        const { done, value } = body.next(0n);
-        if (!done) return;
-        runs[index] = { startNs, endNs: nowNs(), returned: value };
-        under--;
-      });
+  /** Runs user-space actors on this thread, taking turns after each call; each begins when the order lets it. */
+  #act(actors: readonly PlannedTask[], order: Int32Array): ThreadRun[] {
+    const startNs = nowNs(), runs: ThreadRun[] = [];
+    const bodies = actors.map((actor) => actor.body!(this.#user()));
+    try {
+      for (let under = bodies.length; under > 0;) {
+        bodies.forEach((body, index) => {
+          if (runs[index] || !mayBegin(order, actors[index].after ?? [])) return;
+          const { done, value } = body.next(0n);
+          if (!done) return;
+          runs[index] = { startNs, endNs: nowNs(), returned: value };
+          endTask(order, this.plan.tasks.indexOf(actors[index]));
+          under--;
+        });
+      }
+    } finally {
+      // Well or badly: no thread waits for an actor any longer.
+      for (const actor of actors) endTask(order, this.plan.tasks.indexOf(actor));
     }
     return runs;
   }
 
+  #user(): UserApi {
+    return checkedCalls(new LinuxUser(this.#maps, this.object, (name, ctx) => this.#runForUser(name, ctx)));
+  }
+
+  /** BPF_PROG_RUN on this thread. */
+  #runForUser(name: string, ctx: Uint8Array | undefined): number {
+    const key = `${name} ${ctx ?? ""}`;
+    let run = this.#userRuns.get(key);
+    if (!run) {
+      const runnerKey = `user ${name}`;
+      let runner = this.#runners.get(runnerKey);
+      if (!runner) {
+        runner = Runner.for(loadedProgram(this.#kernel, name), this.object.license, true);
+        this.#runners.set(runnerKey, runner);
+      }
+      this.#userRuns.set(key, run = new PreparedTestRun(runner.job(1, this.cpus[0], ctx, 1).run));
+    }
+    const failed = run.call();
+    if (failed < 0) throw new BackendError(`BPF_PROG_RUN of ${name} failed: ${errnoName(failed)}`);
+    return run.returned;
+  }
+
   /** Puts every map back to what it was after loading. */
   reset(): void {
-    this.#maps.reset();
+    if (!this.#maps.isFrozen) return this.#maps.reset();
+    this.#closeObject();
+    this.#open();
   }
 
   /** Shared state now. */
@@ -131,8 +176,13 @@ export class LinuxSession implements RealMachine, Disposable {
 
   close(): void {
     this.#crew?.close();
+    this.#closeObject();
+  }
+
+  #closeObject(): void {
     for (const runner of this.#runners.values()) runner.close();
     this.#runners.clear();
+    this.#userRuns.clear();
     this.#maps?.close();
     this.#kernel.close();
   }
@@ -142,7 +192,7 @@ export class LinuxSession implements RealMachine, Disposable {
   }
 
   #prepare(body: (user: UserApi) => Model<unknown>): void {
-    const running = readerModel("prepare", body(new LinuxUser(this.#maps, this.object)));
+    const running = readerModel("prepare", body(this.#user()));
     while (!running.next(0n).done);
   }
 

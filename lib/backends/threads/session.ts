@@ -104,6 +104,12 @@ function refuseWhatThreadsLack({ tasks }: Plan): void {
   const has = (kind: PlannedTask["kind"]) => tasks.some((task) => task.kind === kind);
   if (has("interrupt")) throw new BackendError(`interrupts do not strike threads; ${instead}`);
   if (has("user")) throw new BackendError(`user-space actors do not run on threads; ${instead}`);
+  if (tasks.some(({ after = [] }) => after.length > 0)) {
+    throw new BackendError(`threads begin together, so that none begins after another; ${instead}`);
+  }
+  if (tasks.some(({ pidTgid }) => pidTgid !== undefined)) {
+    throw new BackendError(`threads have no pid to be chosen; ${instead}`);
+  }
   const sleeper = tasks.find((task) => task.sleepable);
   if (sleeper) throw new BackendError(`${sleeper.prog} may sleep, which threads cannot show; ${instead}`);
 }
