@@ -11,7 +11,7 @@ import { simulate } from "../../lib/backends/simulator.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { Model } from "../../lib/cpu/operation.ts";
 import { KernelError } from "../../lib/maps/errno.ts";
-import type { UserApi } from "../../lib/maps/user_space.ts";
+import type { UserApi, UserBatch } from "../../lib/maps/user_space.ts";
 import { KernelAgreement } from "../kernel_agreement.ts";
 
 // A zero seed puts keys into the same buckets on both sides.
@@ -101,7 +101,7 @@ function* callsOn(map: string): Iterable<Call> {
   yield ["in pieces", function* (user) {
     const pieces = [];
     for (let cursor, done = false; !done && pieces.length < 10;) {
-      const batch = yield* user.lookupBatch(map, 0n, 2, cursor);
+      const batch: UserBatch<unknown> = yield* user.lookupBatch(map, 0n, 2, cursor);
       pieces.push([...batch]);
       ({ cursor, done } = batch);
     }
