@@ -13,10 +13,11 @@ import { command as npm } from "../../lib/tasks/npm/build.ts";
 import { command as objects } from "../../lib/tasks/rebuild_objects.ts";
 import { command as record } from "../../lib/tasks/record.ts";
 import { command as run } from "../../lib/tasks/run.ts";
+import { command as scenarios } from "../../lib/tasks/scenarios/main.ts";
 import { runCommand } from "../../lib/host/run_command.ts";
 import { type Commander, wholeNumber } from "../../lib/tasks/task.ts";
 
-const TASKS = { start, doctor, run, book, clean, objects, record, npm };
+const TASKS = { start, doctor, run, book, clean, objects, record, npm, scenarios };
 
 /** What a task says to some arguments, and its exit code; the task itself is replaced. */
 async function answer(command: (commander: Commander) => commander.Command, args: readonly string[]) {
