@@ -15,6 +15,7 @@ import { runClock } from "../schedulers/run_clock.ts";
 import { type RandomRunObserver, runRandom } from "../schedulers/run_random.ts";
 import { runSerial } from "../schedulers/run_serial.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
+import { SeededRandom } from "../schedulers/random_numbers.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
 import { checkTimedRuns } from "../workload/check_options.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
@@ -39,7 +40,7 @@ export class SimulatedRun {
   readonly seed: number;
   readonly scheduler: SimulateOptions["scheduler"];
   readonly profile: Profile | undefined;
-  readonly #machineOptions: MachineOptions;
+  readonly #machineOptions: MachineOwnerOptions;
 
   /** @throws WorkloadError for a profile that goes with a scheduler, or with more runs than it has time for */
   constructor(readonly plan: Plan, { seed = 1, scheduler, profile, models, nowNs }: RunChoices) {
@@ -50,7 +51,8 @@ export class SimulatedRun {
     this.seed = seed;
     this.scheduler = scheduler;
     this.profile = typeof profile === "string" ? profileNamed(profile) : profile;
-    this.#machineOptions = { seed, models, nowNs };
+    const { branches = false, hashSeed = seed } = (typeof scheduler === "object" && scheduler.follows) || {};
+    this.#machineOptions = { seed, models, nowNs, branches, hashSeed };
   }
 
   /** Runs everything. */
@@ -99,7 +101,12 @@ export class SimulatedRun {
   }
 
   #machine(options: MachineOwnerOptions = {}): Machine {
-    return new Machine(this.plan, { ...this.#machineOptions, ...options });
+    const numbers = new SeededRandom(this.seed);
+    return new Machine(this.plan, {
+      ...this.#machineOptions,
+      draw: (alternatives) => numbers.below(alternatives),
+      ...options,
+    });
   }
 
   #timedMachine(profile: Profile, options: MachineOwnerOptions = {}): TimedMachine {

@@ -48,8 +48,19 @@ export interface KernelOptions {
   readonly freezes?: boolean;
   /** The reader's own models by helper name, `bpf_spin_lock` for one. */
   readonly helpers?: Readonly<Record<string, HelperModel>>;
+  /** What the seeds of hash maps are drawn from: 0 (the default) gives each the seed 0. */
+  readonly hashSeed?: number;
+  /** Where the kernel's choices are branched over: what a program can tell apart. */
+  readonly open?: OpenChoices;
   /** Simulated time. Without it, each call of bpf_ktime_get_ns moves this CPU's own clock on. */
   readonly nowNs?: () => number;
+}
+
+/** What stands for all that the kernel might give, by the instruction of the call. */
+export interface OpenChoices {
+  random(insn: number): readonly bigint[];
+  /** By how many nanoseconds time has gone on since the last reading of any clock. */
+  timeSteps(insn: number): readonly bigint[];
 }
 
 /** Memory that the kernel of an object takes: what a {@link Memory} has to be made with. */
@@ -63,6 +74,9 @@ export function kernelSize(
   createMaps(maps, { arena, nrCpus, possibleCpus, locks, walkKeyRegion: 0 });
   return { heapBytes: arena.heapBytes, regions: arena.regions + 1 };
 }
+
+/** What the clock says at the beginning of a search: long after boot, so that no timeout has the boot to do with. */
+const BOOTED_NS = 1_000_000_000_000n;
 
 export class Kernel {
   readonly maps: readonly KernelMap[];
@@ -97,6 +111,7 @@ export class Kernel {
     const walkKeyRegion = memory.addRegion(layout.tasks, layout.stacks - layout.tasks, REGION_FLAG.read, "a key");
     this.variables = new KernelVariables(memory, nrCpus);
     this.variables.initialize(memory, options.seed);
+    if (options.open) memory.write(this.variables.clock(0), 8, BOOTED_NS);
     this.maps = createMaps(object.maps, {
       arena: memory,
       nrCpus,

@@ -1,5 +1,7 @@
 /** Helper functions about the run itself: which CPU, which process, what time, a random number (kernel/bpf/helpers.c). */
-import type { HelperModel } from "./kernel.ts";
+import { TASK } from "../cpu/layout.ts";
+import type { Model, TaskContext } from "../cpu/operation.ts";
+import type { HelperModel, Kernel, OpenChoices } from "./kernel.ts";
 
 /** Inlined into programs: touches nothing. */
 export const bpf_get_smp_processor_id: HelperModel = (_kernel, ctx) => BigInt(ctx.cpu);
@@ -20,9 +22,46 @@ export const bpf_get_current_uid_gid: HelperModel = () => 0n;
 /** How far a CPU's own clock moves on with each reading where no clock is simulated. */
 const READING_NS = 25n;
 
+/** Where the program calls the helper: an instruction of the image. */
+const callOf = ({ memory, task }: TaskContext): number =>
+  memory.getU32(memory.layout.tasks + task * TASK.bytes + TASK.insn);
+
+/** One of several values that the kernel leaves open. */
+function* choose(values: readonly bigint[], label: string, describe: (value: bigint) => string): Model {
+  if (values.length === 1) return values[0];
+  const alternative = yield {
+    kind: "choose",
+    label,
+    alternatives: values.length,
+    describe: (alternative) => describe(values[alternative - 1]),
+  };
+  return values[Number(alternative) - 1];
+}
+
+/** Time goes on by whatever it may; all CPUs have one clock. */
+function* openTime(kernel: Kernel, open: OpenChoices, insn: number): Model {
+  const step = yield* choose(
+    open.timeSteps(insn),
+    "time goes on",
+    (ns) => ns === 0n ? "no time goes by" : `${ns} ns go by`,
+  );
+  const clock = kernel.variables.clock(0);
+  return yield {
+    kind: "private",
+    label: "ktime",
+    run: (memory) => {
+      const now = memory.read(clock, 8) + step;
+      if (step > 0n) memory.write(clock, 8, now);
+      return now;
+    },
+  };
+}
+
 /** Simulated nanoseconds since boot. */
 export const bpf_ktime_get_ns: HelperModel = function* (kernel, ctx) {
   yield { kind: "work", what: "helper" };
+  const { open, nowNs } = kernel.options;
+  if (open && !nowNs) return yield* openTime(kernel, open, callOf(ctx));
   const clock = kernel.variables.clock(ctx.cpu);
   return yield {
     kind: "private",
@@ -49,6 +88,8 @@ export const bpf_jiffies64: HelperModel = function* (kernel, ctx, args) {
 /** lib/random32.c:prandom_u32_state: four shift registers of this CPU's own, seeded by `seed`. */
 export const bpf_get_prandom_u32: HelperModel = function* (kernel, ctx) {
   yield { kind: "work", what: "helper" };
+  const { open } = kernel.options;
+  if (open) return yield* choose(open.random(callOf(ctx)), "prandom", (value) => `prandom = ${value}`);
   const state = kernel.variables.random(ctx.cpu);
   return yield {
     kind: "private",

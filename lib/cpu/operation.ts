@@ -169,6 +169,17 @@ export interface ProgRunOp extends Labelled {
 export interface SleepOp extends Labelled {
   readonly kind: "sleep";
 }
+/**
+ * What the kernel leaves open: one of so many things happens. It gives the number of the one that did, from 1 on. Where
+ * choices are branched over (a search, a replay of what it found) that is a step of the task's own; elsewhere it is drawn
+ * by the seed.
+ */
+export interface ChooseOp extends Labelled {
+  readonly kind: "choose";
+  readonly alternatives: number;
+  /** What an alternative means, for traces: `5`, `1001 ns later`. */
+  readonly describe: (alternative: number) => string;
+}
 /** A line that `bpf_printk` prints, or a remark of a model; it appears in the trace. */
 export interface PrintOp {
   readonly kind: "print";
@@ -195,6 +206,7 @@ export type Operation =
   | TailCallOp
   | ProgRunOp
   | SleepOp
+  | ChooseOp
   | PrintOp
   | FaultOp;
 

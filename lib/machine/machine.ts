@@ -21,6 +21,7 @@ import { type Code, codeOf } from "./code_cache.ts";
 import { type Image, imageLine, programAt, usesStack } from "./image.ts";
 import { FRAME, FUNC_REGION, KIND, layoutFor, RETURN_TO_KERNEL, RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import { addressOf, Memory } from "../cpu/memory.ts";
+import { OpenValues } from "./open_values.ts";
 import type { Model, Operation, PrivateOp, ProgRunOp, WorkOp } from "../cpu/operation.ts";
 import { LEVELS, type RecursionGuard } from "../workload/contexts.ts";
 import { isSleepable, type Plan, type PlannedTask, WorkloadError } from "../workload/plan.ts";
@@ -68,6 +69,12 @@ export interface MachineOptions {
 
 /** What the library's own parts ask of a machine beside that; no reader's options. */
 export interface MachineOwnerOptions extends MachineOptions {
+  /** What the kernel leaves open is a step for {@link Machine.choose}, not drawn by the seed: in a search, and its replays. */
+  readonly branches?: boolean;
+  /** Draws what the kernel leaves open and no schedule says: a number below so many. Default: always 0. */
+  readonly draw?: (alternatives: number) => number;
+  /** What the seeds of hash maps are drawn from; 0, the default, gives each the seed 0. */
+  readonly hashSeed?: number;
   /** The machine's owner performs memory operations of programs itself (the cost model does). */
   readonly external?: boolean;
   readonly observer?: StepObserver;
@@ -79,7 +86,18 @@ export interface MachineOwnerOptions extends MachineOptions {
 
 /** What a task will do when it takes its next step. */
 export interface Pending {
-  readonly kind: "start" | "load" | "store" | "rmw" | "await" | "wait" | "atomic" | "sleep" | "work" | "prog_run";
+  readonly kind:
+    | "start"
+    | "load"
+    | "store"
+    | "rmw"
+    | "await"
+    | "wait"
+    | "atomic"
+    | "sleep"
+    | "work"
+    | "prog_run"
+    | "choose";
   readonly addr: number;
   readonly size: number;
   /** Image instruction, or that of the helper call a kernel model works for. */
@@ -106,6 +124,8 @@ export class Machine {
   readonly image: Image;
   readonly kernel: Kernel;
   readonly translation: Translation;
+  /** What stands for all that the kernel leaves open. */
+  readonly open: OpenValues;
   readonly tasks: readonly Task[];
   readonly nrCpus: number;
   /** Whether runs must start, and tasks be chosen, under the rules for CPUs that several tasks share. */
@@ -139,11 +159,16 @@ export class Machine {
       seed: options.seed ?? 1,
       freezes: plan.userSpace.freezes,
       helpers: options.models,
-      nowNs: options.nowNs ?? (() => this.steps),
+      nowNs: options.nowNs ?? (options.branches ? undefined : () => this.steps),
+      hashSeed: options.hashSeed ?? 0,
+      open: options.branches
+        ? { random: (insn) => this.open.randomAt(insn).values, timeSteps: (insn) => this.open.timeStepsAt(insn) }
+        : undefined,
     });
     this.#code = codeOf(plan, this.kernel);
     this.image = this.#code.image;
     this.#usesStack = usesStack(this.image);
+    this.open = new OpenValues(this.image);
     this.tasks = plan.tasks.map((task, index) => this.#makeTask(task, index, plan.allCpus));
     this.translation = this.#code.translation(options.external ? "external" : "step", this.memory);
     this.stepWasm = instantiate(this.translation, this.memory);
@@ -244,7 +269,7 @@ export class Machine {
     if (model) {
       const goesOn = model.pending.kind === "prog_run"
         ? this.#beginForUser(task, model.pending)
-        : this.#sendModel(task, value ?? perform(this.memory, model.pending));
+        : this.#sendModel(task, value ?? this.#perform(model.pending));
       if (goesOn) this.advance(task, this.stepWasm(task.record));
       return;
     }
@@ -254,6 +279,30 @@ export class Machine {
     }
     if (this.#runState(task) === RUN.none && !this.#begin(task)) return;
     this.advance(task, this.stepWasm(task.record));
+  }
+
+  /** How many alternatives a task's next step has; 0 where there is nothing to choose. */
+  alternatives(index: number): number {
+    const { models } = this.tasks[index];
+    if (models.length === 0) return 0;
+    const { pending } = models[models.length - 1];
+    return pending.kind === "choose" ? pending.alternatives : 0;
+  }
+
+  /**
+   * Lets an enabled task take a step in which the kernel leaves something open.
+   *
+   * @param alternative from 1 on
+   * @throws RangeError where there is no such alternative
+   */
+  choose(index: number, alternative: number): void {
+    const alternatives = this.alternatives(index);
+    if (alternative < 1 || alternative > alternatives) {
+      const { name } = this.tasks[index];
+      const there = alternatives === 0 ? "has nothing to choose there" : `has ${alternatives} alternatives there`;
+      throw new RangeError(`schedule: step ${this.steps} is alternative ${alternative} of ${name}, which ${there}`);
+    }
+    this.step(index, BigInt(alternative));
   }
 
   /** Goes on with what a Wasm step returned, until the task stands before its next visible operation. */
@@ -479,6 +528,12 @@ export class Machine {
     return explainFault(this.memory, insn, view.getBigUint64(task.record + TASK.faultPointer, true));
   }
 
+  /** What a model's operation gives; what is open and was not said is drawn. */
+  #perform(op: Operation): bigint {
+    if (op.kind !== "choose") return perform(this.memory, op);
+    return BigInt(1 + (this.options.draw?.(op.alternatives) ?? 0));
+  }
+
   // Kernel models. Each method says whether the task's program goes on (true); else the task stands before an operation
   // that the scheduler has to order, has ended or has faulted (false).
 
@@ -617,6 +672,8 @@ export class Machine {
         if (!this.sharesCpus || (op.what !== "syscall" && op.what !== "sysret")) return 0n;
         this.cpus.release(task);
         return op.what === "syscall" && task.cpu < this.nrCpus ? false : 0n;
+      case "choose":
+        return this.options.branches ? false : this.#perform(op);
       case "mask":
         this.cpus.mask(task.cpu, op.what, op.delta);
         return 0n;

@@ -21,12 +21,13 @@ export class Tracer {
    */
   constructor(readonly machine: Machine, readonly window: { readonly from: number; readonly to: number }) {}
 
-  readonly beforeStep = (index: number, step = this.#count): void => {
+  /** @param alternative what the step takes of what the kernel leaves open */
+  readonly beforeStep = (index: number, step = this.#count, alternative = 0): void => {
     this.#close();
     this.#count = step + 1;
     if (step < this.window.from || step >= this.window.to) return;
     const pending = this.machine.pending(index);
-    this.#open = { step: this.#describe(step, index, pending), addr: pending.addr, size: pending.size };
+    this.#open = { step: this.#describe(step, index, pending, alternative), addr: pending.addr, size: pending.size };
   };
 
   /**
@@ -73,12 +74,13 @@ export class Tracer {
     }
   }
 
-  #describe(step: number, index: number, pending: Pending): Omit<TraceStep, "after"> {
+  #describe(step: number, index: number, pending: Pending, alternative = 0): Omit<TraceStep, "after"> {
     const { machine } = this, task = machine.tasks[index], { image } = machine;
     const known = pending.insn >= 0 && (task.program !== undefined || runsForUser(task));
     const program = known ? programAt(image, pending.insn) : undefined;
     const line = known && pending.kind !== "start" ? imageLine(image, pending.insn) : undefined;
-    const label = pending.op && "label" in pending.op ? pending.op.label : undefined;
+    const chosen = pending.op?.kind === "choose" && alternative > 0 ? pending.op.describe(alternative) : undefined;
+    const label = chosen ?? (pending.op && "label" in pending.op ? pending.op.label : undefined);
     const model = task.models.at(-1), actor = actorOf(task, pending);
     const place = pending.addr ? machine.kernel.placeOf(pending.addr) : undefined;
     const touches = (pending.op && "touches" in pending.op ? pending.op.touches : undefined) ?? place?.touches;
@@ -135,5 +137,5 @@ function readAny(machine: Machine, addr: number, size: number): bigint {
 /** `load elem.key`; of the kernel's own bookkeeping, such as `rcu_read_lock`, the name alone: it is no instruction. */
 function doneBy(kind: Pending["kind"], label: string | undefined): string {
   if (!label) return kind;
-  return kind === "atomic" || kind === label ? label : `${kind} ${label}`;
+  return kind === "atomic" || kind === "choose" || kind === label ? label : `${kind} ${label}`;
 }

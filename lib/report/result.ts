@@ -77,8 +77,20 @@ export interface TraceStep {
   readonly skipped?: RecursionGuard;
   /** The program that ran, or the user actor. */
   readonly prog: string;
-  /** What the step did. */
-  readonly kind: "load" | "store" | "rmw" | "await" | "wait" | "atomic" | "print" | "exit" | "fault" | "start" | "skip";
+  /** What the step did; `choose`: the kernel left open what happens, and this is what did. */
+  readonly kind:
+    | "load"
+    | "store"
+    | "rmw"
+    | "await"
+    | "wait"
+    | "atomic"
+    | "choose"
+    | "print"
+    | "exit"
+    | "fault"
+    | "start"
+    | "skip";
   /** Index of the instruction in its program. */
   readonly insn: number;
   /** Disassembled instruction, or the kernel model's label. */

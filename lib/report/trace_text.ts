@@ -82,6 +82,7 @@ export function describeStep(step: TraceStep, arrow = "->"): string {
     case "print":
       return texts.prints(step.text);
     case "atomic":
+    case "choose":
       return target === "" ? step.text : target;
     case "fault":
       return step.text;

@@ -1,12 +1,13 @@
 /** Replay: takes the steps that a schedule says. */
 import type { Choices, Scheduler } from "./scheduler.ts";
-import { parseSchedule } from "./schedule.ts";
+import { alternativeOf, hashSeedOf, parseSchedule, taskOf } from "./schedule.ts";
 
 /**
  * Follows a schedule; when it ends before the run does, the rest goes on task by task.
  *
  * @param schedule as {@link Simulation.schedule} and witnesses give it: `0*3 1 0` is three steps of task 0, one of
- *   task 1, one of task 0; or the tasks as numbers
+ *   task 1, one of task 0; or the tasks as numbers. `0=2` is a step of task 0 in which the second of the things that the
+ *   kernel leaves open happens
  * @throws SyntaxError for a text that is no schedule; when run, RangeError for a step of a task that cannot take one
  *
  * @example
@@ -19,13 +20,15 @@ import { parseSchedule } from "./schedule.ts";
  */
 export function replay(schedule: string | ArrayLike<number>): Scheduler {
   const tasks = typeof schedule === "string" ? parseSchedule(schedule) : schedule;
+  const branches = Array.prototype.some.call(tasks, (step) => alternativeOf(step) > 0);
   return {
     name: "replay",
+    follows: { branches, hashSeed: typeof schedule === "string" ? hashSeedOf(schedule) : 0 },
     reset() {},
     next({ enabled, last, step }: Choices): number {
       if (step < tasks.length) {
-        const wanted = tasks[step];
-        if (enabled.includes(wanted)) return wanted;
+        const wanted = taskOf(tasks[step]);
+        if (enabled.includes(wanted)) return tasks[step];
         throw new RangeError(
           `schedule: step ${step} is for ${wanted}, which is done or has to wait there; ${
             enabled.join(" or ")

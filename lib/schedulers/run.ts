@@ -4,6 +4,7 @@
  */
 import type { Machine } from "../machine/machine.ts";
 import { random } from "./random.ts";
+import { alternativeOf, taskOf } from "./schedule.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** Called just before each step with the task that takes it and the step's number: for traces and recorders. */
@@ -33,14 +34,15 @@ export function runScheduler(
       return;
     }
     if (machine.steps >= limits.steps) return stopAtLimit(machine, limits);
-    const next = scheduler.next({ enabled, last, step: machine.steps });
+    const step = scheduler.next({ enabled, last, step: machine.steps }), next = taskOf(step);
     if (!enabled.includes(next)) {
       throw new RangeError(
         `scheduler ${scheduler.name} chose task ${next} at step ${machine.steps}; enabled: ${enabled.join(", ")}`,
       );
     }
     beforeStep?.(next, machine.steps);
-    machine.step(next);
+    if (alternativeOf(step) > 0) machine.choose(next, alternativeOf(step));
+    else machine.step(next);
     last = next;
   }
 }

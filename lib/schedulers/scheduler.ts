@@ -38,8 +38,14 @@ export interface Scheduler {
    * have taken, in a run of the same workload by the random scheduler with the same seed.
    */
   learn?(choices: number): void;
+  /**
+   * What the run is to take over from another one: whether what the kernel leaves open is a step of its own, for which
+   * `next` says the alternative (schedule.ts), and what the seeds of hash maps are drawn from. Without it both are drawn
+   * by the run's seed.
+   */
+  readonly follows?: { readonly branches: boolean; readonly hashSeed: number };
   /** Called once before a run, with the number of tasks. */
   reset(tasks: number, seed: number): void;
-  /** Gives the task that takes the next step: one of `choices.enabled`. */
+  /** Gives the task that takes the next step: one of `choices.enabled`; where it follows another run, its step. */
   next(choices: Choices): number;
 }

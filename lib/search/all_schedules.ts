@@ -38,6 +38,8 @@ export interface SearchCost {
   readonly transitions: number;
   readonly bytes: number;
   readonly reduced: boolean;
+  /** The most alternatives that the kernel left open in one step. */
+  readonly mostAlternatives: number;
   readonly bound: string | undefined;
 }
 
@@ -124,8 +126,9 @@ export async function exploreAll(
       if (data?.useful && !bound && data.learn()) continue;
       for (const report of reports) report();
       if (search.bound === "depth") bound ??= `${limits.maxDepth} steps deep`;
-      const { transitions, bytes } = search;
-      return { states: search.visited.size, transitions, bytes, reduced: data?.useful ?? false, bound };
+      const { transitions, bytes } = search, reduced = data?.useful ?? false;
+      const mostAlternatives = search instanceof DepthFirst ? search.mostAlternatives : 1;
+      return { states: search.visited.size, transitions, bytes, reduced, mostAlternatives, bound };
     } catch (error) {
       if (!(error instanceof Unsuitable)) throw error;
       plain = false;

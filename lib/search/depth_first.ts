@@ -6,6 +6,7 @@
 import { RUN, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { ActiveModel } from "../machine/task.ts";
+import { stepOf } from "../schedulers/schedule.ts";
 import type { SearchState } from "./state.ts";
 import { VisitedSet } from "./visited.ts";
 
@@ -49,6 +50,11 @@ export class DepthFirst {
   readonly #tasks: number;
   /** Per depth: the task to try next, the one that was taken, and how many tasks were enabled. */
   #next = new Int32Array(1024);
+  /** Per depth: alternatives of that task that were tried, and the one that was taken. */
+  #tried = new Int32Array(1024);
+  #alternative = new Int32Array(1024);
+  /** The most alternatives that any step had. */
+  mostAlternatives = 1;
   #taken = new Int32Array(1024);
   #some = new Uint8Array(1024);
   #only = new Int32Array(1024);
@@ -105,14 +111,21 @@ export class DepthFirst {
         this.#depth = depth - 1;
         continue;
       }
-      this.#next[depth] = task + 1;
       const only = this.#only[depth];
-      if (only >= 0 ? task !== only : task === ALL_BUT - only) continue;
-      if (!machine.isEnabled(task)) continue;
+      if ((only >= 0 ? task !== only : task === ALL_BUT - only) || !machine.isEnabled(task)) {
+        this.#next[depth] = task + 1;
+        continue;
+      }
+      const alternatives = machine.alternatives(task), alternative = alternatives === 0 ? 0 : ++this.#tried[depth];
+      if (alternative === alternatives) {
+        this.#next[depth] = task + 1;
+        this.#tried[depth] = 0;
+        if (alternatives > this.mostAlternatives) this.mostAlternatives = alternatives;
+      }
       this.#some[depth] = 1;
       const reduced = only >= 0 && !serial;
       if (reduced) this.#noteWhere(task);
-      state.step(task);
+      state.step(task, alternative);
       this.transitions++;
       if (reduced && !this.#wentOn(task)) {
         // On a cycle of steps that go alone, the others would wait forever: somewhere on it every task has a turn.
@@ -125,6 +138,7 @@ export class DepthFirst {
         continue;
       }
       this.#taken[depth] = task;
+      this.#alternative[depth] = alternative;
       if (onState?.()) {
         state.back();
         continue;
@@ -166,6 +180,7 @@ export class DepthFirst {
     if (depth >= this.#next.length) this.#grow();
     this.#depth = depth;
     this.#next[depth] = 0;
+    this.#tried[depth] = 0;
     this.#some[depth] = 0;
     this.#only[depth] = -1;
     if (this.#options.serial) this.#only[depth] = this.#unfinished(depth);
@@ -200,8 +215,12 @@ export class DepthFirst {
   #end(): void {
     const machine = this.#machine;
     const kind = machine.fault ? "fault" : machine.tasks.every((task) => machine.isDone(task)) ? "done" : "deadlock";
-    const depth = this.#depth, taken = this.#taken;
-    this.#options.onEnd({ kind, path: () => Array.from(taken.subarray(0, depth)) });
+    const depth = this.#depth;
+    const taken = this.#taken, alternatives = this.#alternative;
+    this.#options.onEnd({
+      kind,
+      path: () => Array.from({ length: depth }, (_, d) => stepOf(taken[d], alternatives[d])),
+    });
   }
 
   #grow(): void {
@@ -213,6 +232,8 @@ export class DepthFirst {
     };
     this.#next = grow(this.#next);
     this.#taken = grow(this.#taken);
+    this.#tried = grow(this.#tried);
+    this.#alternative = grow(this.#alternative);
     this.#only = grow(this.#only);
     const some = new Uint8Array(length);
     some.set(this.#some);

@@ -99,9 +99,15 @@ export async function estimate(object: BpfObject, options: EstimateOptions = {})
     machine.fault !== undefined || machine.tasks.some((task) => !machine.isDone(task)) ||
     bad.has(outcomeKey(machine));
 
-  const graphMachine = make();
+  const graphMachine = make(), most = exploration.mostAlternatives;
   const graph = exploration.states <= MAX_GRAPH_STATES
-    ? StateGraph.build(graphMachine, new SearchState(graphMachine, false), () => isBug(graphMachine), MAX_GRAPH_STATES)
+    ? StateGraph.build(
+      graphMachine,
+      new SearchState(graphMachine, false),
+      () => isBug(graphMachine),
+      MAX_GRAPH_STATES,
+      most,
+    )
     : undefined;
   const sampler = new Sampler(make(), runs, isBug);
   const random = sampler.sample("random", (machine, seed) => runRandom(machine, seed, { steps: STEPS_OF_A_RUN }));

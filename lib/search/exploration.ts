@@ -113,6 +113,8 @@ export class Exploration {
   /** States that differ, and steps between them. */
   states = 0;
   transitions = 0;
+  /** The most alternatives that the kernel left open in one step; 1 where it left nothing open. */
+  mostAlternatives = 1;
   /** How many schedules there are; undefined where they were not counted. */
   schedules: bigint | undefined;
   /** Every way to end, each once. */

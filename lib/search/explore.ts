@@ -4,6 +4,7 @@ import { type Plan, plan } from "../workload/plan.ts";
 import { Machine } from "../machine/machine.ts";
 import { skipsKey, skipsOf, withoutSkipped } from "../machine/skips.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
+import { SeededRandom } from "../schedulers/random_numbers.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import { exploreAll, exploreSerial } from "./all_schedules.ts";
 import { Exploration, type ExploredOutcome, type ExploreOptions, type StuckEnd } from "./exploration.ts";
@@ -54,9 +55,11 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
   return await explorePlan(plan(object, options, "explore"), options);
 }
 
-/** The machines of a search: time stands still, so that states are equal whenever they come about. */
-export const searchedMachine = (plan: Plan, { models }: ExploreOptions): Machine =>
-  new Machine(plan, { models, nowNs: () => 1000 });
+/** The machines of a search: what the kernel leaves open is branched over, and drawn where a run is only a sample. */
+export function searchedMachine(plan: Plan, { models }: ExploreOptions, hashSeed = 0): Machine {
+  const numbers = new SeededRandom(1);
+  return new Machine(plan, { models, branches: true, hashSeed, draw: (alternatives) => numbers.below(alternatives) });
+}
 
 /** Visits every schedule of what has been checked and planned. */
 export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<Exploration> {
@@ -134,6 +137,7 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
   result.transitions = search.transitions;
   result.bytes = search.bytes;
   result.reduced = search.reduced;
+  result.mostAlternatives = search.mostAlternatives;
   const unfinished = [...skipping.keys()].some((which) => serialEnds.get(which) === undefined);
   result.unknown = search.bound ?? (unfinished && !holds ? "runs one after another where some are skipped" : undefined);
   result.complete = result.unknown === undefined;
@@ -142,7 +146,13 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
 
   if (result.complete && search.states <= COUNT_STATES / 5) {
     const fresh = make();
-    const graph = StateGraph.build(fresh, new SearchState(fresh, false), () => true, COUNT_STATES);
+    const graph = StateGraph.build(
+      fresh,
+      new SearchState(fresh, false),
+      () => true,
+      COUNT_STATES,
+      search.mostAlternatives,
+    );
     result.schedules = graph?.schedules();
     const path = graph?.livelock();
     if (path) result.stuck.push({ kind: "livelock", message: LIVELOCK, witness: formatSchedule(path) });

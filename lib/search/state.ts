@@ -102,8 +102,12 @@ export class SearchState implements Journal {
     return this.#saved.byteLength + this.#log.byteLength + this.#undo.length * 120;
   }
 
-  /** Lets a task take a step that {@link back} can take back. */
-  step(index: number): void {
+  /**
+   * Lets a task take a step that {@link back} can take back.
+   *
+   * @param alternative of what the kernel leaves open there; 0 where there is nothing to choose
+   */
+  step(index: number, alternative = 0): void {
     const machine = this.#machine, task = machine.tasks[index], depth = this.depth;
     const undo = this.#undo[depth] ??= emptyUndo();
     undo.task = index;
@@ -131,7 +135,8 @@ export class SearchState implements Journal {
       const kind = this.#i32[word] & 0xff;
       if (kind === KIND.store || kind === KIND.rmw) this.beforeWrite(this.#i32[word + 1], 8);
     }
-    machine.step(index);
+    if (alternative > 0) machine.choose(index, alternative);
+    else machine.step(index);
     this.depth = depth + 1;
     this.#states.hash(index);
     this.#taskA[index] = this.#states.a;

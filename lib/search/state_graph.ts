@@ -3,26 +3,35 @@
  * states cannot answer, such as how likely an end is, and whether every state still has one.
  */
 import type { Machine } from "../machine/machine.ts";
+import { stepOf } from "../schedulers/schedule.ts";
 import type { SearchState } from "./state.ts";
 
 const NO_EDGE = -1;
 
 export class StateGraph {
-  /** For each state and task, the state that its step leads to, or -1 where the task is not enabled. */
+  /**
+   * For each state and move, the state that it leads to, or -1 where there is none. A move is a step of a task with one of
+   * its alternatives: number `task` for the first or only one, `task + tasks` for the second, and so on.
+   */
   readonly #edges: number[] = [];
   /** States in the order in which the search has left them: every state behind its successors, but for cycles. */
   readonly #order: number[] = [];
   /** For each state without enabled tasks, what `isWanted` said; undefined elsewhere. */
   readonly #wanted: (boolean | undefined)[] = [];
   readonly #tasks: number;
+  readonly #moves: number;
   #cyclic = false;
+  /** Where the kernel leaves something open: `state * tasks + task`. */
+  readonly #choices = new Set<number>();
 
-  private constructor(tasks: number) {
+  private constructor(tasks: number, moves: number) {
     this.#tasks = tasks;
+    this.#moves = moves;
   }
 
   /**
    * @param isWanted asked at every end (no task is enabled), with the machine standing there
+   * @param most the most alternatives that a step of this machine has (DepthFirst.mostAlternatives)
    * @returns undefined when there are more than `maxStates` states
    */
   static build(
@@ -30,9 +39,14 @@ export class StateGraph {
     state: SearchState,
     isWanted: () => boolean,
     maxStates: number,
+    most = 1,
   ): StateGraph | undefined {
-    const tasks = machine.tasks.length, graph = new StateGraph(tasks), numbers = new Map<string, number>();
-    const left: boolean[] = [], path: { node: number; task: number }[] = [];
+    const tasks = machine.tasks.length, moves = tasks * most, graph = new StateGraph(tasks, moves);
+    const left: boolean[] = [], path: { node: number; move: number }[] = [], numbers = new Map<string, number>();
+    const isOpen = (move: number) => {
+      const task = move % tasks, alternatives = machine.alternatives(task);
+      return machine.isEnabled(task) && move < tasks * Math.max(1, alternatives);
+    };
     const enter = (): number => {
       const key = `${state.a},${state.b}`, known = numbers.get(key);
       if (known !== undefined) {
@@ -41,16 +55,16 @@ export class StateGraph {
       }
       const node = numbers.size, enabled = machine.enabled();
       numbers.set(key, node);
-      for (let task = 0; task < tasks; task++) graph.#edges.push(NO_EDGE);
+      for (let move = 0; move < moves; move++) graph.#edges.push(NO_EDGE);
       graph.#wanted.push(enabled.length === 0 ? isWanted() : undefined);
-      path.push({ node, task: -1 });
+      path.push({ node, move: -1 });
       return node;
     };
     enter();
     while (path.length > 0) {
       const at = path[path.length - 1];
-      do at.task++; while (at.task < tasks && !machine.isEnabled(at.task));
-      if (at.task >= tasks) {
+      do at.move++; while (at.move < moves && !isOpen(at.move));
+      if (at.move >= moves) {
         graph.#order.push(at.node);
         left[at.node] = true;
         path.pop();
@@ -58,9 +72,11 @@ export class StateGraph {
         continue;
       }
       if (numbers.size >= maxStates) return undefined;
-      state.step(at.task);
+      const task = at.move % tasks, chooses = machine.alternatives(task) > 0;
+      state.step(task, chooses ? 1 + Math.floor(at.move / tasks) : 0);
+      if (chooses) graph.#choices.add(at.node * tasks + task);
       const depth = path.length, to = enter();
-      graph.#edges[at.node * tasks + at.task] = to;
+      graph.#edges[at.node * moves + at.move] = to;
       if (path.length === depth) state.back();
     }
     return graph;
@@ -72,17 +88,19 @@ export class StateGraph {
 
   /**
    * The chance that a run ends where `isWanted` said yes, when each step is taken by a uniformly random enabled task.
-   * Exact but for rounding where no schedule comes back to a state; by iteration, from below, where one does.
+   * Exact but for rounding where no schedule comes back to a state; by iteration, from below, where one does. Undefined
+   * where the kernel leaves something open: how likely its alternatives are is not known.
    */
-  chance(): number {
-    const tasks = this.#tasks, chance = new Float64Array(this.states);
+  chance(): number | undefined {
+    if (this.#choices.size > 0) return undefined;
+    const moves = this.#moves, chance = new Float64Array(this.states);
     const MAX_SWEEPS = 10_000, ENOUGH = 1e-13;
     for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
       let change = 0;
       for (const node of this.#order) {
         let sum = 0, enabled = 0;
-        for (let task = 0; task < tasks; task++) {
-          const to = this.#edges[node * tasks + task];
+        for (let move = 0; move < moves; move++) {
+          const to = this.#edges[node * moves + move];
           if (to === NO_EDGE) continue;
           sum += chance[to];
           enabled++;
@@ -102,11 +120,11 @@ export class StateGraph {
    */
   schedules(): bigint | undefined {
     if (this.#cyclic) return undefined;
-    const tasks = this.#tasks, counts: bigint[] = [];
+    const moves = this.#moves, counts: bigint[] = [];
     for (const node of this.#order) {
       let count = this.#wanted[node] === undefined ? 0n : 1n;
-      for (let task = 0; task < tasks; task++) {
-        const to = this.#edges[node * tasks + task];
+      for (let move = 0; move < moves; move++) {
+        const to = this.#edges[node * moves + move];
         if (to !== NO_EDGE) count += counts[to];
       }
       counts[node] = count;
@@ -119,32 +137,33 @@ export class StateGraph {
    * preemption is a switch away from a task that could have gone on.
    */
   shortest(): { readonly path: number[]; readonly preemptions: number } | undefined {
-    const tasks = this.#tasks, { distance, byDistance } = this.#distances();
+    const tasks = this.#tasks, moves = this.#moves, { distance, byDistance } = this.#distances();
     if (distance[0] < 0) return undefined;
     // Fewest preemptions from each state on, by the task that took the last step (the last column: none did).
     const width = tasks + 1, fewest = new Int32Array(this.states * width), choice = new Int16Array(this.states * width);
-    const isOn = (node: number, task: number) => this.#edges[node * tasks + task] !== NO_EDGE;
+    const isOn = (node: number, task: number) => this.#edges[node * moves + task] !== NO_EDGE;
     for (const node of byDistance) {
       if (distance[node] === 0) continue;
       for (let last = 0; last < width; last++) {
         const goesOn = last < tasks && isOn(node, last), first = goesOn ? last : 0;
         let least = Infinity;
-        for (let i = 0; i < tasks; i++) {
-          const task = (first + i) % tasks, to = this.#edges[node * tasks + task];
+        for (let i = 0; i < moves; i++) {
+          const move = (first + i) % moves, task = move % tasks, to = this.#edges[node * moves + move];
           if (to === NO_EDGE || distance[to] !== distance[node] - 1) continue;
           const total = fewest[to * width + task] + (goesOn && task !== last ? 1 : 0);
           if (total >= least) continue;
           least = total;
-          choice[node * width + last] = task;
+          choice[node * width + last] = move;
         }
         fewest[node * width + last] = least;
       }
     }
     const path: number[] = [];
     for (let node = 0, last = tasks; distance[node] > 0;) {
-      last = choice[node * width + last];
-      path.push(last);
-      node = this.#edges[node * tasks + last];
+      const move = choice[node * width + last];
+      path.push(this.#stepOf(node, move));
+      node = this.#edges[node * moves + move];
+      last = move % tasks;
     }
     return { path, preemptions: fewest[tasks] };
   }
@@ -167,7 +186,7 @@ export class StateGraph {
   #predecessors(): number[][] {
     const before: number[][] = this.#wanted.map(() => []);
     this.#edges.forEach((to, at) => {
-      if (to !== NO_EDGE) before[to].push(Math.floor(at / this.#tasks));
+      if (to !== NO_EDGE) before[to].push(Math.floor(at / this.#moves));
     });
     return before;
   }
@@ -178,17 +197,17 @@ export class StateGraph {
    */
   livelock(): number[] | undefined {
     if (!this.#cyclic) return undefined;
-    const hasEnd = this.#statesWithEnd(), tasks = this.#tasks;
-    const from = new Map<number, { node: number; task: number } | undefined>([[0, undefined]]);
+    const hasEnd = this.#statesWithEnd(), moves = this.#moves;
+    const from = new Map<number, { node: number; move: number } | undefined>([[0, undefined]]);
     for (const node of from.keys()) {
       if (!hasEnd[node]) {
         const path: number[] = [];
-        for (let step = from.get(node); step; step = from.get(step.node)) path.push(step.task);
+        for (let step = from.get(node); step; step = from.get(step.node)) path.push(this.#stepOf(step.node, step.move));
         return [...path.reverse(), ...this.#lap(node)];
       }
-      for (let task = 0; task < tasks; task++) {
-        const to = this.#edges[node * tasks + task];
-        if (to !== NO_EDGE && !from.has(to)) from.set(to, { node, task });
+      for (let move = 0; move < moves; move++) {
+        const to = this.#edges[node * moves + move];
+        if (to !== NO_EDGE && !from.has(to)) from.set(to, { node, move });
       }
     }
     return undefined;
@@ -196,15 +215,21 @@ export class StateGraph {
 
   /** Steps by turns, until a state comes again. */
   #lap(from: number): number[] {
-    const path: number[] = [], seen = new Set<string>(), tasks = this.#tasks;
+    const path: number[] = [], seen = new Set<string>(), moves = this.#moves;
     for (let node = from, turn = 0; !seen.has(`${node} ${turn}`);) {
       seen.add(`${node} ${turn}`);
-      while (this.#edges[node * tasks + turn] === NO_EDGE) turn = (turn + 1) % tasks;
-      path.push(turn);
-      node = this.#edges[node * tasks + turn];
-      turn = (turn + 1) % tasks;
+      while (this.#edges[node * moves + turn] === NO_EDGE) turn = (turn + 1) % moves;
+      path.push(this.#stepOf(node, turn));
+      node = this.#edges[node * moves + turn];
+      turn = (turn + 1) % moves;
     }
     return path;
+  }
+
+  /** A move as a step of a schedule. */
+  #stepOf(node: number, move: number): number {
+    const task = move % this.#tasks, chooses = this.#choices.has(node * this.#tasks + task);
+    return stepOf(task, chooses ? 1 + Math.floor(move / this.#tasks) : 0);
   }
 
   #statesWithEnd(): Uint8Array {

@@ -2,7 +2,7 @@
 import type { Machine } from "../machine/machine.ts";
 import { Tracer } from "../machine/trace.ts";
 import { runsOf } from "../report/runs.ts";
-import { formatSchedule, parseSchedule } from "../schedulers/schedule.ts";
+import { alternativeOf, formatSchedule, hashSeedOf, parseSchedule, taskOf } from "../schedulers/schedule.ts";
 import type { Exploration, Witness } from "./exploration.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
@@ -21,13 +21,14 @@ export function findWitness(
 ): Witness | undefined {
   const { anomalies, stuck, states } = result, known = (anomalies[0] ?? stuck[0])?.witness;
   if (known === undefined) return undefined;
-  const machine = make(), mostStates = SHORTEST_NODES / machine.tasks.length;
+  const machine = make(), mostStates = SHORTEST_NODES / machine.tasks.length / result.mostAlternatives;
   const isGoal = () => {
     const done = !machine.fault && machine.tasks.every((task) => machine.isDone(task));
     return anomalies.length === 0 ? !done : done && isAnomaly(machine);
   };
   const found = states <= mostStates
-    ? StateGraph.build(machine, new SearchState(machine, false), isGoal, mostStates)?.shortest()
+    ? StateGraph.build(machine, new SearchState(machine, false), isGoal, mostStates, result.mostAlternatives)
+      ?.shortest()
     : undefined;
   const schedule = found ? formatSchedule(found.path) : known;
   const { trace, preemptions, steps } = traceSchedule(make(), schedule);
@@ -38,13 +39,15 @@ export function findWitness(
 
 /** Replays a schedule, to its end and no further, and says what each step did. */
 export function traceSchedule(machine: Machine, schedule: string) {
-  const tracer = new Tracer(machine, { from: 0, to: Infinity }), tasks = schedule === "" ? [] : parseSchedule(schedule);
+  const tracer = new Tracer(machine, { from: 0, to: Infinity }), steps = schedule === "" ? [] : parseSchedule(schedule);
   let last = -1, preemptions = 0;
-  for (const task of tasks) {
+  for (const step of steps) {
+    const task = taskOf(step), alternative = alternativeOf(step);
     if (last >= 0 && last !== task && machine.isEnabled(last)) preemptions++;
     last = task;
-    tracer.beforeStep(task);
-    machine.step(task);
+    tracer.beforeStep(task, undefined, alternative);
+    if (alternative > 0) machine.choose(task, alternative);
+    else machine.step(task);
   }
-  return { trace: tracer.finish(), preemptions, steps: tasks.length };
+  return { trace: tracer.finish(), preemptions, steps: steps.length };
 }

@@ -1,0 +1,308 @@
+/**
+ * Which values of a random number, and which passing of time, a program can tell apart: what a search has to try.
+ *
+ * Of a random number x it is worked out by a look at what is computed from it (forward_look.ts). All that follows is a
+ * function of x modulo some number, or of thresholds that x lies above or below, or it is not known. In the first two
+ * cases a few numbers stand for all.
+ */
+import { ALU, type Insn } from "../isa/insn.ts";
+import { type Look, lookForward, narrow } from "./forward_look.ts";
+
+/** What stands for all values in a search. */
+export interface ToldApart {
+  readonly values: readonly bigint[];
+  /** Whether the program behaves for every other value as for one of these. */
+  readonly complete: boolean;
+}
+
+/** Values that a search tries at most. */
+const MOST_VALUES = 16;
+/** Where more would be needed. */
+const FEW_VALUES = 3;
+/** Numbers that are tried for what they lead to, to find those that stand for others. */
+const MOST_CANDIDATES = 1 << 16;
+const RANGE = 1n << 32n;
+
+/**
+ * How a value depends on x. `rising`: it never falls as x grows, and wraps nowhere. `shifted`: it is x >> by. `residue`: it
+ * is the same for all x that are equal modulo `modulus`.
+ */
+interface Derived {
+  readonly apply: (x: bigint) => bigint;
+  readonly rising: boolean;
+  readonly shifted?: bigint;
+  readonly modulus?: bigint;
+}
+
+const bitsOf = (value: bigint): bigint => BigInt(value.toString(2).length);
+const isMask = (value: bigint): boolean => (value & (value + 1n)) === 0n;
+const gcd = (a: bigint, b: bigint): bigint => b === 0n ? a : gcd(b, a % b);
+
+/** What arithmetic gives (RFC 9669 section 4.1); undefined for operations that are not looked into. */
+function compute(op: number, wide: boolean, a: bigint, b: bigint): bigint | undefined {
+  const left = narrow(wide, a), right = narrow(wide, b), shift = right & (wide ? 63n : 31n);
+  switch (op) {
+    case ALU.ADD:
+      return narrow(wide, left + right);
+    case ALU.SUB:
+      return narrow(wide, left - right);
+    case ALU.MUL:
+      return narrow(wide, left * right);
+    case ALU.DIV:
+      return right === 0n ? 0n : left / right;
+    case ALU.MOD:
+      return right === 0n ? left : left % right;
+    case ALU.OR:
+      return left | right;
+    case ALU.AND:
+      return left & right;
+    case ALU.XOR:
+      return left ^ right;
+    case ALU.LSH:
+      return narrow(wide, left << shift);
+    case ALU.RSH:
+      return left >> shift;
+    case ALU.ARSH:
+      return narrow(wide, BigInt.asIntN(wide ? 64 : 32, left) >> shift);
+  }
+  return undefined;
+}
+
+/** What a conditional jump asks (RFC 9669 section 4.3). */
+function jumps(op: number, wide: boolean, a: bigint, b: bigint): boolean {
+  const left = narrow(wide, a), right = narrow(wide, b), bits = wide ? 64 : 32;
+  const sLeft = BigInt.asIntN(bits, left), sRight = BigInt.asIntN(bits, right);
+  switch (op) {
+    case 0x10:
+      return left === right;
+    case 0x20:
+      return left > right;
+    case 0x30:
+      return left >= right;
+    case 0x40:
+      return (left & right) !== 0n;
+    case 0x50:
+      return left !== right;
+    case 0x60:
+      return sLeft > sRight;
+    case 0x70:
+      return sLeft >= sRight;
+    case 0xa0:
+      return left < right;
+    case 0xb0:
+      return left <= right;
+    case 0xc0:
+      return sLeft < sRight;
+    default:
+      return sLeft <= sRight;
+  }
+}
+const JSET = 0x40;
+
+/** What bpf_get_prandom_u32 gives. */
+class RandomLook implements Look<Derived> {
+  /** Everything that the program does with x, each as a function of it. */
+  readonly #uses: ((x: bigint) => bigint | boolean)[] = [];
+  readonly #thresholds = new Set<bigint>([0n]);
+  #modulus = 1n;
+  #complete = true;
+
+  alu(of: Derived, op: number, wide: boolean, constant: bigint, reversed: boolean): Derived | undefined {
+    if (op === ALU.AND && isMask(constant) && of.rising && of.apply(RANGE - 1n) <= constant) return of;
+    const apply = (x: bigint) =>
+      reversed ? compute(op, wide, constant, of.apply(x))! : compute(op, wide, of.apply(x), constant)!;
+    if (compute(op, wide, 1n, 1n) === undefined) return this.mixed(of);
+    if (of.modulus !== undefined) return { apply, rising: false, modulus: of.modulus };
+    const c = narrow(wide, constant), most = of.apply(RANGE - 1n), limit = wide ? 1n << 64n : RANGE, { shifted } = of;
+    if (!reversed && shifted !== undefined && most < limit) {
+      if (op === ALU.AND) return { apply, rising: false, modulus: 1n << (shifted + bitsOf(c)) };
+      if (op === ALU.MOD && c > 0n) return { apply, rising: false, modulus: c << shifted };
+      if (op === ALU.RSH) return { apply, rising: true, shifted: shifted + (c & (wide ? 63n : 31n)) };
+    }
+    const rising = of.rising && most < limit &&
+      (op === ALU.ADD
+        ? most + c < limit
+        : op === ALU.MUL
+        ? most * c < limit
+        : op === ALU.LSH
+        ? !reversed && most << (c & (wide ? 63n : 31n)) < limit
+        : !reversed && (op === ALU.DIV || op === ALU.RSH));
+    return { apply, rising };
+  }
+
+  mixed(of: Derived): undefined {
+    this.whole(of);
+  }
+
+  compare(of: Derived, op: number, wide: boolean, constant: bigint | undefined): void {
+    if (constant === undefined) return this.whole(of);
+    this.#uses.push((x) => jumps(op, wide, of.apply(x), constant));
+    if (of.modulus !== undefined) this.#depends(of.modulus);
+    else if (op === JSET && of.shifted !== undefined) {
+      this.#depends(1n << (of.shifted + bitsOf(narrow(wide, constant))));
+    } else if (of.rising && op !== JSET && of.apply(RANGE - 1n) < (wide ? 1n << 64n : RANGE)) {
+      const c = narrow(wide, constant);
+      // Below the constant, at it, above; and where a signed comparison sees the number turn negative.
+      for (const value of [c, c + 1n, wide ? 1n << 63n : 1n << 31n]) this.#thresholdAt(of, value);
+    } else this.#complete = false;
+  }
+
+  whole(of: Derived): void {
+    this.#uses.push(of.apply);
+    if (of.modulus !== undefined) return this.#depends(of.modulus);
+    if (!of.rising) {
+      this.#complete = false;
+      return;
+    }
+    let value = of.apply(0n);
+    for (let found = 0; found <= MOST_VALUES; found++) {
+      const next = this.#thresholdAt(of, value + 1n);
+      if (next === undefined) return;
+      value = of.apply(next);
+    }
+    this.#complete = false;
+  }
+
+  answer(): ToldApart {
+    if (this.#uses.length === 0) return { values: [0n], complete: true };
+    const candidates = this.#candidates(), classes = new Map<string, bigint>();
+    for (const x of candidates) {
+      const key = this.#uses.map((use) => use(x)).join();
+      if (!classes.has(key)) classes.set(key, x);
+      if (classes.size > MOST_VALUES) break;
+    }
+    const values = [...classes.values()];
+    if (values.length <= MOST_VALUES) return { values, complete: this.#complete };
+    // Small, of every size in between, large: a few of very many.
+    return { values: [0n, 1n, RANGE - 1n].slice(0, FEW_VALUES), complete: false };
+  }
+
+  #depends(modulus: bigint): void {
+    this.#modulus = this.#modulus / gcd(this.#modulus, modulus) * modulus;
+  }
+
+  /** The least x for which a rising function reaches a value. */
+  #thresholdAt(of: Derived, value: bigint): bigint | undefined {
+    if (of.apply(RANGE - 1n) < value) return undefined;
+    let low = 0n, high = RANGE - 1n;
+    while (low < high) {
+      const middle = (low + high) >> 1n;
+      if (of.apply(middle) >= value) high = middle;
+      else low = middle + 1n;
+    }
+    this.#thresholds.add(low);
+    return low;
+  }
+
+  /** Between two thresholds all residues come up, as far as there is room; the first of each stands for it. */
+  #candidates(): Iterable<bigint> {
+    const from = [...this.#thresholds].sort((a, b) => a < b ? -1 : 1);
+    if (this.#modulus * BigInt(from.length) > MOST_CANDIDATES) {
+      this.#complete = false;
+      this.#modulus = BigInt(Math.floor(MOST_CANDIDATES / from.length / 4));
+    }
+    const modulus = this.#modulus;
+    return {
+      *[Symbol.iterator]() {
+        for (const [i, start] of from.entries()) {
+          const end = i + 1 < from.length ? from[i + 1] : RANGE;
+          for (let x = start; x < end && x < start + modulus; x++) yield x;
+        }
+      },
+    };
+  }
+}
+
+/** The random numbers that a program can tell apart behind the call at an instruction. */
+export function randomNumbersAt(insns: readonly Insn[], at: number, isMain: boolean): ToldApart {
+  const look = new RandomLook();
+  lookForward<Derived>(insns, at, { apply: (x) => x, rising: true, shifted: 0n }, isMain, look);
+  return look.answer();
+}
+
+/** Steps of time that a search tries at most. */
+const MOST_STEPS = 6;
+const MOST_NS = 1n << 62n;
+
+/** A time, or a difference of times, in units of so many nanoseconds. */
+interface Scaled {
+  readonly unitNs: bigint;
+}
+
+/** JGT, JLE, JSGT, JSLE; and JGE, JLT, JSGE, JSLT. */
+const ABOVE = [0x20, 0xb0, 0x60, 0xd0], FROM = [0x30, 0xa0, 0x70, 0xc0];
+
+/** What a clock says. Whether all that matters has been found is never shown here: what is stored meets other times. */
+class TimeLook implements Look<Scaled> {
+  readonly steps = new Set<bigint>();
+  /** Whether one nanosecond can matter: the time is compared with another one, or kept. */
+  compared = false;
+
+  alu(of: Scaled, op: number, wide: boolean, constant: bigint, reversed: boolean): Scaled | undefined {
+    const c = BigInt.asIntN(wide ? 64 : 32, constant), positive = c < 0n ? -c : c;
+    if (reversed || c === 0n) return of;
+    switch (op) {
+      case ALU.RSH:
+      case ALU.ARSH:
+        return this.#divided(of, 1n << (positive & 63n));
+      case ALU.DIV:
+        return this.#divided(of, positive);
+      case ALU.MOD:
+        this.#step(positive * of.unitNs);
+        return of;
+      case ALU.AND:
+        // The lower half of a 64-bit time is a time.
+        if (c > 0n && isMask(c) && c < 0xffff_ffffn) this.#step((c + 1n) * of.unitNs);
+        return of;
+      case ALU.ADD:
+      case ALU.SUB:
+        // Times that are compared with the sum later, by whatever comparison.
+        this.#step(positive * of.unitNs);
+        this.#step((positive + 1n) * of.unitNs);
+    }
+    return of;
+  }
+
+  mixed(of: Scaled): Scaled {
+    return of;
+  }
+
+  compare(of: Scaled, op: number, wide: boolean, constant: bigint | undefined, plus: bigint): void {
+    if (constant === undefined) {
+      this.compared = true;
+      return this.#step(plus * of.unitNs);
+    }
+    const c = BigInt.asIntN(wide ? 64 : 32, constant) * of.unitNs;
+    // Where the answer changes: above the constant, at it, or at both ends of it.
+    if (!ABOVE.includes(op)) this.#step(c);
+    if (!FROM.includes(op)) this.#step(c + of.unitNs);
+  }
+
+  whole(): void {
+    this.compared = true;
+  }
+
+  #divided(of: Scaled, by: bigint): Scaled {
+    this.#step(by * of.unitNs);
+    return { unitNs: of.unitNs * by };
+  }
+
+  #step(ns: bigint): void {
+    const step = ns < 0n ? -ns : ns;
+    if (step > 0n && step < MOST_NS) this.steps.add(step);
+  }
+}
+
+/**
+ * By how many nanoseconds the clock has gone on at the call at an instruction: nothing, and the steps that take it to
+ * where a comparison with a constant, or a division by one, gives another answer.
+ *
+ * @param unitNs what the clock counts
+ */
+export function timeStepsAt(insns: readonly Insn[], at: number, isMain: boolean, unitNs: bigint): readonly bigint[] {
+  const look = new TimeLook();
+  lookForward<Scaled>(insns, at, { unitNs }, isMain, look);
+  const steps = [0n, ...(look.compared ? [unitNs] : [])];
+  steps.push(...[...look.steps].sort((a, b) => a < b ? -1 : 1));
+  return [...new Set(steps)].slice(0, MOST_STEPS);
+}
