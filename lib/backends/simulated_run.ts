@@ -4,6 +4,7 @@ import type { Profile } from "../cost/profile.ts";
 import { profileNamed } from "../cost/profiles.ts";
 import { TimedMachine } from "../cost/timed_run.ts";
 import { Machine, type MachineOptions, type MachineOwnerOptions } from "../machine/machine.ts";
+import { Htab } from "../maps/htab.ts";
 import { type Plan, WorkloadError } from "../workload/plan.ts";
 import { withoutSkipped } from "../machine/skips.ts";
 import { Tracer } from "../machine/trace.ts";
@@ -96,8 +97,10 @@ export class SimulatedRun {
     const tookSteps = (taken: Int32Array) => {
       for (const task of taken) tasks.push(task);
     };
-    this.#schedule(this.#machine(), { tookSteps });
-    return formatSchedule(tasks);
+    const machine = this.#machine();
+    this.#schedule(machine, { tookSteps });
+    const hasSeeds = machine.kernel.maps.some((map) => map instanceof Htab && map.isSeeded);
+    return formatSchedule(tasks, hasSeeds ? this.#machineOptions.hashSeed : 0);
   }
 
   #machine(options: MachineOwnerOptions = {}): Machine {

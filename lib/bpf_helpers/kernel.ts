@@ -6,6 +6,7 @@ import { helperId, helperLabel, helperName } from "../uapi/helpers.ts";
 import { bpf_spin_lock, bpf_spin_unlock, type SpinLockModel } from "../locks/spin_lock.ts";
 import { ArenaMeter } from "../maps/arena.ts";
 import { ArrayMap } from "../maps/array.ts";
+import type { HashLayouts } from "../maps/hash_layouts.ts";
 import { createMaps } from "../maps/create.ts";
 import type { KernelMap, Place, Span } from "../maps/kernel_map.ts";
 import { checkedCalls } from "../maps/user_calls.ts";
@@ -50,6 +51,8 @@ export interface KernelOptions {
   readonly helpers?: Readonly<Record<string, HelperModel>>;
   /** What the seeds of hash maps are drawn from: 0 (the default) gives each the seed 0. */
   readonly hashSeed?: number;
+  /** Told, in a search, what depends on the seeds of hash maps. */
+  readonly layouts?: HashLayouts;
   /** Where the kernel's choices are branched over: what a program can tell apart. */
   readonly open?: OpenChoices;
   /** Simulated time. Without it, each call of bpf_ktime_get_ns moves this CPU's own clock on. */
@@ -118,6 +121,8 @@ export class Kernel {
       possibleCpus: this.possibleCpus,
       btf: object.btf,
       locks: this.locks,
+      hashSeed: options.hashSeed,
+      layouts: options.layouts,
       walkKeyRegion,
       freezes: options.freezes,
     });

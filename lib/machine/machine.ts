@@ -9,6 +9,7 @@ import { perform } from "../cpu/perform.ts";
 import { gapReached, gapsOf, type UnsupportedError } from "../bpf_helpers/gaps.ts";
 import { HELPERS } from "../bpf_helpers/helper_table.ts";
 import { type HelperModel, Kernel, kernelSize } from "../bpf_helpers/kernel.ts";
+import type { HashLayouts } from "../maps/hash_layouts.ts";
 import { kfuncModel, kfuncName } from "../bpf_helpers/kfunc_models.ts";
 import { accessBytes, isKfuncCall } from "../isa/insn.ts";
 import { runAtOnce } from "../maps/run_at_once.ts";
@@ -75,6 +76,8 @@ export interface MachineOwnerOptions extends MachineOptions {
   readonly draw?: (alternatives: number) => number;
   /** What the seeds of hash maps are drawn from; 0, the default, gives each the seed 0. */
   readonly hashSeed?: number;
+  /** Told what depends on these seeds. */
+  readonly layouts?: HashLayouts;
   /** The machine's owner performs memory operations of programs itself (the cost model does). */
   readonly external?: boolean;
   readonly observer?: StepObserver;
@@ -160,7 +163,8 @@ export class Machine {
       freezes: plan.userSpace.freezes,
       helpers: options.models,
       nowNs: options.nowNs ?? (options.branches ? undefined : () => this.steps),
-      hashSeed: options.hashSeed ?? 0,
+      hashSeed: options.hashSeed,
+      layouts: options.layouts,
       open: options.branches
         ? { random: (insn) => this.open.randomAt(insn).values, timeSteps: (insn) => this.open.timeStepsAt(insn) }
         : undefined,

@@ -64,6 +64,7 @@ function* __htab_map_lookup_and_delete_batch(
   { call, flags, count, cursor }: BatchRequest,
 ): Model<BatchReply> {
   const entries: BatchEntry[] = [], takes = call === "lookupAndDelete";
+  map.noteWalk();
   let bucket = cursor ? Number(wordAt(cursor, BUCKET_NUMBER)) : 0;
   if (bucket >= map.nBuckets) return failedBatch("ENOENT");
   let result = errno("ENOENT");

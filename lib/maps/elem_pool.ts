@@ -1,6 +1,7 @@
 /** Where hash maps take elements from, and where replaced and deleted ones go: never through a grace period. */
 import type { Memory } from "../cpu/memory.ts";
 import { load, type Model, type TaskContext } from "../cpu/operation.ts";
+import { raw_spin_lock_irqsave, raw_spin_unlock_irqrestore } from "../locks/raw_spin_lock.ts";
 import { errno } from "./errno.ts";
 
 /** The elements of a map: `count` of them, `size` bytes each. */
@@ -44,6 +45,12 @@ const HEAD = RECORD.head;
 const UNUSED = RECORD.unused;
 const END = RECORD.end;
 const EXTRA = 12;
+/** Of a percpu_counter: this CPU's part of the count; in the record that all share, its lock. */
+const PART = 16;
+const PART_LOCK = 20;
+
+/** kernel/bpf/hashtab.c:PERCPU_COUNTER_BATCH: a CPU's part is added to the common count when it has come to so many. */
+const PERCPU_COUNTER_BATCH = 32;
 
 /** Takes the last element of a record's free list, else one of its stretch that was never used; 0n when both are empty. */
 export function pop(memory: Memory, record: number, elements: Elements): bigint {
@@ -155,15 +162,27 @@ export class PreallocatedElems implements ElemPool {
 /**
  * Elements of a BPF_F_NO_PREALLOC map (kernel/bpf/memalloc.c): each CPU keeps those that it freed and takes the last one
  * first (unit_free, unit_alloc), since Linux 6.1 without waiting for a grace period.
+ *
+ * How many there are is asked before one is taken, and under the lock of the key's bucket only: keys of several buckets
+ * can come in beyond max_entries.
  */
 export class CachedElems implements ElemPool {
-  /** @param records one record for each CPU and, behind them, one that all share */
+  /** kernel/bpf/hashtab.c:htab_map_alloc: large maps count in parts, one for each CPU. */
+  readonly #countsInParts: boolean;
+
+  /**
+   * @param records one record for each CPU and, behind them, one that all share
+   * @param onNearlyFull called when an update finds the map full, or so nearly that another one may
+   */
   constructor(
     readonly elements: Elements,
     readonly records: number,
     readonly nrCpus: number,
     readonly maxEntries: number,
-  ) {}
+    readonly onNearlyFull: () => void = () => {},
+  ) {
+    this.#countsInParts = maxEntries / 2 > nrCpus * PERCPU_COUNTER_BATCH;
+  }
 
   /** Elements beside max_entries: updates that race past is_map_full, and what lies in the caches. */
   static spare(nrCpus: number): number {
@@ -175,9 +194,10 @@ export class CachedElems implements ElemPool {
   }
 
   *alloc(ctx: TaskContext, old: number): Model {
-    const count = yield load(this.#count, 4, "htab.count");
-    if (count >= BigInt(this.maxEntries) && old === 0) return errno("E2BIG");
-    yield { kind: "rmw", op: "add", addr: this.#count, size: 4, value: 1n, label: "htab.count" };
+    const count = yield* this.#counted(ctx);
+    if (count >= this.maxEntries - 1) this.onNearlyFull();
+    if (count >= this.maxEntries && old === 0) return errno("E2BIG");
+    yield* this.#add(ctx, 1);
     yield { kind: "work", what: "alloc" };
     const own = this.#record(ctx.cpu);
     const cached = yield {
@@ -186,17 +206,53 @@ export class CachedElems implements ElemPool {
       run: (memory) => memory.getU32(own + HEAD) === 0 ? 0n : pop(memory, own, this.elements),
     };
     if (cached !== 0n) return cached;
-    return yield { kind: "atomic", addr: this.#shared, label: "refill", run: (memory) => this.#refill(memory) };
+    const elem = yield { kind: "atomic", addr: this.#shared, label: "refill", run: (memory) => this.#refill(memory) };
+    if (elem < 0n) yield* this.#add(ctx, -1);
+    return elem;
   }
 
   *free(ctx: TaskContext, elem: number): Model<void> {
     const own = this.#record(ctx.cpu);
-    yield { kind: "rmw", op: "add", addr: this.#count, size: 4, value: -1n, label: "htab.count" };
+    yield* this.#add(ctx, -1);
     yield { kind: "private", label: "unit_free", run: (memory) => push(memory, own, elem) };
   }
 
   spares(memory: Memory): Spares {
     return joined(Array.from({ length: this.nrCpus + 1 }, (_, cpu) => sparesOf(memory, this.#record(cpu))));
+  }
+
+  /** kernel/bpf/hashtab.c:is_map_full: what it takes the number of elements for. */
+  *#counted(ctx: TaskContext): Model<number> {
+    const common = Number(BigInt.asIntN(32, yield load(this.#count, 4, "htab.count")));
+    if (!this.#countsInParts) return common;
+    // lib/percpu_counter.c:__percpu_counter_compare: the parts cannot make up for a great distance.
+    if (Math.abs(common - this.maxEntries) > PERCPU_COUNTER_BATCH * this.nrCpus) return common;
+    // lib/percpu_counter.c:__percpu_counter_sum: one part after another, while they go on counting.
+    yield* raw_spin_lock_irqsave(ctx, this.#shared + PART_LOCK, "pcount.lock");
+    let sum = Number(BigInt.asIntN(32, yield load(this.#count, 4, "htab.count")));
+    for (let cpu = 0; cpu < this.nrCpus; cpu++) {
+      sum += Number(BigInt.asIntN(32, yield load(this.#record(cpu) + PART, 4, "htab.pcount")));
+    }
+    yield* raw_spin_unlock_irqrestore(this.#shared + PART_LOCK, "pcount.unlock");
+    return sum;
+  }
+
+  /** kernel/bpf/hashtab.c:inc_elem_count, dec_elem_count. */
+  *#add(ctx: TaskContext, delta: 1 | -1): Model<void> {
+    const value = BigInt(delta);
+    if (!this.#countsInParts) {
+      yield { kind: "rmw", op: "add", addr: this.#count, size: 4, value, label: "htab.count" };
+      return;
+    }
+    // lib/percpu_counter.c:percpu_counter_add_batch: no other CPU writes this part.
+    const part = this.#record(ctx.cpu) + PART;
+    const before = yield { kind: "rmw", op: "add", addr: part, size: 4, value, label: "htab.pcount" };
+    const now = BigInt.asIntN(32, before + value);
+    if (now > -PERCPU_COUNTER_BATCH && now < PERCPU_COUNTER_BATCH) return;
+    yield* raw_spin_lock_irqsave(ctx, this.#shared + PART_LOCK, "pcount.lock");
+    yield { kind: "rmw", op: "add", addr: this.#count, size: 4, value: now, label: "htab.count" };
+    yield { kind: "rmw", op: "add", addr: part, size: 4, value: -now, label: "htab.pcount" };
+    yield* raw_spin_unlock_irqrestore(this.#shared + PART_LOCK, "pcount.unlock");
   }
 
   /** A new element; when there is none, the one that lies longest in a cache stands for a page of the kernel's. */

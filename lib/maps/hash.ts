@@ -34,7 +34,7 @@ export abstract class PooledHtab extends Htab {
     const elements = { base: this.elems, size: this.elemSize, count: this.elemCount };
     this.pool = preallocated
       ? new PreallocatedElems(elements, records, nrCpus, hasExtraElems)
-      : new CachedElems(elements, records, nrCpus, def.maxEntries);
+      : new CachedElems(elements, records, nrCpus, def.maxEntries, () => this.layouts?.sawSharing(this.index));
   }
 
   override initialize(memory: Memory): void {

@@ -7,10 +7,11 @@ import type { MapDef } from "../object/bpf_object.ts";
 import type { BatchEntry } from "./batch.ts";
 import { FREE_LINK, type Spares } from "./elem_pool.ts";
 import { errno, KernelError } from "./errno.ts";
+import { type HashLayouts, hashrndOf } from "./hash_layouts.ts";
 import { htab_map_hash } from "./jhash.ts";
 import { type Found, KernelMap, type MapEntry, type MapEnvironment, type Place } from "./kernel_map.ts";
 import { formatKey } from "./map_values.ts";
-import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "../uapi/flags.ts";
+import { BPF_EXIST, BPF_F_LOCK, BPF_F_ZERO_SEED, BPF_NOEXIST } from "../uapi/flags.ts";
 import { readWords } from "./source.ts";
 import { leavesOf } from "./value_layout.ts";
 import { roundUp8, setWord, type Word, wordAt, wordsOf } from "./words.ts";
@@ -46,6 +47,11 @@ export abstract class Htab extends KernelMap {
   readonly #buckets: number;
   readonly #valueRegion: number;
   readonly #keyRegion: number;
+  readonly #hashrnd: number;
+  /** Whether the kernel draws the map's seed. */
+  readonly isSeeded: boolean;
+  /** Told what depends on the seed, where there is one and a search wants to know. */
+  protected readonly layouts: HashLayouts | undefined;
 
   /**
    * @param elemCount elements to take memory for
@@ -54,7 +60,11 @@ export abstract class Htab extends KernelMap {
   constructor(def: MapDef, index: number, environment: MapEnvironment, elemCount: number, valueBytes: number) {
     super(def, index, environment);
     if (def.keySize < 1) throw new KernelError("EINVAL", `hash map ${def.name} with a key of ${def.keySize} bytes`);
+    this.isSeeded = !(def.flags & BPF_F_ZERO_SEED);
+    this.#hashrnd = this.isSeeded ? hashrndOf(environment.hashSeed ?? 0, index) : 0;
     this.nBuckets = 2 ** Math.ceil(Math.log2(def.maxEntries));
+    this.layouts = this.isSeeded ? environment.layouts : undefined;
+    this.layouts?.watch(index, def.name, this.nBuckets);
     this.keyWords = wordsOf(def.keySize);
     this.valueOffset = ELEM.key + roundUp8(def.keySize);
     this.elemSize = this.valueOffset + roundUp8(valueBytes);
@@ -112,9 +122,10 @@ export abstract class Htab extends KernelMap {
     return (BigInt(this.#keyRegion + this.elemIndex(elem)) << 32n) | BigInt(elem + ELEM.key);
   }
 
-  /** Hashes a key. The kernel's seed is random for each map unless BPF_F_ZERO_SEED; here it is always zero. */
+  /** Hashes a key with the map's seed: random unless BPF_F_ZERO_SEED (kernel/bpf/hashtab.c:htab_map_alloc). */
   hashKey(bytes: Uint8Array): HashedKey {
-    const hash = htab_map_hash(bytes, 0);
+    this.layouts?.sawKey(this.index, bytes);
+    const hash = htab_map_hash(bytes, this.#hashrnd);
     return { bytes, hash, bucket: hash & (this.nBuckets - 1) };
   }
 
@@ -155,7 +166,9 @@ export abstract class Htab extends KernelMap {
    * holds the lock already.
    */
   *htab_lock_bucket(ctx: TaskContext, bucket: number): Model {
-    return yield* raw_res_spin_lock_irqsave(ctx, this.lockAddr(bucket), "bucket.lock");
+    const refused = yield* raw_res_spin_lock_irqsave(ctx, this.lockAddr(bucket), "bucket.lock");
+    if (refused) this.layouts?.sawSharing(this.index);
+    return refused;
   }
 
   *htab_unlock_bucket(bucket: number): Model<void> {
@@ -196,6 +209,7 @@ export abstract class Htab extends KernelMap {
    * can show keys twice.
    */
   *map_get_next_key(_ctx: TaskContext, key: Uint8Array | undefined): Model<Found> {
+    this.noteWalk();
     let bucket = 0;
     if (key) {
       const hashed = this.hashKey(key), elem = yield* this.lookup_nulls_elem_raw(hashed);
@@ -214,6 +228,11 @@ export abstract class Htab extends KernelMap {
 
   *readKey(elem: number): Model<Uint8Array> {
     return yield* readWords(elem + ELEM.key, this.def.keySize, this.keyWords, "elem.key");
+  }
+
+  /** Notes, for a search, that a walk of the whole map is under way. */
+  noteWalk(): void {
+    this.layouts?.sawWalk(this.index);
   }
 
   /** Elements that are in no bucket now, for figures and tests. */
@@ -250,6 +269,7 @@ export abstract class Htab extends KernelMap {
 
   /** kernel/bpf/hashtab.c:bpf_for_each_hash_elem: no lock; the next element is read before the callback runs. */
   override *map_for_each_callback(ctx: TaskContext, func: bigint, callbackCtx: bigint): Model {
+    this.noteWalk();
     let count = 0n;
     for (let bucket = 0; bucket < this.nBuckets; bucket++) {
       let elem = Number(yield load(this.first(bucket), 4, "bucket.first"));

@@ -7,6 +7,7 @@ import type { MapDef } from "../object/bpf_object.ts";
 import type { Btf } from "../object/btf.ts";
 import type { Arena } from "./arena.ts";
 import { errno, KernelError } from "./errno.ts";
+import type { HashLayouts } from "./hash_layouts.ts";
 import type { FreshInnerMaps } from "./fresh_inner_maps.ts";
 import type { Source } from "./source.ts";
 import { type Leaf, leavesOf, spinLockOffset, variableLeaves } from "./value_layout.ts";
@@ -20,6 +21,10 @@ export interface MapEnvironment {
   readonly possibleCpus: number;
   readonly btf?: Btf;
   readonly locks: SpinLockModel;
+  /** What the seeds of hash maps are drawn from; 0 gives each the seed 0. */
+  readonly hashSeed?: number;
+  /** Told, in a search, what depends on these seeds. */
+  readonly layouts?: HashLayouts;
   /** Region of the task records, where walks keep the keys that they hand to callbacks. */
   readonly walkKeyRegion: number;
   /** The maps of the kernel by index, for maps in maps. */

@@ -27,6 +27,9 @@ export interface Explored {
   readonly stuck: readonly { readonly kind: "deadlock" | "fault" | "livelock"; readonly message: string }[];
   readonly symmetry: { readonly used: boolean };
   readonly reduced: boolean;
+  /** What was covered of all that the kernel leaves open; and whether that was all of it. */
+  readonly openConditions?: readonly string[];
+  readonly coversOpen?: boolean;
   /** What the reader may have overlooked. */
   readonly remark?: string;
   /** What went wrong, by name and with the document's section. */
@@ -106,7 +109,13 @@ export function explorationText(explored: Explored): string {
       explored.transitions.toLocaleString("en-US"),
       explored.schedules?.toLocaleString("en-US"),
     ) + ".",
-    explored.complete ? found ? texts.witnessFound : texts.complete : texts.incomplete(explored.unknown ?? "stopped"),
+    !explored.complete
+      ? texts.incomplete(explored.unknown ?? "stopped")
+      : found
+      ? texts.witnessFound
+      : explored.coversOpen === false
+      ? [texts.completeUnder, ...explored.openConditions ?? []].join("\n- ")
+      : texts.complete,
     ...skippedText(explored),
     ...(explored.remark === undefined ? [] : [explored.remark]),
     ...(explored.symmetry.used ? [texts.symmetry] : []),

@@ -77,6 +77,8 @@ export const texts = {
   searched: (states: string, transitions: string, schedules: string | undefined) =>
     `${states} states, ${transitions} transitions` + (schedules === undefined ? "" : `, ${schedules} schedules`),
   complete: "Every schedule was covered, so this is a proof.",
+  completeUnder:
+    "Every schedule was covered, but not all that the kernel leaves open, so this is a proof for these only:",
   witnessFound: "Every schedule was covered.",
   incomplete: (bound: string) => `Not every schedule was covered (${bound}): what was not found may still be there.`,
   symmetry: "States that differ only in which CPU is which were counted once.",

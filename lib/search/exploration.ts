@@ -123,6 +123,10 @@ export class Exploration {
   stuck: StuckEnd[] = [];
   /** The ends of runs one after another, in every order. */
   serial: Values[] = [];
+  /** What was covered of all that the kernel leaves open (hash seeds, random numbers, time), a line each. */
+  openConditions: readonly string[] = [];
+  /** Whether that was all of it: else *Never* holds for what these lines name, and says nothing of the rest. */
+  coversOpen = true;
   /** Why the state count is what it is. */
   symmetry: { readonly used: boolean; readonly reason?: string };
   /** Whether orders of operations on disjoint data were left out (partial-order reduction). */
@@ -201,6 +205,8 @@ export class Exploration {
       symmetry: this.symmetry,
       reduced: this.reduced,
       seconds,
+      openConditions: this.openConditions,
+      coversOpen: this.coversOpen,
       witness: this.witness?.schedule,
       verdicts: this.verdicts,
     };

@@ -1,15 +1,16 @@
 /** Every schedule of a workload, or a clear word on where the search stopped. */
 import { DEFAULT_DEPTH } from "../workload/check_options.ts";
 import { type Plan, plan } from "../workload/plan.ts";
-import { Machine } from "../machine/machine.ts";
-import { skipsKey, skipsOf, withoutSkipped } from "../machine/skips.ts";
+import { Machine, type MachineOwnerOptions } from "../machine/machine.ts";
+import { HashLayouts } from "../maps/hash_layouts.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import { SeededRandom } from "../schedulers/random_numbers.ts";
-import { formatSchedule } from "../schedulers/schedule.ts";
-import { exploreAll, exploreSerial } from "./all_schedules.ts";
+import { formatSchedule, hashSeedOf } from "../schedulers/schedule.ts";
+import { exploreAll, exploreSerial, type SearchCost } from "./all_schedules.ts";
+import { Ends } from "./ends.ts";
 import { Exploration, type ExploredOutcome, type ExploreOptions, type StuckEnd } from "./exploration.ts";
-import { endKey, outcomeKey } from "./outcome.ts";
-import { askHolds, neverRight } from "./reader_property.ts";
+import { openConditions } from "./open_choices.ts";
+import { neverRight } from "./reader_property.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
 import { asymmetry } from "./symmetry.ts";
@@ -30,6 +31,9 @@ const COUNT_STATES = 100_000;
 
 /** Anomalies whose own witness is looked at for verdicts. */
 const JUDGED_ANOMALIES = 8;
+
+/** Layouts of hash maps that are searched. */
+const MOST_LAYOUTS = 16;
 
 /** Deadlocks and faults that are told apart, by their messages. */
 const MOST_STUCK = 100;
@@ -56,14 +60,18 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
 }
 
 /** The machines of a search: what the kernel leaves open is branched over, and drawn where a run is only a sample. */
-export function searchedMachine(plan: Plan, { models }: ExploreOptions, hashSeed = 0): Machine {
+export function searchedMachine(
+  plan: Plan,
+  { models }: ExploreOptions,
+  hash: Pick<MachineOwnerOptions, "hashSeed" | "layouts"> = {},
+): Machine {
   const numbers = new SeededRandom(1);
-  return new Machine(plan, { models, branches: true, hashSeed, draw: (alternatives) => numbers.below(alternatives) });
+  return new Machine(plan, { ...hash, models, branches: true, draw: (alternatives) => numbers.below(alternatives) });
 }
 
 /** Visits every schedule of what has been checked and planned. */
 export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<Exploration> {
-  const make = () => searchedMachine(plan, options);
+  const layouts = new HashLayouts(), make = (hashSeed = 0) => searchedMachine(plan, options, { hashSeed, layouts });
   const began = performance.now(), seconds = options.bounds?.seconds ?? 60;
   const limits = {
     maxStates: options.bounds?.states ?? 20_000_000,
@@ -72,107 +80,93 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
     seconds,
     memoryBytes: options.bounds?.memoryBytes ?? 2 ** 31,
   };
-  const machine = make();
+  const machine = make(), { holds, onProgress } = options;
   const reason = options.symmetry === false ? "switched off" : asymmetry(machine);
-  const result = new Exploration(machine, options.holds ? "holds" : "serial", { used: !reason, reason });
-  const serialOutcomes = await exploreSerial(make(), limits, { symmetric: !reason, onProgress: options.onProgress });
-  result.serial = serialOutcomes ? [...serialOutcomes.values()] : [];
+  const result = new Exploration(machine, holds ? "holds" : "serial", { used: !reason, reason });
+  const stuck = new Map<string, StuckEnd>(), searched = new Map<number, Ends>();
 
-  const returnedOf = (of: Machine) =>
-    Object.fromEntries(of.tasks.flatMap(({ user, returned }) => user === undefined ? [] : [[user, returned]]));
-  const { holds, models } = options, mapNames = plan.object.maps.map(({ name }) => name);
-  // By what is skipped: the ends of the runs that happen, one after another.
-  const serialEnds = new Map([["", serialOutcomes]]), skipping = new Map<string, Plan>();
-  const isAnomaly = (of: Machine) => {
-    if (holds) return !askHolds(holds, of.kernel, returnedOf(of), mapNames);
-    const ends = serialEnds.get(skipsKey(of));
-    return ends !== undefined && !ends.has(endKey(of));
-  };
-  const reported = new Map<string, ExploredOutcome & { readonly end: string; readonly skipsKey: string }>(),
-    stuck = new Map<string, StuckEnd>();
-  // Which inner map user space made first is no part of an outcome, but a property may ask for it by name.
-  const asksNames = holds !== undefined && plan.object.maps.some(({ inner }) => inner);
-  const search = await exploreAll(
-    make,
-    limits,
-    { symmetric: !reason, reduce: options.reduction !== false, onProgress: options.onProgress },
-    (end, at, path) => {
-      if (end.kind !== "done") {
+  /** Every schedule, with hash maps' seeds drawn from one number; the bound that was hit. */
+  const search = async (hashSeed: number): Promise<SearchCost> => {
+    const serially = (of: Plan, symmetric: boolean) =>
+      exploreSerial(searchedMachine(of, options, { hashSeed, layouts }), limits, { symmetric, onProgress });
+    const ends = new Ends(plan, holds, hashSeed, await serially(plan, !reason));
+    searched.set(hashSeed, ends);
+    const cost = await exploreAll(
+      () => make(hashSeed),
+      limits,
+      { symmetric: !reason, reduce: options.reduction !== false, onProgress },
+      (end, at, path) => {
+        if (end.kind === "done") return ends.add(at, path);
         const message = end.kind === "fault" ? at.fault!.message : at.describeDeadlock();
-        if (stuck.size < MOST_STUCK && !stuck.has(message)) {
-          stuck.set(message, { kind: end.kind, message, witness: formatSchedule(path) });
-        }
-        return;
-      }
-      const key = outcomeKey(at), known = reported.get(key);
-      if (known && (!asksNames || known.anomaly)) return;
-      const anomaly = holds !== undefined && isAnomaly(at), skips = skipsOf(at), which = skipsKey(at);
-      if (known && !anomaly) return;
-      if (which !== "" && !skipping.has(which)) skipping.set(which, withoutSkipped(plan, at));
-      const users = at.tasks.some((task) => task.kind === "user");
-      reported.set(key, {
-        key,
-        values: at.kernel.values(),
-        returned: users ? returnedOf(at) : undefined,
-        skipped: skips.reduce((sum, { runs }) => sum + runs, 0),
-        skips,
-        serial: false,
-        anomaly,
-        end: endKey(at),
-        skipsKey: which,
-        witness: formatSchedule(path),
-      });
-    },
-  );
-  for (const [which, happened] of skipping) {
-    const options = { symmetric: false };
-    serialEnds.set(which, await exploreSerial(searchedMachine(happened, { models }), limits, options));
+        if (stuck.size >= MOST_STUCK || stuck.has(message)) return;
+        stuck.set(message, { kind: end.kind, message, witness: formatSchedule(path, hashSeed) });
+      },
+    );
+    const compared = await ends.compareSkipping((happening) => serially(happening, false));
+    result.states += cost.states;
+    result.transitions += cost.transitions;
+    result.bytes = Math.max(result.bytes, cost.bytes);
+    result.mostAlternatives = Math.max(result.mostAlternatives, cost.mostAlternatives);
+    const bound = cost.bound ?? (compared || holds ? undefined : "runs one after another where some are skipped");
+    return { ...cost, bound };
+  };
+
+  const first = await search(0), tried = [0];
+  result.reduced = first.reduced;
+  result.unknown = first.bound;
+  result.complete = first.bound === undefined;
+  // Other seeds lay the keys of hash maps out otherwise: as many as there is time for.
+  while (result.complete && tried.length < MOST_LAYOUTS && performance.now() < (began + limits.until) / 2) {
+    const hashSeed = layouts.another(tried);
+    if (hashSeed === undefined || (await search(hashSeed)).bound !== undefined) break;
+    tried.push(hashSeed);
   }
-  result.outcomes = [...reported.values()].map(({ end, skipsKey: which, ...outcome }) => {
-    const ends = serialEnds.get(which), serial = ends?.has(end) ?? false;
-    return { ...outcome, serial, anomaly: holds ? outcome.anomaly : ends !== undefined && !serial };
-  });
+  result.serial = [...new Map([...searched.values()].flatMap(({ serial }) => [...serial ?? []])).values()];
+  result.outcomes = joined([...searched.values()].flatMap(({ outcomes }) => outcomes));
   result.stuck = [...stuck.values()];
-  result.states = search.states;
-  result.transitions = search.transitions;
-  result.bytes = search.bytes;
-  result.reduced = search.reduced;
-  result.mostAlternatives = search.mostAlternatives;
-  const unfinished = [...skipping.keys()].some((which) => serialEnds.get(which) === undefined);
-  result.unknown = search.bound ?? (unfinished && !holds ? "runs one after another where some are skipped" : undefined);
-  result.complete = result.unknown === undefined;
+  const open = openConditions(machine, layouts, tried);
+  result.openConditions = open.lines;
+  result.coversOpen = open.complete;
   const remarks = [...(holds && result.observation === "Always" ? [neverRight(holds)] : []), ...plan.remarks];
   if (remarks.length > 0) result.remark = remarks.join("\n");
 
-  if (result.complete && search.states <= COUNT_STATES / 5) {
-    const fresh = make();
-    const graph = StateGraph.build(
-      fresh,
-      new SearchState(fresh, false),
-      () => true,
-      COUNT_STATES,
-      search.mostAlternatives,
-    );
-    result.schedules = graph?.schedules();
-    const path = graph?.livelock();
-    if (path) result.stuck.push({ kind: "livelock", message: LIVELOCK, witness: formatSchedule(path) });
+  if (result.complete && result.states <= COUNT_STATES / 5) {
+    for (const hashSeed of tried) {
+      const fresh = make(hashSeed), state = new SearchState(fresh, false);
+      const graph = StateGraph.build(fresh, state, () => true, COUNT_STATES, result.mostAlternatives);
+      if (tried.length === 1) result.schedules = graph?.schedules();
+      const path = graph?.livelock();
+      if (!path) continue;
+      result.stuck.push({ kind: "livelock", message: LIVELOCK, witness: formatSchedule(path, hashSeed) });
+      break;
+    }
   }
-  result.witness = findWitness(make, result, isAnomaly);
+  result.witness = findWitness(make, result, (of) => searched.get(of.options.hashSeed ?? 0)!.isAnomaly(of));
   result.verdicts = judge(make, result, plan.object.maps);
   result.seconds = (performance.now() - began) / 1000;
   return result;
 }
 
+/** Ends of several layouts, each once; one that is an anomaly under one of them is one. */
+function joined(outcomes: readonly ExploredOutcome[]): ExploredOutcome[] {
+  const byKey = new Map<string, ExploredOutcome>();
+  for (const outcome of outcomes) {
+    const known = byKey.get(outcome.key);
+    if (!known || (outcome.anomaly && !known.anomaly)) byKey.set(outcome.key, outcome);
+  }
+  return [...byKey.values()];
+}
+
 /** Verdicts on the shortest witness first, then on the other anomalies' own. */
 function judge(
-  make: () => Machine,
+  make: (hashSeed: number) => Machine,
   { witness, anomalies, stuck, property }: Exploration,
   maps: readonly MapDef[],
 ): Finding[] {
   const verdicts: Finding[] = stuck.map((end) => ({ ...judgeStuck(end.kind, end.message), witness: end.witness }));
   const traces = anomalies.length > 0 && witness ? [{ schedule: witness.schedule, trace: witness.trace }] : [];
   for (const { witness: schedule } of anomalies.slice(0, JUDGED_ANOMALIES)) {
-    traces.push({ schedule, trace: traceSchedule(make(), schedule).trace });
+    traces.push({ schedule, trace: traceSchedule(make(hashSeedOf(schedule)), schedule).trace });
   }
   for (const { schedule, trace } of traces) {
     const found = judgeTrace(trace, maps), skipped = property === "holds" ? judgeSkips(trace) : undefined;

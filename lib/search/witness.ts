@@ -15,13 +15,14 @@ const SHORTEST_NODES = 400_000;
  * livelock where there is no anomaly.
  */
 export function findWitness(
-  make: () => Machine,
+  make: (hashSeed: number) => Machine,
   result: Exploration,
   isAnomaly: (machine: Machine) => boolean,
 ): Witness | undefined {
   const { anomalies, stuck, states } = result, known = (anomalies[0] ?? stuck[0])?.witness;
   if (known === undefined) return undefined;
-  const machine = make(), mostStates = SHORTEST_NODES / machine.tasks.length / result.mostAlternatives;
+  const hashSeed = hashSeedOf(known), machine = make(hashSeed);
+  const mostStates = SHORTEST_NODES / machine.tasks.length / result.mostAlternatives;
   const isGoal = () => {
     const done = !machine.fault && machine.tasks.every((task) => machine.isDone(task));
     return anomalies.length === 0 ? !done : done && isAnomaly(machine);
@@ -30,8 +31,8 @@ export function findWitness(
     ? StateGraph.build(machine, new SearchState(machine, false), isGoal, mostStates, result.mostAlternatives)
       ?.shortest()
     : undefined;
-  const schedule = found ? formatSchedule(found.path) : known;
-  const { trace, preemptions, steps } = traceSchedule(make(), schedule);
+  const schedule = found ? formatSchedule(found.path, hashSeed) : known;
+  const { trace, preemptions, steps } = traceSchedule(make(hashSeed), schedule);
   const which = found ? "the shortest schedule that goes wrong" : "a schedule that goes wrong";
   const on = `${which}; ${machine.nrCpus} CPU${machine.nrCpus === 1 ? "" : "s"}, ${runsOf(machine.tasks)}`;
   return { schedule, steps, preemptions, shortest: found !== undefined, trace, on, how: `simulated: ${on}` };

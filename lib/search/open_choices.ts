@@ -1,0 +1,85 @@
+/**
+ * What a finished search covered of what the kernel leaves open, in words: the seeds of hash maps, random numbers, time,
+ * who the current process is. One line each, and only where a program asks.
+ */
+import type { OpenCall } from "../machine/open_values.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { HashLayouts } from "../maps/hash_layouts.ts";
+
+/** What is said of a search's open choices. */
+export interface OpenConditions {
+  /** One line each. */
+  readonly lines: readonly string[];
+  /** Whether every way in which the kernel may decide was covered, or cannot be told from one that was. */
+  readonly complete: boolean;
+}
+
+const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+function where(calls: readonly OpenCall[]): string {
+  const lines = [...new Set(calls.flatMap(({ line }) => line ? [line.line] : []))].sort((a, b) => a - b);
+  return lines.length === 0 ? "" : ` (C line${lines.length === 1 ? "" : "s"} ${lines.join(", ")})`;
+}
+
+function randomNumbers(calls: readonly OpenCall[]): string[] {
+  const shown = calls.filter(({ complete }) => complete), others = calls.filter(({ complete }) => !complete);
+  const most = (of: readonly OpenCall[]) => Math.max(...of.map(({ values }) => values.length));
+  return [
+    ...(shown.length > 0
+      ? [`random numbers: every value that the program can tell apart${where(shown)}: ${most(shown)} at most`]
+      : []),
+    ...(others.length > 0
+      ? [`random numbers: ${plural(most(others), "representative value")}${where(others)}, others not tried`]
+      : []),
+  ];
+}
+
+function time(calls: readonly OpenCall[]): string[] {
+  if (calls.length === 0) return [];
+  const steps = [...new Set(calls.flatMap(({ values }) => values))].sort((a, b) => a < b ? -1 : 1);
+  if (steps.length === 1) return [`time: stands still${where(calls)}: what the clock says is compared with nothing`];
+  return [`time: each reading is ${steps.join(", ")} ns after the one before it${where(calls)}; other times not tried`];
+}
+
+/** @param hashSeeds what the seeds were drawn from in the searches that came to their end */
+function hashSeed(layouts: HashLayouts, hashSeeds: readonly number[]): { line?: string; complete: boolean } {
+  if (layouts.names.length === 0) return { complete: true };
+  const { mattering } = layouts;
+  if (mattering.length === 0) {
+    return { line: "hash seed: any; no map was walked, and none was full", complete: true };
+  }
+  const realised = layouts.realised(hashSeeds), all = layouts.layouts, maps = mattering.join(", ");
+  if (BigInt(realised) >= all) {
+    return {
+      line: `hash seed: any; all ${plural(realised, "layout")} of the keys of ${maps} were tried`,
+      complete: true,
+    };
+  }
+  const line = `hash seed: ${plural(realised, "layout")} of the keys of ${maps} tried, of ${all.toLocaleString("en")}`;
+  return { line, complete: false };
+}
+
+const TASK_HELPERS = ["bpf_get_current_pid_tgid", "bpf_get_current_uid_gid"] as const;
+
+/**
+ * @param machine one of the search's
+ * @param layouts what the search noted of hash maps
+ * @param hashSeeds what the seeds were drawn from in the searches that came to their end
+ */
+export function openConditions(
+  machine: Machine,
+  layouts: HashLayouts,
+  hashSeeds: readonly number[],
+): OpenConditions {
+  const { open } = machine, random = open.randomCalls, clocks = open.clockCalls;
+  const seeds = hashSeed(layouts, hashSeeds), [pids, uids] = TASK_HELPERS.map((name) => open.calls(name));
+  const lines = [
+    ...(seeds.line === undefined ? [] : [seeds.line]),
+    ...randomNumbers(random),
+    ...time(clocks),
+    ...(pids ? ["processes: each task is one of its own, pids from 1000 on; other numbers not tried"] : []),
+    ...(uids ? ["users: all tasks are root's (uid 0, gid 0); others not tried"] : []),
+  ];
+  const complete = seeds.complete && !pids && !uids && clocks.length === 0 && random.every((call) => call.complete);
+  return { lines, complete };
+}
