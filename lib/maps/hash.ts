@@ -34,7 +34,7 @@ export abstract class PooledHtab extends Htab {
     const elements = { base: this.elems, size: this.elemSize, count: this.elemCount };
     this.pool = preallocated
       ? new PreallocatedElems(elements, records, nrCpus, hasExtraElems)
-      : new CachedElems(elements, records, nrCpus, def.maxEntries, () => this.layouts?.sawSharing(this.index));
+      : new CachedElems(elements, records, nrCpus, def.maxEntries, () => this.noteSharing());
   }
 
   override initialize(memory: Memory): void {
@@ -133,7 +133,10 @@ export class HashMap extends PooledHtab {
     if (allocated < 0n) return allocated;
     const elem = Number(allocated) & ~FRESH, fresh = (Number(allocated) & FRESH) !== 0;
     yield* this.hlist_nulls_add_head_rcu(elem, key.bucket, fresh);
-    if (old !== 0) yield* this.hlist_nulls_del_rcu(old);
+    if (old === 0) return 0n;
+    // Who looks the key up, and stands on another element of this bucket now, has passed the new one and misses the old.
+    this.noteSharing();
+    yield* this.hlist_nulls_del_rcu(old);
     return 0n;
   }
 

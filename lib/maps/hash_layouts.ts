@@ -13,7 +13,7 @@ interface Noted {
   readonly keys: Map<number, Uint8Array>;
   /** The order of buckets showed: the map was walked. */
   walked: boolean;
-  /** It showed which keys share a bucket: a lock was refused, or the map was full, or nearly. */
+  /** It can have shown which keys share a bucket: a key was replaced, a lock refused, or the map full, or nearly. */
   shared: boolean;
 }
 

@@ -167,7 +167,7 @@ export abstract class Htab extends KernelMap {
    */
   *htab_lock_bucket(ctx: TaskContext, bucket: number): Model {
     const refused = yield* raw_res_spin_lock_irqsave(ctx, this.lockAddr(bucket), "bucket.lock");
-    if (refused) this.layouts?.sawSharing(this.index);
+    if (refused) this.noteSharing();
     return refused;
   }
 
@@ -233,6 +233,11 @@ export abstract class Htab extends KernelMap {
   /** Notes, for a search, that a walk of the whole map is under way. */
   noteWalk(): void {
     this.layouts?.sawWalk(this.index);
+  }
+
+  /** Notes that it can matter which keys share a bucket. */
+  protected noteSharing(): void {
+    this.layouts?.sawSharing(this.index);
   }
 
   /** Elements that are in no bucket now, for figures and tests. */

@@ -73,6 +73,8 @@ export class LruHashMap extends Htab {
       yield* this.hlist_nulls_add_head_rcu(elem, key.bucket, fresh);
       if (old !== 0) {
         yield* bpf_lru_node_set_ref(elem);
+        // As in hash.ts: a look-up may stand between the two.
+        this.noteSharing();
         yield* this.hlist_nulls_del_rcu(old);
       }
     }
