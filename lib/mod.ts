@@ -27,7 +27,7 @@ export { type RecordedKernel, recordedKernel, type Spread, type WorkPlacement } 
 export { RefusedError } from "./workload/admission.ts";
 export { BackendError } from "./host/backend_error.ts";
 export { WorkloadError } from "./workload/plan.ts";
-export { type Explanation, type Verdict, verify, type VerifyOptions } from "./verifier/verify.ts";
+export { type Explanation, type Verdict, type VerifierWarning, verify, type VerifyOptions } from "./verifier/verify.ts";
 export { disassemble } from "./object/program_listing.ts";
 export { type ErrnoName, KernelError } from "./maps/errno.ts";
 export { mapMemoryBytes } from "./maps/memory_use.ts";

@@ -5,7 +5,7 @@ import process from "node:process";
 import { bpf } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { type Verdict, verify } from "../verifier/verify.ts";
-import { verdictText } from "../verifier/verdict_text.ts";
+import { verdictText, warningText } from "../verifier/verdict_text.ts";
 
 /** Exit codes: every program accepted; one refused; the input is no program. */
 const ACCEPTED = 0, REFUSED = 1, NO_PROGRAM = 2;
@@ -41,7 +41,9 @@ export async function run(file: string, options: Options = {}): Promise<number> 
   const refused = verdicts.find((verdict) => verdict.verdict === "reject");
   if (options.json) {
     const { verdict, errno, message } = refused ?? { verdict: "accept", errno: 0, message: "" };
-    process.stdout.write(JSON.stringify({ verdict, errno, message }) + "\n");
+    const warnings = verdicts.flatMap((verdict) => verdict.warnings.map(warningText));
+    const said = warnings.length > 0 ? { verdict, errno, message, warnings } : { verdict, errno, message };
+    process.stdout.write(JSON.stringify(said) + "\n");
   } else {
     for (const verdict of verdicts) process.stdout.write(verdictText(verdict));
     if (options.log && refused) process.stdout.write(refused.log);

@@ -1,12 +1,15 @@
 /** A verdict as text for people: the kernel's message, the C lines of the path, the rule, the fix. */
-import type { Verdict } from "./verify.ts";
+import type { Verdict, VerifierWarning } from "./verify.ts";
 
 /** C lines of a path that are shown before and after the middle is left out. */
 const SHOWN = 8;
 
 export function verdictText(verdict: Verdict): string {
   const name = `${verdict.program} (${verdict.section})`;
-  if (verdict.verdict === "accept") return `${name}: accepted, ${verdict.processedInsns} instructions checked\n`;
+  if (verdict.verdict === "accept") {
+    const accepted = `${name}: accepted, ${verdict.processedInsns} instructions checked\n`;
+    return accepted + verdict.warnings.map((warning) => `  warning: ${warningText(warning)}\n`).join("");
+  }
   const { line, explanation } = verdict;
   const lines = [`${name}: refused, ${verdict.errname}`, `  ${verdict.message}`];
   if (line) lines.push(`  at ${line.file}:${line.line}: ${line.text.trim()}`);
@@ -20,6 +23,10 @@ export function verdictText(verdict: Verdict): string {
   }
   return lines.join("\n") + "\n";
 }
+
+/** `C line 12: bytes 4 to 7 of the key of flows were never written: what the stack held before is read`. */
+export const warningText = ({ insn, line, text }: VerifierWarning): string =>
+  `${line ? `C line ${line.line}` : `insn ${insn}`}: ${text}`;
 
 function pathTexts(verdict: Verdict): string[] {
   const texts = verdict.path.map(({ line, text }) => `    ${String(line).padStart(4)}  ${text.trim()}`);

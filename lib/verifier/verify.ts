@@ -8,9 +8,11 @@ import { explain, type Explanation } from "./explain.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
 import { type CreatedMaps, createMaps } from "./kernel/map_creation.ts";
 import { programKind } from "./kernel/program_types.ts";
+import { type VerifierWarning, warningsOf } from "./memory/undefined_stack.ts";
 import { tracepointArgs } from "./kernel/kernel_objects.ts";
 import { BPF_ATTACH_TYPE } from "../uapi/prog_types.ts";
 
+export type { VerifierWarning } from "./memory/undefined_stack.ts";
 export type { Explanation } from "./explain.ts";
 
 /** What the verifier says of one program. */
@@ -31,6 +33,8 @@ export interface Verdict {
   readonly path: readonly LineInfo[];
   /** Instructions that were checked, over all paths. */
   readonly processedInsns: number;
+  /** What the kernel accepts although it is open what it does: undefined bytes of the stack that are read. */
+  readonly warnings: readonly VerifierWarning[];
   /** The log as the kernel prints it at level 1; of an accepted program only what it counted. */
   readonly log: string;
   /** For a reader: the rule, the lines, the document's sentence, the fix. */
@@ -101,9 +105,10 @@ export function verifyProgram(
     const text = `prog '${program.name}': failed to find kernel BTF type ID of '${kind.target}': -3`;
     return refused(program, ERRNO.ESRCH, text);
   }
-  const run = (isLogging: boolean) => {
+  const run = (isLogging: boolean, tellsUndefined = false) => {
     const env = new Environment(object, program, kind, created.maps, created.btf, isLogging);
     env.cpus = cpus;
+    env.tellsUndefined = tellsUndefined;
     try {
       check(env);
       return { env };
@@ -114,7 +119,8 @@ export function verifyProgram(
   };
   const { env, rejection } = run(false);
   const statistics = `processed ${env.processedInsns} insns (limit 1000000)\n`;
-  const base = { program: program.name, section: program.section, processedInsns: env.processedInsns };
+  const warnings = warningsOf(env, ...(env.hidUndefined ? [run(false, true).env] : []));
+  const base = { program: program.name, section: program.section, processedInsns: env.processedInsns, warnings };
   if (!rejection) {
     return { ...base, verdict: "accept", errno: 0, errname: "", message: "", path: [], log: statistics };
   }
@@ -162,6 +168,7 @@ function refused(program: Program, errno: number, message: string): Verdict {
     message,
     path: [],
     processedInsns: 0,
+    warnings: [],
     log: "",
     explanation: explain(message, [], program.section),
   };

@@ -6,6 +6,7 @@ import { BYTE, byteType, FP, isSpilled, markSlotRead, SLOT_BYTES, type State } f
 import { isMayGoto } from "./control_flow.ts";
 import { propagatePrecision } from "../state/precision.ts";
 import { stateText } from "../state/state_text.ts";
+import { hidesUndefined } from "../memory/undefined_stack.ts";
 import { statesEqual } from "../state/state_equality.ts";
 
 const ALL_REGS = 0x7ff;
@@ -24,6 +25,10 @@ export function isVisited(env: Environment): boolean {
     for (let at = 0; at < list.length; at++) {
       const old = list[at];
       const outcome = compare(env, old, note);
+      if (outcome === "hit" && hidesUndefined(old, current)) {
+        env.hidUndefined = true;
+        if (env.tellsUndefined) continue;
+      }
       if (outcome === "hit") {
         old.hit++;
         takeOver(env, old);

@@ -5,6 +5,7 @@ import { ERRNO } from "../../uapi/errno.ts";
 import { BPF_MAX_VAR_OFF, UNKNOWN } from "../domain/bounds.ts";
 import { linkBeforeCopy } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
+import { noteUndefined } from "./undefined_stack.ts";
 import { destroyDynptrAt } from "./dynptr_slots.ts";
 import {
   constantScalar,
@@ -202,6 +203,7 @@ function loadAt(env: Environment, frame: Frame, off: number, size: number, into:
   env.log.scratchedSlots.add(at);
   if (!isSpilled(slot)) {
     checkPlainBytes(env, slot, off, size);
+    if (into >= 0) noteUndefinedLoad(env, slot, off, size);
     markSlotRead(env.state, frame.index, at);
     if (into >= 0) readBytes(env, frame, off, off + size, into);
     return;
@@ -222,6 +224,7 @@ function loadAt(env: Environment, frame: Frame, off: number, size: number, into:
     env.remember({ stack: place });
     return;
   }
+  noteUndefinedLoad(env, slot, off, size);
   let spills = 0, zeros = 0;
   for (let index = 0; index < size; index++) {
     const type = byteType(slot.bytes, byteOf(off + index));
@@ -246,6 +249,12 @@ function checkPlainBytes(env: Environment, slot: Slot, off: number, size: number
   for (let index = 0; index < size; index++) {
     const type = byteType(slot.bytes, byteOf(off + index));
     if (type >= BYTE.DYNPTR || type === BYTE.SPILL) refuseRead(env, off, index, size);
+  }
+}
+
+function noteUndefinedLoad(env: Environment, slot: Slot, off: number, size: number): void {
+  for (let index = 0; index < size; index++) {
+    if (byteType(slot.bytes, byteOf(off + index)) === BYTE.INVALID) noteUndefined(env, 0, index);
   }
 }
 
@@ -290,6 +299,7 @@ export function checkStackRange(env: Environment, regno: number, off: number, si
   }
   for (let at = min; at < max; at++) {
     const index = slotIndex(at), slot = frame.stack[index], type = byteType(slot.bytes, byteOf(at));
+    if (type === BYTE.INVALID && !use.isWrite) noteUndefined(env, regno, at - min);
     if (type === BYTE.ZERO || type === BYTE.INVALID) {
       if (use.isWrite) {
         frame.stack[index] = { bytes: withByteType(slot.bytes, byteOf(at), BYTE.MISC), reg: slot.reg };

@@ -7,6 +7,7 @@ import { lineAt } from "./lines.ts";
 import { Log } from "./log.ts";
 import type { MapState } from "../kernel/map_state.ts";
 import type { ProgramKind } from "../kernel/program_types.ts";
+import type { UndefinedRead } from "../memory/undefined_stack.ts";
 import type { Reg } from "./register.ts";
 import { type Frame, State } from "./state.ts";
 import { ERRNO } from "../../uapi/errno.ts";
@@ -109,6 +110,12 @@ export class Environment {
   currentHistory: HistoryEntry | null = null;
   readonly explored = new Map<number, State[]>();
   readonly pending: Pending[] = [];
+  /** Stack that is read although it was never written, by instruction and register (memory/undefined_stack.ts). */
+  readonly undefinedReads = new Map<string, UndefinedRead>();
+  /** States with undefined bytes are covered only by such: slower, but no undefined read is overlooked. */
+  tellsUndefined = false;
+  /** A path was cut off that may read undefined bytes where the one that covers it does not. */
+  hidUndefined = false;
   processedInsns = 0;
   processedJumps = 0;
   /** What the counters stood at when the last checkpoint was made. */
