@@ -6,6 +6,7 @@ import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
 import { runsOf } from "../report/runs.ts";
 import type { Fault, Result, SkippedRuns, Timing, TraceStep, Values } from "../report/result.ts";
+import { warningText } from "../verifier/verdict_text.ts";
 import { type Plan, plan } from "../workload/plan.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
 import { type Ended, type RunChoices, SimulatedRun } from "./simulated_run.ts";
@@ -13,7 +14,7 @@ import { type Ended, type RunChoices, SimulatedRun } from "./simulated_run.ts";
 /** What a simulation says of itself as JSON. */
 const REPORTED = [
   ...["program", "cpus", "invocations", "seed", "serial", "final", "lost", "skipped", "fault", "printed"] as const,
-  ...["steps", "insns", "nsPerOp", "timing", "remarks", "how"] as const,
+  ...["steps", "insns", "nsPerOp", "timing", "remarks", "how", "warnings"] as const,
 ] as const;
 
 /** Which steps of a run to trace. */
@@ -84,6 +85,8 @@ export class Simulation implements Result {
   readonly returned: Readonly<Record<string, unknown>>;
   /** What the reader may have overlooked, in sentences. */
   readonly remarks: readonly string[];
+  /** What the kernel accepts although it is open what it does, with C lines. */
+  readonly warnings: readonly string[];
   readonly #run: SimulatedRun;
 
   /** Of a run that has ended; use `simulate`, which asks the verifier and runs. */
@@ -92,6 +95,7 @@ export class Simulation implements Result {
     this.cpus = run.plan.nrCpus;
     this.invocations = run.plan.invocations;
     this.seed = run.seed;
+    this.warnings = run.plan.warnings.map(warningText);
     this.runs = runsOf(machine.tasks);
     this.program = machine.image.programs.map((program) => program.name).join(", ");
     this.initial = initial;

@@ -59,10 +59,12 @@ export const TASK = {
   /** Only with `external` memory: the value to store, then the value that the machine loaded; and `expected`. */
   value: 120,
   expected: 128,
-  /** A {@link FRAME} for each of 8 calls: the caller's r6 to r9, the block to return to, the caller's insn. */
+  /** A {@link FRAME} for each of 7 calls: the caller's r6 to r9, the block to return to, the caller's insn. */
   frames: 136,
   frameBytes: 40,
   maxFrames: 8,
+  /** What the bytes of each new stack frame of this run hold, where programs read stack that they never wrote; else 0. */
+  stackFill: 452,
   /** Invocations that have ended. */
   invocation: 456,
   /** Whether a run is under way: one of {@link RUN}. */

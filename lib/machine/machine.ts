@@ -116,6 +116,9 @@ export interface Snapshot {
   readonly returned: readonly unknown[];
 }
 
+/** What stands for all that the stack may hold from before, beside zeroes. */
+const STACK_GARBAGE = 0xa5;
+
 /** Instructions after which the translated code comes back to say that it is still at it. */
 const MOST_FUEL = 10_000_000;
 
@@ -129,6 +132,8 @@ export class Machine {
   readonly translation: Translation;
   /** What stands for all that the kernel leaves open. */
   readonly open: OpenValues;
+  /** Whether a program of the workload reads stack that it never wrote, as the verifier sees it. */
+  readonly readsUndefinedStack: boolean;
   readonly tasks: readonly Task[];
   readonly nrCpus: number;
   /** Whether runs must start, and tasks be chosen, under the rules for CPUs that several tasks share. */
@@ -173,6 +178,7 @@ export class Machine {
     this.image = this.#code.image;
     this.#usesStack = usesStack(this.image);
     this.open = new OpenValues(this.image);
+    this.readsUndefinedStack = plan.warnings.length > 0;
     this.tasks = plan.tasks.map((task, index) => this.#makeTask(task, index, plan.allCpus));
     this.translation = this.#code.translation(options.external ? "external" : "step", this.memory);
     this.stepWasm = instantiate(this.translation, this.memory);
@@ -282,6 +288,7 @@ export class Machine {
       return;
     }
     if (this.#runState(task) === RUN.none && !this.#begin(task)) return;
+    if (runningModel(task)) return;
     this.advance(task, this.stepWasm(task.record));
   }
 
@@ -322,6 +329,7 @@ export class Machine {
           }
           if (this.isDone(task) || this.sharesCpus) return;
           this.#begin(task);
+          if (runningModel(task)) return;
           break;
         case KIND.call:
           if (!this.#callHelper(task)) return;
@@ -454,7 +462,7 @@ export class Machine {
     }
     if (this.sharesCpus || this.isDone(task)) return;
     this.#begin(task);
-    this.advance(task, this.stepWasm(task.record));
+    if (!runningModel(task)) this.advance(task, this.stepWasm(task.record));
   }
 
   /** Begins a run: registers, stack, and what the kernel does around a run. False when the run is skipped. */
@@ -466,8 +474,7 @@ export class Machine {
       if (task.level <= SOFTIRQ) this.cpus.release(task);
       return false;
     }
-    const stack = addressOf(task.stackTop);
-    if (this.#usesStack) this.memory.bytes.fill(0, stack - STACK_FRAME_BYTES, stack);
+    if (this.#usesStack) this.#fillStack(task, 0);
     view.setUint32(record + TASK.tailCalls, 0, true);
     this.#enter(task, program.start);
     this.options.observer?.runBegins(task);
@@ -477,6 +484,7 @@ export class Machine {
       if (task.level > SOFTIRQ) this.cpus.occupy(task);
       else if (!task.preemptible) this.cpus.mask(task.cpu, "preempt", 1);
     }
+    if (this.readsUndefinedStack) this.#leaveStack(task, program.start);
     return true;
   }
 
@@ -492,14 +500,40 @@ export class Machine {
     }
     memory.bytes.fill(0, ctxAddr, ctxAddr + CTX_BYTES);
     if (ctx) memory.writeBytes(ctxAddr, ctx);
-    const stack = addressOf(task.stackTop);
-    if (this.#usesStack) memory.bytes.fill(0, stack - STACK_FRAME_BYTES, stack);
+    if (this.#usesStack) this.#fillStack(task, 0);
     view.setUint32(record + TASK.tailCalls, 0, true);
     this.#enter(task, placed.start);
     this.options.observer?.runBegins(task);
     view.setUint32(record + TASK.runState, isSleepable(program) ? RUN.sleepable : RUN.nonSleepable, true);
     view.setUint32(record + TASK.runCount, view.getUint32(record + TASK.runCount, true) + 1, true);
     return true;
+  }
+
+  /** The first frame of a run, and what later ones begin with. */
+  #fillStack(task: Task, byte: number): void {
+    const stack = addressOf(task.stackTop);
+    this.memory.bytes.fill(byte, stack - STACK_FRAME_BYTES, stack);
+    this.memory.setU32(task.record + TASK.stackFill, byte);
+  }
+
+  /** What the stack holds from before is open: zeroes or something else in a search, else any byte, by the seed. */
+  #leaveStack(task: Task, start: number): void {
+    const { view } = this.memory, { branches, seed = 1 } = this.options, record = task.record;
+    if (!branches) {
+      const run = view.getUint32(record + TASK.runCount, true);
+      let x = Math.imul(seed, 0x9e37_79b1) ^ Math.imul(task.index + 1, 0x85eb_ca6b) ^ Math.imul(run, 0xc2b2_ae35);
+      x = Math.imul(x ^ (x >>> 15), 0x2c1b_3c6d);
+      return this.#fillStack(task, (x >>> 16) & 0xff);
+    }
+    view.setUint32(record + TASK.insn, start, true);
+    const resume = view.getUint32(record + TASK.pending, true), left = [0, STACK_GARBAGE] as const;
+    const fill = (byte: number) => (this.#fillStack(task, byte), 0n);
+    this.#startModel(task, "the stack", resume, 0, function* () {
+      const describe = (alternative: number) => `stack bytes never written = ${left[alternative - 1]}`;
+      const chosen = Number(yield { kind: "choose", label: "stack", alternatives: left.length, describe });
+      yield { kind: "private", run: () => fill(left[chosen - 1]) };
+      return 0n;
+    });
   }
 
   /** Puts a task at the first instruction of a program, with the context in r1 and an empty stack. */
@@ -725,7 +759,8 @@ export class Machine {
     moveStack(view, record, STACK_FRAME_BYTES);
     // What an earlier call left on this frame is not to be seen (translate_calls.ts:emitClearFrame).
     const frameEnd = addressOf(view.getBigUint64(record + TASK.registers + 80, true));
-    this.memory.bytes.fill(0, frameEnd - STACK_FRAME_BYTES, frameEnd);
+    const byte = this.memory.getU32(record + TASK.stackFill);
+    this.memory.bytes.fill(byte, frameEnd - STACK_FRAME_BYTES, frameEnd);
     args.forEach((arg, i) => view.setBigUint64(record + 8 * (i + 1), BigInt.asUintN(64, arg), true));
     view.setUint32(record + TASK.pending, KIND.none | (this.translation.entryBlock(insn) << 8), true);
     return true;

@@ -67,5 +67,12 @@ export function formatKey(key: Uint8Array, leaves: readonly Leaf[]): string {
     const value = readLeaf(key, leaves[0]);
     return typeof value === "bigint" ? String(value) : hex(key);
   }
-  return leaves.map((leaf) => String(readLeaf(key, leaf))).join(",");
+  const padding = paddingOf(key, leaves);
+  return leaves.map((leaf) => String(readLeaf(key, leaf))).join(",") + (padding === undefined ? "" : ` +${padding}`);
+}
+
+/** Bytes between a key's fields, in hex, where any is not zero: keys that differ there are different keys. */
+function paddingOf(key: Uint8Array, leaves: readonly Leaf[]): string | undefined {
+  const rest = key.filter((_, at) => !leaves.some(({ offset, size }) => at >= offset && at < offset + size));
+  return rest.some((byte) => byte !== 0) ? hex(rest) : undefined;
 }

@@ -27,6 +27,8 @@ export interface Explored {
   readonly stuck: readonly { readonly kind: "deadlock" | "fault" | "livelock"; readonly message: string }[];
   readonly symmetry: { readonly used: boolean };
   readonly reduced: boolean;
+  /** What the kernel accepts although it is open what it does, with C lines. */
+  readonly warnings?: readonly string[];
   /** What was covered of all that the kernel leaves open; and whether that was all of it. */
   readonly openConditions?: readonly string[];
   readonly coversOpen?: boolean;
@@ -117,6 +119,7 @@ export function explorationText(explored: Explored): string {
       ? [texts.completeUnder, ...explored.openConditions ?? []].join("\n- ")
       : texts.complete,
     ...skippedText(explored),
+    ...(explored.warnings ?? []).map(texts.warning),
     ...(explored.remark === undefined ? [] : [explored.remark]),
     ...(explored.symmetry.used ? [texts.symmetry] : []),
     ...(explored.reduced ? [texts.reduction] : []),

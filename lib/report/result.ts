@@ -196,4 +196,6 @@ export interface Result {
   readonly remarks?: readonly string[];
   /** How it was done, in one sentence for the reader. */
   readonly how: string;
+  /** What the kernel accepts although it is open what it does, with C lines. */
+  readonly warnings?: readonly string[];
 }

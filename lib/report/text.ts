@@ -92,6 +92,7 @@ export function resultText(result: Result): string {
     ...(different > 0 ? [texts.different(different)] : []),
     ...(equal > 0 ? [texts.equal(equal)] : []),
     ...(printed.length > 0 ? ["", texts.printed, ...printed, ...(more > 0 ? [texts.morePrinted(more)] : [])] : []),
+    ...(result.warnings?.length ? ["", ...result.warnings.map(texts.warning)] : []),
     "",
     ...(result.remarks ?? []),
     texts.how(result.how),
@@ -125,6 +126,7 @@ export function resultMarkdown(result: Result): string {
     ...(rest.length > 0 ? [rest.join(", ")] : []),
     ...(printed.length > 0 ? [`${texts.printed}\n\n\`\`\`text\n${printed.join("\n")}\n\`\`\``] : []),
     ...(result.remarks ?? []).map(escapeMarkdown),
+    ...(result.warnings ?? []).map((warning) => escapeMarkdown(texts.warning(warning))),
     `*${escapeMarkdown(texts.how(result.how))}*`,
   ].join("\n\n");
 }

@@ -76,6 +76,7 @@ export const texts = {
     `${condition[0].toUpperCase()}${condition.slice(1)}: ${states.join("  |  ")}${more > 0 ? `  |  ${more} more` : ""}`,
   searched: (states: string, transitions: string, schedules: string | undefined) =>
     `${states} states, ${transitions} transitions` + (schedules === undefined ? "" : `, ${schedules} schedules`),
+  warning: (text: string) => `Warning: ${text}`,
   complete: "Every schedule was covered, so this is a proof.",
   completeUnder:
     "Every schedule was covered, but not all that the kernel leaves open, so this is a proof for these only:",

@@ -3,6 +3,7 @@ import type { Workload } from "../workload/workload.ts";
 import type { Machine, MachineOptions } from "../machine/machine.ts";
 import type { SkippedRuns, TraceStep, Values } from "../report/result.ts";
 import { runsOf } from "../report/runs.ts";
+import { warningText } from "../verifier/verdict_text.ts";
 import type { Finding } from "./verdicts.ts";
 
 /** What stops a search that is not done. */
@@ -123,6 +124,8 @@ export class Exploration {
   stuck: StuckEnd[] = [];
   /** The ends of runs one after another, in every order. */
   serial: Values[] = [];
+  /** What the kernel accepts although it is open what it does, with C lines. */
+  readonly warnings: readonly string[];
   /** What was covered of all that the kernel leaves open (hash seeds, random numbers, time), a line each. */
   openConditions: readonly string[] = [];
   /** Whether that was all of it: else *Never* holds for what these lines name, and says nothing of the rest. */
@@ -149,6 +152,7 @@ export class Exploration {
     this.invocations = machine.plan.invocations;
     this.runs = runsOf(machine.tasks);
     this.symmetry = symmetry;
+    this.warnings = machine.plan.warnings.map(warningText);
   }
 
   /** Outcomes that the search is after. */
@@ -207,6 +211,7 @@ export class Exploration {
       seconds,
       openConditions: this.openConditions,
       coversOpen: this.coversOpen,
+      warnings: this.warnings,
       witness: this.witness?.schedule,
       verdicts: this.verdicts,
     };

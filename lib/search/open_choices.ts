@@ -5,6 +5,7 @@
 import type { OpenCall } from "../machine/open_values.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { HashLayouts } from "../maps/hash_layouts.ts";
+import { warningText } from "../verifier/verdict_text.ts";
 
 /** What is said of a search's open choices. */
 export interface OpenConditions {
@@ -59,6 +60,10 @@ function hashSeed(layouts: HashLayouts, hashSeeds: readonly number[]): { line?: 
   return { line, complete: false };
 }
 
+function undefinedStack({ plan }: Machine): string[] {
+  return plan.warnings.map((warning) => `undefined bytes: two patterns tried (${warningText(warning)})`);
+}
+
 const TASK_HELPERS = ["bpf_get_current_pid_tgid", "bpf_get_current_uid_gid"] as const;
 
 /**
@@ -77,9 +82,11 @@ export function openConditions(
     ...(seeds.line === undefined ? [] : [seeds.line]),
     ...randomNumbers(random),
     ...time(clocks),
+    ...undefinedStack(machine),
     ...(pids ? ["processes: each task is one of its own, pids from 1000 on; other numbers not tried"] : []),
     ...(uids ? ["users: all tasks are root's (uid 0, gid 0); others not tried"] : []),
   ];
-  const complete = seeds.complete && !pids && !uids && clocks.length === 0 && random.every((call) => call.complete);
+  const complete = seeds.complete && !pids && !uids && clocks.length === 0 && !machine.readsUndefinedStack &&
+    random.every((call) => call.complete);
   return { lines, complete };
 }

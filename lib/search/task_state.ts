@@ -17,7 +17,7 @@ const RECORD_WORDS = TASK.bytes >> 2;
  * nothing of r10: calls and callbacks move it in the record, whether the program reads it again or not.
  */
 const STATE_WORD = (TASK.registers + 80) >> 2, PENDING_WORD = TASK.pending >> 2, STATE_END = (TASK.depth >> 2) + 1;
-const RUN_WORD = TASK.invocation >> 2, RUN_END = (TASK.tailCalls >> 2) + 1;
+const RUN_WORD = TASK.stackFill >> 2, RUN_END = (TASK.tailCalls >> 2) + 1;
 
 const mixA = (h: number): number => {
   h = Math.imul(h ^ (h >>> 16), 0x85eb_ca6b);
@@ -142,7 +142,7 @@ export class TaskStates {
     let b = mixB(a ^ 0x5bd1_e995 ^ invocation);
     if (runState !== 0) {
       const pending = i32[record + (TASK.pending >> 2)], depth = i32[record + (TASK.depth >> 2)];
-      const tailCalls = i32[record + (TASK.tailCalls >> 2)];
+      const tailCalls = i32[record + (TASK.tailCalls >> 2)] ^ (i32[record + (TASK.stackFill >> 2)] << 8);
       a = mixA(a + pending + Math.imul(depth, 0x0100_0193) + Math.imul(tailCalls, 0x0a3d_70a5));
       b = mixB(b ^ Math.imul(pending, 0x85eb_ca77));
       if ((pending & 0xff) !== 0 || task.models.length > 0) {

@@ -68,11 +68,12 @@ export function emitFrameEntry(step: StepEmitter, at: number, returnBlock: numbe
 
 /**
  * The kernel lets privileged programs read stack that they have not written (env->allow_uninit_stack), and leaves open
- * what is there. Here it is zero, as in the main function: what an earlier call left would be state of its own.
+ * what is there. Here it is what the machine says for the whole run, zero for programs that do not ask: what an earlier
+ * call left would be state of its own.
  */
 function emitClearFrame({ code }: StepEmitter): void {
   code.get(register(FRAME_POINTER)).op("i32.wrap_i64").i32(STACK_FRAME_BYTES).op("i32.sub");
-  code.i32(0).i32(STACK_FRAME_BYTES).fill();
+  code.get(TASK_LOCAL).memory("i32.load", TASK.stackFill).i32(STACK_FRAME_BYTES).fill();
 }
 
 /** Who may have called a function that is being left. */

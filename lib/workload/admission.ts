@@ -1,6 +1,6 @@
 /** Only what the kernel's verifier would accept is run, unless the reader wants to see what would have gone wrong. */
 import type { BpfObject, Program } from "../object/bpf_object.ts";
-import { type Verdict, verify } from "../verifier/verify.ts";
+import { type Verdict, type VerifierWarning, verify } from "../verifier/verify.ts";
 
 /**
  * A program that the verifier refuses; the message has the verifier's words, the C line and what to do.
@@ -31,6 +31,12 @@ export function verdictsOf(object: BpfObject): readonly Verdict[] {
   let known = verdicts.get(object);
   if (!known) verdicts.set(object, known = verify(object));
   return known;
+}
+
+/** What the verifier warns of in programs of an object. */
+export function warningsOf(object: BpfObject, programs: readonly Program[]): VerifierWarning[] {
+  const runs = new Set(programs.map((program) => program.name));
+  return verdictsOf(object).flatMap((verdict) => runs.has(verdict.program) ? verdict.warnings : []);
 }
 
 /** Why programs of an object may not run: the first of them that the kernel would not load; undefined when all may. */

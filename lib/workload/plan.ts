@@ -2,7 +2,7 @@
  * From a workload to the tasks of a machine: who runs what, how often, on which CPU. A call makes one plan of what it
  * was given, and every machine takes that.
  */
-import { refusalOf, type RefusedError } from "./admission.ts";
+import { refusalOf, type RefusedError, warningsOf } from "./admission.ts";
 import { type Call, checkCall } from "./check_options.ts";
 import {
   baseContext,
@@ -14,6 +14,7 @@ import {
 } from "./contexts.ts";
 import { assumed, checkKind, kindAbove, preemptRemarks, refuseStrike, whyItNeverStrikes } from "./nesting.ts";
 import { MAX_CPUS, type ProgRun, type Workload } from "./workload.ts";
+import type { VerifierWarning } from "../verifier/verify.ts";
 import type { UserApi } from "../maps/user_space.ts";
 import { type Order, tasksBefore } from "./task_order.ts";
 import { type UserSpace, userSpaceOf } from "./user_calls.ts";
@@ -64,6 +65,8 @@ export interface Plan {
   /** What the reader may not expect of the contexts that programs run in, in sentences. */
   readonly remarks: readonly string[];
   readonly userSpace: UserSpace;
+  /** What the verifier accepts in these programs although it is open what it does. */
+  readonly warnings: readonly VerifierWarning[];
 }
 
 /** The kernel's own verifier is asked on `linux`; `compare` shows a refusal and goes on. */
@@ -198,6 +201,7 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     sharesCpus: shared,
     userSpace,
     remarks,
+    warnings: warningsOf(object, programs),
   };
 }
 
