@@ -8,11 +8,11 @@ import { explain, type Explanation } from "./explain.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
 import { type CreatedMaps, createMaps } from "./kernel/map_creation.ts";
 import { programKind } from "./kernel/program_types.ts";
-import { type VerifierWarning, warningsOf } from "./memory/undefined_stack.ts";
+import { type VerifierWarning, warningsOf } from "./state/undefined_stack.ts";
 import { tracepointArgs } from "./kernel/kernel_objects.ts";
 import { BPF_ATTACH_TYPE } from "../uapi/prog_types.ts";
 
-export type { VerifierWarning } from "./memory/undefined_stack.ts";
+export type { VerifierWarning } from "./state/undefined_stack.ts";
 export type { Explanation } from "./explain.ts";
 
 /** What the verifier says of one program. */

@@ -6,7 +6,7 @@ import { BYTE, byteType, FP, isSpilled, markSlotRead, SLOT_BYTES, type State } f
 import { isMayGoto } from "./control_flow.ts";
 import { propagatePrecision } from "../state/precision.ts";
 import { stateText } from "../state/state_text.ts";
-import { hidesUndefined } from "../memory/undefined_stack.ts";
+import { hidesUndefined } from "../state/undefined_stack.ts";
 import { statesEqual } from "../state/state_equality.ts";
 
 const ALL_REGS = 0x7ff;

@@ -5,7 +5,7 @@ import { ERRNO } from "../../uapi/errno.ts";
 import { BPF_MAX_VAR_OFF, UNKNOWN } from "../domain/bounds.ts";
 import { linkBeforeCopy } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
-import { noteUndefined } from "./undefined_stack.ts";
+import { noteUndefined } from "../state/undefined_stack.ts";
 import { destroyDynptrAt } from "./dynptr_slots.ts";
 import {
   constantScalar,

@@ -7,7 +7,7 @@ import { lineAt } from "./lines.ts";
 import { Log } from "./log.ts";
 import type { MapState } from "../kernel/map_state.ts";
 import type { ProgramKind } from "../kernel/program_types.ts";
-import type { UndefinedRead } from "../memory/undefined_stack.ts";
+import type { UndefinedRead } from "./undefined_stack.ts";
 import type { Reg } from "./register.ts";
 import { type Frame, State } from "./state.ts";
 import { ERRNO } from "../../uapi/errno.ts";
@@ -110,7 +110,7 @@ export class Environment {
   currentHistory: HistoryEntry | null = null;
   readonly explored = new Map<number, State[]>();
   readonly pending: Pending[] = [];
-  /** Stack that is read although it was never written, by instruction and register (memory/undefined_stack.ts). */
+  /** Stack that is read although it was never written, by instruction and register (undefined_stack.ts). */
   readonly undefinedReads = new Map<string, UndefinedRead>();
   /** States with undefined bytes are covered only by such: slower, but no undefined read is overlooked. */
   tellsUndefined = false;

@@ -5,8 +5,8 @@
 import { isCall, isHelperCall } from "../../isa/insn.ts";
 import type { LineInfo } from "../../object/bpf_object.ts";
 import { helperPrototype } from "../kernel/helper_prototypes.ts";
-import type { Environment } from "../state/environment.ts";
-import { BYTE, byteType, SLOT_BYTES, type State } from "../state/state.ts";
+import type { Environment } from "./environment.ts";
+import { BYTE, byteType, SLOT_BYTES, type State } from "./state.ts";
 
 /** Something that the kernel accepts and a reader should know of. */
 export interface VerifierWarning {
