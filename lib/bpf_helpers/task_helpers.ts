@@ -26,12 +26,18 @@ const READING_NS = 25n;
 const callOf = ({ memory, task }: TaskContext): number =>
   memory.getU32(memory.layout.tasks + task * TASK.bytes + TASK.insn);
 
-/** One of several values that the kernel leaves open. */
-function* choose(values: readonly bigint[], label: string, describe: (value: bigint) => string): Model {
+/** One of several values that the kernel leaves open; `alone`: other tasks cannot tell when it is chosen. */
+function* choose(
+  values: readonly bigint[],
+  label: string,
+  alone: boolean,
+  describe: (value: bigint) => string,
+): Model {
   if (values.length === 1) return values[0];
   const alternative = yield {
     kind: "choose",
     label,
+    alone,
     alternatives: values.length,
     describe: (alternative) => describe(values[alternative - 1]),
   };
@@ -43,6 +49,7 @@ function* openTime(kernel: Kernel, open: OpenChoices, insn: number): Model {
   const step = yield* choose(
     open.timeSteps(insn),
     "time goes on",
+    false,
     (ns) => ns === 0n ? "no time goes by" : `${ns} ns go by`,
   );
   const clock = kernel.variables.clock(0);
@@ -89,7 +96,7 @@ export const bpf_jiffies64: HelperModel = function* (kernel, ctx, args) {
 export const bpf_get_prandom_u32: HelperModel = function* (kernel, ctx) {
   yield { kind: "work", what: "helper" };
   const { open } = kernel.options;
-  if (open) return yield* choose(open.random(callOf(ctx)), "prandom", (value) => `prandom = ${value}`);
+  if (open) return yield* choose(open.random(callOf(ctx)), "prandom", true, (value) => `prandom = ${value}`);
   const state = kernel.variables.random(ctx.cpu);
   return yield {
     kind: "private",

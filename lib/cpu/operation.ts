@@ -177,6 +177,8 @@ export interface SleepOp extends Labelled {
 export interface ChooseOp extends Labelled {
   readonly kind: "choose";
   readonly alternatives: number;
+  /** No other task can tell when it happens: it concerns what this task alone sees. */
+  readonly alone?: boolean;
   /** What an alternative means, for traces: `5`, `1001 ns later`. */
   readonly describe: (alternative: number) => string;
 }

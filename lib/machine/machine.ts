@@ -300,6 +300,14 @@ export class Machine {
     return pending.kind === "choose" ? pending.alternatives : 0;
   }
 
+  /** Whether a task is to choose what it alone sees: then no order with others' steps makes a difference. */
+  choosesAlone(index: number): boolean {
+    const { models } = this.tasks[index];
+    if (models.length === 0) return false;
+    const { pending } = models[models.length - 1];
+    return pending.kind === "choose" && pending.alone === true;
+  }
+
   /**
    * Lets an enabled task take a step in which the kernel leaves something open.
    *
@@ -530,7 +538,7 @@ export class Machine {
     const fill = (byte: number) => (this.#fillStack(task, byte), 0n);
     this.#startModel(task, "the stack", resume, 0, function* () {
       const describe = (alternative: number) => `stack bytes never written = ${left[alternative - 1]}`;
-      const chosen = Number(yield { kind: "choose", label: "stack", alternatives: left.length, describe });
+      const chosen = Number(yield { kind: "choose", label: "stack", alone: true, alternatives: left.length, describe });
       yield { kind: "private", run: () => fill(left[chosen - 1]) };
       return 0n;
     });

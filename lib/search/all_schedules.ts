@@ -107,7 +107,7 @@ export async function exploreAll(
     try {
       const search = plain
         ? searchCached(machine, symmetric, data, limits, onNewEnd)
-        : searchSteps(machine, symmetric, data, limits, onNewEnd);
+        : searchSteps(machine, symmetric, reduce, data, limits, onNewEnd);
       while (!search.finished && !bound) {
         const now = performance.now();
         search.run(Math.min(now + SLICE_MS, limits.until));
@@ -152,14 +152,16 @@ function searchCached(
 function searchSteps(
   machine: Machine,
   symmetric: boolean,
+  reduce: boolean,
   data: DisjointData | undefined,
   limits: Limits,
   onEnd: OnNewEnd,
 ): DepthFirst {
-  const state = new SearchState(machine, symmetric);
+  const state = new SearchState(machine, symmetric), touches = data?.useful ? data.watch(machine) : undefined;
+  const chooses = reduce && (machine.readsUndefinedStack || machine.open.randomCalls.length > 0);
   return new DepthFirst(machine, state, {
     ...limits,
-    isLocal: data?.useful ? data.watch(machine) : undefined,
+    isLocal: chooses ? (task) => machine.choosesAlone(task) || (touches?.(task) ?? false) : touches,
     onEnd: (end) => onEnd(end, `${state.sharedA} ${state.sharedB}`),
   });
 }

@@ -129,8 +129,9 @@ export class DepthFirst {
       this.transitions++;
       if (reduced && !this.#wentOn(task)) {
         // On a cycle of steps that go alone, the others would wait forever: somewhere on it every task has a turn.
-        this.#only[depth] = ALL_BUT - task;
+        this.#only[depth] = alternative === 0 ? ALL_BUT - task : -1;
         this.#next[depth] = 0;
+        this.#tried[depth] = 0;
       }
       if (!this.visited.add(state.a, state.b)) {
         this.matched++;

@@ -64,7 +64,7 @@ function undefinedStack({ plan }: Machine): string[] {
   return plan.warnings.map((warning) => `undefined bytes: two patterns tried (${warningText(warning)})`);
 }
 
-const TASK_HELPERS = ["bpf_get_current_pid_tgid", "bpf_get_current_uid_gid"] as const;
+const TASK_HELPERS = ["bpf_get_current_pid_tgid", "bpf_get_current_uid_gid", "bpf_get_numa_node_id"] as const;
 
 /**
  * @param machine one of the search's
@@ -77,7 +77,7 @@ export function openConditions(
   hashSeeds: readonly number[],
 ): OpenConditions {
   const { open } = machine, random = open.randomCalls, clocks = open.clockCalls;
-  const seeds = hashSeed(layouts, hashSeeds), [pids, uids] = TASK_HELPERS.map((name) => open.calls(name));
+  const seeds = hashSeed(layouts, hashSeeds), [pids, uids, nodes] = TASK_HELPERS.map((name) => open.calls(name));
   const lines = [
     ...(seeds.line === undefined ? [] : [seeds.line]),
     ...randomNumbers(random),
@@ -85,8 +85,9 @@ export function openConditions(
     ...undefinedStack(machine),
     ...(pids ? ["processes: each task is one of its own, pids from 1000 on; other numbers not tried"] : []),
     ...(uids ? ["users: all tasks are root's (uid 0, gid 0); others not tried"] : []),
+    ...(nodes ? ["NUMA: all CPUs belong to node 0; others not tried"] : []),
   ];
-  const complete = seeds.complete && !pids && !uids && clocks.length === 0 && !machine.readsUndefinedStack &&
+  const complete = seeds.complete && !pids && !uids && !nodes && clocks.length === 0 && !machine.readsUndefinedStack &&
     random.every((call) => call.complete);
   return { lines, complete };
 }

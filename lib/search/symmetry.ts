@@ -4,10 +4,23 @@ import { isHelperCall } from "../isa/insn.ts";
 import type { Machine } from "../machine/machine.ts";
 import { CTX_BYTES } from "../machine/task_memory.ts";
 import type { Task } from "../machine/task.ts";
+import { helperId } from "../uapi/helpers.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
 /** Helpers whose steps do not depend on the CPU that they run on: lookup (in maps that CPUs share), lock, unlock, loop. */
 const SAME_ON_EVERY_CPU = new Set([1, 93, 94, 181]);
+
+/** And those whose results a search branches over, on every CPU alike: random numbers and clocks. */
+const OPEN_ON_EVERY_CPU = new Set(
+  [
+    "bpf_get_prandom_u32",
+    "bpf_ktime_get_ns",
+    "bpf_ktime_get_boot_ns",
+    "bpf_ktime_get_coarse_ns",
+    "bpf_ktime_get_tai_ns",
+    "bpf_jiffies64",
+  ].map((name) => helperId(name)!),
+);
 
 /**
  * Symmetry reduction is sound when every task runs the same program equally often and no step depends on the CPU:
@@ -34,7 +47,8 @@ export function asymmetry(machine: Machine): string | undefined {
   }
   const { start, end } = first.program!;
   for (const insn of machine.image.insns.slice(start, end)) {
-    if (isHelperCall(insn) && !SAME_ON_EVERY_CPU.has(insn.imm)) {
+    if (!isHelperCall(insn) || SAME_ON_EVERY_CPU.has(insn.imm)) continue;
+    if (!machine.options.branches || !OPEN_ON_EVERY_CPU.has(insn.imm)) {
       return `${machine.kernel.helperName(insn.imm)} depends on the CPU`;
     }
   }
