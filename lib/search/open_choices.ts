@@ -50,6 +50,9 @@ function hashSeed(layouts: HashLayouts, hashSeeds: readonly number[]): { line?: 
     return { line: "hash seed: any; no map was walked, and none was full", complete: true };
   }
   const realised = layouts.realised(hashSeeds), all = layouts.layouts, maps = mattering.join(", ");
+  if (all === 1n) {
+    return { line: `hash seed: any; the keys of ${maps} have one bucket`, complete: true };
+  }
   if (BigInt(realised) >= all) {
     return {
       line: `hash seed: any; all ${plural(realised, "layout")} of the keys of ${maps} were tried`,
