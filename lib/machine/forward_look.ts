@@ -31,6 +31,8 @@ export interface Look<T> {
   alu(of: T, op: number, wide: boolean, constant: bigint, reversed: boolean): T | undefined;
   /** Arithmetic with something unknown. */
   mixed(of: T, op: number): T | undefined;
+  /** Arithmetic with something else that was computed from the value; nothing: both count as used as a whole. */
+  both(left: T, right: T, op: number, wide: boolean): T | undefined;
   /** A comparison; with something unknown (plus a constant) where no constant is given. */
   compare(of: T, op: number, wide: boolean, constant: bigint | undefined, plus: bigint): void;
   /** The value itself gets where it is not followed: into memory, into a helper, into another function. */
@@ -171,11 +173,12 @@ class Walk<T> {
     if (left?.kind === "constant" && right?.kind === "followed" && !isSigned) {
       return this.#computed(right.of, op, wide, left.value, true);
     }
-    if (left?.kind === "followed") {
-      // Where both tell of the value, one of them goes on and the other counts as a whole.
+    if (left?.kind === "followed" && right?.kind === "followed") {
+      const of = this.look.both(left.of, right.of, op, wide);
+      if (of !== undefined) return { kind: "followed", of };
       this.#whole(right);
-      return this.#computed(left.of, op);
     }
+    if (left?.kind === "followed") return this.#computed(left.of, op);
     if (right?.kind === "followed") return this.#computed(right.of, op);
     const adds = op === ALU.ADD ? 1n : op === ALU.SUB ? -1n : 0n;
     if (right?.kind !== "constant" || adds === 0n || !wide) return undefined;

@@ -17,22 +17,29 @@ export interface ToldApart {
 
 /** Values that a search tries at most. */
 const MOST_VALUES = 16;
-/** Where more would be needed. */
-const FEW_VALUES = 3;
+/** Where more would be needed: a few of very many. */
+const FEW_VALUES = [0n, 1n, (1n << 32n) - 1n] as const;
 /** Numbers that are tried for what they lead to, to find those that stand for others. */
 const MOST_CANDIDATES = 1 << 16;
 const RANGE = 1n << 32n;
 
-/**
- * How a value depends on x. `rising`: it never falls as x grows, and wraps nowhere. `shifted`: it is x >> by. `residue`: it
- * is the same for all x that are equal modulo `modulus`.
- */
+/** How a value depends on x. */
 interface Derived {
   readonly apply: (x: bigint) => bigint;
-  readonly rising: boolean;
+  /** It never falls as x grows, and wraps nowhere. */
+  readonly rises?: boolean;
+  /** It is x >> by. */
   readonly shifted?: bigint;
+  /** Its k low bits come from the k + `low` low bits of x: carries only go up. */
+  readonly low?: bigint;
+  /** It is the same for all x that are equal modulo this. */
   readonly modulus?: bigint;
+  /** It is another value divided by a number; or that multiplied by the number again, which leaves the remainder away. */
+  readonly quotient?: { readonly of: Derived; readonly by: bigint; readonly again: boolean };
 }
+
+/** Numbers of all sizes, for what is not understood: by the golden ratio, which spreads them evenly. */
+const SCATTERED = Array.from({ length: 256 }, (_, i) => BigInt(Math.imul(i + 1, 0x9e37_79b1) >>> 0));
 
 const bitsOf = (value: bigint): bigint => BigInt(value.toString(2).length);
 const isMask = (value: bigint): boolean => (value & (value + 1n)) === 0n;
@@ -99,6 +106,11 @@ function jumps(op: number, wide: boolean, a: bigint, b: bigint): boolean {
 }
 const JSET = 0x40;
 
+/** Operations with a constant in which a bit of the result comes from no higher bit of the value. */
+const CARRIES_UP: readonly number[] = [ALU.ADD, ALU.SUB, ALU.MUL, ALU.XOR, ALU.OR, ALU.LSH];
+/** A shift by the value itself. */
+const isShiftOf = (op: number, reversed: boolean): boolean => reversed && op === ALU.LSH;
+
 /** What bpf_get_prandom_u32 gives. */
 class RandomLook implements Look<Derived> {
   /** Everything that the program does with x, each as a function of it. */
@@ -108,26 +120,48 @@ class RandomLook implements Look<Derived> {
   #complete = true;
 
   alu(of: Derived, op: number, wide: boolean, constant: bigint, reversed: boolean): Derived | undefined {
-    if (op === ALU.AND && isMask(constant) && of.rising && of.apply(RANGE - 1n) <= constant) return of;
+    const c = narrow(wide, constant), most = of.apply(RANGE - 1n), limit = wide ? 1n << 64n : RANGE;
+    if (op === ALU.AND && isMask(c) && of.rises && most <= c) return of;
+    if (compute(op, wide, 1n, 1n) === undefined) return this.mixed(of);
     const apply = (x: bigint) =>
       reversed ? compute(op, wide, constant, of.apply(x))! : compute(op, wide, of.apply(x), constant)!;
-    if (compute(op, wide, 1n, 1n) === undefined) return this.mixed(of);
-    if (of.modulus !== undefined) return { apply, rising: false, modulus: of.modulus };
-    const c = narrow(wide, constant), most = of.apply(RANGE - 1n), limit = wide ? 1n << 64n : RANGE, { shifted } = of;
-    if (!reversed && shifted !== undefined && most < limit) {
-      if (op === ALU.AND) return { apply, rising: false, modulus: 1n << (shifted + bitsOf(c)) };
-      if (op === ALU.MOD && c > 0n) return { apply, rising: false, modulus: c << shifted };
-      if (op === ALU.RSH) return { apply, rising: true, shifted: shifted + (c & (wide ? 63n : 31n)) };
+    if (of.modulus !== undefined) return { apply, modulus: of.modulus };
+    const isExact = of.rises && most < limit, { shifted, low } = of, shift = c & (wide ? 63n : 31n);
+    if (op === ALU.AND && low !== undefined) return { apply, modulus: 1n << (low + bitsOf(c)) };
+    if (!reversed && op === ALU.MOD && c > 0n) {
+      if (shifted !== undefined && isExact) return { apply, modulus: c << shifted };
+      if (low !== undefined && isMask(c - 1n)) return { apply, modulus: 1n << (low + bitsOf(c - 1n)) };
     }
-    const rising = of.rising && most < limit &&
+    const shifts = !reversed && op === ALU.RSH;
+    const rises = isExact &&
       (op === ALU.ADD
         ? most + c < limit
         : op === ALU.MUL
         ? most * c < limit
-        : op === ALU.LSH
-        ? !reversed && most << (c & (wide ? 63n : 31n)) < limit
-        : !reversed && (op === ALU.DIV || op === ALU.RSH));
-    return { apply, rising };
+        : !reversed && (op === ALU.LSH ? most << shift < limit : op === ALU.DIV || op === ALU.RSH));
+    const isDivided = !reversed && op === ALU.DIV && c > 0n && isExact;
+    const isMultiplied = op === ALU.MUL && of.quotient?.by === c && !of.quotient.again && rises;
+    return {
+      apply,
+      rises,
+      shifted: shifts && isExact && shifted !== undefined ? shifted + shift : undefined,
+      low: low === undefined
+        ? undefined
+        : shifts
+        ? low + shift
+        : CARRIES_UP.includes(op) && !isShiftOf(op, reversed)
+        ? low
+        : undefined,
+      quotient: isDivided ? { of, by: c, again: false } : isMultiplied ? { ...of.quotient!, again: true } : undefined,
+    };
+  }
+
+  /** A value less its quotient multiplied again: the remainder. */
+  both(left: Derived, right: Derived, op: number, wide: boolean): Derived | undefined {
+    const { quotient } = right;
+    if (op !== ALU.SUB || !quotient?.again || quotient.of !== left || left.shifted === undefined) return undefined;
+    const apply = (x: bigint) => compute(op, wide, left.apply(x), right.apply(x))!;
+    return { apply, modulus: quotient.by << left.shifted };
   }
 
   mixed(of: Derived): undefined {
@@ -140,7 +174,7 @@ class RandomLook implements Look<Derived> {
     if (of.modulus !== undefined) this.#depends(of.modulus);
     else if (op === JSET && of.shifted !== undefined) {
       this.#depends(1n << (of.shifted + bitsOf(narrow(wide, constant))));
-    } else if (of.rising && op !== JSET && of.apply(RANGE - 1n) < (wide ? 1n << 64n : RANGE)) {
+    } else if (of.rises && op !== JSET && of.apply(RANGE - 1n) < (wide ? 1n << 64n : RANGE)) {
       const c = narrow(wide, constant);
       // Below the constant, at it, above; and where a signed comparison sees the number turn negative.
       for (const value of [c, c + 1n, wide ? 1n << 63n : 1n << 31n]) this.#thresholdAt(of, value);
@@ -150,7 +184,7 @@ class RandomLook implements Look<Derived> {
   whole(of: Derived): void {
     this.#uses.push(of.apply);
     if (of.modulus !== undefined) return this.#depends(of.modulus);
-    if (!of.rising) {
+    if (!of.rises) {
       this.#complete = false;
       return;
     }
@@ -165,16 +199,13 @@ class RandomLook implements Look<Derived> {
 
   answer(): ToldApart {
     if (this.#uses.length === 0) return { values: [0n], complete: true };
-    const candidates = this.#candidates(), classes = new Map<string, bigint>();
-    for (const x of candidates) {
+    const classes = new Map<string, bigint>();
+    for (const x of this.#candidates()) {
       const key = this.#uses.map((use) => use(x)).join();
       if (!classes.has(key)) classes.set(key, x);
-      if (classes.size > MOST_VALUES) break;
+      if (classes.size > MOST_VALUES) return { values: FEW_VALUES, complete: false };
     }
-    const values = [...classes.values()];
-    if (values.length <= MOST_VALUES) return { values, complete: this.#complete };
-    // Small, of every size in between, large: a few of very many.
-    return { values: [0n, 1n, RANGE - 1n].slice(0, FEW_VALUES), complete: false };
+    return { values: [...classes.values()], complete: this.#complete };
   }
 
   #depends(modulus: bigint): void {
@@ -201,13 +232,14 @@ class RandomLook implements Look<Derived> {
       this.#complete = false;
       this.#modulus = BigInt(Math.floor(MOST_CANDIDATES / from.length / 4));
     }
-    const modulus = this.#modulus;
+    const modulus = this.#modulus, more = this.#complete ? [] : SCATTERED;
     return {
       *[Symbol.iterator]() {
         for (const [i, start] of from.entries()) {
           const end = i + 1 < from.length ? from[i + 1] : RANGE;
           for (let x = start; x < end && x < start + modulus; x++) yield x;
         }
+        yield* more;
       },
     };
   }
@@ -216,7 +248,7 @@ class RandomLook implements Look<Derived> {
 /** The random numbers that a program can tell apart behind the call at an instruction. */
 export function randomNumbersAt(insns: readonly Insn[], at: number, isMain: boolean): ToldApart {
   const look = new RandomLook();
-  lookForward<Derived>(insns, at, { apply: (x) => x, rising: true, shifted: 0n }, isMain, look);
+  lookForward<Derived>(insns, at, { apply: (x) => x, rises: true, shifted: 0n, low: 0n }, isMain, look);
   return look.answer();
 }
 
@@ -267,10 +299,18 @@ class TimeLook implements Look<Scaled> {
     return of;
   }
 
+  /** A difference of two readings is a time. */
+  both(left: Scaled): Scaled {
+    return left;
+  }
+
   compare(of: Scaled, op: number, wide: boolean, constant: bigint | undefined, plus: bigint): void {
     if (constant === undefined) {
       this.compared = true;
-      return this.#step(plus * of.unitNs);
+      this.#step(plus * of.unitNs);
+      // Past a time plus so much, which may as well be the earlier side.
+      if (plus !== 0n) this.#step((plus < 0n ? plus - 1n : plus + 1n) * of.unitNs);
+      return;
     }
     const c = BigInt.asIntN(wide ? 64 : 32, constant) * of.unitNs;
     // Where the answer changes: above the constant, at it, or at both ends of it.

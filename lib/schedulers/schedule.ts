@@ -45,7 +45,7 @@ export function parseSchedule(text: string): number[] {
   for (const part of rest.split(/\s+/)) {
     const match = /^(\d+)(?:=([1-9]\d*))?(?:\*(\d+))?$/.exec(part);
     if (!match || Number(match[1]) >= MOST_TASKS) {
-      throw new SyntaxError(`schedule: ${JSON.stringify(part)} is not a task, task*count or task=alternative`);
+      throw new SyntaxError(`schedule: ${JSON.stringify(part)} is not a task or task*count, nor task=alternative`);
     }
     const count = Number(match[3] ?? 1), step = stepOf(Number(match[1]), Number(match[2] ?? 0));
     if (tasks.length + count > 100_000_000) throw new SyntaxError("schedule: more than 100,000,000 steps");
