@@ -23,6 +23,8 @@ export interface RealMachine {
   run(tasks: readonly PlannedTask[], factors: Factors): Promise<readonly ThreadRun[]>;
   /** Puts shared memory back to what it was at first. */
   reset(): void;
+  /** Runs that the kernel has skipped so far (recursion_misses); a machine without such a figure leaves it out. */
+  recursionMisses?(): number;
   /** Shared memory now, by name. */
   values(): Values;
   /** Shared memory now, as text that tells final states apart: equal texts are equal states. */
@@ -81,6 +83,7 @@ interface Repeat extends MeasuredOutcome {
   readonly lost: number;
   readonly nsPerOp: number;
   readonly overlap: number;
+  readonly skipped: number | undefined;
   readonly printed: readonly string[];
 }
 
@@ -103,6 +106,7 @@ export async function measure<Name extends Measured["machine"]>(
   const repeats = exact ? 1 : asked.repeats ?? DEFAULT_REPEATS;
   const { kept, tries } = await repeat(repeats, async () => {
     machine.reset();
+    const missed = machine.recursionMisses?.();
     const runs = await machine.run(plan.tasks, factors);
     const final = machine.values();
     return {
@@ -111,6 +115,7 @@ export async function measure<Name extends Measured["machine"]>(
       lost: lostFraction(initial, serial, final),
       nsPerOp: nsPerOp(plan, runs, factors),
       overlap: overlap(plan, runs),
+      skipped: missed === undefined ? undefined : machine.recursionMisses!() - missed,
       returned: Object.fromEntries(runs.map((run, index) => [nameOfTask(plan.tasks[index]), run.returned])),
       printed: runs.flatMap((run) => run.printed ?? []),
     };
@@ -128,6 +133,7 @@ export async function measure<Name extends Measured["machine"]>(
     serial,
     final: typical.final,
     lost: lostSpread.median,
+    skipped: typical.skipped,
     lostSpread,
     nsPerOp: nsSpread.median,
     nsSpread,

@@ -65,7 +65,8 @@ function verdict(result: Result): string {
 const heading = (result: Result): string =>
   texts.heading(result.program, texts.machine[result.machine](result.cpus), result.invocations, result.runs);
 
-const skipped = ({ skips = [] }: Result): string[] => skips.length === 0 ? [] : [texts.skippedRuns(skips)];
+const skipped = ({ skips = [], skipped = 0 }: Result): string[] =>
+  skips.length > 0 ? [texts.skippedRuns(skips)] : skipped > 0 ? [texts.skippedCount(skipped)] : [];
 
 const timing = (result: Result): string[] =>
   result.nsPerOp === undefined ? [] : [texts.nsPerOp(String(Number(result.nsPerOp.toPrecision(3))))];

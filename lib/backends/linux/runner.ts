@@ -9,6 +9,7 @@ import { BPF_FUNC } from "../../uapi/helpers.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import { canTestRun, progTypeName, runnableTypes, takesPacket } from "./prog_types.ts";
 import type { Job } from "./pinned_worker.ts";
+import { errnoName } from "../../uapi/errno.ts";
 import { BPF_F_SLEEPABLE } from "../../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
@@ -40,6 +41,9 @@ export function loadedProgram(object: KernelObject, name: string): LoadedProgram
 
 /** How a function is called again and again. */
 export type Looping = "bpf_loop" | "repeat" | "one call each";
+
+/** Size of struct bpf_prog_info up to and with `recursion_misses`, and the offset of that (include/uapi/linux/bpf.h). */
+const PROG_INFO_BYTES = 216, RECURSION_MISSES = 208;
 
 export class Runner implements Disposable {
   #fd: number;
@@ -154,6 +158,19 @@ export class Runner implements Disposable {
   /** The job of a thread on `sender` that makes another CPU run the function in interrupts. */
   interruptJob(count: number, sender: number, input: Uint8Array | undefined, onCpu: number): Job {
     return { cpu: sender, calls: count, run: { fd: this.#fd, type: this.type, input, onCpu } };
+  }
+
+  /** The program that it runs, as this process has it open. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /** Runs of what it loaded that the kernel skipped (recursion_misses of struct bpf_prog_info). */
+  recursionMisses(): number {
+    const info = new Uint8Array(PROG_INFO_BYTES), length = new Uint8Array(new Uint32Array([PROG_INFO_BYTES]).buffer);
+    const failed = libbpf().bpf_obj_get_info_by_fd(this.#fd, info, length);
+    if (failed < 0) throw new BackendError(`the kernel says nothing about ${this.program.name}: ${errnoName(failed)}`);
+    return Number(new DataView(info.buffer).getBigUint64(RECURSION_MISSES, true));
   }
 
   /** In words: `raw_tp, looped by bpf_loop`. */

@@ -152,6 +152,12 @@ export class LinuxSession implements RealMachine, Disposable {
     return run.returned;
   }
 
+  /** BPF_PROG_RUN itself looks at no guard; what else of the system runs a program does. */
+  recursionMisses(): number {
+    const byProgram = new Map([...this.#runners.values()].map((runner) => [runner.fd, runner.recursionMisses()]));
+    return [...byProgram.values()].reduce((sum, misses) => sum + misses, 0);
+  }
+
   /** Puts every map back to what it was after loading. */
   reset(): void {
     if (!this.#maps.isFrozen) return this.#maps.reset();
@@ -208,6 +214,11 @@ export class LinuxSession implements RealMachine, Disposable {
     const cpu = this.cpus[task.cpu];
     if (task.kind === "process") {
       return this.#runner(task).job(scaledInvocations(task, factors), cpu, task.ctx, this.#turnsPerCall());
+    }
+    if (task.interrupt === "nmi" || task.interrupt === "preemption") {
+      throw new BackendError(
+        `${task.prog} as ${task.interrupt}: BPF_PROG_RUN strikes a CPU by an inter-processor interrupt only; use the simulator`,
+      );
     }
     // an interrupt is sent from another CPU, an idle one where there is one
     const others = this.cpus.filter((other) => other !== cpu);
