@@ -27,8 +27,8 @@ export interface Fault {
 }
 
 /**
- * Runs that the kernel skips because of what runs on the CPU already; it counts them as `recursion_misses`. They did not
- * happen: nothing of theirs is lost.
+ * Runs that the kernel skips because of what runs on the CPU already; it counts them as `recursion_misses`, but for those of
+ * perf_event programs (kernel/events/core.c:bpf_overflow_handler). They did not happen: nothing of theirs is lost.
  */
 export interface SkippedRuns {
   readonly prog: string;

@@ -58,7 +58,7 @@ export const texts = {
       skips.map(({ prog, cpu, runs, guard }) =>
         `${runs.toLocaleString("en-US")} ${runs === 1 ? "run" : "runs"} of ${prog} on CPU ${cpu} (${guard})`
       ).join(", ")
-    }, as the kernel skips them and counts recursion_misses.`,
+    }: the kernel does not run them, and nothing of theirs is lost.`,
   skippedCount: (n: number) => `Skipped: ${n.toLocaleString("en-US")} ${n === 1 ? "run" : "runs"} (recursion_misses).`,
   skippedOutcomes: (some: number, of: number, who: readonly string[], serial: boolean) =>
     `Skipped runs: in ${some} of ${of} ${of === 1 ? "outcome" : "outcomes"} the kernel skips runs (${who.join(", ")})` +

@@ -79,8 +79,8 @@ export function judgeSkips(steps: readonly TraceStep[]): Omit<Finding, "witness"
     ? "a run of the same program is under way there"
     : "another such program, or user space's call on a map, is under way there";
   const what =
-    `step ${step}: the kernel skips ${prog} on CPU ${cpu} (${skipped}), as ${inTheWay}: ${many} did not happen ` +
-    "(recursion_misses), and nothing of it is lost";
+    `step ${step}: the kernel skips ${prog} on CPU ${cpu} (${skipped}), as ${inTheWay}: ${many} did not happen, ` +
+    "and nothing of it is lost (recursion_misses counts such runs, but for perf_event programs)";
   return { kind: "runs skipped", what, section: SECTION.introduction, claims: ["0.1"] };
 }
 

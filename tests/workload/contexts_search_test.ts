@@ -18,7 +18,7 @@ import { planTasks, WorkloadError } from "../../lib/workload/plan.ts";
 import type { Workload } from "../../lib/workload/workload.ts";
 
 const object = await bpf.file(fileURLToPath(new URL("./progs/contexts.bpf.c", import.meta.url)));
-const RUNS = Number(process.env.FUZZ_RUNS ?? 100), SEEDS = 40, STATES = 20_000, STEPS = 20_000;
+const RUNS = Number(process.env.FUZZ_RUNS ?? 60), SEEDS = 30, STATES = 20_000, STEPS = 10_000;
 
 function workloadOf(seed: number): Workload {
   let state = seededState(seed);

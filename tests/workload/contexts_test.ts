@@ -380,7 +380,7 @@ describe("skipped runs", () => {
     expect(run.serial).toEqual(run.final);
     expect({ lost: run.lost, anomaly: run.anomaly }).toEqual({ lost: 0, anomaly: false });
     expect(resultText(run)).toContain(
-      `Skipped: ${run.skipped} runs of on_raw_tp_atomic on CPU 0 (prog->active), as the kernel skips them`,
+      `Skipped: ${run.skipped} runs of on_raw_tp_atomic on CPU 0 (prog->active): the kernel does not run them`,
     );
     expect(JSON.parse(JSON.stringify(run, (_, value) => typeof value === "bigint" ? Number(value) : value)).skipped)
       .toBe(run.skipped);
