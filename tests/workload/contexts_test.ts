@@ -352,6 +352,20 @@ describe("locks in an NMI", () => {
     expect(edeadlk(found)).toEqual([-35n, 0n]);
   });
 
+  it("bpf_spin_lock has no such check: an NMI waits for good for what it interrupted, a hardirq never does", async () => {
+    // kernel/bpf/helpers.c:__bpf_spin_lock_irqsave: no owner is looked at, and interrupts that are off are no NMIs.
+    const struck = (kind: Interrupt["kind"]) =>
+      explore(object, {
+        cpus: 1,
+        programs: [once("tp_btf_locked")],
+        interrupts: [{ prog: "tp_btf_locked_too", cpu: 0, kind }],
+      });
+    const [nmi, hardirq] = [await struck("nmi"), await struck("hardirq")];
+    expect(nmi.deadlocks.length).toBe(1);
+    expect(nmi.deadlocks[0].message).toContain("locks[0].lock");
+    expect({ stuck: hardirq.stuck, observation: hardirq.observation }).toEqual({ stuck: [], observation: "Never" });
+  });
+
   it("crosswise on two CPUs: one of them gives way", async () => {
     const found = await explore(object, {
       cpus: 2,

@@ -99,3 +99,28 @@ int fentry_irqs_off(void *ctx)
 	bpf_local_irq_restore(&flags);
 	return 0;
 }
+
+struct locked { struct bpf_spin_lock lock; __u32 count; };
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct locked);
+} locks SEC(".maps");
+
+#define COUNTS_LOCKED(name, section)                                                                                   \
+	SEC(section) int name(void *ctx)                                                                               \
+	{                                                                                                              \
+		__u32 key = 0;                                                                                         \
+		struct locked *value = bpf_map_lookup_elem(&locks, &key);                                              \
+                                                                                                                       \
+		if (!value)                                                                                            \
+			return 0;                                                                                      \
+		bpf_spin_lock(&value->lock);                                                                           \
+		value->count += 1;                                                                                     \
+		bpf_spin_unlock(&value->lock);                                                                         \
+		return 0;                                                                                              \
+	}
+
+COUNTS_LOCKED(tp_btf_locked, "tp_btf/sys_enter")
+COUNTS_LOCKED(tp_btf_locked_too, "tp_btf/nmi_handler")
