@@ -410,7 +410,7 @@ export class UserApi {
     if (found.environment.freezes) return syscalls.map_freeze(found, this.#ctx);
     throw new TypeError(
       `freeze of ${map}: the machine has to know beforehand that maps are frozen, and looks for the word in the ` +
-        "actor's body and in prepare: call user.freeze there, or write the word in a comment",
+        "actor's body and in prepare: name user.freeze there",
     );
   }
 

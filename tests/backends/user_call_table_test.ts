@@ -171,7 +171,12 @@ describe("the table of user space's calls, simulator and running kernel", () => 
     test(`${map}${reason}`, async () => {
       const workload = { cpus, invocations: 0, programs: ["nothing"], user: [{ name: "it", body: body(map) }] };
       // The actor's body says freeze, but by a function.
-      const bodies = { ...workload, prepare: function* () {/* freeze */} };
+      const bodies = {
+        ...workload,
+        *prepare(user: UserApi) {
+          void user.freeze;
+        },
+      };
       const simulated = await simulate(object, bodies);
       expect(simulated.fault).toBe(undefined);
       await agreement.values(map, async () => {

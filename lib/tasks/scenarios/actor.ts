@@ -60,6 +60,8 @@ function make(user: UserApi, call: Call, prog: string, cpus: number): Model<unkn
       return user.writeGlobal(`words[${call.word}]`, call.value);
     case "atomicGlobal":
       return user.atomicGlobal(`words[${call.word}]`, call.op, call.value);
+    case "freeze":
+      return user.freeze(call.map);
     case "run":
       return user.run(prog);
   }
@@ -92,6 +94,8 @@ export function textOfCall(call: Call, prog: string, cpus: number): string {
       return `user.writeGlobal("words[${call.word}]", ${call.value})`;
     case "atomicGlobal":
       return `user.atomicGlobal("words[${call.word}]", "${call.op}", ${call.value})`;
+    case "freeze":
+      return `user.freeze("${call.map}")`;
     case "run":
       return `user.run("${prog}")`;
   }

@@ -19,15 +19,21 @@ export const KEYS: readonly number[] = (() => {
   return [1, twin, bucketOf(2) === bucketOf(1) ? 3 : 2];
 })();
 
-/** The maps by name: how keys are drawn, and what may be done with them. */
+/**
+ * The maps by name: how keys are drawn, and what may be done with them. Those that are `fresh` are made anew for each run,
+ * since what an earlier run left in their free lists can be seen.
+ */
 export const MAPS = {
-  array: { keys: [0, 1], hash: false, locked: false },
-  hash: { keys: KEYS, hash: true, locked: false },
-  lazy_hash: { keys: KEYS, hash: true, locked: false },
-  percpu_array: { keys: [0], hash: false, locked: false },
-  percpu_hash: { keys: KEYS, hash: true, locked: false },
-  locked_array: { keys: [0], hash: false, locked: true },
-  locked_hash: { keys: KEYS, hash: true, locked: true },
+  array: { keys: [0, 1], hash: false, locked: false, fresh: false },
+  hash: { keys: KEYS, hash: true, locked: false, fresh: false },
+  lazy_hash: { keys: KEYS, hash: true, locked: false, fresh: false },
+  percpu_array: { keys: [0], hash: false, locked: false, fresh: false },
+  percpu_hash: { keys: KEYS, hash: true, locked: false, fresh: false },
+  small_hash: { keys: KEYS, hash: true, locked: false, fresh: true },
+  small_lazy_hash: { keys: KEYS, hash: true, locked: false, fresh: true },
+  lru_hash: { keys: [...KEYS, 4, 5, 6], hash: true, locked: false, fresh: true },
+  locked_array: { keys: [0], hash: false, locked: true, fresh: false },
+  locked_hash: { keys: KEYS, hash: true, locked: true, fresh: false },
 } as const;
 export type MapName = keyof typeof MAPS;
 export const isPercpu = (map: MapName): boolean => map.startsWith("percpu");
@@ -83,6 +89,7 @@ export type Call =
   | { readonly call: "readGlobal"; readonly word: number }
   | { readonly call: "writeGlobal"; readonly word: number; readonly value: number }
   | { readonly call: "atomicGlobal"; readonly word: number; readonly op: "add" | "xchg"; readonly value: number }
+  | { readonly call: "freeze"; readonly map: MapName }
   | { readonly call: "run" };
 
 /** One of the two tasks: a program on a CPU, a program that interrupts the other one, or a user-space actor. */
@@ -103,12 +110,15 @@ export interface Scenario {
 /** Draws the scenario of a seed. */
 export function drawScenario(seed: number): Scenario {
   const random = new SeededRandom(seed), pick = <T>(list: readonly T[]): T => list[random.below(list.length)];
-  const section = random.below(4) === 0 ? "tc" : "raw_tp";
-  const names = (Object.keys(MAPS) as MapName[]).filter((map) => !MAPS[map].locked || section === "tc");
+  const section = random.below(4) === 0 ? "tc" : "raw_tp", fresh = section === "raw_tp" && random.below(5) === 0;
+  const names = (Object.keys(MAPS) as MapName[]).filter((map) =>
+    fresh ? MAPS[map].fresh : !MAPS[map].fresh && (!MAPS[map].locked || section === "tc")
+  );
   // Few maps, words and keys, so that tasks meet.
   const maps = [pick(names)];
   if (random.below(3) === 0) maps.push(pick(names));
-  const keysAt = random.below(3), keysOf = (map: MapName) => MAPS[map].keys.filter((_, i) => i !== keysAt || i === 0);
+  const keysAt = random.below(3),
+    keysOf = (map: MapName) => (MAPS[map].keys as readonly number[]).filter((_, i) => i !== keysAt || i === 0);
   let written = 0;
   const value = () => ++written;
   const word = () => random.below(2);
@@ -144,6 +154,7 @@ export function drawScenario(seed: number): Scenario {
   const items = (most: number) => Array.from({ length: 1 + random.below(most) }, item);
   const call = (): Call => {
     const { map, key } = place(), locked = MAPS[map].locked;
+    if (fresh && random.below(8) === 0) return { call: "freeze", map };
     switch (random.below(11)) {
       case 0:
         return { call: "lookup", map, key, flags: locked ? pick([0, 4]) : 0 };
@@ -192,10 +203,14 @@ export function drawScenario(seed: number): Scenario {
     ? [actor(), program()]
     : [actor(), actor()];
   const initial = [...new Set(maps)].flatMap((map) =>
-    MAPS[map].keys.filter(() => random.below(3) > 0).map((key) => ({ map, key, value: value() }))
+    (MAPS[map].keys as readonly number[]).filter(() => random.below(3) > 0)
+      .slice(0, map.startsWith("small") ? 2 : undefined).map((key) => ({ map, key, value: value() }))
   );
   return { seed, section, roles, initial };
 }
+
+/** Whether each run of a scenario needs maps of its own. */
+export const isFresh = (scenario: Scenario): boolean => mapsOf(scenario).some((map) => MAPS[map].fresh);
 
 /** The maps that a scenario touches, in the order of {@link MAPS}. */
 export function mapsOf({ roles, initial }: Scenario): MapName[] {

@@ -1,6 +1,6 @@
 /** Runs scenarios on the running kernel: one loaded set of maps for all, programs loaded for each, two pinned threads. */
 import { linuxAvailable } from "../../backends/linux/available.ts";
-import { KernelObject } from "../../backends/linux/kernel_object.ts";
+import { KernelObject, type LoadedMap } from "../../backends/linux/kernel_object.ts";
 import { cString, libbpf, libc, options } from "../../backends/linux/libbpf.ts";
 import { loadProgram, ProgramRefused } from "../../backends/linux/load_program.ts";
 import { possibleCpus } from "../../backends/linux/map_calls.ts";
@@ -12,14 +12,17 @@ import type { BpfObject, Program } from "../../object/bpf_object.ts";
 import { BPF_F_MMAPABLE } from "../../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
-import type { Scenario } from "./draw.ts";
+import { isFresh, mapsOf, type Scenario } from "./draw.ts";
 import { globalsOf, nameOf } from "./predict.ts";
 import { DELAYS, programOf } from "./program.ts";
 import { newRendezvous } from "./rendezvous.ts";
-import type { RunRequest, Seen, SetUp } from "./thread.ts";
+import type { Copy, RunRequest, Seen, SetUp } from "./thread.ts";
 
 /** Offset of map_flags of struct bpf_map_create_opts (tools/lib/bpf/bpf.h), and its size. */
 const CREATE_MAP_FLAGS = 28, CREATE_OPTS_BYTES = 64;
+
+/** Runs whose maps and programs are in the kernel at the same time. */
+const MOST_COPIES = 25;
 
 /** Why scenarios cannot be run here, if they can't. */
 export function whyNoRuns(): string | undefined {
@@ -72,14 +75,41 @@ export class KernelRuns implements Disposable {
    */
   async run(scenario: Scenario, runs: number): Promise<ReadonlyMap<string, number>> {
     const type = scenario.section === "tc" ? BPF_PROG_TYPE.SCHED_CLS : BPF_PROG_TYPE.RAW_TRACEPOINT;
-    const programs = scenario.roles.map(({ items }, role) => items && this.#load(scenario, role, type));
-    try {
-      const request = { kind: "run", scenario, runs, type, programs } as const;
-      const [seen] = await Promise.all([this.#crew.ask(0, request), this.#crew.ask(1, request)]);
-      return new Map(seen.outcomes);
-    } finally {
-      for (const fd of programs) if (fd !== undefined) libc().close(fd);
+    const seen = new Map<string, number>(), together = isFresh(scenario) ? MOST_COPIES : runs;
+    for (let left = runs, seed = scenario.seed; left > 0; left -= together, seed++) {
+      const part = await this.#runTogether(scenario, type, Math.min(left, together), seed);
+      for (const [text, times] of part.outcomes) seen.set(text, (seen.get(text) ?? 0) + times);
     }
+    return seen;
+  }
+
+  async #runTogether(scenario: Scenario, type: number, runs: number, seed: number): Promise<Seen> {
+    const copies: Copy[] = [];
+    try {
+      if (isFresh(scenario)) { for (let run = 0; run < runs; run++) copies.push(this.#copy(scenario, type)); }
+      else copies.push({ maps: [], programs: this.#load(scenario, type, this.#fds) });
+      const request = { kind: "run", scenario, runs, type, copies, seed } as const;
+      const [seen] = await Promise.all([this.#crew.ask(0, request), this.#crew.ask(1, request)]);
+      return seen;
+    } finally {
+      for (const { maps, programs } of copies) {
+        for (const fd of [...programs, ...maps.map(({ fd }) => fd)]) if (fd !== undefined) libc().close(fd);
+      }
+    }
+  }
+
+  /** Maps of one run alone, and programs that use them. */
+  #copy(scenario: Scenario, type: number): Copy {
+    const used: readonly string[] = mapsOf(scenario);
+    const maps = this.all.maps.filter(({ name }) => used.includes(name)).map((def): LoadedMap => {
+      const flags = options(CREATE_OPTS_BYTES, [[CREATE_MAP_FLAGS, 4, def.flags]]);
+      const { keySize, valueSize, maxEntries } = def;
+      const fd = libbpf().bpf_map_create(def.type, cString(def.name), keySize, valueSize, maxEntries, flags);
+      if (fd < 0) throw new BackendError(`the kernel refuses a map ${def.name}: ${fd}`);
+      return { ...def, fd };
+    });
+    const fds = this.all.maps.map(({ name }, i) => maps.find((map) => map.name === name)?.fd ?? this.#fds[i]);
+    return { maps, programs: this.#load(scenario, type, fds) };
   }
 
   close(): void {
@@ -92,27 +122,33 @@ export class KernelRuns implements Disposable {
     this.close();
   }
 
-  #load(scenario: Scenario, role: number, type: number): number {
-    const { all } = this, items = scenario.roles[role].items!;
-    const delays = { fd: this.#delaysFd, offset: 4 * DELAYS * role };
-    const { program, starts } = programOf(nameOf(role), scenario.section, items, role, all, globalsOf(all), delays);
-    try {
-      return loadProgram(type, { insns: this.#linked(program), starts }, "GPL");
-    } catch (error) {
-      if (!(error instanceof ProgramRefused)) throw error;
-      throw new Error(`scenario ${scenario.seed}: the kernel refuses ${nameOf(role)}: ${error.message}\n${error.log}`);
-    }
+  /** The roles' programs, by role. */
+  #load(scenario: Scenario, type: number, fds: readonly number[]): (number | undefined)[] {
+    const { all } = this;
+    return scenario.roles.map(({ items }, role) => {
+      if (!items) return undefined;
+      const delays = { fd: this.#delaysFd, offset: 4 * DELAYS * role };
+      const { program, starts } = programOf(nameOf(role), scenario.section, items, role, all, globalsOf(all), delays);
+      try {
+        return loadProgram(type, { insns: linked(program, fds), starts }, "GPL");
+      } catch (error) {
+        if (!(error instanceof ProgramRefused)) throw error;
+        throw new Error(
+          `scenario ${scenario.seed}: the kernel refuses ${nameOf(role)}: ${error.message}\n${error.log}`,
+        );
+      }
+    });
   }
+}
 
-  /** File descriptors of maps in place of relocations. */
-  #linked({ insns, relocations }: Program): Insn[] {
-    const linked = [...insns];
-    for (const one of relocations) {
-      if (one.kind !== "map" && one.kind !== "mapValue") continue;
-      const src = one.kind === "map" ? BPF_PSEUDO.MAP_FD : BPF_PSEUDO.MAP_VALUE;
-      linked[one.insn] = { ...linked[one.insn], src, imm: this.#fds[one.map] };
-      linked[one.insn + 1] = { ...linked[one.insn + 1], imm: one.kind === "mapValue" ? one.offset : 0 };
-    }
-    return linked;
+/** File descriptors of maps in place of relocations. */
+function linked({ insns, relocations }: Program, fds: readonly number[]): Insn[] {
+  const linked = [...insns];
+  for (const one of relocations) {
+    if (one.kind !== "map" && one.kind !== "mapValue") continue;
+    const src = one.kind === "map" ? BPF_PSEUDO.MAP_FD : BPF_PSEUDO.MAP_VALUE;
+    linked[one.insn] = { ...linked[one.insn], src, imm: fds[one.map] };
+    linked[one.insn + 1] = { ...linked[one.insn + 1], imm: one.kind === "mapValue" ? one.offset : 0 };
   }
+  return linked;
 }

@@ -16,6 +16,10 @@ MAP(hash, HASH, BPF_F_ZERO_SEED, 128, struct pair);
 MAP(lazy_hash, HASH, BPF_F_ZERO_SEED | BPF_F_NO_PREALLOC, 128, struct pair);
 MAP(percpu_array, PERCPU_ARRAY, 0, 1, struct pair);
 MAP(percpu_hash, PERCPU_HASH, BPF_F_ZERO_SEED, 128, struct pair);
+/* These keep what happened to them: each run has its own. */
+MAP(small_hash, HASH, BPF_F_ZERO_SEED, 2, struct pair);
+MAP(small_lazy_hash, HASH, BPF_F_ZERO_SEED | BPF_F_NO_PREALLOC, 2, struct pair);
+MAP(lru_hash, LRU_HASH, BPF_F_ZERO_SEED, 4, struct pair);
 MAP(locked_array, ARRAY, 0, 1, struct locked);
 MAP(locked_hash, HASH, BPF_F_ZERO_SEED, 128, struct locked);
 

@@ -49,6 +49,7 @@ export const cpuOf = (roles: readonly Role[], role: number): number =>
 export function workloadOf(scenario: Scenario, cpus: number): Workload {
   const { roles, initial } = scenario;
   const programs: ProgRun[] = [];
+  const freezes = roles.some((role) => role.kind === "actor" && role.calls.some(({ call }) => call === "freeze"));
   for (const [index, role] of roles.entries()) {
     // What an actor runs has to be loaded.
     if (role.kind === "actor" && role.items) programs.push({ prog: nameOf(index), cpus: [index], invocations: 0 });
@@ -61,15 +62,16 @@ export function workloadOf(scenario: Scenario, cpus: number): Workload {
     interrupts: roles.flatMap((role, index) =>
       role.kind === "interrupt" ? [{ prog: nameOf(index), cpu: 1 - index, count: role.invocations }] : []
     ),
-    user: roles.flatMap((role, index) =>
-      role.kind === "actor"
-        ? [{
-          name: `u${index}`,
-          cpu: index,
-          body: (user: UserApi) => makeCalls(user, role.calls, { prog: nameOf(index), cpus }),
-        }]
-        : []
-    ),
+    user: roles.flatMap((role, index) => {
+      if (role.kind !== "actor") return [];
+      const plain = (user: UserApi) => makeCalls(user, role.calls, { prog: nameOf(index), cpus });
+      // The machine looks for the word in the body.
+      const freezing = (user: UserApi) => {
+        void user.freeze;
+        return plain(user);
+      };
+      return [{ name: `u${index}`, cpu: index, body: freezes ? freezing : plain }];
+    }),
     prepare: function* (user) {
       for (const { map, key, value } of initial) yield* user.update(map, key, valueOf(map, value, cpus));
     },

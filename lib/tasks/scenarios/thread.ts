@@ -36,7 +36,15 @@ export interface RunRequest {
   readonly scenario: Scenario;
   readonly runs: number;
   readonly type: number;
-  /** File descriptors of the roles' programs. */
+  /** One for all runs, or one for each of them. */
+  readonly copies: readonly Copy[];
+  /** Of the delays. */
+  readonly seed: number;
+}
+
+/** What runs use: maps in place of those that are loaded once, and file descriptors of the roles' programs. */
+export interface Copy {
+  readonly maps: readonly LoadedMap[];
   readonly programs: readonly (number | undefined)[];
 }
 
@@ -67,29 +75,47 @@ class Thread {
     this.#delays = new Uint32Array(Deno.UnsafePointerView.getArrayBuffer(memory!, bytes));
   }
 
-  run({ scenario, runs, type, programs }: RunRequest): Seen {
-    const { role } = this.given, random = new SeededRandom(scenario.seed), seen = new Map<string, number>();
-    const perform = this.#performer(scenario, type, programs), meeting = this.#rendezvous;
+  run({ scenario, runs, type, copies, seed }: RunRequest): Seen {
+    const { role } = this.given, random = new SeededRandom(seed), seen = new Map<string, number>();
+    const meeting = this.#rendezvous, isFresh = copies[0].maps.length > 0;
+    const performers = copies.map(({ maps, programs }) => {
+      const used = isFresh ? this.#mapsWith(maps) : this.#maps;
+      return { used, perform: this.#performer(scenario, type, programs, used) };
+    });
     for (let run = 0; run < runs; run++) {
+      const { used, perform } = performers[isFresh ? run : 0];
       if (role === 0) this.#drawDelays(random);
-      // In turns, so that freed elements go back to the free lists of both CPUs.
-      if (run % 2 === role) this.#reset(scenario);
+      // In turns, so that freed elements go back to the free lists of both CPUs; what is fresh is filled as in a search.
+      if ((isFresh ? 0 : run % 2) === role) this.#reset(scenario, used);
       meeting.meet();
       idle(meeting.start(role));
       const returned = perform();
       if (role === 1) meeting.give(returned ?? "");
       meeting.meet();
       if (role === 0) {
-        const texts = [this.#outcome(scenario), returned, meeting.take()].filter(Boolean), text = texts.join("\n");
+        const texts = [this.#outcome(scenario, used), returned, meeting.take()].filter(Boolean),
+          text = texts.join("\n");
         seen.set(text, (seen.get(text) ?? 0) + 1);
       }
       meeting.meet();
     }
+    if (isFresh) { for (const { used } of performers) used.close(); }
     return { outcomes: [...seen] };
   }
 
+  /** The maps that are loaded once, with some others in place of those of the same names. */
+  #mapsWith(fresh: readonly LoadedMap[]): KernelMaps {
+    const { loaded, object } = this.given, of = (map: LoadedMap) => fresh.find(({ name }) => name === map.name) ?? map;
+    return new KernelMaps(loaded.map(of), object as BpfObject);
+  }
+
   /** What this thread does in each run; gives what an actor returned, as text. */
-  #performer({ roles }: Scenario, type: number, programs: readonly (number | undefined)[]): () => string | undefined {
+  #performer(
+    { roles }: Scenario,
+    type: number,
+    programs: readonly (number | undefined)[],
+    maps: KernelMaps,
+  ): () => string | undefined {
     const { role, cpus, possibleCpus, object } = this.given, own = roles[role], fd = programs[role];
     const onCpu = own.kind === "interrupt" ? cpus[1 - role] : undefined;
     const prepared = fd === undefined ? undefined : new PreparedTestRun({ fd, type, onCpu });
@@ -104,7 +130,7 @@ class Thread {
         return undefined;
       };
     }
-    const user = new LinuxUser(this.#maps, object as BpfObject, call);
+    const user = new LinuxUser(maps, object as BpfObject, call);
     const before = (index: number) => idle(this.#delays[role * DELAYS + DELAYS - 1 - index]);
     return () => {
       const body = makeCalls(user, own.calls, { prog: nameOf(role), cpus: possibleCpus, before });
@@ -126,17 +152,17 @@ class Thread {
     }
   }
 
-  #reset(scenario: Scenario): void {
+  #reset(scenario: Scenario, maps: KernelMaps): void {
     this.#section.fill(0);
     for (const name of mapsOf(scenario)) {
-      const map = this.#maps.find(name);
+      const map = maps.find(name);
       for (const key of MAPS[name].keys) {
         if (MAPS[name].hash) deleteElem(map, keyBytes(key));
         else updateElem(map, keyBytes(key), new Uint8Array(copiedValueBytes(map)));
       }
     }
     for (const { map: name, key, value } of scenario.initial) {
-      const map = this.#maps.find(name), failed = updateElem(map, keyBytes(key), this.#value(map, name, value));
+      const map = maps.find(name), failed = updateElem(map, keyBytes(key), this.#value(map, name, value));
       if (failed < 0) throw new Error(`${name}[${key}] cannot be reset: ${failed}`);
     }
   }
@@ -147,9 +173,9 @@ class Thread {
     return isPerCpu(map.type) ? joinValue(map, Array.from({ length: this.given.possibleCpus }, () => one)) : one;
   }
 
-  #outcome(scenario: Scenario): string {
+  #outcome(scenario: Scenario, maps: KernelMaps): string {
     const lines = mapsOf(scenario).map((name) => {
-      const map = this.#maps.find(name);
+      const map = maps.find(name);
       return lineOf(name, (key) => {
         const found = lookupElem(map, keyBytes(key));
         return typeof found === "number" ? undefined : splitValue(map, found);
