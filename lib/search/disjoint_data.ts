@@ -6,6 +6,7 @@
  * although it was taken for one task's own; the search is run again until none turns up.
  */
 import type { Machine } from "../machine/machine.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { runRandom } from "../schedulers/run_random.ts";
 
 const LEARNING_RUNS = 8, LEARNING_STEPS = 200_000;
@@ -18,13 +19,17 @@ export class DisjointData {
   #changed = false;
 
   constructor(make: () => Machine) {
+    let evicts = false;
     for (let seed = 1; seed <= LEARNING_RUNS; seed++) {
       const machine = make();
-      if (machine.sharesCpus) break;
+      evicts = machine.object.maps.some(({ type }) => type === BPF_MAP_TYPE.LRU_HASH);
+      if (machine.sharesCpus || evicts) break;
       runRandom(machine, seed, { steps: LEARNING_STEPS }, (task) => this.touch(machine, task));
     }
     this.#changed = false;
-    this.useful = [...this.#owner.values()].some((owner) => owner >= 0);
+    // A step that takes an element from an LRU map goes on to read marks of use that lookups set without a lock: however
+    // private its own operation is, it does not commute with those.
+    this.useful = !evicts && [...this.#owner.values()].some((owner) => owner >= 0);
   }
 
   /** What a search asks before each state's tasks are tried: may this task's pending operation go alone? */

@@ -65,7 +65,7 @@ describe("scenarios", () => {
 
   it("are printed so that they can be replayed", () => {
     const cell = cellOfScenario(drawScenario(5), readFileSync(listing, "utf8"), 2);
-    expect(cell).toContain("const listing = await bpf`");
+    expect(cell).toContain("const listing = await bpf");
     expect(cell).toContain('SEC("');
     expect(cell).not.toContain("nothing");
   });

@@ -1,6 +1,7 @@
 /** Every outcome that the search predicts for a scenario, as the text that runs on the kernel are compared by. */
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { Machine } from "../../machine/machine.ts";
+import type { Machine } from "../../machine/machine.ts";
+import { searchedMachine } from "../../search/explore.ts";
 import { exploreAll } from "../../search/all_schedules.ts";
 import { describeReturned } from "../../search/outcome.ts";
 import { planTasks } from "../../workload/plan.ts";
@@ -83,7 +84,7 @@ export async function predict(scenario: Scenario, all: BpfObject, cpus: number):
   const object = objectOf(scenario, all), plan = planTasks(object, workloadOf(scenario, cpus));
   const outcomes = new Set<string>(), stuck = new Set<string>();
   const search = await exploreAll(
-    () => new Machine(plan, { nowNs: () => 1000 }),
+    () => searchedMachine(plan, {}),
     {
       maxStates: MOST_STATES,
       maxDepth: 2000,
