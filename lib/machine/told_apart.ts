@@ -36,6 +36,8 @@ interface Derived {
   readonly modulus?: bigint;
   /** It is another value divided by a number; or that multiplied by the number again, which leaves the remainder away. */
   readonly quotient?: { readonly of: Derived; readonly by: bigint; readonly again: boolean };
+  /** It is another value multiplied by a number. */
+  readonly product?: { readonly of: Derived; readonly by: bigint };
 }
 
 /** Numbers of all sizes, for what is not understood: by the golden ratio, which spreads them evenly. */
@@ -44,6 +46,16 @@ const SCATTERED = Array.from({ length: 256 }, (_, i) => BigInt(Math.imul(i + 1, 
 const bitsOf = (value: bigint): bigint => BigInt(value.toString(2).length);
 const isMask = (value: bigint): boolean => (value & (value + 1n)) === 0n;
 const gcd = (a: bigint, b: bigint): bigint => b === 0n ? a : gcd(b, a % b);
+
+/**
+ * The number by which `x * by >> shift` divides every x below 2^32, as compilers write a division by a constant
+ * (Granlund and Montgomery: "Division by Invariant Integers using Multiplication", PLDI 1994, theorem 4.2).
+ */
+function divisorOf(by: bigint, shift: bigint): bigint | undefined {
+  if (by === 0n || shift < 32n) return undefined;
+  const divisor = ((1n << shift) + by - 1n) / by, excess = by * divisor - (1n << shift);
+  return excess >= 0n && excess <= 1n << (shift - 32n) ? divisor : undefined;
+}
 
 /** What arithmetic gives (RFC 9669 section 4.1); undefined for operations that are not looked into. */
 function compute(op: number, wide: boolean, a: bigint, b: bigint): bigint | undefined {
@@ -140,6 +152,7 @@ class RandomLook implements Look<Derived> {
         ? most * c < limit
         : !reversed && (op === ALU.LSH ? most << shift < limit : op === ALU.DIV || op === ALU.RSH));
     const isDivided = !reversed && op === ALU.DIV && c > 0n && isExact;
+    const divisor = shifts && isExact && of.product ? divisorOf(of.product.by, shift) : undefined;
     const isMultiplied = op === ALU.MUL && of.quotient?.by === c && !of.quotient.again && rises;
     return {
       apply,
@@ -152,7 +165,14 @@ class RandomLook implements Look<Derived> {
         : CARRIES_UP.includes(op) && !isShiftOf(op, reversed)
         ? low
         : undefined,
-      quotient: isDivided ? { of, by: c, again: false } : isMultiplied ? { ...of.quotient!, again: true } : undefined,
+      product: op === ALU.MUL && rises && most < RANGE ? { of, by: c } : undefined,
+      quotient: divisor !== undefined
+        ? { of: of.product!.of, by: divisor, again: false }
+        : isDivided
+        ? { of, by: c, again: false }
+        : isMultiplied
+        ? { ...of.quotient!, again: true }
+        : undefined,
     };
   }
 
@@ -172,8 +192,8 @@ class RandomLook implements Look<Derived> {
     if (constant === undefined) return this.whole(of);
     this.#uses.push((x) => jumps(op, wide, of.apply(x), constant));
     if (of.modulus !== undefined) this.#depends(of.modulus);
-    else if (op === JSET && of.shifted !== undefined) {
-      this.#depends(1n << (of.shifted + bitsOf(narrow(wide, constant))));
+    else if (op === JSET && of.low !== undefined) {
+      this.#depends(1n << (of.low + bitsOf(narrow(wide, constant))));
     } else if (of.rises && op !== JSET && of.apply(RANGE - 1n) < (wide ? 1n << 64n : RANGE)) {
       const c = narrow(wide, constant);
       // Below the constant, at it, above; and where a signed comparison sees the number turn negative.

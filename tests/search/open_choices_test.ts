@@ -67,28 +67,40 @@ SEC("raw_tp") int count(void *ctx) {
     );
   });
 
-  const outcomes: [expression: string, values: number[], covers: boolean][] = [
-    ["x & 3", [0, 1, 2, 3], true],
-    ["x % 3", [0, 1, 2], true],
-    ["x >> 30", [0, 1, 2, 3], true],
-    ["(x >> 4) & 1", [0, 1], true],
-    ["x < 100", [0, 1], true],
-    ["(x & 1) + 2 * (x > 0xf0000000)", [0, 1, 2, 3], true],
-    ["(u32)(((u64)x * 3) >> 32)", [0, 1, 2], true],
-    ["(x % 5 == 1) + 2 * (x % 3 == 1)", [0, 1, 2, 3], true],
-    ["x == 0x12345678", [0, 1], true],
-    ["(int)x < 0", [0, 1], true],
-    ["(x ^ 0x5555) & 1", [0, 1], true],
-  ];
-  for (const [expression, values, covers] of outcomes) {
-    it(`${expression}: ${values.join(", ")}`, async () => {
-      const object = await bpf(
-        `u32 n; SEC("raw_tp") int count(void *ctx) { u32 x = bpf_get_prandom_u32(); n = ${expression}; return 0; }`,
-      );
-      const all = await explored(object, { cpus: 1, invocations: 1 });
-      expect(valuesOf(all, "n").filter((value) => values.includes(Number(value))).map(Number)).toEqual(values);
-      if (covers) expect(valuesOf(all, "n")).toHaveLength(values.length);
-      expect(all.coversOpen).toBe(covers);
+  const expressions = () =>
+    bpf`
+u32 n;
+#define SAMPLE(name, expression) SEC("raw_tp") int name(void *ctx) { u32 x = bpf_get_prandom_u32(); n = expression; return 0; }
+SAMPLE(low, x & 3)
+SAMPLE(remainder, x % 3)
+SAMPLE(high, x >> 30)
+SAMPLE(one_bit, (x >> 4) & 1)
+SAMPLE(below, x < 100)
+SAMPLE(bit_and_range, (x & 1) + 2 * (x > 0xf0000000))
+SAMPLE(scaled, (u32)(((u64)x * 3) >> 32))
+SAMPLE(equal, x == 0x12345678)
+SAMPLE(negative, (int)x < 0)
+SAMPLE(changed, (x ^ 0x5554) & 1)
+SAMPLE(far_bits, (x >> 7 & 1) + 2 * (x >> 13 & 1))
+`;
+  const outcomes: Readonly<Record<string, readonly bigint[]>> = {
+    low: [0n, 1n, 2n, 3n],
+    remainder: [0n, 1n, 2n],
+    high: [0n, 1n, 2n, 3n],
+    one_bit: [0n, 1n],
+    below: [0n, 1n],
+    bit_and_range: [0n, 1n, 2n, 3n],
+    scaled: [0n, 1n, 2n],
+    equal: [0n, 1n],
+    negative: [0n, 1n],
+    changed: [0n, 1n],
+    far_bits: [0n, 1n, 2n, 3n],
+  };
+  for (const [name, values] of Object.entries(outcomes)) {
+    it(`${name}: ${values.join(", ")}`, async () => {
+      const all = await explored(await expressions(), { cpus: 1, invocations: 1, programs: [name] });
+      expect(valuesOf(all, "n")).toEqual(values);
+      expect(all.coversOpen).toBe(true);
     });
   }
 
@@ -105,21 +117,24 @@ SEC("raw_tp") int keep(void *ctx) { kept = bpf_get_prandom_u32(); return 0; }`;
   });
 
   it("a number that is a key, is handed over through the stack, or to a function, is not taken for told apart", async () => {
-    const map =
-      `struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, u32); __type(value, u64); }
-flows SEC(".maps");`;
-    for (
-      const body of [
-        "u32 key = bpf_get_prandom_u32(); u64 one = 1; bpf_map_update_elem(&flows, &key, &one, BPF_ANY);",
-        "u32 key = 1; u64 x = bpf_get_prandom_u32(); bpf_map_update_elem(&flows, &key, &x, BPF_ANY);",
-        'bpf_printk("%u", bpf_get_prandom_u32());',
-        "if (bpf_get_prandom_u32() == bpf_get_prandom_u32()) n += 1;",
-        "if (bpf_get_prandom_u32() < n) n += 1;",
-      ]
-    ) {
-      const source = `${map}\nu32 n;\nSEC("raw_tp") int one(void *ctx) { ${body} return 0; }`;
-      const all = await explored(await bpf(source), { cpus: 1, invocations: 1 });
-      expect([body, all.coversOpen]).toEqual([body, false]);
+    const object = await bpf`
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, u32); __type(value, u64); }
+flows SEC(".maps");
+u32 n;
+#define USE(name, body) SEC("raw_tp") int name(void *ctx) { body; return 0; }
+#define UPDATE(key_of, value_of)                                                                                       \
+	u32 key = key_of;                                                                                              \
+	u64 value = value_of;                                                                                          \
+	bpf_map_update_elem(&flows, &key, &value, BPF_ANY)
+SEC("raw_tp") int key(void *ctx) { UPDATE(bpf_get_prandom_u32(), 1); return 0; }
+SEC("raw_tp") int value(void *ctx) { UPDATE(1, bpf_get_prandom_u32()); return 0; }
+USE(printed, bpf_printk("%u", bpf_get_prandom_u32()))
+USE(two, if (bpf_get_prandom_u32() == bpf_get_prandom_u32()) n += 1)
+USE(shared, if (bpf_get_prandom_u32() < n) n += 1)
+`;
+    for (const program of ["key", "value", "printed", "two", "shared"]) {
+      const all = await explored(object, { cpus: 1, invocations: 1, programs: [program] });
+      expect([program, all.coversOpen]).toEqual([program, false]);
     }
   });
 });
@@ -192,12 +207,18 @@ SEC("raw_tp") int one(void *ctx) { first = bpf_ktime_get_ns(); second = bpf_ktim
 });
 
 describe("hash seeds", () => {
-  const hits = (flags = "0") =>
-    bpf(`
-struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 2); __uint(map_flags, ${flags}); __type(key, __u32);
-__type(value, __u64); } hits SEC(".maps");
+  const hits = () =>
+    bpf`
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 2); __type(key, __u32); __type(value, __u64); }
+hits SEC(".maps");
 SEC("raw_tp") int idle(void *ctx) { return 0; }
-`);
+`;
+  const unseeded = () =>
+    bpf`
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 2); __uint(map_flags, BPF_F_ZERO_SEED);
+__type(key, __u32); __type(value, __u64); } hits SEC(".maps");
+SEC("raw_tp") int idle(void *ctx) { return 0; }
+`;
   /** The loop of bcc#780: what is updated on a walk moves to the front of its bucket. */
   const resets = (other: number) => ({
     cpus: 1,
@@ -231,7 +252,7 @@ SEC("raw_tp") int idle(void *ctx) { return 0; }
   }
 
   it("BPF_F_ZERO_SEED leaves nothing open", async () => {
-    const object = await hits("BPF_F_ZERO_SEED");
+    const object = await unseeded();
     for (const other of [2, 3]) {
       const all = await explored(object, { ...resets(other), holds: (_values, { reset }) => reset === "ends" });
       expect(all.outcomes).toHaveLength(1);
@@ -274,33 +295,40 @@ SEC("raw_tp") int count(void *ctx) {
 });
 
 describe("entries beyond max_entries of a BPF_F_NO_PREALLOC map", () => {
-  const inserting = (maxEntries: number, flags = "BPF_F_NO_PREALLOC") =>
-    bpf(`
-struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(map_flags, ${flags}); __uint(max_entries, ${maxEntries});
-__type(key, u32); __type(value, u64); } flows SEC(".maps");
+  const inserting = () =>
+    bpf`
+#define MAP(map, entries, flags)                                                                                       \
+	struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(map_flags, flags); __uint(max_entries, entries);              \
+		__type(key, u32); __type(value, u64); } map SEC(".maps");                                              \
+	SEC("tc") int insert_##map(void *ctx)                                                                          \
+	{                                                                                                              \
+		u32 key = 10 + bpf_get_smp_processor_id();                                                             \
+		u64 one = 1;                                                                                           \
+		if (bpf_map_update_elem(&map, &key, &one, BPF_ANY)) __sync_fetch_and_add(&refused, 1);                 \
+		return 0;                                                                                              \
+	}
 long refused;
-SEC("tc") int insert(void *ctx) {
-  u32 key = 10 + bpf_get_smp_processor_id();
-  u64 one = 1;
-  if (bpf_map_update_elem(&flows, &key, &one, BPF_ANY)) __sync_fetch_and_add(&refused, 1);
-  return 0;
-}`);
-  const two = function* (user: UserApi) {
-    yield* user.update("flows", 1, 1);
-    yield* user.update("flows", 2, 1);
+MAP(three, 3, BPF_F_NO_PREALLOC)
+MAP(single, 1, BPF_F_NO_PREALLOC)
+MAP(preallocated, 3, 0)
+`;
+  const refusals = async (map: string, entries: number) => {
+    const prepare = function* (user: UserApi) {
+      for (let key = 1; key <= entries; key++) yield* user.update(map, key, 1);
+    };
+    const options = { cpus: 2, invocations: 1, programs: [`insert_${map}`], prepare };
+    return valuesOf(await explored(await inserting(), options), "refused");
   };
-  const refusals = async (maxEntries: number, prepare: typeof two | undefined, flags?: string) =>
-    valuesOf(await explored(await inserting(maxEntries, flags), { cpus: 2, invocations: 1, prepare }), "refused");
 
   // On a 6.18 kernel 4 of 5 maps of three entries, each with a seed of its own, came to hold four; none of one, two.
   it("come in where two keys have buckets of their own", async () => {
-    expect(await refusals(3, two)).toEqual([0n, 1n]);
+    expect(await refusals("three", 2)).toEqual([0n, 1n]);
   });
   it("not where all keys share the one bucket", async () => {
-    expect(await refusals(1, undefined)).toEqual([1n]);
+    expect(await refusals("single", 0)).toEqual([1n]);
   });
   it("nor in a preallocated map", async () => {
-    expect(await refusals(3, two, "0")).toEqual([1n]);
+    expect(await refusals("preallocated", 2)).toEqual([1n]);
   });
 });
 
