@@ -16,7 +16,7 @@ import type { Workload } from "../workload/workload.ts";
  * ```
  */
 export interface SimulateOptions extends Workload {
-  /** Seed of the scheduler and of bpf_get_prandom_u32. Default 1. */
+  /** Seed of the scheduler and of what the kernel leaves open: random numbers, hash seeds, unwritten stack. Default 1. */
   readonly seed?: number;
   /** Which task takes the next step. Default: uniformly random. */
   readonly scheduler?: "random" | "round_robin" | "pct" | "clock" | Scheduler;

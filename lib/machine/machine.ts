@@ -60,7 +60,7 @@ export interface StepObserver {
 
 /** How a simulated machine is made. */
 export interface MachineOptions {
-  /** Of bpf_get_prandom_u32. Default 1. */
+  /** Of bpf_get_prandom_u32, and of stack that was never written. Default 1. */
   readonly seed?: number;
   /** The reader's own kernel models by helper name. */
   readonly models?: Readonly<Record<string, HelperModel>>;

@@ -107,7 +107,7 @@ export class Exploration {
   readonly invocations: number;
   /** How often what ran, in words: programs may have numbers of their own. */
   readonly runs: string;
-  /** Every schedule was covered: *Never* is a proof. */
+  /** Every schedule was covered: *Never* is a proof, of what {@link openConditions} name. */
   complete = false;
   /** The bound that was hit, when not complete. */
   unknown: string | undefined;

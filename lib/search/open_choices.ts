@@ -47,7 +47,7 @@ function hashSeed(layouts: HashLayouts, hashSeeds: readonly number[]): { line?: 
   if (layouts.names.length === 0) return { complete: true };
   const { mattering } = layouts;
   if (mattering.length === 0) {
-    return { line: "hash seed: any; no map was walked, and none was full", complete: true };
+    return { line: "hash seed: any; nothing that ran shows which keys share a bucket", complete: true };
   }
   const realised = layouts.realised(hashSeeds), all = layouts.layouts, maps = mattering.join(", ");
   if (all === 1n) {
