@@ -139,7 +139,9 @@ export class KernelObject implements Disposable {
   #open(): Deno.PointerValue {
     const name = cString(kernelObjectName(this.name));
     const given = options(OPEN_OPTS_BYTES, [[OPEN_OPTS_NAME, 8, addressOf(name)]]);
-    return libbpf().bpf_object__open_mem(this.#bytes, BigInt(this.#bytes.length), Deno.UnsafePointer.of(given));
+    const handle = libbpf().bpf_object__open_mem(this.#bytes, BigInt(this.#bytes.length), Deno.UnsafePointer.of(given));
+    if (handle !== null) withoutPins(handle);
+    return handle;
   }
 
   /** What libbpf says when it fails before the verifier has spoken: a second try on a fresh handle, listened to. */
@@ -154,6 +156,22 @@ export class KernelObject implements Disposable {
       libbpf().bpf_object__load(handle);
       libbpf().bpf_object__close(handle);
     });
+  }
+}
+
+/**
+ * A map with LIBBPF_PIN_BY_NAME would be the one that is pinned on this computer, and be pinned if there was none
+ * (libbpf.c:bpf_object__create_maps): a map that is loaded here is a new one, and ends here.
+ *
+ * @throws BackendError when libbpf keeps a path, with the object closed
+ */
+function withoutPins(object: Deno.PointerObject): void {
+  for (const map of walk((at) => libbpf().bpf_object__next_map(object, at))) {
+    const failed = libbpf().bpf_map__set_pin_path(map, null);
+    if (failed === 0 && libbpf().bpf_map__pin_path(map) === null) continue;
+    const name = textAt(libbpf().bpf_map__name(map));
+    libbpf().bpf_object__close(object);
+    throw new BackendError(`libbpf would take map ${name} from where it is pinned on this computer: not loaded`);
   }
 }
 

@@ -21,6 +21,8 @@ const LIBBPF = {
   bpf_program__set_log_level: { parameters: ["pointer", "u32"], result: "i32" },
   bpf_program__set_log_buf: { parameters: ["pointer", "pointer", "usize"], result: "i32" },
 
+  bpf_map__pin_path: { parameters: ["pointer"], result: "pointer" },
+  bpf_map__set_pin_path: { parameters: ["pointer", "pointer"], result: "i32" },
   bpf_map__name: { parameters: ["pointer"], result: "pointer" },
   bpf_map__fd: { parameters: ["pointer"], result: "i32" },
   bpf_map__type: { parameters: ["pointer"], result: "i32" },

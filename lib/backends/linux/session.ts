@@ -12,6 +12,7 @@ import { type Factors, MAX_TURNS, scaledInvocations } from "../calibrate.ts";
 import { type RealMachine, sharing, type ThreadRun } from "../measure.ts";
 import { newStartLine, runFromStartLine, waitForStart } from "../start_line.ts";
 import { allowedCpus, awayFrom, nowNs } from "../thread_control.ts";
+import { actsOnHost } from "./acts_on_host.ts";
 import { linuxAvailable } from "./available.ts";
 import { errnoName } from "../../uapi/errno.ts";
 import { KernelMaps } from "./kernel_maps.ts";
@@ -29,6 +30,18 @@ import { verdictOf } from "./verify.ts";
 /** The verifier of the running kernel does not accept the program. */
 export class RefusedByKernel extends BackendError {
   override name = "RefusedByKernel";
+}
+
+/** What a program does to this computer would outlast the run: nothing of the kind is even loaded. */
+function refuseWhatActsOnHost(object: BpfObject, names: readonly string[]): void {
+  const loaded = programsToLoad(object, names);
+  const reasons = object.programs.filter(({ name }) => loaded.includes(name)).flatMap((program) =>
+    actsOnHost(program, object) ?? []
+  );
+  if (reasons.length === 0) return;
+  throw new BackendError(
+    `not run on this kernel: ${reasons.join("; ")}. Its verifier can be asked (linuxVerify, linux --verify-only)`,
+  );
 }
 
 const TURNS_IN_COMPANY = 64;
@@ -58,6 +71,7 @@ export class LinuxSession implements RealMachine, Disposable {
     this.cpus = allowedCpus();
     this.plan = onAtMost(this.cpus.length, asked);
     this.object = this.plan.object;
+    refuseWhatActsOnHost(this.object, this.plan.programs.map(({ name }) => name));
     if (this.plan.tasks.some(({ pidTgid }) => pidTgid !== undefined)) {
       throw new BackendError("the running kernel numbers its tasks itself: pid and tgid are for simulate and explore");
     }
