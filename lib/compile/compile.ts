@@ -7,6 +7,7 @@ import process from "node:process";
 import { CompileError, parseDiagnostics } from "./compile_error.ts";
 import { type Compiler, CompilerMissingError, findCompiler } from "./compiler.ts";
 import { headersFolder } from "./folders.ts";
+import { kernelHeaderFolder, kernelHeaderKey } from "./kernel_header.ts";
 import { inspectListing, type ListingTraits } from "./listing.ts";
 import { cachedObject, contentKey, keepObject, shippedObject, shippedRefusal } from "./object_cache.ts";
 import { runCommand } from "../host/run_command.ts";
@@ -27,6 +28,10 @@ export interface CompileOptions {
   readonly name?: string;
   /** Folders in which `#include "..."` and `#include <...>` are looked for, before our own headers. */
   readonly includeDirs?: readonly string[];
+  /** Macros, as the compiler's `-D` takes them: `DEBUG`, `LIMIT=64`. */
+  readonly defines?: readonly string[];
+  /** Files that are read before the listing's first line, as the compiler's `-include` does. */
+  readonly includeFiles?: readonly string[];
   /**
    * Instruction set. v4 adds signed division, sign extension, byte swaps, `gotol`, load-acquire and store-release.
    * Default: what a comment of the listing says (`// -mcpu=v4`), else v3.
@@ -84,6 +89,8 @@ interface Listing {
   readonly key: string;
   readonly traits: ListingTraits;
   readonly includeDirs: readonly string[];
+  readonly defines: readonly string[];
+  readonly includeFiles: readonly string[];
   readonly cpu: string;
 }
 
@@ -91,10 +98,17 @@ function prepare(text: string, options: CompileOptions): Listing {
   const source = text.replaceAll("\r\n", "\n");
   const name = options.name ?? DEFAULT_NAME, cpu = options.cpu ?? wantedCpu(source) ?? DEFAULT_CPU;
   const includeDirs = (options.includeDirs ?? []).map((folder) => resolve(folder));
-  const traits = inspectListing(source, includeDirs);
-  const key = contentKey([source, cpu, ...traits.localHeaders.map((header) => header.text)]);
+  const includeFiles = (options.includeFiles ?? []).map((file) => resolve(file)), defines = options.defines ?? [];
+  const traits = inspectListing(source, includeDirs, includeFiles);
+  const key = contentKey([
+    source,
+    cpu,
+    ...traits.localHeaders.map((header) => header.text),
+    ...[...defines, ...includeFiles].map((option) => `option ${option}`),
+    ...(traits.wantsVmlinux ? [kernelHeaderKey()] : []),
+  ]);
   const file = /^[\w.+-]+\.c$/.test(basename(name)) ? basename(name) : "listing.bpf.c";
-  return { name, source, file, key, traits, includeDirs, cpu };
+  return { name, source, file, key, traits, includeDirs, defines, includeFiles, cpu };
 }
 
 const wantedCpu = (source: string): string | undefined => /^\s*(?:\/\/|\/?\*).*-mcpu=(v[1-4])\b/m.exec(source)?.[1];
@@ -104,7 +118,8 @@ async function compileWith(compiler: Compiler, listing: Listing): Promise<Uint8A
   try {
     await writeFile(join(folder, listing.file), listing.source);
     await writeOwnFunctions(folder, listing.traits);
-    const args = [...compiler.args, ...flags(listing, folder), "-c", listing.file, "-o", "listing.o"];
+    const kernelHeader = listing.traits.wantsVmlinux ? await kernelHeaderFolder() : undefined;
+    const args = [...compiler.args, ...flags(listing, folder, kernelHeader), "-c", listing.file, "-o", "listing.o"];
     const result = await runCommand(compiler.command, args, { cwd: folder, env: compiler.env, timeoutMs: COMPILE_MS });
     if (!result) throw new CompilerMissingError(`${compiler.name} is gone: ${compiler.command}`);
     if (result.status !== 0) {
@@ -121,22 +136,35 @@ async function compileWith(compiler: Compiler, listing: Listing): Promise<Uint8A
   }
 }
 
-function flags({ traits, includeDirs, cpu }: Listing, folder: string): string[] {
-  const defines = traits.ownTypes.map((name) => `-DINTERLEAVE_OWN_${name}`);
-  if (!traits.hasLicense) defines.push("-DINTERLEAVE_NO_LICENSE");
-  if (traits.ownFunctions.length + traits.ownKfuncs.length > 0) defines.push("-DINTERLEAVE_OWN_FUNCTIONS");
-  if (traits.hasVmlinux) defines.push("-DINTERLEAVE_LINUX_BPF_H", "-DINTERLEAVE_LINUX_TYPES_H");
+/**
+ * @param folder where the compiler runs
+ * @param kernelHeader where our `vmlinux.h` is, for a listing that wants it
+ */
+function flags(
+  { traits, includeDirs, defines, includeFiles, cpu }: Listing,
+  folder: string,
+  kernelHeader: string | undefined,
+): string[] {
+  const ours = traits.ownTypes.map((name) => `-DINTERLEAVE_OWN_${name}`);
+  if (!traits.hasLicense) ours.push("-DINTERLEAVE_NO_LICENSE");
+  if (traits.ownFunctions.length + traits.ownKfuncs.length > 0) ours.push("-DINTERLEAVE_OWN_FUNCTIONS");
+  if (traits.hasKernelTypes || traits.wantsVmlinux) ours.push("-DINTERLEAVE_KERNEL_TYPES");
+  if (traits.hasVmlinux || traits.wantsVmlinux) ours.push("-DINTERLEAVE_VMLINUX");
+  const first = traits.hasKernelTypes || traits.hasHelpers
+    ? includeFiles
+    : [...(kernelHeader ? ["vmlinux.h"] : []), "interleave.h", ...includeFiles];
   return [
     ...["-std=gnu11", "-O2", "-g", `-mcpu=${cpu}`, "-fno-color-diagnostics"],
     // The same bytes from the same text, in whatever folder.
     ...["-fdebug-compilation-dir=.", `-ffile-prefix-map=${folder}=.`, `-ffile-prefix-map=${headersFolder}=include`],
     // An undeclared function would become a call of nothing; a macro of ours that the listing has too is fine.
     ...["-Werror=implicit-function-declaration", "-Wno-macro-redefined"],
-    ...defines,
+    // Registers in contexts are those of x86-64; projects ask for the name that libbpf's makefiles give.
+    ...[...ours, "-D__TARGET_ARCH_x86", ...defines.map((macro) => `-D${macro}`)],
     ...includeDirs.flatMap((dir) => ["-iquote", dir, "-I", dir]),
-    ...["-iquote", folder, "-I", headersFolder],
+    ...["-iquote", folder, ...(kernelHeader ? ["-I", kernelHeader] : []), "-I", headersFolder],
     ...systemHeaders(),
-    ...(traits.hasVmlinux ? [] : ["-include", "interleave.h"]),
+    ...first.flatMap((file) => ["-include", file]),
   ];
 }
 

@@ -110,6 +110,11 @@ function noInstruction(node: string, order: string | undefined, bits: number): s
 
 /** What to do, after words of clang (BPFMIChecking.cpp, BPFISelLowering.cpp) that name the fault alone. */
 const CURES: readonly (readonly [RegExp, string])[] = [
+  [
+    /incomplete (definition of )?type '(struct|union) \w+'|unknown type name '\w+_t'/,
+    "types of the kernel come with #include <vmlinux.h>; those that our 6.18 kernel lacks, with your kernel's own: " +
+    "`bpftool btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h`, and its folder as -I (includeDirs)",
+  ],
   [/Invalid usage of the XADD return value/, "an atomic whose result is used needs -mcpu=v3"],
   [/unsupported atomic operations?, please use 64 bit version/i, "on 32 bits it needs -mcpu=v3"],
   [/unknown target CPU 'v[34]'/, "this clang is too old for it; INTERLEAVE_CLANG=zig takes a newer one"],

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 /** Short names of integers that our headers define unless the listing does. */
 const TYPEDEFS = ["u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "bool"];
 
-/** A local header that the listing includes by `#include "..."`. */
+/** A header of the reader's that the listing includes. */
 export interface LocalHeader {
   readonly path: string;
   readonly text: string;
@@ -22,20 +22,38 @@ export interface ListingTraits {
   readonly hasLicense: boolean;
   /** It brings a `vmlinux.h`, which defines everything that ours would. */
   readonly hasVmlinux: boolean;
+  /** It brings one, or another header that defines what our <linux/bpf.h> would. */
+  readonly hasKernelTypes: boolean;
+  /** It brings a `bpf_helpers.h`. */
+  readonly hasHelpers: boolean;
+  /** It includes a `vmlinux.h` and brings none: ours is meant. */
+  readonly wantsVmlinux: boolean;
 }
 
 /**
  * Looks a listing over, without a compiler.
  *
  * @param source the C text
- * @param folders where its `#include "..."` are looked for
+ * @param folders where its headers are looked for before ours
+ * @param included files that are read before its first line
  */
-export function inspectListing(source: string, folders: readonly string[]): ListingTraits {
-  const localHeaders = findLocalHeaders(source, folders);
-  const hasVmlinux = localHeaders.some(({ path }) => /(^|[/\\])vmlinux\.h$/.test(path));
-  const code = [source, ...localHeaders.map((header) => header.text)].map(withoutComments).join("\n");
+export function inspectListing(
+  source: string,
+  folders: readonly string[],
+  included: readonly string[] = [],
+): ListingTraits {
+  const { headers: localHeaders, missing } = findLocalHeaders(source, folders, included);
+  const hasVmlinux = localHeaders.some(({ path }) => isCalled(path, "vmlinux.h"));
+  // A kernel's own header is megabytes of types; it has no helpers, functions or license to look for.
+  const texts = localHeaders.filter(({ path }) => !isCalled(path, "vmlinux.h")).map(({ text }) => text);
+  const headers = texts.map(withoutComments), code = [withoutComments(source), ...headers].join("\n");
+  const hasKernelTypes = hasVmlinux || headers.some((text) => KERNEL_TYPES.test(text));
+  const hasHelpers = localHeaders.some(({ path }) => isCalled(path, "bpf_helpers.h"));
   return {
     localHeaders,
+    hasKernelTypes,
+    hasHelpers,
+    wantsVmlinux: !hasKernelTypes && missing.has("vmlinux.h"),
     hasVmlinux,
     ownTypes: hasVmlinux ? [] : ownTypes(code),
     ownFunctions: names(code, HELPER_POINTER),
@@ -44,10 +62,13 @@ export function inspectListing(source: string, folders: readonly string[]): List
   };
 }
 
+const isCalled = (path: string, name: string): boolean => path.split(/[/\\]/).at(-1) === name;
+
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|("(?:[^"\\\n]|\\.)*")/g, (_, literal) => literal ?? " ");
 }
 
+const KERNEL_TYPES = /\benum\s+bpf_map_type\s*\{/;
 const HELPER_POINTER = /\(\s*\*\s*(?:const\s+)?(bpf_\w+)\s*\)\s*\(/g;
 const KFUNC = /\bextern\b[^;{}()]*?\b(bpf_\w+)\s*\([^;{}]*;/g;
 const TAGGED_TYPE = /\b(?:struct|union|enum)\s+(\w+)\s*(?:__attribute__[^{;]*)?\{/g;
@@ -62,18 +83,30 @@ function ownTypes(code: string): string[] {
   return [...new Set([...typedefs, ...names(code, TAGGED_TYPE)])];
 }
 
-/** Local headers, and those that they include, each once. */
-function findLocalHeaders(source: string, folders: readonly string[]): LocalHeader[] {
-  const found = new Map<string, string>();
-  const visit = (text: string, around: readonly string[]) => {
-    for (const [, name] of text.matchAll(/^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"/gm)) {
+/** The reader's headers, and those that they include, each once; and the names of those that the reader does not have. */
+function findLocalHeaders(
+  source: string,
+  folders: readonly string[],
+  included: readonly string[],
+): { headers: LocalHeader[]; missing: ReadonlySet<string> } {
+  const found = new Map<string, string>(), missing = new Set<string>();
+  const read = (path: string) => {
+    if (found.has(path)) return;
+    const header = readFileSync(path, "utf8");
+    found.set(path, header);
+    visit(header, dirname(path));
+  };
+  const visit = (text: string, here?: string) => {
+    for (const [, quoted, angled] of text.matchAll(INCLUDE)) {
+      const name = quoted ?? angled, around = quoted && here ? [here, ...folders] : folders;
       const path = around.map((folder) => join(folder, name)).find((path) => existsSync(path));
-      if (!path || found.has(path)) continue;
-      const header = readFileSync(path, "utf8");
-      found.set(path, header);
-      visit(header, [dirname(path), ...folders]);
+      if (path) read(path);
+      else missing.add(name);
     }
   };
-  visit(source, folders);
-  return [...found].map(([path, text]) => ({ path, text }));
+  for (const path of included) if (existsSync(path)) read(path);
+  visit(source);
+  return { headers: [...found].map(([path, text]) => ({ path, text })), missing };
 }
+
+const INCLUDE = /^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)/gm;

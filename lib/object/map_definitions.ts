@@ -88,12 +88,12 @@ function pointee(btf: Btf, id: number, map: string, field: string): number {
   return pointer.type ?? 0;
 }
 
-/** `__uint(field, N)` declares a pointer to an array of N ints; `__ulong` an enum64 with one constant. */
+/** `__uint(field, N)` declares a pointer to an array of N ints; `__ulong` an enum with one constant. */
 function numberOf(btf: Btf, id: number, map: string, field: string): number {
   const type = resolveType(btf, id);
   const array = type.kind === "ptr" ? resolveType(btf, type.type ?? 0) : type;
   if (type.kind === "ptr" && array.kind === "array") return array.nelems ?? 0;
-  if (type.kind === "enum64" && type.values?.[0]) return Number(type.values[0].value);
+  if ((type.kind === "enum64" || type.kind === "enum") && type.values?.[0]) return Number(type.values[0].value);
   throw new ObjectError(`map ${map}: ${field} is not written as __uint(${field}, ...)`);
 }
 

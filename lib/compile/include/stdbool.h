@@ -1,4 +1,5 @@
-#ifndef INTERLEAVE_STDBOOL_H
+/* A kernel's own header has them as a typedef and an enum. */
+#if !defined(INTERLEAVE_STDBOOL_H) && !defined(INTERLEAVE_VMLINUX)
 #define INTERLEAVE_STDBOOL_H
 
 #define bool _Bool

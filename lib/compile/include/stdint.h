@@ -2,6 +2,8 @@
 #ifndef INTERLEAVE_STDINT_H
 #define INTERLEAVE_STDINT_H
 
+/* A kernel's own header has these. */
+#ifndef INTERLEAVE_VMLINUX
 typedef __INT8_TYPE__ int8_t;
 typedef __INT16_TYPE__ int16_t;
 typedef __INT32_TYPE__ int32_t;
@@ -12,6 +14,7 @@ typedef __UINT32_TYPE__ uint32_t;
 typedef __UINT64_TYPE__ uint64_t;
 typedef __INTPTR_TYPE__ intptr_t;
 typedef __UINTPTR_TYPE__ uintptr_t;
+#endif
 
 #define INT32_MAX 2147483647
 #define INT64_MAX 9223372036854775807LL

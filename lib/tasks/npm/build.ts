@@ -43,7 +43,7 @@ export async function buildPackage(project: string, folder: string): Promise<voi
     if (file.endsWith(".js")) modules.push(await finishModule(join(dist, file)));
     else if (file.endsWith(".d.ts")) modules.push(await readFile(join(dist, file), "utf8"));
   }
-  for (const file of files.filter((name) => /\.(jsonl?|h|c|ttf|txt)$/.test(name))) {
+  for (const file of files.filter((name) => /\.(jsonl?|h|br|c|ttf|txt)$/.test(name))) {
     await cp(join(lib, file), join(dist, file));
   }
   await cp(shippedFolders(project)[0], join(dist, "compile", "objects"), { recursive: true });

@@ -16,6 +16,21 @@ enum bpf_field_info_kind {
 	BPF_FIELD_RSHIFT_U64 = 5,
 };
 
+/* What the builtins about types and constants are asked for. */
+enum bpf_type_id_kind {
+	BPF_TYPE_ID_LOCAL = 0,
+	BPF_TYPE_ID_TARGET = 1,
+};
+enum bpf_type_info_kind {
+	BPF_TYPE_EXISTS = 0,
+	BPF_TYPE_SIZE = 1,
+	BPF_TYPE_MATCHES = 2,
+};
+enum bpf_enum_value_kind {
+	BPF_ENUMVAL_EXISTS = 0,
+	BPF_ENUMVAL_VALUE = 1,
+};
+
 /* A field as an expression, `pointer->field`, or as a type and a name. */
 #define __core_field_of(type, field) (((typeof(type) *)0)->field)
 #define __core_field_1(field) field
@@ -143,6 +158,30 @@ enum bpf_field_info_kind {
 			break;                                                                       \
 		}                                                                                    \
 		__core_bits(__word, from, field);                                                    \
+	})
+
+#define BPF_CORE_WRITE_BITFIELD(to, field, new_value)                                                \
+	({                                                                                           \
+		void *__place = (void *)(to) + __builtin_preserve_field_info((to)->field, BPF_FIELD_BYTE_OFFSET); \
+		__u32 __bytes = __builtin_preserve_field_info((to)->field, BPF_FIELD_BYTE_SIZE);     \
+		__u32 __left = __builtin_preserve_field_info((to)->field, BPF_FIELD_LSHIFT_U64);     \
+		__u32 __right = __builtin_preserve_field_info((to)->field, BPF_FIELD_RSHIFT_U64);    \
+		__u64 __mask = (~0ULL << __right) >> __left;                                         \
+		__u64 __bits = ((__u64)(new_value) << __right) >> __left;                            \
+		switch (__bytes) {                                                                   \
+		case 1:                                                                              \
+			*(__u8 *)__place = (*(__u8 *)__place & ~__mask) | __bits;                    \
+			break;                                                                       \
+		case 2:                                                                              \
+			*(__u16 *)__place = (*(__u16 *)__place & ~__mask) | __bits;                  \
+			break;                                                                       \
+		case 4:                                                                              \
+			*(__u32 *)__place = (*(__u32 *)__place & ~__mask) | __bits;                  \
+			break;                                                                       \
+		case 8:                                                                              \
+			*(__u64 *)__place = (*(__u64 *)__place & ~__mask) | __bits;                  \
+			break;                                                                       \
+		}                                                                                    \
 	})
 
 #endif

@@ -53,11 +53,18 @@
 #ifndef __kconfig
 #define __kconfig __attribute__((section(".kconfig")))
 #endif
+/* Whether a kernel variable or function that was declared __weak is there: else its address is 0. */
+#ifndef bpf_ksym_exists
+#define bpf_ksym_exists(symbol) (!!(symbol))
+#endif
 #ifndef __contains
 #define __contains(name, node) __attribute__((btf_decl_tag("contains:" #name ":" #node)))
 #endif
 #ifndef __arg_trusted
 #define __arg_trusted __attribute__((btf_decl_tag("arg:trusted")))
+#endif
+#ifndef __arg_untrusted
+#define __arg_untrusted __attribute__((btf_decl_tag("arg:untrusted")))
 #endif
 #ifndef __arg_nullable
 #define __arg_nullable __attribute__((btf_decl_tag("arg:nullable")))
@@ -72,6 +79,22 @@
 #define __arg_nonnull __attribute__((btf_decl_tag("arg:nonnull")))
 #endif
 
+/* __uint(pinning, ...): libbpf takes the map from, and puts it into, the BPF file system. */
+#ifndef INTERLEAVE_OWN_libbpf_pin_type
+enum libbpf_pin_type {
+	LIBBPF_PIN_NONE = 0,
+	LIBBPF_PIN_BY_NAME = 1,
+};
+#endif
+/* What an option of the kernel's configuration may be: `extern enum libbpf_tristate CONFIG_IPV6 __kconfig;` */
+#ifndef INTERLEAVE_OWN_libbpf_tristate
+enum libbpf_tristate {
+	TRI_NO = 0,
+	TRI_YES = 1,
+	TRI_MODULE = 2,
+};
+#endif
+
 #ifndef NULL
 #define NULL ((void *)0)
 #endif
@@ -81,11 +104,23 @@
 #ifndef container_of
 #define container_of(ptr, type, member) ((type *)((void *)(ptr) - offsetof(type, member)))
 #endif
+#ifndef KERNEL_VERSION
+/* As LINUX_KERNEL_VERSION counts; the third number has eight bits. */
+#define KERNEL_VERSION(major, minor, patch) (((major) << 16) + ((minor) << 8) + ((patch) > 255 ? 255 : (patch)))
+#endif
 #ifndef likely
 #define likely(x) __builtin_expect(!!(x), 1)
 #endif
 #ifndef unlikely
 #define unlikely(x) __builtin_expect(!!(x), 0)
+#endif
+
+/* Names made of two, and a macro chosen by how many arguments there are. */
+#ifndef ___bpf_concat
+#define ___bpf_concat(a, b) a##b
+#define ___bpf_apply(macro, n) ___bpf_concat(macro, n)
+#define ___bpf_nth(_0, _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, n, ...) n
+#define ___bpf_narg(...) ___bpf_nth(_0, ##__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 #endif
 
 /* Keep the compiler from moving memory accesses across, or from knowing a variable's value. No instruction. */
@@ -191,6 +226,14 @@ extern int *bpf_iter_num_next(struct bpf_iter_num *it) __weak __ksym;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __weak __ksym;
 extern void *bpf_cast_to_kern_ctx(void *obj) __weak __ksym;
+
+/* A tail call whose slot is a constant, so that the JIT may make a jump of it. */
+#ifndef INTERLEAVE_OWN_FUNCTIONS
+static __attribute__((always_inline)) inline void bpf_tail_call_static(void *ctx, const void *map, const __u32 slot)
+{
+	bpf_tail_call(ctx, (void *)map, slot);
+}
+#endif
 
 #ifdef INTERLEAVE_OWN_FUNCTIONS
 #include "own_functions_end.h"

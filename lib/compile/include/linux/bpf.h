@@ -2,7 +2,7 @@
  * What a BPF listing needs of the kernel's <linux/bpf.h>: names and numbers are the kernel's, the rest is left out.
  * INTERLEAVE_OWN_<name>: the listing defines this one itself (lib/compile/listing.ts).
  */
-#ifndef INTERLEAVE_LINUX_BPF_H
+#if !defined(INTERLEAVE_LINUX_BPF_H) && !defined(INTERLEAVE_KERNEL_TYPES)
 #define INTERLEAVE_LINUX_BPF_H
 
 #include <linux/types.h>

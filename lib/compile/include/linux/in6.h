@@ -24,5 +24,6 @@ struct in6_addr {
 #define IPPROTO_ICMPV6 58
 #define IPPROTO_NONE 59
 #define IPPROTO_DSTOPTS 60
+#define IPPROTO_MH 135
 
 #endif

@@ -1,0 +1,35 @@
+/** Our own `vmlinux.h`: every type of a 6.18 kernel, kept compressed and unpacked where it is first wanted. */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { brotliDecompressSync } from "node:zlib";
+import { cacheFolder } from "./folders.ts";
+
+/** `deno task kernel-header` writes it. */
+export const packedKernelHeader: string = join(dirname(fileURLToPath(import.meta.url)), "vmlinux.h.br");
+
+const DIGITS = 16;
+let key: string | undefined;
+
+/** Tells one header from another, for the names of what is compiled with it. */
+export function kernelHeaderKey(): string {
+  return key ??= createHash("sha256").update(readFileSync(packedKernelHeader)).digest("hex").slice(0, DIGITS);
+}
+
+/** The text of the header. */
+export const kernelHeader = (): string => brotliDecompressSync(readFileSync(packedKernelHeader)).toString();
+
+/** A folder that holds the header as `vmlinux.h`. */
+export async function kernelHeaderFolder(): Promise<string> {
+  const folder = join(cacheFolder(), "kernel-header", kernelHeaderKey()), path = join(folder, "vmlinux.h");
+  if (existsSync(path)) return folder;
+  await mkdir(folder, { recursive: true });
+  // Another process may be at it: whoever reads sees all of it or nothing.
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, kernelHeader());
+  await rename(temporary, path);
+  return folder;
+}
