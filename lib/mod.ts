@@ -15,7 +15,7 @@
  *
  * @module
  */
-export { type Bpf, bpf } from "./compile/bpf.ts";
+export { type Bpf, bpf, type BpfOptions } from "./compile/bpf.ts";
 export type { CompileOptions } from "./compile/compile.ts";
 export { CompileError, type Diagnostic } from "./compile/compile_error.ts";
 export { simulate, Simulation, type TraceWindow } from "./backends/simulator.ts";
@@ -60,6 +60,9 @@ export { show, type Showable } from "./jupyter/show.ts";
 export { type Tick, withProgress } from "./jupyter/progress.ts";
 export type { Actor, CpuTime, Fault, Result, Timing, TraceStep, Values, Waiting } from "./report/result.ts";
 export type { BpfObject, LineInfo, MapDef, Program, Relocation, Subprog, Variable } from "./object/bpf_object.ts";
+export type { LoadOptions } from "./object/load.ts";
+export type { KconfigValues } from "./object/kconfig.ts";
+export type { MapSizes } from "./object/map_sizes.ts";
 export type { Btf, BtfType } from "./object/btf.ts";
 export type { Insn } from "./isa/insn.ts";
 export { claim, type Finding, Ledger, ledger, type LedgerLine, TestedClaim } from "./lessons/claims/claim.ts";

@@ -1,11 +1,15 @@
 /** `` bpf`...` ``: a C listing in a notebook cell becomes an object that every machine runs. */
 import { dirname, resolve } from "node:path";
 import type { BpfObject } from "../object/bpf_object.ts";
-import { loadObject } from "../object/load.ts";
+import { runningKernel } from "../host/kernel_config.ts";
+import { loadObject, type LoadOptions } from "../object/load.ts";
 import { compile, type CompileOptions } from "./compile.ts";
 import { InputError, readInput } from "./read_input.ts";
 
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+
+/** How a listing is compiled, and what the loader is told. */
+export interface BpfOptions extends CompileOptions, LoadOptions {}
 
 /** Compiles C, reads files, takes objects. */
 export interface Bpf {
@@ -21,21 +25,24 @@ export interface Bpf {
    *
    * @throws InputError when there is no such file
    */
-  file(path: string, options?: CompileOptions): Promise<BpfObject>;
+  file(path: string, options?: BpfOptions): Promise<BpfObject>;
   /** Takes an object that clang compiled for BPF. */
-  object(bytes: Uint8Array, name?: string): BpfObject;
+  object(bytes: Uint8Array, name?: string, options?: LoadOptions): BpfObject;
   /** The same with options: `` bpf.with({ cpu: "v4" })`...` ``. */
-  with(options: CompileOptions): (strings: TemplateStringsArray, ...values: readonly unknown[]) => Promise<BpfObject>;
+  with(options: BpfOptions): (strings: TemplateStringsArray, ...values: readonly unknown[]) => Promise<BpfObject>;
 }
 
-async function compileListing(source: string, options: CompileOptions): Promise<BpfObject> {
+const load = (bytes: Uint8Array, name: string, options: LoadOptions, source?: string): BpfObject =>
+  loadObject(bytes, name, source, options, runningKernel());
+
+async function compileListing(source: string, options: BpfOptions): Promise<BpfObject> {
   const bytes = await compile(source, options);
-  return loadObject(bytes, options.name ?? "the listing", source.replaceAll("\r\n", "\n"));
+  return load(bytes, options.name ?? "the listing", options, source.replaceAll("\r\n", "\n"));
 }
 
-async function fromFile(path: string, options: CompileOptions = {}): Promise<BpfObject> {
+async function fromFile(path: string, options: BpfOptions = {}): Promise<BpfObject> {
   const bytes = await readInput(path);
-  if (isElf(bytes) || path.endsWith(".o")) return loadObject(bytes, options.name ?? path);
+  if (isElf(bytes) || path.endsWith(".o")) return load(bytes, options.name ?? path, options);
   if (!path.endsWith(".c")) throw new InputError(`${path} is neither a C listing (.c) nor an object file`);
   const includeDirs = [dirname(resolve(path)), ...options.includeDirs ?? []];
   return await compileListing(new TextDecoder().decode(bytes), { name: path, ...options, includeDirs });
@@ -64,8 +71,8 @@ const withOptions: Bpf["with"] = (options) => (strings: TemplateStringsArray | s
  */
 export const bpf: Bpf = Object.assign(withOptions({}), {
   file: fromFile,
-  object(bytes: Uint8Array, name = "the object") {
-    if (bytes instanceof Uint8Array) return loadObject(bytes, name);
+  object(bytes: Uint8Array, name = "the object", options = {}) {
+    if (bytes instanceof Uint8Array) return load(bytes, name, options);
     throw new InputError("bpf.object takes the bytes of an object file, a Uint8Array; bpf.file takes a path");
   },
   with: withOptions,

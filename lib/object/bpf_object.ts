@@ -51,6 +51,8 @@ export interface Program {
   readonly name: string;
   /** The SEC() name, e.g. `tp_btf/sys_enter`. */
   readonly section: string;
+  /** `SEC("?...")`: loaded only when it is asked for by name. */
+  readonly isOptional?: true;
   readonly insns: readonly Insn[];
   readonly subprogs: readonly Subprog[];
   readonly relocations: readonly Relocation[];
@@ -123,8 +125,16 @@ export interface BpfObject {
   readonly btf?: Btf;
   /** What the section `license` says. */
   readonly license: string;
+  /** What the reader gave of the kernel's configuration, as a `.config` file writes it; for the running kernel. */
+  readonly kconfig?: string;
   /** The C listing, when it was compiled here. */
   readonly source?: string;
+}
+
+/** Programs that are meant where none is named: all but those of `SEC("?...")`, or these when there are no others. */
+export function defaultPrograms({ programs }: Pick<BpfObject, "programs">): readonly Program[] {
+  const loaded = programs.filter((program) => !program.isOptional);
+  return loaded.length > 0 ? loaded : programs;
 }
 
 /** The C line of an instruction, or `undefined` where the object has no line info for it. */

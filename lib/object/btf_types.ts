@@ -37,3 +37,32 @@ export function sizeOfType(btf: Btf, id: number): number {
   }
   throw new ObjectError(`corrupt .BTF: type ${id} is an array of arrays without an end`);
 }
+
+/** Whether a struct does not keep to the alignment of its members: BTF does not say so, its offsets do. */
+export function isPacked(btf: Btf, { members = [], size = 0 }: BtfType): boolean {
+  return members.some((member) => {
+    const align = alignmentOf(btf, member.type);
+    return size % align !== 0 || member.bitSize === 0 && member.bitOffset % (align * 8) !== 0;
+  });
+}
+
+const alignments = new WeakMap<Btf, Map<number, number>>();
+
+/** Bytes, on BPF. */
+export function alignmentOf(btf: Btf, id: number): number {
+  const known = alignments.get(btf) ?? new Map<number, number>();
+  alignments.set(btf, known);
+  const align = known.get(id) ?? computedAlignment(btf, id);
+  known.set(id, align);
+  return align;
+}
+
+function computedAlignment(btf: Btf, id: number): number {
+  const type = resolveType(btf, id);
+  if (type.kind === "array") return alignmentOf(btf, type.type ?? 0);
+  if (type.kind === "struct" || type.kind === "union") {
+    if (isPacked(btf, type)) return 1;
+    return Math.max(1, ...(type.members ?? []).map((member) => alignmentOf(btf, member.type)));
+  }
+  return type.kind === "ptr" ? POINTER_BYTES : Math.max(1, sizeOfType(btf, id));
+}

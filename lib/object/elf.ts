@@ -7,6 +7,8 @@ export const SHT = { PROGBITS: 1, SYMTAB: 2, NOBITS: 8, REL: 9 } as const;
 const SHF_EXECINSTR = 4;
 export const STT = { NOTYPE: 0, OBJECT: 1, FUNC: 2, SECTION: 3 } as const;
 export const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;
+/** Visibility: what another object may call, or only functions of this one. */
+export const STV = { DEFAULT: 0, INTERNAL: 1, HIDDEN: 2 } as const;
 /** Section index of a symbol that the object only declares. */
 export const SHN_UNDEF = 0;
 
@@ -27,6 +29,7 @@ export interface ElfSymbol {
   readonly name: string;
   readonly type: number;
   readonly binding: number;
+  readonly visibility: number;
   /** Index of its section, or {@link SHN_UNDEF}, or a special number above all sections. */
   readonly section: number;
   /** Byte offset in its section. */
@@ -172,6 +175,7 @@ function readSymbols(file: ByteReader, headers: readonly SectionHeader[], symtab
       name: names.string(table.u32(at)),
       type: info & 0x0f,
       binding: info >> 4,
+      visibility: table.u8(at + 5) & 0x03,
       section: table.u16(at + 6),
       value: table.u64(at + 8),
       size: table.u64(at + 16),

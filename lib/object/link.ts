@@ -5,7 +5,7 @@
 import { BPF_PSEUDO, decode, type Insn, isBpfCall, isCall, isWide } from "../isa/insn.ts";
 import type { CoreRelocation, LineInfo, Program, Relocation, Subprog } from "./bpf_object.ts";
 import type { BtfExt } from "./btf_ext.ts";
-import { type Elf, type ElfRelocation, R_BPF, type Section, SHN_UNDEF, STB, STT } from "./elf.ts";
+import { type Elf, type ElfRelocation, type ElfSymbol, R_BPF, type Section, SHN_UNDEF, STB, STT, STV } from "./elf.ts";
 import { ObjectError } from "./object_error.ts";
 
 const INSN_BYTES = 8;
@@ -39,6 +39,8 @@ export type FindMap = (
 /** What code may refer to besides code. */
 export interface OutsideNames {
   readonly findMap: FindMap;
+  /** Where the value of a `__kconfig` name is. */
+  readonly findKconfig: (name: string) => { readonly map: number; readonly offset: number } | undefined;
   /** Whether something that the object does not define was declared as the kernel's. */
   readonly isKernelName: (name: string) => boolean;
 }
@@ -81,12 +83,16 @@ function readCode(elf: Elf, section: Section): CodeSection {
     if (!Number.isInteger(start) || !Number.isInteger(end) || end > insns.length) {
       throw new ObjectError(`section ${section.name}: function ${symbol.name} lies outside of it`);
     }
-    functions.push({ name: symbol.name, code, start, end, global: symbol.binding !== STB.LOCAL });
+    functions.push({ name: symbol.name, code, start, end, global: isGlobal(symbol) });
   }
   if (functions.length === 0) throw new ObjectError(`section ${section.name} holds code but no function`);
   functions.sort((a, b) => a.start - b.start);
   return code;
 }
+
+/** What is hidden from other objects is verified as if it were static (libbpf.c:bpf_object__add_programs). */
+const isGlobal = ({ binding, visibility }: ElfSymbol): boolean =>
+  binding !== STB.LOCAL && visibility !== STV.HIDDEN && visibility !== STV.INTERNAL;
 
 class Linker {
   readonly #insns: Insn[] = [];
@@ -117,9 +123,11 @@ class Linker {
       if (reached) walk.push({ fn: reached, at: reached.start });
     }
     this.#relocations.sort((a, b) => a.insn - b.insn);
+    const section = this.entry.code.section.name, isOptional = section.startsWith("?");
     return {
       name: this.entry.name,
-      section: this.entry.code.section.name,
+      section: isOptional ? section.slice(1) : section,
+      ...(isOptional ? { isOptional } : {}),
       insns: this.#insns,
       subprogs: this.#subprogs,
       relocations: this.#relocations,
@@ -187,6 +195,8 @@ class Linker {
   }
 
   #extern(where: number, insn: Insn, reloc: ElfRelocation): undefined {
+    const value = isWide(insn) ? this.names.findKconfig(reloc.symbol.name) : undefined;
+    if (value) return this.#value(where, insn, value.map, value.offset);
     if (!this.names.isKernelName(reloc.symbol.name)) {
       throw new ObjectError(
         `program ${this.entry.name}, insn ${where}: ${reloc.symbol.name} is declared but nowhere defined; ` +
@@ -212,9 +222,13 @@ class Linker {
       this.#relocations.push({ insn: where, kind: "map", map });
       this.#patchWide(where, insn, BPF_PSEUDO.MAP_IDX, map, 0);
     } else {
-      this.#relocations.push({ insn: where, kind: "mapValue", map, offset });
-      this.#patchWide(where, insn, BPF_PSEUDO.MAP_IDX_VALUE, map, offset);
+      this.#value(where, insn, map, offset);
     }
+  }
+
+  #value(where: number, insn: Insn, map: number, offset: number): undefined {
+    this.#relocations.push({ insn: where, kind: "mapValue", map, offset });
+    this.#patchWide(where, insn, BPF_PSEUDO.MAP_IDX_VALUE, map, offset);
   }
 
   #patchWide(where: number, insn: Insn, src: number, low: number, high: number): void {

@@ -4,11 +4,24 @@ import { type BtfExt, readBtfExt } from "./btf_ext.ts";
 import { parseBtf, type ParsedBtf } from "./btf_parser.ts";
 import { dataSectionMap, isDataSection } from "./data_sections.ts";
 import { type Elf, readElf } from "./elf.ts";
+import { configText, type Kconfig, type KconfigValues, type KernelConfig, readKconfig } from "./kconfig.ts";
 import { type FindMap, linkPrograms } from "./link.ts";
 import { type PlacedMap, readMapDefinitions } from "./map_definitions.ts";
+import { type MapSizes, resizedMaps } from "./map_sizes.ts";
 import { ObjectError } from "./object_error.ts";
 
 export { ObjectError };
+
+/** What the loader is told beyond the object: in the field, a program's user-space side says it before it loads. */
+export interface LoadOptions {
+  /** Maps by name, where the object leaves a size open or another is wanted: `{ counts: { maxEntries: 64 } }`. */
+  readonly maps?: MapSizes;
+  /**
+   * Values of externs with `__kconfig`: `{ CONFIG_HZ: 250, CONFIG_IPV6: "m" }`. What is not given is the running
+   * kernel's, else that of a 6.18 kernel of which only the version is known.
+   */
+  readonly kconfig?: KconfigValues;
+}
 
 /** Kernel-side programs are assumed to be GPL where a listing does not say. */
 const DEFAULT_LICENSE = "GPL";
@@ -19,18 +32,32 @@ const DEFAULT_LICENSE = "GPL";
  * @param bytes the object file
  * @param name what messages call it
  * @param source the C listing that it was compiled from, when there is one
+ * @param options sizes of maps, values of the kernel's configuration
+ * @param kernel where values come from that the options do not give
  * @throws ObjectError when the bytes are not a whole, sound BPF object; the message starts with `name`
  */
-export function loadObject(bytes: Uint8Array, name: string, source?: string): BpfObject {
+export function loadObject(
+  bytes: Uint8Array,
+  name: string,
+  source?: string,
+  options: LoadOptions = {},
+  kernel?: KernelConfig,
+): BpfObject {
   try {
-    return load(bytes, name, source);
+    return load(bytes, name, source, options, kernel);
   } catch (error) {
     if (error instanceof ObjectError) throw new ObjectError(`${name}: ${error.message}`);
     throw error;
   }
 }
 
-function load(bytes: Uint8Array, name: string, source: string | undefined): BpfObject {
+function load(
+  bytes: Uint8Array,
+  name: string,
+  source: string | undefined,
+  options: LoadOptions,
+  kernel: KernelConfig | undefined,
+): BpfObject {
   const elf = readElf(bytes);
   const section = (name: string) => elf.sections.find((section) => section.name === name && section.size > 0);
   const btfSection = section(".BTF"), extSection = section(".BTF.ext"), licenseSection = section("license");
@@ -38,7 +65,10 @@ function load(bytes: Uint8Array, name: string, source: string | undefined): BpfO
   const btf = btfSection && parseBtf(btfSection.bytes);
   const ext = btf && extSection && readBtfExt(extSection.bytes, btf.strings);
   const { maps, findMap, progArrays } = readMaps(elf, btf);
-  const programs = linkPrograms(elf, { findMap, isKernelName: kernelNames(btf) }, named(ext, name, source));
+  const kconfig = readKconfig(elf, btf, options.kconfig, kernel);
+  const findKconfig = kconfigPlaces(kconfig, kconfig ? maps.push(kconfig.map) - 1 : 0);
+  const names = { findMap, findKconfig, isKernelName: kernelNames(btf) };
+  const programs = linkPrograms(elf, names, named(ext, name, source));
   if (programs.length === 0) throw new ObjectError("the object has no program: a function needs SEC(...)");
   checkNames(programs);
   fillProgArrays(maps, progArrays, programs);
@@ -47,10 +77,21 @@ function load(bytes: Uint8Array, name: string, source: string | undefined): BpfO
     name,
     bytes,
     programs,
-    maps,
+    maps: resizedMaps(maps, options.maps),
     btf: btf && { types: btf.types, bytes: btf.bytes },
     license: license || DEFAULT_LICENSE,
+    ...(options.kconfig ? { kconfig: configText(options.kconfig) } : {}),
     source,
+  };
+}
+
+function kconfigPlaces(
+  kconfig: Kconfig | undefined,
+  map: number,
+): (name: string) => { map: number; offset: number } | undefined {
+  return (name) => {
+    const offset = kconfig?.offsets.get(name);
+    return offset === undefined ? undefined : { map, offset };
   };
 }
 

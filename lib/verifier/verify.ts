@@ -1,6 +1,6 @@
 /** The verifier: what the 6.18 kernel would say of a program, and why, at the C line. */
 import { isHelperCall } from "../isa/insn.ts";
-import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
+import { type BpfObject, defaultPrograms, type LineInfo, type Program } from "../object/bpf_object.ts";
 import { check } from "./checker.ts";
 import { Environment, Rejection } from "./state/environment.ts";
 import { ERRNO, errnoName } from "../uapi/errno.ts";
@@ -67,7 +67,7 @@ export interface VerifyOptions {
  */
 export function verify(object: BpfObject, options: VerifyOptions = {}): Verdict[] {
   const programs = options.program === undefined
-    ? object.programs
+    ? defaultPrograms(object)
     : object.programs.filter((program) => program.name === options.program);
   if (programs.length === 0) {
     const names = object.programs.map((program) => program.name).join(", ");

@@ -18,7 +18,7 @@ import type { VerifierWarning } from "../verifier/verify.ts";
 import type { UserApi } from "../maps/user_space.ts";
 import { type Order, tasksBefore } from "./task_order.ts";
 import { type UserSpace, userSpaceOf } from "./user_calls.ts";
-import type { BpfObject, Program } from "../object/bpf_object.ts";
+import { type BpfObject, defaultPrograms, type Program } from "../object/bpf_object.ts";
 import { didYouMean } from "../words/closest_name.ts";
 import type { Model } from "../cpu/operation.ts";
 import { readerModel } from "../cpu/reader_model.ts";
@@ -212,7 +212,8 @@ const pidTgid = ({ pid, tgid = pid }: { readonly pid?: number; readonly tgid?: n
   tgid === undefined ? undefined : (BigInt(tgid) << 32n) | BigInt(pid ?? tgid);
 
 function onlyProgram(object: BpfObject): string {
-  if (object.programs.length === 1) return object.programs[0].name;
+  const programs = defaultPrograms(object);
+  if (programs.length === 1) return programs[0].name;
   const names = object.programs.map((program) => program.name).join(", ");
   if (object.programs.length === 0) {
     throw new WorkloadError(`${object.name} has no program: give a function a section, SEC("raw_tp") for one`);

@@ -9,8 +9,8 @@ import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 /** Room for the log of one program. The kernel writes only what it needs; untouched pages cost nothing. */
 const LOG_BYTES = 64 << 20;
-/** struct bpf_object_open_opts (tools/lib/bpf/libbpf.h) up to the name of the object. */
-const OPEN_OPTS_BYTES = 16, OPEN_OPTS_NAME = 8;
+/** struct bpf_object_open_opts (tools/lib/bpf/libbpf.h) up to the text of a configuration. */
+const OPEN_OPTS_BYTES = 48, OPEN_OPTS_NAME = 8, OPEN_OPTS_KCONFIG = 40;
 const PROT_READ_WRITE = 3, MAP_PRIVATE_ANONYMOUS = 0x22;
 
 /** A program as libbpf sees it. Handles are valid until the object is closed. */
@@ -40,19 +40,24 @@ export interface LoadOutcome {
   readonly messages: string;
 }
 
+/** An object file, and what the reader gave beyond it. */
+export type LoadableObject = Pick<BpfObject, "bytes" | "name"> & Partial<Pick<BpfObject, "maps" | "kconfig">>;
+
 export class KernelObject implements Disposable {
   readonly programs: readonly LoadableProgram[];
   #handle: Deno.PointerValue;
   #log: Deno.PointerValue = null;
   readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly name: string;
 
   /**
    * Opens an object file; nothing reaches the kernel before {@link load}.
    *
    * @throws BackendError when libbpf cannot read the file
    */
-  constructor(bytes: Uint8Array, readonly name: string) {
-    this.#bytes = new Uint8Array(bytes);
+  constructor(private readonly object: LoadableObject) {
+    this.name = object.name;
+    this.#bytes = new Uint8Array(object.bytes);
     this.#handle = this.#open();
     if (this.#handle === null) {
       const failed = errno();
@@ -60,7 +65,7 @@ export class KernelObject implements Disposable {
         this.#handle = this.#open();
         this.close();
       });
-      throw new BackendError(`${name}: libbpf cannot open this object (${errnoName(failed)}). ${messages}`.trim());
+      throw new BackendError(`${this.name}: libbpf cannot open this object (${errnoName(failed)}). ${messages}`.trim());
     }
     const programs: LoadableProgram[] = [];
     for (const handle of walk((at) => libbpf().bpf_object__next_program(this.#handle, at))) {
@@ -138,10 +143,29 @@ export class KernelObject implements Disposable {
 
   #open(): Deno.PointerValue {
     const name = cString(kernelObjectName(this.name));
-    const given = options(OPEN_OPTS_BYTES, [[OPEN_OPTS_NAME, 8, addressOf(name)]]);
+    const config = cString(this.object.kconfig ?? "");
+    const given = options(OPEN_OPTS_BYTES, [
+      [OPEN_OPTS_NAME, 8, addressOf(name)],
+      [OPEN_OPTS_KCONFIG, 8, this.object.kconfig === undefined ? 0 : addressOf(config)],
+    ]);
     const handle = libbpf().bpf_object__open_mem(this.#bytes, BigInt(this.#bytes.length), Deno.UnsafePointer.of(given));
-    if (handle !== null) withoutPins(handle);
+    if (handle !== null) {
+      withoutPins(handle);
+      this.#resizeMaps(handle);
+    }
     return handle;
+  }
+
+  /** Sizes that the reader gave, or left to be given, are those of the object as it was read. */
+  #resizeMaps(handle: Deno.PointerObject): void {
+    for (const map of walk((at) => libbpf().bpf_object__next_map(handle, at))) {
+      const def = this.object.maps?.find((one) => !one.data && one.name === textAt(libbpf().bpf_map__name(map)));
+      if (!def || def.maxEntries === 0 || libbpf().bpf_map__max_entries(map) === def.maxEntries) continue;
+      const failed = libbpf().bpf_map__set_max_entries(map, def.maxEntries);
+      if (failed < 0) {
+        throw new BackendError(`map ${def.name} cannot have ${def.maxEntries} entries: ${errnoName(failed)}`);
+      }
+    }
   }
 
   /** What libbpf says when it fails before the verifier has spoken: a second try on a fresh handle, listened to. */

@@ -80,7 +80,7 @@ export class LinuxSession implements RealMachine, Disposable {
 
   #open(): void {
     const { object, workload } = this.plan;
-    this.#kernel = new KernelObject(object.bytes, object.name);
+    this.#kernel = new KernelObject(object);
     try {
       this.#load();
       this.#maps = new KernelMaps(this.#kernel.maps(), object, this.#kernel.loadedPrograms());

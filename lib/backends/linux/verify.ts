@@ -1,5 +1,5 @@
 /** Asks the running kernel's own verifier. */
-import type { BpfObject } from "../../object/bpf_object.ts";
+import { type BpfObject, defaultPrograms } from "../../object/bpf_object.ts";
 import { BackendError } from "../../host/backend_error.ts";
 import { whyNot } from "../backend.ts";
 import { linuxAvailable } from "./available.ts";
@@ -52,7 +52,7 @@ export interface LinuxVerifyOptions {
  * ```
  */
 export function linuxVerify(
-  object: Pick<BpfObject, "bytes" | "name"> & Partial<Pick<BpfObject, "maps" | "programs">>,
+  object: Pick<BpfObject, "bytes" | "name"> & Partial<Pick<BpfObject, "maps" | "programs" | "kconfig">>,
   options: LinuxVerifyOptions = {},
 ): KernelVerdict {
   if (!(object?.bytes instanceof Uint8Array)) throw new BackendError("linuxVerify takes what await bpf`...` gives");
@@ -61,12 +61,13 @@ export function linuxVerify(
     throw new BackendError(`the running kernel cannot be asked: ${whyNot(availability)}`);
   }
   let verdict: KernelVerdict | undefined;
-  using listing = new KernelObject(object.bytes, object.name);
-  const names = options.program ? [options.program] : listing.programs.map((program) => program.name);
+  using listing = new KernelObject(object);
+  const all = object.programs ? defaultPrograms({ programs: object.programs }) : listing.programs;
+  const names = options.program ? [options.program] : all.map((program) => program.name);
   if (names.length === 0) throw new BackendError(`${object.name} holds no program`);
   for (const name of names) {
     const { section } = listing.program(name);
-    using opened = new KernelObject(object.bytes, object.name);
+    using opened = new KernelObject(object);
     verdict = verdictOf(name, section, opened.load(programsToLoad(object, [name]), options.logLevel));
     if (verdict.verdict === "reject") break;
   }

@@ -1,7 +1,7 @@
 /** A kernel's BTF as one C header: every struct, union, enum and typedef, each behind what it needs. */
 import type { Btf, BtfType } from "../../object/btf.ts";
-import { sizeOfType } from "../../object/btf_types.ts";
-import { alignmentOf, behindQualifiers, declare, isPacked } from "./c_types.ts";
+import { alignmentOf, isPacked, sizeOfType } from "../../object/btf_types.ts";
+import { behindQualifiers, declare } from "./c_types.ts";
 
 const BITS = 8;
 const isAggregate = ({ kind }: BtfType): boolean => kind === "struct" || kind === "union";
@@ -141,7 +141,8 @@ class CHeader {
 
   #enumBody(type: BtfType, indent: string): string {
     const big = type.kind === "enum64";
-    const number = (value: bigint) => big ? `${value}${type.signed ? "" : "U"}LL` : `${value}${value > MAX_INT ? "U" : ""}`;
+    const number = (value: bigint) =>
+      big ? `${value}${type.signed ? "" : "U"}LL` : `${value}${value > MAX_INT ? "U" : ""}`;
     const values = (type.values ?? []).map(({ name, value }) =>
       `${indent}\t${this.#next(name, this.#identifiers)} = ${number(value)},`
     );

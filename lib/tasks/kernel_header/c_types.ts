@@ -1,9 +1,7 @@
-/** C types as BTF has them, in C's notation: declarators, and the space that a type takes on BPF. */
+/** C types as BTF has them, in C's notation: declarators. */
 import type { Btf, BtfType } from "../../object/btf.ts";
-import { resolveType, sizeOfType } from "../../object/btf_types.ts";
 
 const QUALIFIERS: Readonly<Record<string, string>> = { const: "const", volatile: "volatile", restrict: "restrict" };
-const POINTER_BYTES = 8;
 /** A list of arguments is another type on BPF than in the kernel: the kernel's is written out. */
 const COMPILERS_OWN = "__builtin_va_list";
 
@@ -53,33 +51,4 @@ export function behindQualifiers(btf: Btf, id: number): BtfType {
   let type = btf.types[id];
   while (isTransparent(type)) type = btf.types[type.type ?? 0];
   return type;
-}
-
-/** Whether a struct does not keep to the alignment of its members: BTF does not say so, its offsets do. */
-export function isPacked(btf: Btf, { members = [], size = 0 }: BtfType): boolean {
-  return members.some((member) => {
-    const align = alignmentOf(btf, member.type);
-    return size % align !== 0 || member.bitSize === 0 && member.bitOffset % (align * 8) !== 0;
-  });
-}
-
-const alignments = new WeakMap<Btf, Map<number, number>>();
-
-/** Bytes. */
-export function alignmentOf(btf: Btf, id: number): number {
-  const known = alignments.get(btf) ?? new Map<number, number>();
-  alignments.set(btf, known);
-  const align = known.get(id) ?? computedAlignment(btf, id);
-  known.set(id, align);
-  return align;
-}
-
-function computedAlignment(btf: Btf, id: number): number {
-  const type = resolveType(btf, id);
-  if (type.kind === "array") return alignmentOf(btf, type.type ?? 0);
-  if (type.kind === "struct" || type.kind === "union") {
-    if (isPacked(btf, type)) return 1;
-    return Math.max(1, ...(type.members ?? []).map((member) => alignmentOf(btf, member.type)));
-  }
-  return type.kind === "ptr" ? POINTER_BYTES : Math.max(1, sizeOfType(btf, id));
 }

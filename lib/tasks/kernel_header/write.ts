@@ -53,6 +53,9 @@ if (import.meta.main) {
   process.stdout.write(`vmlinux.h: ${same ? "as it was" : values.check ? "differs" : "written"}\n`);
   if (same) process.exit(0);
   if (values.check) process.exit(1);
-  const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS };
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: 11,
+    [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+  };
   writeFileSync(packedKernelHeader, brotliCompressSync(text, { params }));
 }

@@ -7,6 +7,7 @@
 #define INTERLEAVE_BPF_HELPER_DEFS_H
 
 #include <linux/bpf.h>
+#include <linux/types.h>
 
 struct __sk_buff;
 struct bpf_dynptr;

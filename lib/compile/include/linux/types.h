@@ -28,6 +28,8 @@ typedef unsigned int __poll_t;
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
+/* A kernel's own header has the short names, too. */
+#ifndef INTERLEAVE_VMLINUX
 #ifndef INTERLEAVE_OWN_u8
 typedef __u8 u8;
 #endif
@@ -51,6 +53,7 @@ typedef __s32 s32;
 #endif
 #ifndef INTERLEAVE_OWN_s64
 typedef __s64 s64;
+#endif
 #endif
 
 #endif
