@@ -16,7 +16,9 @@ async function main(args: readonly string[]): Promise<void> {
   // Only the command that runs is loaded: the others bring machines along that it does not need.
   for (const { name, summary } of COMMANDS) if (name !== wanted?.name) program.command(name).summary(summary);
   if (wanted) program.addCommand((await wanted.load()).command().exitOverride());
-  await program.parseAsync([...args], { from: "user" });
+  // The compiler's own spelling, which is no option of one letter.
+  const spelled = args.map((arg) => arg === "-include" ? "--include-file" : arg);
+  await program.parseAsync(spelled, { from: "user" });
 }
 
 /** The message; where it came from only on request, since the reader's input is nearly always what was wrong. */

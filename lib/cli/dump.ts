@@ -4,14 +4,15 @@ import process from "node:process";
 import { bpf } from "../compile/bpf.ts";
 import { disassembleObject, listProgram } from "../object/program_listing.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
+import { type ListingOptions, listingOptions, withListingOptions } from "./listing_options.ts";
 
 export function command(): Command {
-  return new Command("dump")
+  return withListingOptions(new Command("dump"))
     .summary("disassembly with C lines")
     .argument("<file>", "C listing (.c) or object file (.o)")
     .option("--json", "programs, instructions and maps as JSON")
-    .action(async (file: string, options: { json?: boolean }) => {
-      const object = await bpf.file(file);
+    .action(async (file: string, options: ListingOptions & { json?: boolean }) => {
+      const object = await bpf.file(file, listingOptions(options).listing);
       process.stdout.write(options.json ? JSON.stringify(describe(object)) + "\n" : disassembleObject(object));
     });
 }

@@ -6,11 +6,12 @@ import { explorationText } from "../report/exploration_text.ts";
 import { toJson } from "../report/json.ts";
 import { explore } from "../search/explore.ts";
 import { count, names } from "./arguments.ts";
+import { listingOptions, withListingOptions } from "./listing_options.ts";
 
 const CHECK_SAID_NO = 1;
 
 export function command(): Command {
-  return new Command("explore")
+  return withListingOptions(new Command("explore"))
     .summary("visit every schedule")
     .argument("<file>", "C listing (.c) or object file (.o)")
     .option("--cpus <n>", "number of CPUs", count, 2)
@@ -22,8 +23,9 @@ export function command(): Command {
     .option("--no-reduction", "try every order of operations on disjoint data")
     .option("--no-verify", "explore even what the kernel would refuse")
     .option("--json", "the result as JSON")
-    .action(async (file: string, { json, states, seconds, ...workload }) => {
-      const found = await explore(await bpf.file(file), { ...workload, bounds: { states, seconds } });
+    .action(async (file: string, options) => {
+      const { listing, rest: { json, states, seconds, ...workload } } = listingOptions(options);
+      const found = await explore(await bpf.file(file, listing), { ...workload, bounds: { states, seconds } });
       process.stdout.write((json ? toJson(found) : explorationText(found)) + "\n");
       if (found.stuck.length > 0) process.exitCode = CHECK_SAID_NO;
     });

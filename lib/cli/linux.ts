@@ -7,6 +7,7 @@ import { bpf } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { toJson } from "../report/json.ts";
 import { count } from "./arguments.ts";
+import { listingOptions } from "./listing_options.ts";
 import { type RealMachineOptions, withRealMachineOptions } from "./machine_options.ts";
 import { measuredText, withoutOutcomes } from "./measured_text.ts";
 
@@ -18,8 +19,9 @@ export function command(): Command {
   )
     .option("--max-map-bytes <n>", "most kernel memory of its maps together (default: 33554432)", count)
     .option("--verify-only", "ask the verifier and do not run")
-    .action(async (file: string, { json, verifyOnly, ...workload }: RealMachineOptions & { verifyOnly?: boolean }) => {
-      const object = await bpf.file(file);
+    .action(async (file: string, options: RealMachineOptions & { verifyOnly?: boolean }) => {
+      const { listing, rest: { json, verifyOnly, ...workload } } = listingOptions(options);
+      const object = await bpf.file(file, listing);
       const refused = verdicts(object, workload).find(({ verdict }) => verdict === "reject");
       if (refused) process.exitCode = CHECK_SAID_NO;
       const run = refused || verifyOnly ? undefined : await runOnLinux(object, workload);
@@ -36,7 +38,7 @@ export function command(): Command {
 
 const ACCEPTED = { verdict: "accept", errno: 0, errname: "", message: "" } as const;
 
-function verdicts(object: BpfObject, { programs }: RealMachineOptions): KernelVerdict[] {
+function verdicts(object: BpfObject, { programs }: Pick<RealMachineOptions, "programs">): KernelVerdict[] {
   if (!programs) return [linuxVerify(object)];
   return programs.map((run) => linuxVerify(object, { program: typeof run === "string" ? run : run.prog }));
 }

@@ -6,11 +6,12 @@ import { bpf } from "../compile/bpf.ts";
 import { toJson } from "../report/json.ts";
 import { resultText } from "../report/text.ts";
 import { count, names } from "./arguments.ts";
+import { listingOptions, withListingOptions } from "./listing_options.ts";
 
 const CHECK_SAID_NO = 1;
 
 export function command(): Command {
-  return new Command("simulate")
+  return withListingOptions(new Command("simulate"))
     .summary("run a listing on simulated CPUs")
     .argument("<file>", "C listing (.c) or object file (.o)")
     .option("--cpus <n>", "number of CPUs, 1 to 512", count, 2)
@@ -22,8 +23,8 @@ export function command(): Command {
     .option("--no-verify", "run even what the kernel would refuse")
     .option("--json", "the result as JSON")
     .action(async (file: string, options) => {
-      const { json, ...workload } = options;
-      const run = await simulate(await bpf.file(file), workload);
+      const { listing, rest: { json, ...workload } } = listingOptions(options);
+      const run = await simulate(await bpf.file(file, listing), workload);
       process.stdout.write((json ? toJson(run) : resultText(run)) + "\n");
       if (run.fault) process.exitCode = CHECK_SAID_NO;
     });

@@ -2,11 +2,12 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { mergeSweeps, parseShard, type Sweep, sweep } from "../sweeps/seed_grid.ts";
+import { mergeSweeps, parseShard, type Sweep, sweep, type SweepOptions } from "../sweeps/seed_grid.ts";
 import { openSweep, sealSweep } from "../sweeps/shard_file.ts";
 import { bpf } from "../compile/bpf.ts";
 import { textTable } from "../report/text_table.ts";
 import { count, names } from "./arguments.ts";
+import { type ListingOptions, listingOptions, withListingOptions } from "./listing_options.ts";
 
 const numbers = (text: string): number[] => names(text).map(count);
 
@@ -16,8 +17,13 @@ function range(text: string): [number, number] {
   return [Number(match[1]), Number(match[2])];
 }
 
+interface SweepCommandOptions extends ListingOptions, SweepOptions {
+  readonly json?: boolean;
+  readonly merge?: boolean;
+}
+
 export function command(): Command {
-  return new Command("sweep")
+  return withListingOptions(new Command("sweep"))
     .summary("many runs or searches over a grid, in shards that merge")
     .argument("<files...>", "C listing or object file; with --merge, the JSON of shards")
     .option("--cpus <list>", "numbers of CPUs, separated by commas", numbers, [2])
@@ -32,10 +38,11 @@ export function command(): Command {
     .option("--merge", "put the JSON of shards together")
     .option("--no-verify", "run even what the kernel would refuse")
     .option("--json", "the result as JSON")
-    .action(async (files: string[], { json, merge, ...options }) => {
+    .action(async (files: string[], given: SweepCommandOptions) => {
+      const { listing, rest: { json, merge, ...options } } = listingOptions(given);
       const found = merge
         ? mergeSweeps(await Promise.all(files.map(readShard)))
-        : await sweep(await bpf.file(files[0]), options);
+        : await sweep(await bpf.file(files[0], listing), options);
       process.stdout.write((json ? sealSweep(found) : sweepText(found)) + "\n");
     });
 }

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { bpf } from "../compile/bpf.ts";
+import { bpf, type BpfOptions } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { type Verdict, verify } from "../verifier/verify.ts";
 import { verdictText, warningText } from "../verifier/verdict_text.ts";
@@ -14,17 +14,20 @@ interface Options {
   readonly json?: boolean;
   readonly program?: string;
   readonly log?: boolean;
+  /** How the listing is compiled and loaded. */
+  readonly listing?: BpfOptions;
 }
 
 export function command(): Command {
-  return new Command("verify")
+  return withListingOptions(new Command("verify"))
     .summary("what the kernel's verifier would say of a listing")
     .argument("<file>", "C listing (.c) or object file (.o)")
     .option("--json", "one line: verdict, errno, message")
     .option("--program <name>", "only this C function (default: every program, up to the first that is refused)")
     .option("--log", "the log of a refused program, as the kernel prints it")
-    .action(async (file: string, options: Options) => {
-      process.exitCode = await run(file, options);
+    .action(async (file: string, options: Options & ListingOptions) => {
+      const { listing, rest } = listingOptions(options);
+      process.exitCode = await run(file, { ...rest, listing });
     });
 }
 
@@ -32,7 +35,7 @@ export function command(): Command {
 export async function run(file: string, options: Options = {}): Promise<number> {
   let object: BpfObject, verdicts: Verdict[];
   try {
-    object = await bpf.file(file);
+    object = await bpf.file(file, options.listing);
     verdicts = verify(object, { program: options.program, cpus: await possibleCpus() });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

@@ -49,8 +49,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const TASK = 'struct task_struct n; SEC("raw_tp") int f(void *ctx) { n = (struct task_struct){}; return 0; }\n';
-
 describe("vmlinux.h", () => {
   for (const include of ["<vmlinux.h>", '"vmlinux.h"']) {
     withCompiler(`${include} is the reader's own where there is one, and else ours`, async () => {

@@ -40,7 +40,7 @@ export class KernelRuns implements Disposable {
   readonly #crew: Crew<SetUp | RunRequest, Seen>;
 
   private constructor(readonly all: BpfObject) {
-    this.#object = new KernelObject(all.bytes, all.name);
+    this.#object = new KernelObject(all);
     const { errno, messages } = this.#object.load(["nothing"]);
     if (errno !== 0) throw new BackendError(`the kernel refuses the scenarios' maps: ${errno} ${messages}`);
     const loaded = this.#object.maps();
