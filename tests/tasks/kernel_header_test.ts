@@ -69,7 +69,9 @@ async function complaints({ command, args, env }: Compiler, header: string, abou
 
 describe("C declarations out of BTF", () => {
   it("are in C's notation", () => {
-    const btf = awkward.btf!, name = (type: BtfType) => (type.kind === "struct" ? "struct " : "") + type.name;
+    const btf = awkward.btf!;
+    const name = ({ kind, name }: BtfType) =>
+      kind === "void" ? kind : kind === "struct" || kind === "fwd" ? "struct " + name : name;
     const later = btf.types.find((type) => type.kind === "struct" && type.name === "later")!;
     const declared = later.members!.map((member) => declare(btf, member.type, member.name, name));
     expect(declared).toEqual([
