@@ -4,6 +4,7 @@ import { isBpfCall, isKfuncCall } from "../isa/insn.ts";
 import type { Insn } from "../isa/insn.ts";
 import { ByteCodeError, validate } from "../isa/validate.ts";
 import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
+import { withGuards } from "./core_guards.ts";
 import { lineOf } from "../object/bpf_object.ts";
 import { FUNC_REGION } from "../cpu/layout.ts";
 
@@ -39,7 +40,7 @@ export function linkImage(object: BpfObject, programs: readonly Program[], addre
   for (const program of programs) {
     const start = insns.length;
     checkByteCode(object, program);
-    for (const insn of program.insns) insns.push(insn);
+    for (const insn of withGuards(program, object.btf)) insns.push(insn);
     for (const subprog of program.subprogs) entries.push(start + subprog.start);
     if (program.subprogs.length === 0) entries.push(start);
     for (const relocation of program.relocations) {

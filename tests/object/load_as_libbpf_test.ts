@@ -192,3 +192,31 @@ describe("a function", () => {
     return Promise.resolve();
   });
 });
+
+const guarded = await bpf`
+#include <bpf/bpf_core_read.h>
+struct task_struct___old { long state; } __attribute__((preserve_access_index));
+struct task_struct___new { unsigned int __state; } __attribute__((preserve_access_index));
+int old_name, new_name;
+SEC("raw_tp") int ask(void *ctx)
+{
+  if (bpf_core_field_exists(struct task_struct___old, state))
+    old_name += 1;
+  if (bpf_core_field_exists(struct task_struct___new, __state))
+    new_name += 1;
+  return 0;
+}
+`;
+
+describe("a question whether the kernel has a field", () => {
+  it("of a flavour of a struct is answered for the struct, by the simulated kernel as by the verifier's", async () => {
+    expect(numbers((await simulate(guarded, once)).final)).toEqual({ old_name: 0, new_name: 1 });
+  });
+
+  onKernel("is answered likewise by the running kernel", async () => {
+    await agreement.values("a renamed field", async () => {
+      const run = await runOnLinux(guarded, { ...once, repeats: 1, durationMs: 1, exact: true });
+      expect(numbers(run.final)).toEqual({ old_name: 0, new_name: 1 });
+    });
+  });
+});
