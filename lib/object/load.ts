@@ -12,7 +12,22 @@ import { ObjectError } from "./object_error.ts";
 
 export { ObjectError };
 
-/** What the loader is told beyond the object: in the field, a program's user-space side says it before it loads. */
+/**
+ * What the loader is told beyond the object: in the field, a program's user-space side says it before it loads.
+ *
+ * @example
+ * ```ts
+ * import { bpf, type LoadOptions } from "interleave";
+ * const open = await bpf`
+ * struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, __u32); __type(value, __u64); } counts SEC(".maps");
+ * extern int CONFIG_HZ __kconfig __weak;
+ * SEC("raw_tp") int f(void *ctx) { __u32 key = 0; return bpf_map_lookup_elem(&counts, &key) ? CONFIG_HZ : 0; }
+ * `;
+ * const options: LoadOptions = { maps: { counts: { maxEntries: 64 } }, kconfig: { CONFIG_HZ: 250 } };
+ * const sized = bpf.object(open.bytes, "sized", options);
+ * if (sized.maps[0].maxEntries !== 64) throw new Error("the reader sizes the map");
+ * ```
+ */
 export interface LoadOptions {
   /** Maps by name, where the object leaves a size open or another is wanted: `{ counts: { maxEntries: 64 } }`. */
   readonly maps?: MapSizes;
