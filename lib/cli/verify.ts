@@ -6,6 +6,7 @@ import { bpf, type BpfOptions } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { type Verdict, verify } from "../verifier/verify.ts";
 import { verdictText, warningText } from "../verifier/verdict_text.ts";
+import { type ListingOptions, listingOptions, withListingOptions } from "./listing_options.ts";
 
 /** Exit codes: every program accepted; one refused; the input is no program. */
 const ACCEPTED = 0, REFUSED = 1, NO_PROGRAM = 2;
