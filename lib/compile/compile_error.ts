@@ -105,6 +105,7 @@ function noInstruction(node: string, order: string | undefined, bits: number): s
   if (bits === 32 && /^Atomic(Swap|CmpSwap|Load(Add|Sub|And|Or|Xor))$/.test(node)) {
     return `on 32 bits this needs -mcpu=v3 (${node})`;
   }
+  if (/^s(div|rem)$/.test(node)) return `signed division needs -mcpu=v4 (${node})`;
   return `BPF has no instruction for this (${node})`;
 }
 

@@ -11,12 +11,14 @@ export interface RunningKernel {
   option(name: string): string | undefined;
 }
 
-/** `undefined` where the kernel is not Linux. */
+/** `undefined` where the kernel is not Linux. Nothing is read before it is asked for. */
 export function runningKernel(): RunningKernel | undefined {
   if (process.platform !== "linux") return undefined;
-  const [major, minor, patch] = release().split(/\D+/).map(Number);
   return {
-    version: (major << 16) + (minor << 8) + Math.min(patch || 0, 255),
+    get version() {
+      const [major, minor, patch] = release().split(/\D+/).map(Number);
+      return (major << 16) + (minor << 8) + Math.min(patch || 0, 255);
+    },
     option: (name) => configuration().get(name),
   };
 }

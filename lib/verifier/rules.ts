@@ -270,7 +270,9 @@ export const RULES: readonly Rule[] = [
   {
     message: /failed to create/,
     rule: "The kernel checks a map's type, sizes and flags when it is created.",
-    fix: "Look at key and value sizes, max_entries and map_flags for this map type.",
+    fix:
+      "Look at key and value sizes, max_entries and map_flags for this map type. A size that the listing leaves open " +
+      "is given when it is loaded: maps: { NAME: { maxEntries: 64 } }, or --max-entries NAME=64.",
   },
   {
     message: /bpf_timer|timer pointer/,

@@ -66,6 +66,11 @@ describe("an instruction set that is too old", () => {
   ) {
     it(`${words}: v3`, () => expect(messages(words)).toEqual([expect.stringMatching(/: .* needs -mcpu=v3$/)]));
   }
+  it("signed division and remainder: v4", () => {
+    expect(cannotSelect("sdiv")).toEqual(["signed division needs -mcpu=v4 (sdiv)"]);
+    expect(cannotSelect("srem")).toEqual(["signed division needs -mcpu=v4 (srem)"]);
+    expect(cannotSelect("sdivrem")).toEqual(["BPF has no instruction for this (sdivrem)"]);
+  });
   for (const name of ["Swap", "CmpSwap", "LoadAdd", "LoadSub", "LoadAnd", "LoadOr", "LoadXor"]) {
     const order = name === "CmpSwap" ? "seq_cst seq_cst" : "acquire";
     it(`Atomic${name}: v3 for 32 bits, none for 8 and 16`, () => {

@@ -133,6 +133,7 @@ describe("a map that the reader sizes", () => {
     expect(sized.maps.map(({ name, maxEntries }) => [name, maxEntries])).toEqual([["counts", 6], ["seen", 9]]);
     expect(Number((await simulate(sized, once)).final["counts[5]"])).toBe(1);
     expect(verify(open)[0].message).toMatch(/failed to create/);
+    expect(verify(open)[0].explanation?.fix).toContain("maps: { NAME: { maxEntries: 64 } }");
   });
 
   it("is one that there is, and of a size that there can be", () => {
