@@ -44,6 +44,8 @@ export interface BtfType {
   readonly params?: readonly { readonly name: string; readonly type: number }[];
   /** FUNC: 0 static, 1 global, 2 extern. VAR the same. */
   readonly linkage?: number;
+  /** Of a declaration tag: the argument or member that it marks; -1 for the function or variable itself. */
+  readonly component?: number;
 }
 
 /** All types of an object by id; id 0 is void. */

@@ -5,7 +5,7 @@ import { ByteReader } from "./byte_reader.ts";
 import { ObjectError } from "./object_error.ts";
 
 const BTF_MAGIC = 0xeb9f;
-const KINDS = [
+export const BTF_KINDS = [
   "void",
   "int",
   "ptr",
@@ -27,7 +27,7 @@ const KINDS = [
   "type_tag",
   "enum64",
 ] as const;
-const VOID: BtfType = { id: 0, kind: "void", name: "" };
+export const VOID: BtfType = { id: 0, kind: "void", name: "" };
 
 /** Header of `.BTF` and of `.BTF.ext`: where its parts begin. */
 export function readBtfHeader(section: ByteReader): { bodyAt: number } {
@@ -64,9 +64,15 @@ export function parseBtf(bytes: Uint8Array): ParsedBtf {
   return { types, bytes, strings };
 }
 
-function readType(body: ByteReader, at: number, id: number, strings: ByteReader): { type: BtfType; bytes: number } {
+/** The type that starts at a byte of the types, and how many bytes it takes. */
+export function readType(
+  body: ByteReader,
+  at: number,
+  id: number,
+  strings: ByteReader,
+): { type: BtfType; bytes: number } {
   const info = body.u32(at + 4), sizeOrType = body.u32(at + 8);
-  const kind = KINDS[(info >> 24) & 0x1f], count = info & 0xffff, flag = info >>> 31 === 1;
+  const kind = BTF_KINDS[(info >> 24) & 0x1f], count = info & 0xffff, flag = info >>> 31 === 1;
   if (!kind || kind === "void") {
     throw new ObjectError(`corrupt .BTF: type ${id} has unknown kind ${(info >> 24) & 0x1f}`);
   }
@@ -120,7 +126,7 @@ function readType(body: ByteReader, at: number, id: number, strings: ByteReader)
     case "float":
       return { type: { ...base, size: sizeOrType }, bytes: 12 };
     case "decl_tag":
-      return { type: { ...base, type: sizeOrType }, bytes: 16 };
+      return { type: { ...base, type: sizeOrType, component: body.i32(tail) }, bytes: 16 };
     case "fwd":
       return { type: base, bytes: 12 };
     default:

@@ -23,6 +23,8 @@ export const SECTIONS: readonly Section[] = [
   section("kprobe.multi+", T.KPROBE, "kprobe", A.TRACE_KPROBE_MULTI),
   section("kretprobe.multi+", T.KPROBE, "kprobe", A.TRACE_KPROBE_MULTI),
   section("kprobe.session+", T.KPROBE, "kprobe_session", A.TRACE_KPROBE_SESSION),
+  section("uprobe.session+", T.KPROBE, "kprobe_session", A.TRACE_UPROBE_SESSION),
+  section("uprobe.session.s+", T.KPROBE, "kprobe_session", A.TRACE_UPROBE_SESSION),
   ...["uprobe.multi+", "uretprobe.multi+", "uprobe.multi.s+", "uretprobe.multi.s+"]
     .map((name) => section(name, T.KPROBE, "kprobe", A.TRACE_UPROBE_MULTI)),
   ...["tc/ingress", "tc/egress", "tcx/ingress", "tcx/egress", "tc", "classifier", "netkit/primary", "netkit/peer"]
@@ -83,6 +85,21 @@ export const SECTIONS: readonly Section[] = [
   section("cgroup/getpeername6", T.CGROUP_SOCK_ADDR, "cgroup_sock_addr_recvmsg4", A.CGROUP_INET6_GETPEERNAME),
   section("cgroup/getsockname4", T.CGROUP_SOCK_ADDR, "cgroup_sock_addr_recvmsg4", A.CGROUP_INET4_GETSOCKNAME),
   section("cgroup/getsockname6", T.CGROUP_SOCK_ADDR, "cgroup_sock_addr_recvmsg4", A.CGROUP_INET6_GETSOCKNAME),
+  section("cgroup/connect_unix", T.CGROUP_SOCK_ADDR, "cgroup_sock_addr_sendmsg4", A.CGROUP_UNIX_CONNECT),
+  section("cgroup/sendmsg_unix", T.CGROUP_SOCK_ADDR, "cgroup_sock_addr_sendmsg4", A.CGROUP_UNIX_SENDMSG),
+  section("cgroup/recvmsg_unix", T.CGROUP_SOCK_ADDR, "cgroup_sock_addr_recvmsg4", A.CGROUP_UNIX_RECVMSG),
+  section(
+    "cgroup/getpeername_unix",
+    T.CGROUP_SOCK_ADDR,
+    "cgroup_sock_addr_getpeername_unix",
+    A.CGROUP_UNIX_GETPEERNAME,
+  ),
+  section(
+    "cgroup/getsockname_unix",
+    T.CGROUP_SOCK_ADDR,
+    "cgroup_sock_addr_getpeername_unix",
+    A.CGROUP_UNIX_GETSOCKNAME,
+  ),
   section("cgroup/sysctl", T.CGROUP_SYSCTL, "cgroup_sysctl", A.CGROUP_SYSCTL),
   section("cgroup/getsockopt", T.CGROUP_SOCKOPT, "cgroup_getsockopt", A.CGROUP_GETSOCKOPT),
   section("cgroup/setsockopt", T.CGROUP_SOCKOPT, "cgroup_setsockopt", A.CGROUP_SETSOCKOPT),
@@ -90,3 +107,10 @@ export const SECTIONS: readonly Section[] = [
   section("sk_lookup", T.SK_LOOKUP, "sk_lookup", A.SK_LOOKUP),
   section("netfilter", T.NETFILTER, "netfilter", A.NETFILTER),
 ];
+
+/** Sections that libbpf knows and Interleave does not follow: what they are. */
+export const UNFOLLOWED: Readonly<Record<string, string>> = {
+  struct_ops: "a member of a struct of operations (struct_ops)",
+  "struct_ops.s": "a member of a struct of operations (struct_ops)",
+  freplace: "a replacement of another program's function (freplace)",
+};

@@ -15,6 +15,7 @@ import {
 } from "../isa/insn.ts";
 import { checkAlu } from "./flow/alu.ts";
 import { checkAtomic } from "./memory/atomics.ts";
+import { checkAttachTarget } from "./calls/attach_target.ts";
 import { argumentRegisters, checkFunctionCall, newFrame, returnToCaller } from "./calls/calls.ts";
 import { checkConditionalJump } from "./flow/conditional_jump.ts";
 import {
@@ -54,6 +55,7 @@ export function check(env: Environment): void {
   checkEarlyReturns(env);
   resolveMaps(env);
   checkControlFlow(env);
+  checkAttachTarget(env);
   computeLiveRegisters(env);
   checkFrom(env, 0);
   checkGlobalFunctions(env);

@@ -11,7 +11,8 @@ export function verdictText(verdict: Verdict): string {
     return accepted + verdict.warnings.map((warning) => `  warning: ${warningText(warning)}\n`).join("");
   }
   const { line, explanation } = verdict;
-  const lines = [`${name}: refused, ${verdict.errname}`, `  ${verdict.message}`];
+  const said = verdict.verdict === "reject" ? `refused, ${verdict.errname}` : "unknown";
+  const lines = [`${name}: ${said}`, `  ${verdict.message}`];
   if (line) lines.push(`  at ${line.file}:${line.line}: ${line.text.trim()}`);
   if (verdict.path.length > 1) {
     lines.push("", "  The path that leads there:", ...pathTexts(verdict));

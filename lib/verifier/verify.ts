@@ -2,12 +2,15 @@
 import { isHelperCall } from "../isa/insn.ts";
 import { type BpfObject, defaultPrograms, type LineInfo, type Program } from "../object/bpf_object.ts";
 import { check } from "./checker.ts";
-import { Environment, Rejection } from "./state/environment.ts";
+import { Environment, Rejection, Unsupported } from "./state/environment.ts";
 import { ERRNO, errnoName } from "../uapi/errno.ts";
 import { explain, type Explanation } from "./explain.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
 import { type CreatedMaps, createMaps } from "./kernel/map_creation.ts";
-import { programKind } from "./kernel/program_types.ts";
+import { hasHook, hookFunction } from "./kernel/attach_targets.ts";
+import { kernelHook } from "./kernel/hooks.ts";
+import { type ProgramKind, programKind } from "./kernel/program_types.ts";
+import { UNFOLLOWED } from "../uapi/sections.ts";
 import { type VerifierWarning, warningsOf } from "./state/undefined_stack.ts";
 import { tracepointArgs } from "./kernel/kernel_objects.ts";
 import { BPF_ATTACH_TYPE } from "../uapi/prog_types.ts";
@@ -20,13 +23,14 @@ export interface Verdict {
   readonly program: string;
   /** The SEC() name. */
   readonly section: string;
-  readonly verdict: "accept" | "reject";
-  /** What bpf(BPF_PROG_LOAD), or creating a map, fails with; 0 when accepted. */
+  /** `unsupported`: the program needs something that Interleave does not know, so that it cannot tell what the kernel says. */
+  readonly verdict: "accept" | "reject" | "unsupported";
+  /** What bpf(BPF_PROG_LOAD), or creating a map, fails with; 0 unless refused. */
   readonly errno: number;
   readonly errname: string;
-  /** The kernel's message line; the empty string when accepted. */
+  /** The kernel's message line when refused, what Interleave does not know when unsupported, else the empty string. */
   readonly message: string;
-  /** The instruction that was refused, and the C line it comes from. */
+  /** The instruction that was refused or is not supported, and the C line it comes from. */
   readonly insn?: number;
   readonly line?: LineInfo;
   /** C lines of the path that led there, in order, each once per visit. */
@@ -94,14 +98,15 @@ export function verifyProgram(
   }
   const kind = programKind(program.section);
   if (!kind) {
-    const name = program.section;
+    const name = program.section, unfollowed = UNFOLLOWED[name.replace(/^\?/, "").replace(/\/.*$/, "")];
+    if (unfollowed) return unknown(program, unfollowed);
     return refused(
       program,
       ERRNO.EINVAL,
       `prog '${program.name}': missing BPF prog type, check ELF section name '${name}'`,
     );
   }
-  if (kind.attachType === BPF_ATTACH_TYPE.TRACE_RAW_TP && kind.target && !tracepointArgs(kind.target)) {
+  if (kind.target && lacksTarget(kind)) {
     const text = `prog '${program.name}': failed to find kernel BTF type ID of '${kind.target}': -3`;
     return refused(program, ERRNO.ESRCH, text);
   }
@@ -113,25 +118,26 @@ export function verifyProgram(
       check(env);
       return { env };
     } catch (error) {
-      if (error instanceof Rejection) return { env, rejection: error };
+      if (error instanceof Rejection || error instanceof Unsupported) return { env, stop: error };
       throw error;
     }
   };
-  const { env, rejection } = run(false);
+  const { env, stop } = run(false);
   const statistics = `processed ${env.processedInsns} insns (limit 1000000)\n`;
   const warnings = warningsOf(env, ...(env.hidUndefined ? [run(false, true).env] : []));
   const base = { program: program.name, section: program.section, processedInsns: env.processedInsns, warnings };
-  if (!rejection) {
+  if (!stop) {
     return { ...base, verdict: "accept", errno: 0, errname: "", message: "", path: [], log: statistics };
   }
   const started = env.trail.length > 0, insn = started ? env.trail[env.trail.length - 1] : undefined;
   const path = pathLines(env);
+  const message = oneLine(stop.message);
   const verdict = {
     ...base,
-    verdict: "reject",
-    errno: rejection.errno,
-    errname: errnoName(rejection.errno),
-    message: oneLine(rejection.message),
+    ...(stop instanceof Rejection
+      ? { verdict: "reject", errno: stop.errno, errname: errnoName(stop.errno) } as const
+      : { verdict: "unsupported", errno: 0, errname: "" } as const),
+    message,
     insn,
     line: insn === undefined ? undefined : env.lineAt(insn),
     path,
@@ -141,7 +147,18 @@ export function verifyProgram(
   } as const;
   const at = insn === undefined ? undefined : env.insns[insn];
   const takesLock = at !== undefined && isHelperCall(at) && at.imm === BPF_FUNC.spin_lock;
-  return Object.assign(verdict, { explanation: explain(rejection.message, path, program.section, takesLock) });
+  return Object.assign(verdict, { explanation: explain(stop.message, path, program.section, takesLock) });
+}
+
+/** Whether the kernel has nothing of the name that the section gives (libbpf.c:libbpf_find_attach_btf_id). */
+function lacksTarget(kind: ProgramKind): boolean {
+  if (kind.attachType === BPF_ATTACH_TYPE.TRACE_RAW_TP) return !tracepointArgs(kind.target);
+  return hasHook(kind) && kernelHook(hookFunction(kind)) === "missing";
+}
+
+function unknown(program: Program, what: string): Verdict {
+  const message = `${what} is not supported by Interleave`;
+  return { ...refused(program, 0, message), verdict: "unsupported", errname: "" };
 }
 
 /** A message that the kernel breaks after a comma is one sentence. */

@@ -39,16 +39,23 @@ export function warningsOf(object: BpfObject, programs: readonly Program[]): Ver
   return verdictsOf(object).flatMap((verdict) => runs.has(verdict.program) ? verdict.warnings : []);
 }
 
-/** Why programs of an object may not run: the first of them that the kernel would not load; undefined when all may. */
+/**
+ * Why programs of an object may not run: the first of them that the kernel would not load, or of which there is no
+ * telling; undefined when all may.
+ */
 export function refusalOf(object: BpfObject, programs: readonly Program[]): RefusedError | undefined {
   const runs = new Set(programs.map((program) => program.name));
-  const refused = verdictsOf(object).find((verdict) => runs.has(verdict.program) && verdict.verdict === "reject");
+  const refused = verdictsOf(object).find((verdict) => runs.has(verdict.program) && verdict.verdict !== "accept");
   return refused && new RefusedError(refused);
 }
 
-function describe({ program, errname, message, line, explanation }: Verdict): string {
+function describe({ program, verdict, errname, message, line, explanation }: Verdict): string {
   const at = line ? `\n  ${line.line}: ${line.text.trim()}` : "";
   const fix = explanation?.fix ? `\n${explanation.fix}` : "";
+  if (verdict === "unsupported") {
+    return `there is no telling whether the kernel accepts ${program}: ${message}${at}${fix}\n` +
+      "verify: false runs it all the same";
+  }
   return `the verifier refuses ${program} (${errname}): ${message}${at}${fix}\n` +
     "verify: false runs it all the same, to see what would have gone wrong";
 }

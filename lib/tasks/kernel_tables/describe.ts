@@ -1,7 +1,8 @@
 /** What the verifier must know of a kernel's structs and tracepoints, out of its BTF. */
 import type { Btf, BtfType } from "../../object/btf.ts";
-import { resolveType, sizeOfType } from "../../object/btf_types.ts";
-import type { ArgumentData, FieldData, StructData } from "../../verifier/kernel/kernel_data.ts";
+import { resolveType } from "../../object/btf_types.ts";
+import { argumentOf, elementOf, isAggregate, layoutOf } from "../../verifier/kernel/describe_types.ts";
+import type { ArgumentData, StructData } from "../../verifier/kernel/kernel_data.ts";
 
 /** The kernel has no struct of a name that was asked for. */
 export class NoSuchStruct extends Error {
@@ -14,7 +15,7 @@ export class NoSuchStruct extends Error {
  */
 export function describeStructs(btf: Btf, names: readonly string[]): Record<string, StructData> {
   const structs = structsByName(btf), wanted = new Set(names.filter((name) => structs.has(name)));
-  return Object.fromEntries([...wanted].sort(byCode).map((name) => [name, layoutOf(btf, structs.get(name)!, wanted)]));
+  return Object.fromEntries([...wanted].sort(byCode).map((name) => [name, layoutOf(btf, structs.get(name)!, (inside) => wanted.has(inside))]));
 }
 
 /**
@@ -66,7 +67,6 @@ export function describeTracepoints(btf: Btf): Record<string, ArgumentData[]> {
 
 const PREFIX = "btf_trace_";
 const byCode = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
-const isAggregate = ({ kind }: BtfType): boolean => kind === "struct" || kind === "union";
 
 function structsByName(btf: Btf): Map<string, BtfType> {
   const structs = new Map<string, BtfType>();
@@ -74,44 +74,4 @@ function structsByName(btf: Btf): Map<string, BtfType> {
     if (isAggregate(type) && type.name !== "" && !structs.has(type.name)) structs.set(type.name, type);
   }
   return structs;
-}
-
-/** As kernel/bpf/btf.c:btf_ctx_access sees it. */
-function argumentOf(btf: Btf, id: number): ArgumentData {
-  const type = resolveType(btf, id);
-  if (type.kind !== "ptr") return isAggregate(type) ? "value" : "integer";
-  const target = resolveType(btf, type.type ?? 0);
-  return target.kind === "struct" ? { struct: target.name } : "pointer";
-}
-
-function layoutOf(btf: Btf, type: BtfType, wanted: ReadonlySet<string>): StructData {
-  const fields = (type.members ?? []).map((member): FieldData => {
-    const { name, bitOffset, bitSize } = member;
-    if (bitSize) return { name, bit: bitOffset, bits: bitSize };
-    const { type: element, count } = elementOf(btf, member.type);
-    const field = { name, offset: bitOffset / 8, ...fieldType(btf, element, wanted) };
-    return count === undefined ? field : { ...field, count };
-  });
-  const size = type.size ?? 0;
-  return type.kind === "union" ? { union: true, size, fields } : { size, fields };
-}
-
-/** What an array holds, and how many over all its dimensions; no count for what is no array. */
-function elementOf(btf: Btf, id: number): { type: BtfType; count?: number } {
-  let type = resolveType(btf, id), count: number | undefined;
-  while (type.kind === "array") {
-    count = (count ?? 1) * (type.nelems ?? 0);
-    type = resolveType(btf, type.type ?? 0);
-  }
-  return { type, count };
-}
-
-function fieldType(btf: Btf, type: BtfType, wanted: ReadonlySet<string>): Partial<FieldData> {
-  if (isAggregate(type)) {
-    if (type.name === "") return { layout: layoutOf(btf, type, wanted) };
-    return wanted.has(type.name) ? { struct: type.name } : { omitted: type.size ?? 0 };
-  }
-  if (type.kind !== "ptr") return { size: sizeOfType(btf, type.id) };
-  const target = resolveType(btf, type.type ?? 0);
-  return { pointer: target.kind === "struct" ? target.name || "?" : null };
 }

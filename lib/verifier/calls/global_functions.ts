@@ -39,8 +39,8 @@ const CONTEXT_NAMES: Readonly<Record<number, readonly string[]>> = {
 const kindName = (type: BtfType): string => type.kind === "void" ? "UNKNOWN" : type.kind.toUpperCase();
 
 /** What stands in the way of treating a function by its prototype. */
-class Unsupported extends Error {
-  override readonly name = "Unsupported";
+class UnfitPrototype extends Error {
+  override readonly name = "UnfitPrototype";
   constructor(readonly errno: number, readonly lines: readonly string[]) {
     super(lines.join("\n"));
   }
@@ -61,7 +61,7 @@ export function functionArgs(env: Environment, subprog: SubprogNotes): readonly 
     subprog.args = readArgs(env, env.btf, subprog);
     return subprog.args;
   } catch (error) {
-    if (!(error instanceof Unsupported)) throw error;
+    if (!(error instanceof UnfitPrototype)) throw error;
     if (!subprog.isGlobal) return undefined;
     env.log.write(error.lines.map((line) => line + "\n").join(""));
     env.fail(error.errno, error.lines.at(-1) ?? "");
@@ -72,13 +72,13 @@ function readArgs(env: Environment, btf: Btf, subprog: SubprogNotes): readonly S
   const fn = btf.types[subprog.btfId ?? 0], proto = btf.types[fn?.type ?? 0];
   const params = proto?.params ?? [], name = fn?.name ?? subprog.name;
   if (params.length > MAX_ARGS) {
-    throw new Unsupported(ERRNO.EINVAL, [
+    throw new UnfitPrototype(ERRNO.EINVAL, [
       `Global function ${name}() with ${params.length} > ${MAX_ARGS} args. Buggy compiler.`,
     ]);
   }
   const returned = skipModifiers(btf, proto?.type ?? 0);
   if (!isScalarType(returned)) {
-    throw new Unsupported(ERRNO.EINVAL, [
+    throw new UnfitPrototype(ERRNO.EINVAL, [
       `Global function ${name}() doesn't return scalar. Only those are supported.`,
     ]);
   }
@@ -105,17 +105,17 @@ function readArg(
     if (tags.has("arena")) return { kind: "arena", ...plain };
     const bytes = sizeOf(btf, target);
     if (bytes === undefined) {
-      throw new Unsupported(ERRNO.EINVAL, [
+      throw new UnfitPrototype(ERRNO.EINVAL, [
         `arg#${index} reference type('${kindName(target)} ${target.name}') size cannot be determined: -22`,
       ]);
     }
     return { kind: "mem", maybeNull: !tags.has("nonnull"), memSize: bytes };
   }
   if (tags.size > 0) {
-    throw new Unsupported(ERRNO.EINVAL, [`arg#${index} has pointer tag, but is not a pointer type`]);
+    throw new UnfitPrototype(ERRNO.EINVAL, [`arg#${index} has pointer tag, but is not a pointer type`]);
   }
   if (isScalarType(type)) return { kind: "scalar", ...plain };
-  throw new Unsupported(ERRNO.EINVAL, [
+  throw new UnfitPrototype(ERRNO.EINVAL, [
     `Arg#${index} type ${kindName(type)} in ${name}() is not supported yet.`,
   ]);
 }
@@ -125,7 +125,7 @@ function tagsOf(btf: Btf, subprog: SubprogNotes, index: number): Set<string> {
   const tags = new Set<string>();
   for (const type of btf.types) {
     const isOwn = type.kind === "decl_tag" && type.type === subprog.btfId &&
-      (type as { componentIndex?: number }).componentIndex === index;
+      type.component === index;
     if (isOwn && type.name.startsWith("arg:")) tags.add(type.name.slice(4));
   }
   return tags;

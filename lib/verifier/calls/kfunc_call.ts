@@ -33,7 +33,7 @@ export function checkKfuncCall(env: Environment, insn: Insn): void {
     env.reject(ERRNO.EFAULT, "unexpected __bpf_trap() due to uninitialized variable?");
   }
   if (!kfunc) {
-    env.reject(ERRNO.EINVAL, `calling kernel function ${name || insn.imm} is not supported by Interleave`);
+    env.unsupported(`the kernel function ${name || insn.imm}`);
   }
   if (!isAvailable(kfunc, env.kind.type)) env.reject(ERRNO.EACCES, `calling kernel function ${name} is not allowed`);
   const takesLock = name.startsWith("bpf_res_spin_lock");

@@ -5,10 +5,18 @@ import { ERRNO } from "../../uapi/errno.ts";
 import { readReg } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
 import { BPF_ATTACH_TYPE as A, BPF_PROG_TYPE as P } from "../../uapi/prog_types.ts";
+import { hookFunction, lsmReturnRange } from "../kernel/attach_targets.ts";
+import { kernelHook } from "../kernel/hooks.ts";
 import type { ProgramKind } from "../kernel/program_types.ts";
-import { REG_TYPE, typeName } from "../state/register.ts";
+import { type Reg, REG_TYPE, typeName } from "../state/register.ts";
 
-type Range = readonly [number, number];
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  /** Only the low 32 bits count. */
+  readonly isNarrow?: boolean;
+}
+const range = (min: number, max: number): Range => ({ min, max });
 
 const ALWAYS_ONE: readonly number[] = [
   A.CGROUP_UDP4_RECVMSG,
@@ -17,16 +25,19 @@ const ALWAYS_ONE: readonly number[] = [
   A.CGROUP_INET6_GETPEERNAME,
   A.CGROUP_INET4_GETSOCKNAME,
   A.CGROUP_INET6_GETSOCKNAME,
+  A.CGROUP_UNIX_RECVMSG,
+  A.CGROUP_UNIX_GETPEERNAME,
+  A.CGROUP_UNIX_GETSOCKNAME,
 ];
 
 /** The values that the kernel makes sense of; `undefined` where any will do. */
-function returnRange({ type, attachType }: ProgramKind): Range | undefined {
+function returnRange({ type, attachType, target }: ProgramKind, isVoid: boolean): Range | undefined {
   switch (type) {
     case P.CGROUP_SOCK_ADDR:
-      if (ALWAYS_ONE.includes(attachType)) return [1, 1];
-      return attachType === A.CGROUP_INET4_BIND || attachType === A.CGROUP_INET6_BIND ? [0, 3] : [0, 1];
+      if (ALWAYS_ONE.includes(attachType)) return range(1, 1);
+      return attachType === A.CGROUP_INET4_BIND || attachType === A.CGROUP_INET6_BIND ? range(0, 3) : range(0, 1);
     case P.CGROUP_SKB:
-      return attachType === A.CGROUP_INET_EGRESS ? [0, 3] : [0, 1];
+      return attachType === A.CGROUP_INET_EGRESS ? range(0, 3) : range(0, 1);
     case P.CGROUP_SOCK:
     case P.SOCK_OPS:
     case P.CGROUP_DEVICE:
@@ -34,37 +45,54 @@ function returnRange({ type, attachType }: ProgramKind): Range | undefined {
     case P.CGROUP_SOCKOPT:
     case P.SK_LOOKUP:
     case P.NETFILTER:
-      return [0, 1];
+      return range(0, 1);
     case P.KPROBE:
-      return attachType === A.TRACE_KPROBE_SESSION ? [0, 1] : undefined;
+      return attachType === A.TRACE_KPROBE_SESSION || attachType === A.TRACE_UPROBE_SESSION ? range(0, 1) : undefined;
     case P.TRACING:
-      if (attachType === A.TRACE_FENTRY || attachType === A.TRACE_FEXIT) return [0, 0];
-      return attachType === A.TRACE_ITER ? [0, 1] : undefined;
+      if (attachType === A.TRACE_FENTRY || attachType === A.TRACE_FEXIT) return range(0, 0);
+      return attachType === A.TRACE_ITER ? range(0, 1) : undefined;
+    case P.LSM:
+      if (attachType === A.LSM_CGROUP) return isVoid ? range(1, 1) : range(0, 1);
+      return { ...range(...lsmReturnRange(target)), isNarrow: true };
     default:
       return undefined;
   }
 }
 
 export function checkReturnCode(env: Environment): void {
-  const frame = env.state.frames[0], reg = readReg(env, 0);
-  if (frame.inAsyncCallback) {
-    if (reg.type !== REG_TYPE.SCALAR) refuseType(env, "At async callback return");
-    markPrecise(env, 0);
-    if (!isWithin(reg.bounds, [0, 0])) refuseResult(env, reg, [0, 0], "At async callback return", "R0");
-    return;
-  }
-  if (frame.subprog !== 0) {
+  const frame = env.state.frames[0], isMain = frame.subprog === 0, { kind } = env;
+  const isVoid = isMain && kind.type === P.LSM && !frame.inAsyncCallback && isVoidHook(env);
+  if (isVoid && kind.attachType !== A.LSM_CGROUP) return;
+  const reg = readReg(env, 0);
+  if (frame.inAsyncCallback) return checkRange(env, reg, range(0, 0), "At async callback return", false);
+  if (!isMain) {
     if (reg.isScalar) return;
     env.reject(
       ERRNO.EINVAL,
       `At subprogram exit the register R0 is not a scalar value (${typeName(reg.type)})`,
     );
   }
-  const range = returnRange(env.kind);
-  if (!range) return;
-  if (reg.type !== REG_TYPE.SCALAR) refuseType(env, "At program exit");
+  const wanted = returnRange(kind, isVoid);
+  if (wanted) checkRange(env, reg, wanted, "At program exit", isVoid);
+}
+
+function isVoidHook(env: Environment): boolean {
+  const hook = kernelHook(hookFunction(env.kind));
+  if (!hook || hook === "missing") env.unsupported(`what the kernel's ${hookFunction(env.kind)} gives back`);
+  return hook.returns.kind === "void";
+}
+
+function checkRange(env: Environment, reg: Reg, { min, max, isNarrow }: Range, place: string, isVoid: boolean): void {
+  if (reg.type !== REG_TYPE.SCALAR) refuseType(env, place);
   markPrecise(env, 0);
-  if (!isWithin(reg.bounds, range)) refuseResult(env, reg, range, "At program exit", "R0");
+  const { bounds } = reg;
+  if (isNarrow ? min <= bounds.s32min && bounds.s32max <= max : isWithin(bounds, [min, max])) return;
+  if (!isVoid) refuseResult(env, reg, [min, max], place, "R0");
+  try {
+    refuseResult(env, reg, [min, max], place, "R0");
+  } finally {
+    env.log.write("Note, BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!\n");
+  }
 }
 
 function refuseType(env: Environment, place: string): never {

@@ -58,6 +58,16 @@ export class Bounds {
     return new Bounds(tnumConst(unsigned), signed, signed, unsigned, unsigned, smallSigned, smallSigned, small, small);
   }
 
+  /** Any number from `min` to `max`, both of 32 bits with a sign. */
+  static between(min: number, max: number): Bounds {
+    const bounds = new Bounds();
+    bounds.smin = BigInt(min);
+    bounds.smax = BigInt(max);
+    bounds.s32min = min;
+    bounds.s32max = max;
+    return bounds.sync();
+  }
+
   copy(): Bounds {
     return new Bounds(
       this.tnum,

@@ -6,6 +6,7 @@ import {
   readNullArguments,
   readTracepoints,
 } from "./kernel_data.ts";
+import { structLayout } from "./kernel_structs.ts";
 
 /** One argument of a tracepoint. */
 export interface TracepointArg {
@@ -37,5 +38,5 @@ function argOf(arg: ArgumentData, mayBeNull: boolean, mayBeError: boolean): Trac
 /** Bytes of a kernel struct, where known. */
 export function structSize(name: string): number | undefined {
   kernel ??= readTracepoints();
-  return Object.hasOwn(kernel.sizes, name) ? kernel.sizes[name] : undefined;
+  return Object.hasOwn(kernel.sizes, name) ? kernel.sizes[name] : structLayout(name)?.size;
 }

@@ -1,4 +1,6 @@
-/** Fields of kernel structs, as `kernel_structs.jsonl` has them. */
+/** Fields of kernel structs, as `kernel_structs.jsonl` has them; of others, as the running kernel's BTF does. */
+import { layoutOf as describe } from "./describe_types.ts";
+import { kernelBtf } from "./kernel_btf.ts";
 import { type FieldData, type KernelStructs, readKernelStructs, type StructData } from "./kernel_data.ts";
 
 export type FieldType =
@@ -33,6 +35,7 @@ const POINTER_BYTES = 8;
 const SCALAR: FieldType = { kind: "scalar" };
 
 const layouts = new Map<string, StructLayout>();
+const running = new WeakMap<object, Map<string, StructLayout | null>>();
 let kernel: KernelStructs | undefined;
 
 /** `undefined` for structs that Interleave does not know. */
@@ -41,10 +44,27 @@ export function structLayout(name: string): StructLayout | undefined {
   if (known) return known;
   kernel ??= readKernelStructs();
   const data = kernel.struct(name);
-  if (!data) return undefined;
+  if (!data) return runningLayout(name);
   const layout = layoutOf(data);
   layouts.set(name, layout);
   return layout;
+}
+
+/** Whether it is certain that the kernel has no struct or union of a name. */
+export const lacksStruct = (name: string): boolean => kernelBtf() !== null && structLayout(name) === undefined;
+
+function runningLayout(name: string): StructLayout | undefined {
+  const btf = kernelBtf();
+  if (!btf || name === "") return undefined;
+  let known = running.get(btf);
+  if (!known) running.set(btf, known = new Map());
+  let layout = known.get(name);
+  if (layout === undefined) {
+    const type = btf.find(name, "struct", "union");
+    layout = type ? layoutOf(describe(btf, type, () => true)) : null;
+    known.set(name, layout);
+  }
+  return layout ?? undefined;
 }
 
 const layoutOf = ({ union, size, fields }: StructData): StructLayout => ({

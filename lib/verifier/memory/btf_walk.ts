@@ -12,7 +12,7 @@ export type Walked =
 
 /** A struct that was not known here cannot be followed: said so, instead of a verdict that may be wrong. */
 export function refuseUnknownStruct(env: Environment, name: string): never {
-  env.reject(ERRNO.EINVAL, `reading fields of the kernel's struct ${name || "(anon)"} is not supported by Interleave`);
+  env.unsupported(`reading fields of the kernel's struct ${name || "(anon)"}`);
 }
 
 /**

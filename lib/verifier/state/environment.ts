@@ -20,6 +20,11 @@ export class Rejection extends Error {
   }
 }
 
+/** Interleave does not know what the kernel would say: thrown where a rule, a hook or a type is not known here. */
+export class Unsupported extends Error {
+  override readonly name = "Unsupported";
+}
+
 /** An entry of the path that led here (struct bpf_jmp_history_entry). */
 export interface HistoryEntry {
   readonly insn: number;
@@ -173,6 +178,11 @@ export class Environment {
   /** Refuses the program after its message is logged. */
   fail(errno: number, message: string): never {
     throw new Rejection(errno, message);
+  }
+
+  /** Gives no verdict: `what` is what Interleave does not know, and the kernel does. */
+  unsupported(what: string): never {
+    throw new Unsupported(`${what} is not supported by Interleave`);
   }
 
   lineAt(insn: number): LineInfo | undefined {

@@ -1,0 +1,39 @@
+/** The BTF of the running kernel, for hooks and structs that the tables of the verifier leave out. */
+import { readFileSync } from "node:fs";
+import { machine } from "node:os";
+import { LazyBtf } from "../../object/lazy_btf.ts";
+
+const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
+/** The tables are of this architecture, and so are the contexts that programs get. */
+const ARCHITECTURE = "x86_64";
+
+let running: LazyBtf | null | undefined;
+
+/** `null` where there is none: no Linux, no CONFIG_DEBUG_INFO_BTF, another architecture, no right to read it. */
+export function kernelBtf(): LazyBtf | null {
+  if (running === undefined) running = read();
+  return running;
+}
+
+/**
+ * Does some work with other BTF than the running kernel's, or as where there is none.
+ *
+ * @param btf `null` for none
+ */
+export function withKernelBtf<T>(btf: LazyBtf | null, work: () => T): T {
+  const before = running;
+  running = btf;
+  try {
+    return work();
+  } finally {
+    running = before;
+  }
+}
+
+function read(): LazyBtf | null {
+  try {
+    return machine() === ARCHITECTURE ? new LazyBtf(new Uint8Array(readFileSync(KERNEL_BTF))) : null;
+  } catch {
+    return null;
+  }
+}
