@@ -34,7 +34,7 @@ export type Relocation =
   /** The address of a BPF function (a callback): the index of its first instruction in {@link Program.insns}. */
   | { readonly insn: number; readonly kind: "func"; readonly target: number }
   /** A kernel function or variable that the object only declares (`__ksym`). */
-  | { readonly insn: number; readonly kind: "extern"; readonly name: string };
+  | { readonly insn: number; readonly kind: "extern"; readonly name: string; readonly isWeak?: true };
 
 /** An instruction that depends on where the running kernel keeps a field, or how a type looks there (CO-RE). */
 export interface CoreRelocation {

@@ -61,11 +61,18 @@ export class LazyBtf implements Btf {
 
   /** The first type of a name and one of the kinds; undefined when there is none. */
   find(name: string, ...kinds: readonly BtfType["kind"][]): BtfType | undefined {
-    const at = this.#nameAt(name);
-    if (at < 0) return undefined;
+    return this.findAll(name, kinds, 1)[0];
+  }
+
+  /** Types of a name and one of the kinds, by id, and of them at most so many. */
+  findAll(name: string, kinds: readonly BtfType["kind"][], most = Infinity): BtfType[] {
+    const at = this.#nameAt(name), found: BtfType[] = [];
+    if (at < 0) return found;
     const wanted = kinds.map((kind) => BTF_KINDS.indexOf(kind));
-    const id = this.#names.findIndex((start, id) => start === at && wanted.includes(this.#kinds[id]));
-    return id < 0 ? undefined : this.#type(id);
+    for (let id = 1; id < this.#names.length && found.length < most; id++) {
+      if (this.#names[id] === at && wanted.includes(this.#kinds[id])) found.push(this.#type(id)!);
+    }
+    return found;
   }
 
   /** Every type of a kind. */
@@ -80,7 +87,9 @@ export class LazyBtf implements Btf {
     const body = this.#body;
     for (let at = 0; at < body.length;) {
       const info = body.u32(at + 4), kind = (info >> 24) & 0x1f, tail = TAIL_BYTES[BTF_KINDS[kind]];
-      if (!tail || kind === 0) throw new ObjectError(`corrupt BTF: type ${this.#starts.length} has unknown kind ${kind}`);
+      if (!tail || kind === 0) {
+        throw new ObjectError(`corrupt BTF: type ${this.#starts.length} has unknown kind ${kind}`);
+      }
       this.#starts.push(at);
       this.#kinds.push(kind);
       this.#names.push(body.u32(at));

@@ -203,7 +203,8 @@ class Linker {
           "a function or variable of the kernel is declared with __ksym",
       );
     }
-    this.#relocations.push({ insn: where, kind: "extern", name: reloc.symbol.name });
+    const isWeak = reloc.symbol.binding === STB.WEAK;
+    this.#relocations.push({ insn: where, kind: "extern", name: reloc.symbol.name, ...(isWeak ? { isWeak } : {}) });
     if (isWide(insn)) this.#patchWide(where, insn, BPF_PSEUDO.BTF_ID, 0, 0);
     else this.#insns[where] = { ...insn, src: BPF_PSEUDO.KFUNC_CALL, imm: 0 };
   }

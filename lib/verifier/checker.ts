@@ -67,6 +67,7 @@ function resolveMaps(env: Environment): void {
   const relocations = new Map(env.program.relocations.map((relocation) => [relocation.insn, relocation]));
   for (const [insn, relocation] of relocations) {
     if (relocation.kind === "extern") env.externAt.set(insn, relocation.name);
+    if (relocation.kind === "extern" && relocation.isWeak) env.weakAt.add(insn);
   }
   env.insns.forEach((insn, at) => {
     if (classOf(insn) === BPF_CLASS.LDX && (!LOAD_MODES.includes(modeOf(insn)) || insn.imm !== 0)) {
@@ -155,6 +156,7 @@ function followPaths(env: Environment): void {
     env.log.insn(env);
     const insn = env.insns[at];
     if (env.poisoned.size > 0 && env.poisoned.has(at)) env.reject(ERRNO.EINVAL, env.poisoned.get(at)!);
+    if (env.unknown.size > 0 && env.unknown.has(at)) env.unsupported(env.unknown.get(at)!);
     const ends = checkInsn(env, insn);
     env.previous = at;
     if (ends && !nextPath(env)) return;

@@ -15,7 +15,9 @@ export class NoSuchStruct extends Error {
  */
 export function describeStructs(btf: Btf, names: readonly string[]): Record<string, StructData> {
   const structs = structsByName(btf), wanted = new Set(names.filter((name) => structs.has(name)));
-  return Object.fromEntries([...wanted].sort(byCode).map((name) => [name, layoutOf(btf, structs.get(name)!, (inside) => wanted.has(inside))]));
+  return Object.fromEntries(
+    [...wanted].sort(byCode).map((name) => [name, layoutOf(btf, structs.get(name)!, (inside) => wanted.has(inside))]),
+  );
 }
 
 /**

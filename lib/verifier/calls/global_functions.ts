@@ -3,6 +3,7 @@ import type { Btf, BtfType } from "../../object/btf.ts";
 import type { Environment, SubprogArg, SubprogNotes } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { BPF_PROG_TYPE as P } from "../../uapi/prog_types.ts";
+import { essentialName } from "../kernel/core_relo.ts";
 import { isScalarType, skipModifiers } from "../kernel/special_fields.ts";
 
 const MAX_ARGS = 5;
@@ -100,7 +101,7 @@ function readArg(
     if (tags.has("ctx") || isContext(env, btf, type, target)) return { kind: "ctx", ...plain };
     if (target.name === "bpf_dynptr") return { kind: "dynptr", ...plain };
     if (tags.has("trusted")) {
-      return { kind: "btf", maybeNull: tags.has("nullable"), memSize: 0, type: target.name };
+      return { kind: "btf", maybeNull: tags.has("nullable"), memSize: 0, type: essentialName(target.name) };
     }
     if (tags.has("arena")) return { kind: "arena", ...plain };
     const bytes = sizeOf(btf, target);

@@ -11,6 +11,7 @@ import { kernelType } from "../kernel/kernel_type.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import type { MapState, SpecialField } from "../kernel/map_state.ts";
 import { checkAlignment, mayPassPacket } from "../memory/memory_access.ts";
+import { holdsStruct } from "../kernel/kernel_structs.ts";
 import { readReg } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
 import { FLAG, kindOf, mayBeNull, type Reg, REG_TYPE, typeName } from "../state/register.ts";
@@ -138,7 +139,8 @@ export function checkType(env: Environment, regno: number, arg: HelperArg, meta:
     env.reject(ERRNO.EACCES, `Possibly NULL pointer passed to helper arg${regno}`);
   }
   if (
-    arg.kind === "btf" && arg.type && reg.btf && reg.btf.name !== arg.type && !isFirstMember(reg.btf.name, arg.type)
+    arg.kind === "btf" && arg.type && reg.btf && !isFirstMember(reg.btf.name, arg.type) &&
+    !holdsStruct(reg.btf.name, arg.type, reg.off)
   ) {
     env.reject(ERRNO.EACCES, `R${regno} is of type ${reg.btf.name} but ${arg.type} is expected`);
   }

@@ -74,7 +74,10 @@ function plainResult(env: Environment, meta: CallMeta): Reg {
     case "mem_or_btf": {
       const reg = pointer(REG_TYPE.BTF_ID | nullable);
       reg.btf = meta.returnBtf;
-      if (reg.btf && structSize(reg.btf.name) === undefined) reg.type = REG_TYPE.MEM | FLAG.RDONLY | nullable;
+      if (reg.btf?.bytes !== undefined) {
+        reg.type = REG_TYPE.MEM | FLAG.RDONLY | nullable;
+        reg.memSize = reg.btf.bytes;
+      }
       return reg;
     }
     case "btf": {

@@ -8,7 +8,9 @@ import { ERRNO } from "../../uapi/errno.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { checkWritable, clearCallerSaved, readReg } from "../state/operands.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
-import { constantScalar, FLAG, pointer, REG_TYPE, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
+import { resolveExtern } from "../kernel/externs.ts";
+import { kernelType } from "../kernel/kernel_type.ts";
+import { constantScalar, FLAG, pointer, type Reg, REG_TYPE, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
 import { checkResourceLeak } from "../state/resource_leaks.ts";
 
 export function checkLoadImmediate(env: Environment, insn: Insn): void {
@@ -30,15 +32,43 @@ export function checkLoadImmediate(env: Environment, insn: Insn): void {
   } else if (isFuncAddress(insn)) {
     env.regs[dst] = functionAddress(env, insn);
   } else if (insn.src === BPF_PSEUDO.BTF_ID) {
-    const reg = pointer(REG_TYPE.MEM | FLAG.RDONLY);
-    reg.memSize = 8;
-    env.regs[dst] = reg;
+    env.regs[dst] = externValue(env);
   } else {
     env.regs[dst] = constantScalar(insn.imm64 ?? 0n);
   }
 }
 
-function functionAddress(env: Environment, insn: Insn): ReturnType<typeof pointer> {
+/** What the object only declares: the kernel's address of it, or 0 where it may be missing (check_pseudo_btf_id). */
+function externValue(env: Environment): Reg {
+  const name = env.externAt.get(env.insn) ?? "", found = resolveExtern(env.btf, name);
+  switch (found.kind) {
+    case "function":
+      return readOnlyMemory(0);
+    case "address":
+      return UNKNOWN_SCALAR;
+    case "missing":
+      if (env.weakAt.has(env.insn)) return ZERO_SCALAR;
+      return env.unsupported(`the kernel's ${name}, which is not in its own BTF and may be in a module's`);
+    case "kconfig":
+      return env.unsupported(`the value of ${name} (.kconfig)`);
+    case "unknown":
+      return env.unsupported(`whether the kernel has ${name}`);
+    case "variable": {
+      if (!found.isPerCpu && found.struct === undefined) return readOnlyMemory(found.bytes);
+      const reg = pointer(REG_TYPE.BTF_ID | (found.isPerCpu ? FLAG.PERCPU : 0));
+      reg.btf = found.struct === undefined ? { name: "", bytes: found.bytes } : kernelType(found.struct);
+      return reg;
+    }
+  }
+}
+
+function readOnlyMemory(bytes: number): Reg {
+  const reg = pointer(REG_TYPE.MEM | FLAG.RDONLY);
+  reg.memSize = bytes;
+  return reg;
+}
+
+function functionAddress(env: Environment, insn: Insn): Reg {
   const index = env.subprogAt(env.insn + insn.imm + 1);
   if (!env.btf) env.reject(ERRNO.EINVAL, "missing btf func_info");
   if (env.subprogs[index].isGlobal) env.reject(ERRNO.EINVAL, "callback function not static");

@@ -1,115 +1,125 @@
 /**
  * Puts the kernel's own layout into the instructions that depend on it, as libbpf does before it loads a program
- * (tools/lib/bpf/relo_core.c), for the structs that {@link structLayout} knows; the rest stays as it was compiled.
+ * (tools/lib/bpf/relo_core.c): for the structs of the tables out of these, for others out of the running kernel's BTF.
  */
 import { BPF_CLASS, classOf, type Insn, isWide } from "../../isa/insn.ts";
 import type { CoreRelocation, Program } from "../../object/bpf_object.ts";
 import type { Btf } from "../../object/btf.ts";
 import { resolveType, sizeOfType } from "../../object/btf_types.ts";
-import { type StructField, type StructLayout, structLayout } from "./kernel_structs.ts";
-
-/** enum bpf_core_relo_kind, as far as fields and sizes go. */
-const CORE_RELO = { OFFSET: 0, SIZE: 1, EXISTS: 2, LSHIFT: 4, RSHIFT: 5, TYPE_SIZE: 9 } as const;
+import {
+  CORE_RELO,
+  CORE_RELO_NAMES,
+  type CoreAnswer,
+  type CoreValue,
+  essentialName,
+  isTypeBased,
+  isValueBased,
+} from "./core_relo.ts";
+import { targetValue } from "./core_target.ts";
+import { kernelBtf } from "./kernel_btf.ts";
+import { isInTables, type StructField, type StructLayout, structLayout } from "./kernel_structs.ts";
 
 /** A step along a path: a member by its name, or so many elements on. */
 type Step = { readonly member: string } | { readonly element: number };
 
-/** A program as a 6.18 kernel gets it. */
+/** A program as the kernel gets it. */
 export interface Relocated {
   readonly insns: readonly Insn[];
-  /** What to say of an instruction that names a field the kernel does not have, should a path lead there. */
+  /** What to say of an instruction that names something the kernel does not have, should a path lead there. */
   readonly poisoned: ReadonlyMap<number, string>;
+  /** What is not known of an instruction. */
+  readonly unknown: ReadonlyMap<number, string>;
 }
 
 const NONE: ReadonlyMap<number, string> = new Map();
+/** A call that no kernel knows: libbpf puts it in the instruction's place (relo_core.c:bpf_core_poison_insn). */
+const POISON: Insn = { opcode: 0x85, dst: 0, src: 0, off: 0, imm: 0xbad2310 };
 
 export function relocate(program: Program, btf: Btf | undefined): Relocated {
   const { coreRelocations } = program;
-  if (!coreRelocations || !btf) return { insns: program.insns, poisoned: NONE };
-  const insns = [...program.insns], poisoned = new Map<number, string>();
+  if (!coreRelocations || !btf) return { insns: program.insns, poisoned: NONE, unknown: NONE };
+  const insns = [...program.insns], poisoned = new Map<number, string>(), unknown = new Map<number, string>();
   for (const relocation of coreRelocations) {
-    const found = kernelValue(btf, relocation);
-    if (found === "missing") poisoned.set(relocation.insn, complaint(btf, relocation));
-    else if (found) insns[relocation.insn] = patched(insns[relocation.insn], found);
+    const { insn } = relocation, found = kernelValue(btf, relocation);
+    if (found === "unknown") unknown.set(insn, `relocating ${spec(btf, relocation)}`);
+    else if (found === "missing" || found?.hasOtherSize && isAccess(insns[insn])) {
+      poisoned.set(insn, `failed to resolve CO-RE relocation ${spec(btf, relocation)}`);
+      if (isWide(insns[insn])) insns[insn + 1] = POISON;
+      insns[insn] = POISON;
+    } else if (found) patch(insns, insn, found);
   }
-  return { insns, poisoned };
+  return { insns, poisoned, unknown };
 }
 
-interface Found {
-  readonly value: number;
-  /** Bytes of a plain number, which a load or store takes over. */
-  readonly bytes?: number;
+/** The tables answer what they can, so that a listing means the same everywhere; the running kernel the rest. */
+function kernelValue(btf: Btf, relocation: CoreRelocation): CoreAnswer {
+  const kernel = kernelBtf();
+  const fromTable = tableValue(btf, relocation);
+  if (fromTable !== "unknown") return fromTable;
+  return kernel ? targetValue(kernel, btf, relocation) : "unknown";
 }
 
-/** `undefined`: not known here; `"missing"`: the kernel has no such field. */
-function kernelValue(btf: Btf, { type, access, kind }: CoreRelocation): Found | "missing" | undefined {
-  const local = resolveType(btf, type), layout = structLayout(essentialName(local.name));
-  if (!layout || local.kind !== "struct" && local.kind !== "union") return undefined;
-  if (kind === CORE_RELO.TYPE_SIZE) return { value: layout.size };
-  if (kind > CORE_RELO.RSHIFT) return undefined;
+function tableValue(btf: Btf, { type, access, kind }: CoreRelocation): CoreAnswer {
+  if (kind === CORE_RELO.TYPE_ID_LOCAL) return undefined;
+  const local = resolveType(btf, type), name = essentialName(local.name);
+  const layout = isInTables(name) ? structLayout(name) : undefined;
+  if (!layout || local.kind !== "struct" && local.kind !== "union") return "unknown";
+  if (kind === CORE_RELO.TYPE_SIZE) return { value: BigInt(layout.size) };
+  if (kind === CORE_RELO.TYPE_EXISTS) return { value: 1n };
+  if (kind === CORE_RELO.SIGNED || kind > CORE_RELO.RSHIFT) return "unknown";
   const path = localPath(btf, type, access);
-  if (!path) return undefined;
+  if (!path) return "unknown";
   const place = findPath(layout, path.steps);
-  if (kind === CORE_RELO.EXISTS) return { value: place ? 1 : 0 };
+  if (kind === CORE_RELO.EXISTS) return { value: place ? 1n : 0n };
   if (!place) return "missing";
-  const { field, offset } = place, word = field.bits > 0 ? wordOf(field) : undefined;
-  const isElement = place.isElement || !field.isArray;
+  // Which word holds a bit field depends on the size of its type, which the tables do not tell.
+  if (place.field.bits > 0) return "unknown";
+  const { field, offset } = place, isElement = place.isElement || !field.isArray;
   switch (kind) {
     case CORE_RELO.OFFSET:
-      if (word) return { value: word.offset };
-      return { value: offset, bytes: isElement && field.type.kind === "scalar" ? field.size : undefined };
+      return { value: BigInt(offset), bytes: isElement && field.type.kind === "scalar" ? field.size : undefined };
     case CORE_RELO.SIZE:
-      return { value: word ? word.bytes : field.size * (isElement ? 1 : field.count) };
-    case CORE_RELO.LSHIFT:
-      return { value: word ? 64 - (field.firstBit + field.bits - word.offset * 8) : 64 - field.size * 8 };
-    case CORE_RELO.RSHIFT:
-      return { value: 64 - (word ? field.bits : field.size * 8) };
+      return { value: BigInt(field.size * (isElement ? 1 : field.count)) };
     default:
-      return undefined;
+      return { value: BigInt(64 - field.size * 8) };
   }
 }
 
-const KIND_NAMES = ["byte_off", "byte_sz", "field_exists", "signed", "lshift_u64", "rshift_u64"];
+/** Bytes, and the bits beyond them where there are any. */
+const placeText = (bits: number): string => `${bits >> 3}${bits % 8 ? `.${bits % 8}` : ""}`;
 
 /** As libbpf puts it in place of the kernel's message (bpf_core_format_spec). */
-function complaint(btf: Btf, { type, access, kind }: CoreRelocation): string {
-  const { name, kind: what } = resolveType(btf, type), path = localPath(btf, type, access);
-  const steps = path?.steps.map((step) => "member" in step ? `.${step.member}` : `[${step.element}]`).join("") ?? "";
-  const place = `(${access} @ offset ${path?.offset ?? 0})`;
-  return `failed to resolve CO-RE relocation <${KIND_NAMES[kind]}> [${type}] ${what} ${name}${steps} ${place}`;
-}
-
-/** `task_struct___old` is a flavour of `task_struct`. */
-const essentialName = (name: string): string => name.replace(/___.*$/, "");
-
-/** The smallest aligned word that holds all of a bit field. */
-function wordOf(field: StructField): { offset: number; bytes: number } {
-  for (let bytes = 1; bytes <= 8; bytes *= 2) {
-    const offset = Math.floor(field.firstBit / 8 / bytes) * bytes;
-    if (field.firstBit + field.bits <= (offset + bytes) * 8) return { offset, bytes };
+function spec(btf: Btf, { type, access, kind }: CoreRelocation): string {
+  const { name, kind: what, values } = btf.types[type], head = `<${CORE_RELO_NAMES[kind]}> [${type}] ${what} ${name}`;
+  if (isTypeBased(kind)) return head;
+  if (isValueBased(kind)) {
+    const one = (values ?? resolveType(btf, type).values)?.[Number(access)];
+    return `${head}::${one?.name} = ${one?.value}`;
   }
-  return { offset: field.offset, bytes: 8 };
+  const path = localPath(btf, type, access);
+  const steps = path?.steps.map((step) => "member" in step ? `.${step.member}` : `[${step.element}]`).join("") ?? "";
+  return `${head}${steps} (${access} @ offset ${placeText(path?.bitOffset ?? 0)})`;
 }
 
 /** The path by names, members without a name passed through as libbpf does; and its offset in the listing's type. */
-function localPath(btf: Btf, root: number, access: string): { steps: Step[]; offset: number } | undefined {
+function localPath(btf: Btf, root: number, access: string): { steps: Step[]; bitOffset: number } | undefined {
   const [first, ...indices] = access.split(":").map(Number), steps: Step[] = [];
   if (first > 0) steps.push({ element: first });
-  let type = resolveType(btf, root), offset = first * (type.size ?? 0);
+  let type = resolveType(btf, root), bitOffset = first * (type.size ?? 0) * 8;
   for (const index of indices) {
     if (type.kind === "array") {
       steps.push({ element: index });
-      offset += index * sizeOfType(btf, type.type ?? 0);
+      bitOffset += index * sizeOfType(btf, type.type ?? 0) * 8;
       type = resolveType(btf, type.type ?? 0);
       continue;
     }
     const member = type.members?.[index];
     if (!member) return undefined;
     if (member.name) steps.push({ member: member.name });
-    offset += member.bitOffset >> 3;
+    bitOffset += member.bitOffset;
     type = resolveType(btf, member.type);
   }
-  return { steps, offset };
+  return { steps, bitOffset };
 }
 
 interface Place {
@@ -149,19 +159,21 @@ function findMember(layout: StructLayout, name: string): { field: StructField; o
   return undefined;
 }
 
+const isAccess = (insn: Insn): boolean =>
+  [BPF_CLASS.LDX, BPF_CLASS.ST, BPF_CLASS.STX].some((one) => one === classOf(insn));
+
 /** Where an instruction keeps the number: a load or store its offset, the others their constant. */
-function patched(insn: Insn, { value, bytes }: Found): Insn {
-  switch (classOf(insn)) {
-    case BPF_CLASS.LDX:
-    case BPF_CLASS.ST:
-    case BPF_CLASS.STX: {
-      const size = SIZE_BITS[bytes ?? 0];
-      return { ...insn, opcode: size === undefined ? insn.opcode : insn.opcode & ~SIZE_MASK | size, off: value };
-    }
-    case BPF_CLASS.LD:
-      return isWide(insn) ? { ...insn, imm: value, imm64: BigInt(value) } : insn;
-    default:
-      return { ...insn, imm: value };
+function patch(insns: Insn[], at: number, { value, bytes }: CoreValue): void {
+  const insn = insns[at], imm = Number(BigInt.asIntN(32, value));
+  if (isAccess(insn)) {
+    const size = SIZE_BITS[bytes ?? 0];
+    const opcode = size === undefined ? insn.opcode : insn.opcode & ~SIZE_MASK | size;
+    insns[at] = { ...insn, opcode, off: Number(value) };
+  } else if (isWide(insn)) {
+    insns[at] = { ...insn, imm, imm64: BigInt.asUintN(64, value) };
+    insns[at + 1] = { ...insns[at + 1], imm: Number(BigInt.asIntN(32, value >> 32n)) };
+  } else if (classOf(insn) !== BPF_CLASS.LD) {
+    insns[at] = { ...insn, imm };
   }
 }
 

@@ -2,7 +2,7 @@
 import { HELPER_AVAILABILITY } from "../../uapi/helper_availability.ts";
 import { HELPER_PROTOTYPES } from "../../uapi/helper_prototypes.ts";
 import { BPF_FUNC, type HelperFunction } from "../../uapi/helpers.ts";
-import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
+import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import type { ProgramKind } from "./program_types.ts";
 
 export type ArgKind =
@@ -141,14 +141,20 @@ const withArg = (prototype: HelperPrototype, index: number, arg: string): Helper
 /** The prototype for one kind of program (arguments of a few helpers differ between the kinds), or `undefined` where that kind may not call the helper. */
 export function prototypeFor(number: number, kind: ProgramKind): HelperPrototype | undefined {
   const prototype = helperPrototype(number);
-  if (!prototype || !available(kind.helpers).has(number)) return undefined;
+  if (!prototype || !available(kind.helpers).has(number) && !isIteratorHelper(number, kind)) return undefined;
   switch (number) {
+    case BPF_FUNC.setsockopt:
+    case BPF_FUNC.getsockopt:
+      return TAKES_SOCKET.includes(kind.type) ? withArg(prototype, 0, "btf_sock_common") : prototype;
+    case BPF_FUNC.sk_storage_delete:
+      return kind.type === BPF_PROG_TYPE.TRACING ? withArg(prototype, 1, "btf?:sock_common") : prototype;
     case BPF_FUNC.get_cgroup_classid:
       return kind.takesSkb ? prototype : { ...prototype, args: prototype.args.map(() => NO_ARG) };
     case BPF_FUNC.get_socket_cookie:
       if (kind.type === BPF_PROG_TYPE.SK_REUSEPORT) return withArg(prototype, 0, "btf_sock_common?");
       return kind.isTracing ? withArg(prototype, 0, "btf_sock_common?") : prototype;
     case BPF_FUNC.sk_storage_get:
+      if (kind.type === BPF_PROG_TYPE.TRACING) return withArg(prototype, 1, "btf?:sock_common");
       return kind.type === BPF_PROG_TYPE.CGROUP_SOCK ? withArg(prototype, 1, "ctx") : prototype;
     case BPF_FUNC.sk_assign:
       return kind.type === BPF_PROG_TYPE.SK_LOOKUP ? withArg(prototype, 1, "socket?") : prototype;
@@ -156,3 +162,11 @@ export function prototypeFor(number: number, kind: ProgramKind): HelperPrototype
       return prototype;
   }
 }
+
+/** Types whose programs change options of a socket that they name, not of that of their context. */
+const TAKES_SOCKET: readonly number[] = [BPF_PROG_TYPE.CGROUP_SOCKOPT, BPF_PROG_TYPE.TRACING, BPF_PROG_TYPE.LSM];
+
+/** Iterators over sockets that hold their lock (bpf_iter_tcp_get_func_proto, bpf_iter_unix_get_func_proto). */
+const isIteratorHelper = (number: number, { attachType, target }: ProgramKind): boolean =>
+  (number === BPF_FUNC.setsockopt || number === BPF_FUNC.getsockopt) && attachType === BPF_ATTACH_TYPE.TRACE_ITER &&
+  (target === "tcp" || target === "unix");

@@ -50,8 +50,27 @@ export function structLayout(name: string): StructLayout | undefined {
   return layout;
 }
 
-/** Whether it is certain that the kernel has no struct or union of a name. */
-export const lacksStruct = (name: string): boolean => kernelBtf() !== null && structLayout(name) === undefined;
+/** Whether a struct is one of the tables', so that it is known without a kernel. */
+export function isInTables(name: string): boolean {
+  kernel ??= readKernelStructs();
+  return kernel.names.includes(name);
+}
+
+/** Whether a struct is, or holds at an offset, one of a name (kernel/bpf/btf.c:btf_struct_ids_match). */
+export function holdsStruct(name: string, wanted: string, off: number): boolean {
+  if (name === wanted && off === 0) return true;
+  let layout = structLayout(name);
+  while (layout) {
+    const field: StructField | undefined = layout.fields.find((one) =>
+      one.type.kind === "struct" && off >= one.offset && off < one.offset + one.size * one.count
+    );
+    if (field?.type.kind !== "struct") return false;
+    off = (off - field.offset) % field.size;
+    if (field.type.name === wanted && off === 0) return true;
+    layout = field.type.layout ?? (field.type.name ? structLayout(field.type.name) : undefined);
+  }
+  return false;
+}
 
 function runningLayout(name: string): StructLayout | undefined {
   const btf = kernelBtf();

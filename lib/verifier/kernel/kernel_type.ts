@@ -3,6 +3,8 @@ export interface KernelType {
   readonly name: string;
   /** Id in the program's own BTF; absent for types of the kernel. */
   readonly id?: number;
+  /** Of a variable of the kernel that is no struct: what it takes. */
+  readonly bytes?: number;
 }
 
 const known = new Map<string, KernelType>();

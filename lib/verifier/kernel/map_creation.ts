@@ -207,7 +207,7 @@ function specialFieldsOf(def: MapDef, btf: Btf): readonly SpecialField[] {
     ? def.valueType
     : btf.types.find((type) => type.kind === "datasec" && type.name === section)?.id;
   try {
-    return type === undefined ? [] : specialFields(btf, type);
+    return type === undefined ? [] : specialFields(btf, type, def.data?.variables);
   } catch (error) {
     if (error instanceof FieldError) return [];
     throw error;

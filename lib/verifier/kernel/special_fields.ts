@@ -1,4 +1,5 @@
 /** Finds locks, timers and other special fields in a map's value type (kernel/bpf/btf.c:btf_parse_fields). */
+import type { Variable } from "../../object/bpf_object.ts";
 import type { Btf, BtfType } from "../../object/btf.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import type { SpecialField, SpecialFieldKind } from "./map_state.ts";
@@ -51,14 +52,17 @@ export const isScalarType = (type: BtfType): boolean =>
 /**
  * The special fields of a value type, sorted by offset.
  *
+ * @param variables of a data section, where the object has them: the compiler leaves their places in BTF to libbpf
+ * (libbpf.c:btf_fixup_datasec)
  * @throws FieldError when the kernel would refuse the type: two locks (E2BIG), fields that overlap (EEXIST), ...
  */
-export function specialFields(btf: Btf, typeId: number): SpecialField[] {
+export function specialFields(btf: Btf, typeId: number, variables?: readonly Variable[]): SpecialField[] {
   // The kernel looks at the type itself: a value declared through a typedef is resolved by its size first.
   const type = skipModifiers(btf, typeId);
   if (type.kind !== "struct" && type.kind !== "datasec") return [];
   const search = new FieldSearch(btf);
-  search.visit(type, 0, 0);
+  if (variables) search.visitVariables(variables);
+  else search.visit(type, 0, 0);
   const fields = search.found.sort((a, b) => a.offset - b.offset);
   for (let at = 1; at < fields.length; at++) {
     if (fields[at].offset < fields[at - 1].offset + fields[at - 1].size) throw new FieldError(ERRNO.EEXIST);
@@ -87,6 +91,12 @@ class FieldSearch {
   readonly #seen = new Set<SpecialFieldKind>();
 
   constructor(readonly btf: Btf) {}
+
+  visitVariables(variables: readonly Variable[]): void {
+    for (const { type, offset, size } of variables) {
+      if (type !== undefined) this.#field(type, offset, size, 0);
+    }
+  }
 
   visit(type: BtfType, offset: number, depth: number): void {
     if (depth >= MAX_NESTING) throw new FieldError(ERRNO.E2BIG);

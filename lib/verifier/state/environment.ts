@@ -98,11 +98,15 @@ export class Environment {
   readonly insns: readonly Insn[];
   /** Instructions that name a field which the kernel does not have, with what to say. */
   readonly poisoned: ReadonlyMap<number, string>;
+  /** Instructions of which it is not known what the kernel gets in their place. */
+  readonly unknown: ReadonlyMap<number, string>;
   readonly notes: InsnNotes[];
   readonly log: Log;
   /** Map of each `BPF_LD_IMM64` that loads one, with the offset of a direct value address. */
   readonly mapAt = new Map<number, { readonly map: MapState; readonly offset?: number }>();
   readonly externAt = new Map<number, string>();
+  /** Instructions that may do without what they name. */
+  readonly weakAt = new Set<number>();
   subprogs: SubprogNotes[] = [];
   state = new State();
   /** CPUs that the machine may have. */
@@ -138,9 +142,10 @@ export class Environment {
     readonly btf: Btf | undefined,
     isLogging: boolean,
   ) {
-    const { insns, poisoned } = relocate(program, object.btf);
+    const { insns, poisoned, unknown } = relocate(program, object.btf);
     this.insns = insns;
     this.poisoned = poisoned;
+    this.unknown = unknown;
     this.log = new Log(isLogging);
     this.notes = program.insns.map(() => ({
       isPrunePoint: false,

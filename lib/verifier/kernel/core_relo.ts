@@ -1,0 +1,55 @@
+/** CO-RE relocations: their kinds, and what an answer to one is. */
+
+/** enum bpf_core_relo_kind (include/uapi/linux/bpf.h). */
+export const CORE_RELO = {
+  OFFSET: 0,
+  SIZE: 1,
+  EXISTS: 2,
+  SIGNED: 3,
+  LSHIFT: 4,
+  RSHIFT: 5,
+  TYPE_ID_LOCAL: 6,
+  TYPE_ID_TARGET: 7,
+  TYPE_EXISTS: 8,
+  TYPE_SIZE: 9,
+  ENUMVAL_EXISTS: 10,
+  ENUMVAL_VALUE: 11,
+  TYPE_MATCHES: 12,
+} as const;
+
+/** As messages of libbpf call them (relo_core.c:core_relo_kind_str). */
+export const CORE_RELO_NAMES: readonly string[] = [
+  "byte_off",
+  "byte_sz",
+  "field_exists",
+  "signed",
+  "lshift_u64",
+  "rshift_u64",
+  "local_type_id",
+  "target_type_id",
+  "type_exists",
+  "type_size",
+  "enumval_exists",
+  "enumval_value",
+  "type_matches",
+];
+
+export const isTypeBased = (kind: number): boolean =>
+  kind >= CORE_RELO.TYPE_ID_LOCAL && kind <= CORE_RELO.TYPE_SIZE || kind === CORE_RELO.TYPE_MATCHES;
+export const isValueBased = (kind: number): boolean =>
+  kind === CORE_RELO.ENUMVAL_EXISTS || kind === CORE_RELO.ENUMVAL_VALUE;
+
+/** What the instruction is to hold. */
+export interface CoreValue {
+  readonly value: bigint;
+  /** Bytes of a plain number, which a load or store takes over. */
+  readonly bytes?: number;
+  /** The kernel's field has another size, which a load or store cannot take over. */
+  readonly hasOtherSize?: boolean;
+}
+
+/** `undefined`: as it was compiled; `"missing"`: the kernel has no such thing; `"unknown"`: there is no telling. */
+export type CoreAnswer = CoreValue | "missing" | "unknown" | undefined;
+
+/** `task_struct___old` is a flavour of `task_struct`. */
+export const essentialName = (name: string): string => name.replace(/___.*$/, "");
