@@ -1,100 +1,260 @@
 /**
- * Kernel functions that programs call by BTF id, with what their flags say (kernel/bpf/helpers.c: BTF_ID_FLAGS;
- * kernel/bpf/rqspinlock.c; include/linux/btf.h: KF_*).
+ * Kernel functions that programs call by BTF id: prototypes as the kernel's BTF has them, with what their flags say
+ * (kernel/bpf/helpers.c and others: BTF_ID_FLAGS; include/linux/btf.h: KF_*). The ends of argument names mean something
+ * (Documentation/bpf/kfuncs.rst): `__ign` not looked at, `__k` a constant, `__sz` a size of the memory before it,
+ * `__szk` a constant one, `__nullable`, `__uninit`, `__str`, `__alloc`, `__refcounted_kptr`.
  */
-import { BPF_PROG_TYPE } from "./prog_types.ts";
+import { BPF_PROG_TYPE as T } from "./prog_types.ts";
 
-/** What a kfunc takes, gives and does; everything that is not listed here is refused by name. */
 export interface Kfunc {
-  /** In programs of these types only; without it in all. */
-  readonly isGeneric?: boolean;
-  /** An argument that only an RCU read-side section keeps alive will do (KF_RCU). */
-  readonly takesRcu?: boolean;
+  readonly name: string;
+  /** Which program types may call it; a key of {@link KFUNC_TYPES}. */
+  readonly set: keyof typeof KFUNC_TYPES;
   readonly args: readonly KfuncArg[];
-  readonly returns: "void" | "int" | "pointer";
-  readonly returnType?: string;
-  /** The kernel struct that `trusted` and `release` arguments point to. */
-  readonly argType?: string;
-  readonly isAcquire?: boolean;
-  readonly isRelease?: boolean;
-  readonly mayReturnNull?: boolean;
-  readonly maySleep?: boolean;
-  /** Returns memory that only an RCU read-side section protects. */
-  readonly isRcuProtected?: boolean;
+  readonly returns: KfuncReturn;
+  readonly isAcquire: boolean;
+  readonly isRelease: boolean;
+  readonly mayReturnNull: boolean;
+  /** Arguments must be pointers that are sure to be alive (KF_TRUSTED_ARGS), or that RCU keeps alive (KF_RCU). */
+  readonly takesTrusted: boolean;
+  readonly takesRcu: boolean;
+  readonly maySleep: boolean;
 }
 
-export type KfuncArg =
+export type KfuncArgKind =
   | "scalar"
+  | "constant"
+  | "ignored"
+  | "ctx"
+  | "object"
+  | "memory"
+  | "sized"
+  | "string"
+  | "dynptr"
+  | "iterator"
+  | "allocated"
+  | "refcounted"
+  | "list_head"
+  | "list_node"
+  | "rb_root"
+  | "rb_node"
+  | "callback"
+  | "map"
   | "res_lock"
-  | "irq_flag_init"
-  | "irq_flag"
-  | "iter_num_new"
-  | "iter_num"
-  | "trusted"
-  | "trusted_or_null"
-  | "release";
+  | "irq_flag";
 
-export const KFUNCS: Readonly<Record<string, Kfunc>> = {
-  bpf_res_spin_lock: { args: ["res_lock"], returns: "int" },
-  bpf_res_spin_unlock: { args: ["res_lock"], returns: "void" },
-  bpf_res_spin_lock_irqsave: { args: ["res_lock", "irq_flag_init"], returns: "int" },
-  bpf_res_spin_unlock_irqrestore: { args: ["res_lock", "irq_flag"], returns: "void" },
-  bpf_rcu_read_lock: { args: [], returns: "void" },
-  bpf_rcu_read_unlock: { args: [], returns: "void" },
-  bpf_preempt_disable: { args: [], returns: "void" },
-  bpf_preempt_enable: { args: [], returns: "void" },
-  bpf_local_irq_save: { args: ["irq_flag_init"], returns: "void" },
-  bpf_local_irq_restore: { args: ["irq_flag"], returns: "void" },
-  bpf_iter_num_new: { args: ["iter_num_new", "scalar", "scalar"], returns: "int" },
-  bpf_iter_num_next: { args: ["iter_num"], returns: "pointer", mayReturnNull: true },
-  bpf_iter_num_destroy: { args: ["iter_num"], returns: "void" },
-  ...objectKfuncs("task_struct", "bpf_task_acquire", "bpf_task_release", {
-    bpf_task_from_pid: ["scalar"],
-    bpf_task_from_vpid: ["scalar"],
-  }),
-  ...objectKfuncs("cgroup", "bpf_cgroup_acquire", "bpf_cgroup_release", {
-    bpf_cgroup_from_id: ["scalar"],
-    bpf_cgroup_ancestor: ["trusted", "scalar"],
-  }),
+export interface KfuncArg {
+  readonly kind: KfuncArgKind;
+  readonly name: string;
+  /** Of a pointer: what it points to, and whether that is a struct. */
+  readonly type: string;
+  readonly isStruct: boolean;
+  readonly mayBeNull: boolean;
+  /** Set up by the call. */
+  readonly isUninit: boolean;
+  /** Of sized memory: its size must be a constant. */
+  readonly hasConstantSize: boolean;
+}
+
+/** A number, nothing, a pointer to a struct, or one to plain memory of a type. */
+export type KfuncReturn =
+  | { readonly kind: "void" | "int" }
+  | { readonly kind: "pointer"; readonly type: string; readonly isStruct: boolean };
+
+/** All of BTF's tracing: tracepoints, perf events and LSM share one set of functions (bpf_prog_type_to_kfunc_hook). */
+const TRACING = [T.TRACING, T.TRACEPOINT, T.PERF_EVENT, T.LSM];
+/** All of these share the set of control groups. */
+const CGROUP = [
+  T.CGROUP_SKB,
+  T.CGROUP_SOCK,
+  T.CGROUP_DEVICE,
+  T.CGROUP_SOCK_ADDR,
+  T.CGROUP_SOCKOPT,
+  T.CGROUP_SYSCTL,
+  T.SOCK_OPS,
+];
+const LWT = [T.LWT_IN, T.LWT_OUT, T.LWT_XMIT, T.LWT_SEG6LOCAL];
+
+/** Program types that each set is registered for; `undefined`: all. */
+export const KFUNC_TYPES = {
+  common: undefined,
+  generic: [...TRACING, T.SCHED_CLS, T.XDP, T.SYSCALL, ...CGROUP],
+  cpumask: [...TRACING, T.SYSCALL],
+  skb: [T.SCHED_CLS, T.SCHED_ACT, T.SK_SKB, T.SOCKET_FILTER, ...CGROUP, ...LWT, T.NETFILTER, ...TRACING],
+  xdp: [T.XDP],
+} as const satisfies Record<string, readonly number[] | undefined>;
+
+/** Flags: A acquires, R releases, 0 may give NULL, T takes trusted arguments, C takes those that RCU protects, S may sleep. */
+const TABLE: Readonly<Record<keyof typeof KFUNC_TYPES, readonly string[]>> = {
+  common: [
+    "int bpf_res_spin_lock(struct bpf_res_spin_lock *lock)",
+    "void bpf_res_spin_unlock(struct bpf_res_spin_lock *lock)",
+    "int bpf_res_spin_lock_irqsave(struct bpf_res_spin_lock *lock, ulong *flags__irq_flag)",
+    "void bpf_res_spin_unlock_irqrestore(struct bpf_res_spin_lock *lock, ulong *flags__irq_flag)",
+    "void bpf_rcu_read_lock()",
+    "void bpf_rcu_read_unlock()",
+    "void bpf_preempt_disable()",
+    "void bpf_preempt_enable()",
+    "void bpf_local_irq_save(ulong *flags__irq_flag)",
+    "void bpf_local_irq_restore(ulong *flags__irq_flag)",
+    "int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end)",
+    "0 int *bpf_iter_num_next(struct bpf_iter_num *it)",
+    "void bpf_iter_num_destroy(struct bpf_iter_num *it)",
+    "int bpf_iter_bits_new(struct bpf_iter_bits *it, u64 *unsafe_ptr__ign, u32 nr_words)",
+    "0 int *bpf_iter_bits_next(struct bpf_iter_bits *it)",
+    "void bpf_iter_bits_destroy(struct bpf_iter_bits *it)",
+    "C int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task, u64 addr)",
+    "0 struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *it)",
+    "void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it)",
+    "0 void *bpf_dynptr_slice(struct bpf_dynptr *p, u64 offset, void *buffer__opt, u64 buffer__szk)",
+    "0 void *bpf_dynptr_slice_rdwr(struct bpf_dynptr *p, u64 offset, void *buffer__opt, u64 buffer__szk)",
+    "int bpf_dynptr_adjust(struct bpf_dynptr *p, u64 start, u64 end)",
+    "bool bpf_dynptr_is_null(struct bpf_dynptr *p)",
+    "bool bpf_dynptr_is_rdonly(struct bpf_dynptr *p)",
+    "u64 bpf_dynptr_size(struct bpf_dynptr *p)",
+    "int bpf_dynptr_clone(struct bpf_dynptr *p, struct bpf_dynptr *clone__uninit)",
+    "int bpf_dynptr_copy(struct bpf_dynptr *dst_ptr, u64 dst_off, struct bpf_dynptr *src_ptr, u64 src_off, u64 size)",
+    "int bpf_dynptr_memset(struct bpf_dynptr *p, u64 offset, u64 size, u8 val)",
+    "S int bpf_copy_from_user_str(void *dst, u32 dst__sz, void *unsafe_ptr__ign, u64 flags)",
+    "int bpf_strlen(char *s__ign)",
+    "int bpf_strnlen(char *s__ign, u64 count)",
+    "int bpf_strcmp(char *s1__ign, char *s2__ign)",
+    "int bpf_strcasecmp(char *s1__ign, char *s2__ign)",
+    "int bpf_strchr(char *s__ign, char c)",
+    "int bpf_strchrnul(char *s__ign, char c)",
+    "int bpf_strnchr(char *s__ign, u64 count, char c)",
+    "int bpf_strrchr(char *s__ign, int c)",
+    "int bpf_strspn(char *s__ign, char *accept__ign)",
+    "int bpf_strcspn(char *s__ign, char *reject__ign)",
+    "int bpf_strstr(char *s1__ign, char *s2__ign)",
+    "int bpf_strnstr(char *s1__ign, char *s2__ign, u64 len)",
+  ],
+  generic: [
+    "A0 void *bpf_obj_new_impl(u64 local_type_id__k, void *meta__ign)",
+    "R void bpf_obj_drop_impl(void *p__alloc, void *meta__ign)",
+    "A0C void *bpf_refcount_acquire_impl(void *p__refcounted_kptr, void *meta__ign)",
+    "int bpf_list_push_front_impl(struct bpf_list_head *head, struct bpf_list_node *node, void *meta__ign, u64 off)",
+    "int bpf_list_push_back_impl(struct bpf_list_head *head, struct bpf_list_node *node, void *meta__ign, u64 off)",
+    "A0 struct bpf_list_node *bpf_list_pop_front(struct bpf_list_head *head)",
+    "A0 struct bpf_list_node *bpf_list_pop_back(struct bpf_list_head *head)",
+    "0 struct bpf_list_node *bpf_list_front(struct bpf_list_head *head)",
+    "0 struct bpf_list_node *bpf_list_back(struct bpf_list_head *head)",
+    "A0 struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root, struct bpf_rb_node *node)",
+    "int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node *node, fn *less, void *meta__ign, u64 off)",
+    "0 struct bpf_rb_node *bpf_rbtree_first(struct bpf_rb_root *root)",
+    "0 struct bpf_rb_node *bpf_rbtree_root(struct bpf_rb_root *root)",
+    "0 struct bpf_rb_node *bpf_rbtree_left(struct bpf_rb_root *root, struct bpf_rb_node *node)",
+    "0 struct bpf_rb_node *bpf_rbtree_right(struct bpf_rb_root *root, struct bpf_rb_node *node)",
+    "A0C struct task_struct *bpf_task_acquire(struct task_struct *p)",
+    "R void bpf_task_release(struct task_struct *p)",
+    "A0 struct task_struct *bpf_task_from_pid(s32 pid)",
+    "A0 struct task_struct *bpf_task_from_vpid(s32 vpid)",
+    "A0C struct cgroup *bpf_cgroup_acquire(struct cgroup *cgrp)",
+    "R void bpf_cgroup_release(struct cgroup *cgrp)",
+    "A0C struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgrp, int level)",
+    "A0 struct cgroup *bpf_cgroup_from_id(u64 cgid)",
+    "C int bpf_task_under_cgroup(struct task_struct *task, struct cgroup *ancestor)",
+    "A0C struct cgroup *bpf_task_get_cgroup1(struct task_struct *task, int hierarchy_id)",
+    "void bpf_throw(u64 cookie)",
+  ],
+  cpumask: [
+    "A0 struct bpf_cpumask *bpf_cpumask_create()",
+    "R void bpf_cpumask_release(struct bpf_cpumask *cpumask)",
+    "AT struct bpf_cpumask *bpf_cpumask_acquire(struct bpf_cpumask *cpumask)",
+    "C u32 bpf_cpumask_first(struct cpumask *cpumask)",
+    "C u32 bpf_cpumask_first_zero(struct cpumask *cpumask)",
+    "C u32 bpf_cpumask_first_and(struct cpumask *src1, struct cpumask *src2)",
+    "C void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask)",
+    "C void bpf_cpumask_clear_cpu(u32 cpu, struct bpf_cpumask *cpumask)",
+    "C bool bpf_cpumask_test_cpu(u32 cpu, struct cpumask *cpumask)",
+    "C bool bpf_cpumask_test_and_set_cpu(u32 cpu, struct bpf_cpumask *cpumask)",
+    "C bool bpf_cpumask_test_and_clear_cpu(u32 cpu, struct bpf_cpumask *cpumask)",
+    "C void bpf_cpumask_setall(struct bpf_cpumask *cpumask)",
+    "C void bpf_cpumask_clear(struct bpf_cpumask *cpumask)",
+    "C bool bpf_cpumask_and(struct bpf_cpumask *dst, struct cpumask *src1, struct cpumask *src2)",
+    "C void bpf_cpumask_or(struct bpf_cpumask *dst, struct cpumask *src1, struct cpumask *src2)",
+    "C void bpf_cpumask_xor(struct bpf_cpumask *dst, struct cpumask *src1, struct cpumask *src2)",
+    "C bool bpf_cpumask_equal(struct cpumask *src1, struct cpumask *src2)",
+    "C bool bpf_cpumask_intersects(struct cpumask *src1, struct cpumask *src2)",
+    "C bool bpf_cpumask_subset(struct cpumask *src1, struct cpumask *src2)",
+    "C bool bpf_cpumask_empty(struct cpumask *cpumask)",
+    "C bool bpf_cpumask_full(struct cpumask *cpumask)",
+    "C void bpf_cpumask_copy(struct bpf_cpumask *dst, struct cpumask *src)",
+    "C u32 bpf_cpumask_any_distribute(struct cpumask *cpumask)",
+    "C u32 bpf_cpumask_any_and_distribute(struct cpumask *src1, struct cpumask *src2)",
+    "C u32 bpf_cpumask_weight(struct cpumask *cpumask)",
+    "C int bpf_cpumask_populate(struct cpumask *cpumask, void *src, u64 src__sz)",
+  ],
+  skb: ["int bpf_dynptr_from_skb(struct __sk_buff *s, u64 flags, struct bpf_dynptr *ptr__uninit)"],
+  xdp: ["int bpf_dynptr_from_xdp(struct xdp_md *x, u64 flags, struct bpf_dynptr *ptr__uninit)"],
 };
 
-/** How a kernel object is taken, found and given back. */
-function objectKfuncs(
-  type: string,
-  acquire: string,
-  release: string,
-  finders: Readonly<Record<string, readonly KfuncArg[]>>,
-): Record<string, Kfunc> {
-  const found = {
-    returns: "pointer",
-    returnType: type,
-    argType: type,
-    isGeneric: true,
-    takesRcu: true,
-    isAcquire: true,
-    mayReturnNull: true,
-  } as const;
+const SHAPE = /^(?:([AR0TCS]+) )?((?:struct )?\w+) (\**)(\w+)\((.*)\)$/;
+
+function parse(set: keyof typeof KFUNC_TYPES, line: string): Kfunc {
+  const [, flags = "", type, stars, name, args] = SHAPE.exec(line)!;
+  const texts = args === "" ? [] : args.split(", ");
   return {
-    [acquire]: { ...found, args: ["trusted"] },
-    [release]: { args: ["release"], returns: "void", argType: type, isGeneric: true, isRelease: true },
-    ...Object.fromEntries(Object.entries(finders).map(([name, args]) => [name, { ...found, args }])),
+    name,
+    set,
+    args: texts.map((text, at) => parseArg(text, texts[at + 1] ?? "")),
+    returns: stars === ""
+      ? { kind: type === "void" ? "void" : "int" }
+      : { kind: "pointer", type: type.replace("struct ", ""), isStruct: type.startsWith("struct ") },
+    isAcquire: flags.includes("A"),
+    isRelease: flags.includes("R"),
+    mayReturnNull: flags.includes("0"),
+    // What a function releases must be sure to be alive (is_kfunc_trusted_args).
+    takesTrusted: flags.includes("T") || flags.includes("R"),
+    takesRcu: flags.includes("C"),
+    maySleep: flags.includes("S"),
   };
 }
 
-/** Program types for which the kernel registers functions on tasks and control groups (bpf_prog_type_to_kfunc_hook). */
-export const GENERIC_TYPES: readonly number[] = [
-  BPF_PROG_TYPE.XDP,
-  BPF_PROG_TYPE.SCHED_CLS,
-  BPF_PROG_TYPE.TRACING,
-  BPF_PROG_TYPE.TRACEPOINT,
-  BPF_PROG_TYPE.PERF_EVENT,
-  BPF_PROG_TYPE.LSM,
-  BPF_PROG_TYPE.SYSCALL,
-  BPF_PROG_TYPE.CGROUP_SKB,
-  BPF_PROG_TYPE.CGROUP_SOCK,
-  BPF_PROG_TYPE.CGROUP_DEVICE,
-  BPF_PROG_TYPE.CGROUP_SOCK_ADDR,
-  BPF_PROG_TYPE.CGROUP_SOCKOPT,
-  BPF_PROG_TYPE.CGROUP_SYSCTL,
-  BPF_PROG_TYPE.SOCK_OPS,
+/** Structs that are arguments of a kind of their own. */
+const KINDS: Readonly<Record<string, KfuncArgKind>> = {
+  bpf_dynptr: "dynptr",
+  bpf_list_head: "list_head",
+  bpf_list_node: "list_node",
+  bpf_rb_root: "rb_root",
+  bpf_rb_node: "rb_node",
+  bpf_res_spin_lock: "res_lock",
+  __sk_buff: "ctx",
+  xdp_md: "ctx",
+  fn: "callback",
+};
+
+const SUFFIXES: readonly (readonly [RegExp, KfuncArgKind])[] = [
+  [/__ign$/, "ignored"],
+  [/__k$/, "constant"],
+  [/__alloc$/, "allocated"],
+  [/__refcounted_kptr$/, "refcounted"],
+  [/__irq_flag$/, "irq_flag"],
+  [/__map$/, "map"],
+  [/__str$/, "string"],
 ];
+
+function parseArg(text: string, next: string): KfuncArg {
+  const [, struct, type, star, name] = /^(struct )?(\w+) (\*?)(\w+)$/.exec(text)!;
+  const isStruct = struct !== undefined, isPointer = star !== "";
+  const bySuffix = SUFFIXES.find(([suffix]) => suffix.test(name))?.[1];
+  const kind = bySuffix ??
+    (!isPointer ? "scalar" : KINDS[type] ??
+      (type.startsWith("bpf_iter_") ? "iterator" : isStruct ? "object" : /__szk?$/.test(next) ? "sized" : "memory"));
+  return {
+    kind,
+    name,
+    type,
+    isStruct,
+    mayBeNull: /__(nullable|opt)$/.test(name),
+    isUninit: name.endsWith("__uninit"),
+    hasConstantSize: next.endsWith("__szk"),
+  };
+}
+
+/** By name; what is not listed here is not supported. */
+export const KFUNCS: Readonly<Record<string, Kfunc>> = Object.fromEntries(
+  (Object.keys(TABLE) as (keyof typeof TABLE)[]).flatMap((set) =>
+    TABLE[set].map((line) => parse(set, line)).map((kfunc) => [kfunc.name, kfunc])
+  ),
+);

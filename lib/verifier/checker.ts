@@ -30,7 +30,8 @@ import { ERRNO } from "../uapi/errno.ts";
 import { functionArgs } from "./calls/global_functions.ts";
 import { checkHelperCall } from "./calls/helper_call.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
-import { checkKfuncCall, isAllowedUnderLock } from "./calls/kfunc_call.ts";
+import { checkKfuncCall } from "./calls/kfunc_call.ts";
+import { isAllowedUnderLock } from "./kernel/kfunc_kinds.ts";
 import { computeLiveRegisters } from "./state/live_registers.ts";
 import { checkLoadImmediate, checkPacketLoad } from "./calls/load_immediate.ts";
 import { checkMapForProgram } from "./calls/map_compatibility.ts";
@@ -196,8 +197,9 @@ function checkInsn(env: Environment, insn: Insn): boolean {
     default:
       env.processedJumps++;
       if (isExit(insn)) return checkExit(env, insn);
-      if (isCall(insn)) checkCall(env, insn);
-      else if (insn.opcode === 0x05) env.insn += insn.off;
+      if (isCall(insn) && checkCall(env, insn)) return true;
+      if (isCall(insn)) break;
+      if (insn.opcode === 0x05) env.insn += insn.off;
       else if (insn.opcode === 0x06) env.insn += insn.imm;
       else checkConditionalJump(env, insn);
   }
@@ -235,7 +237,8 @@ function checkStoreImmediate(env: Environment, insn: Insn): void {
   notePointerType(env, type, false);
 }
 
-function checkCall(env: Environment, insn: Insn): void {
+/** `true` when the path ends with it. */
+function checkCall(env: Environment, insn: Insn): boolean {
   if (env.state.activeLocks > 0) {
     const isHelper = insn.src === 0 && insn.imm !== BPF_FUNC.spin_unlock;
     const isKfunc = !isBpfCall(insn) && insn.src !== 0 && !isAllowedUnderLock(env.externAt.get(env.insn) ?? "");
@@ -246,7 +249,8 @@ function checkCall(env: Environment, insn: Insn): void {
   env.log.touchReg(0);
   if (isBpfCall(insn)) checkFunctionCall(env);
   else if (insn.src === 0) checkHelperCall(env, insn);
-  else checkKfuncCall(env, insn);
+  else return checkKfuncCall(env, insn);
+  return false;
 }
 
 function checkExit(env: Environment, insn: Insn): boolean {

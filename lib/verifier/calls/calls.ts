@@ -155,7 +155,7 @@ function checkMemoryArgument(env: Environment, regno: number, arg: SubprogArg): 
 }
 
 /** The callee may read and write it (check_mem_reg). */
-function checkMemory(env: Environment, regno: number, arg: SubprogArg): void {
+export function checkMemory(env: Environment, regno: number, arg: SubprogArg): void {
   const reg = env.regs[regno];
   if (reg.isNull) return;
   if (reg.mayBeNull) env.regs[regno] = notNull(reg);
@@ -297,11 +297,14 @@ export function refuseResult(
   range: readonly [number, number],
   place: string,
   name: string,
+  note = "",
 ): never {
   const { smin, smax } = reg.bounds;
   let known = "";
   if (smin > -(1n << 63n)) known += ` smin=${smin}`;
   if (smax < (1n << 63n) - 1n) known += ` smax=${smax}`;
   if (known === "") known = " unknown scalar value";
-  env.reject(ERRNO.EINVAL, `${place} the register ${name} has${known} should have been in [${range[0]}, ${range[1]}]`);
+  const message = `${place} the register ${name} has${known} should have been in [${range[0]}, ${range[1]}]`;
+  env.log.write(`${message}\n${note}`);
+  env.fail(ERRNO.EINVAL, message);
 }

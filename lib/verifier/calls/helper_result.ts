@@ -5,7 +5,6 @@ import type { Environment } from "../state/environment.ts";
 import type { CallMeta } from "./helper_arguments.ts";
 import { MAX_ERRNO } from "../../uapi/errno.ts";
 import { BPF_FUNC } from "../../uapi/helpers.ts";
-import { structSize } from "../kernel/kernel_objects.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
 import { fieldOf, type MapState } from "../kernel/map_state.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";

@@ -6,32 +6,49 @@ import { checkMemoryAccess } from "../memory/memory_access.ts";
 import { previousEntry, widenImprecise } from "../flow/prune.ts";
 import { acquire, release } from "../state/references.ts";
 import { FLAG, pointer, type Reg, REG_TYPE, ZERO_SCALAR } from "../state/register.ts";
-import { allBytes, BYTE, EMPTY_SLOT, markSlotRead } from "../state/state.ts";
+import { isIteratorDestroy, isIteratorNew } from "../kernel/kfunc_kinds.ts";
+import { allBytes, BYTE, EMPTY_SLOT, markSlotRead, SLOT_BYTES } from "../state/state.ts";
 
 const IS_ITER = allBytes(BYTE.ITER);
 
-export function checkIterator(env: Environment, regno: number, index: number, name: string): void {
-  const reg = env.regs[regno];
+/** 8-byte slots of the stack that each kind of iterator takes. */
+const SLOTS: Readonly<Record<string, number>> = { num: 1, bits: 2, task_vma: 1 };
+const nameOf = (kfunc: string): string => kfunc.replace(/^bpf_iter_/, "").replace(/_(new|next|destroy)$/, "");
+
+export function checkIterator(env: Environment, regno: number, index: number, kfunc: string): void {
+  const reg = env.regs[regno], name = nameOf(kfunc), slots = SLOTS[name];
   if (reg.type !== REG_TYPE.STACK) env.reject(ERRNO.EINVAL, `arg#${index} expected pointer to an iterator on stack`);
-  const at = objectSlot(env, reg, "iter", 1), frame = env.state.frames[reg.frame], slot = frame.stack[at];
-  if (name.endsWith("_new")) {
-    if (slot?.bytes === IS_ITER) {
-      env.reject(ERRNO.EINVAL, `expected uninitialized iter_num as arg #${index}`);
+  const at = objectSlot(env, reg, "iter", slots), frame = env.state.frames[reg.frame];
+  const places = Array.from({ length: slots }, (_, slot) => at - slot);
+  if (isIteratorNew(kfunc)) {
+    if (places.some((place) => frame.stack[place]?.bytes === IS_ITER)) {
+      env.reject(ERRNO.EINVAL, `expected uninitialized iter_${name} as arg #${index}`);
     }
-    checkMemoryAccess(env, regno, 0, 8, { isWrite: true, value: -1 });
-    const held = pointer(REG_TYPE.STACK);
-    held.ref = acquire(env, env.insn);
-    held.iterator = { name: "num", state: "active", depth: 0 };
-    frame.stack[at] = { bytes: IS_ITER, reg: held };
-    frame.writtenSlots.add(at);
+    for (let off = 0; off < slots * SLOT_BYTES; off += SLOT_BYTES) {
+      checkMemoryAccess(env, regno, off, SLOT_BYTES, { isWrite: true, value: -1 });
+    }
+    const ref = acquire(env, env.insn);
+    for (const place of places) {
+      const held = pointer(REG_TYPE.STACK);
+      held.ref = place === at ? ref : 0;
+      held.iterator = { name, state: "active", depth: 0 };
+      frame.stack[place] = { bytes: IS_ITER, reg: held };
+      frame.writtenSlots.add(place);
+    }
     return;
   }
-  if (slot?.bytes !== IS_ITER) env.reject(ERRNO.EINVAL, `expected an initialized iter_num as arg #${index}`);
-  markSlotRead(env.state, reg.frame, at);
-  if (!name.endsWith("_destroy")) return;
-  release(env, slot.reg.ref);
-  frame.stack[at] = EMPTY_SLOT;
-  frame.writtenSlots.add(at);
+  const isOne = places.every((place) => {
+    const slot = frame.stack[place];
+    return slot?.bytes === IS_ITER && slot.reg.iterator?.name === name && (slot.reg.ref !== 0) === (place === at);
+  });
+  if (!isOne) env.reject(ERRNO.EINVAL, `expected an initialized iter_${name} as arg #${index}`);
+  for (const place of places) markSlotRead(env.state, reg.frame, place);
+  if (!isIteratorDestroy(kfunc)) return;
+  release(env, frame.stack[at].reg.ref);
+  for (const place of places) {
+    frame.stack[place] = EMPTY_SLOT;
+    frame.writtenSlots.add(place);
+  }
 }
 
 /** The next number, or the end: both are followed (process_iter_next_call). */

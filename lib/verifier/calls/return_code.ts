@@ -8,7 +8,7 @@ import { BPF_ATTACH_TYPE as A, BPF_PROG_TYPE as P } from "../../uapi/prog_types.
 import { hookFunction, lsmReturnRange } from "../kernel/attach_targets.ts";
 import { kernelHook } from "../kernel/hooks.ts";
 import type { ProgramKind } from "../kernel/program_types.ts";
-import { type Reg, REG_TYPE, typeName } from "../state/register.ts";
+import { REG_TYPE, typeName } from "../state/register.ts";
 
 interface Range {
   readonly min: number;
@@ -59,21 +59,22 @@ function returnRange({ type, attachType, target }: ProgramKind, isVoid: boolean)
   }
 }
 
-export function checkReturnCode(env: Environment): void {
+/** @param regno r0; of a thrown exception the register of its cookie */
+export function checkReturnCode(env: Environment, regno = 0): void {
   const frame = env.state.frames[0], isMain = frame.subprog === 0, { kind } = env;
   const isVoid = isMain && kind.type === P.LSM && !frame.inAsyncCallback && isVoidHook(env);
   if (isVoid && kind.attachType !== A.LSM_CGROUP) return;
-  const reg = readReg(env, 0);
-  if (frame.inAsyncCallback) return checkRange(env, reg, range(0, 0), "At async callback return", false);
+  const reg = readReg(env, regno);
+  if (frame.inAsyncCallback) return checkRange(env, regno, range(0, 0), "At async callback return", false);
   if (!isMain) {
     if (reg.isScalar) return;
     env.reject(
       ERRNO.EINVAL,
-      `At subprogram exit the register R0 is not a scalar value (${typeName(reg.type)})`,
+      `At subprogram exit the register R${regno} is not a scalar value (${typeName(reg.type)})`,
     );
   }
   const wanted = returnRange(kind, isVoid);
-  if (wanted) checkRange(env, reg, wanted, "At program exit", isVoid);
+  if (wanted) checkRange(env, regno, wanted, "At program exit", isVoid);
 }
 
 function isVoidHook(env: Environment): boolean {
@@ -82,19 +83,15 @@ function isVoidHook(env: Environment): boolean {
   return hook.returns.kind === "void";
 }
 
-function checkRange(env: Environment, reg: Reg, { min, max, isNarrow }: Range, place: string, isVoid: boolean): void {
-  if (reg.type !== REG_TYPE.SCALAR) refuseType(env, place);
-  markPrecise(env, 0);
+function checkRange(env: Environment, regno: number, wanted: Range, place: string, isVoid: boolean): void {
+  const reg = env.regs[regno], { min, max, isNarrow } = wanted, name = `R${regno}`;
+  if (reg.type !== REG_TYPE.SCALAR) {
+    env.reject(ERRNO.EINVAL, `${place} the register ${name} is not a known value (${typeName(reg.type)})`);
+  }
+  markPrecise(env, regno);
   const { bounds } = reg;
   if (isNarrow ? min <= bounds.s32min && bounds.s32max <= max : isWithin(bounds, [min, max])) return;
-  if (!isVoid) refuseResult(env, reg, [min, max], place, "R0");
-  try {
-    refuseResult(env, reg, [min, max], place, "R0");
-  } finally {
-    env.log.write("Note, BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!\n");
-  }
+  refuseResult(env, reg, [min, max], place, name, isVoid ? VOID_NOTE : "");
 }
 
-function refuseType(env: Environment, place: string): never {
-  env.reject(ERRNO.EINVAL, `${place} the register R0 is not a known value (${typeName(env.regs[0].type)})`);
-}
+const VOID_NOTE = "Note, BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!\n";

@@ -10,6 +10,7 @@ import { readReg } from "../state/operands.ts";
 import { isPacketBranchTaken, learnPacketRange } from "../state/packet_ranges.ts";
 import { markPrecise } from "../state/precision.ts";
 import { previousEntry, widenImprecise } from "./prune.ts";
+import { mayHoldLock } from "../state/own_objects.ts";
 import { dropReference } from "../state/references.ts";
 import {
   constantScalar,
@@ -204,9 +205,7 @@ function resolveNull(env: Environment, state: State, index: number, isNull: bool
     if (!reg.mayBeNull || reg.id !== id) return reg;
     if (isNull) return ZERO_SCALAR;
     const to = notNull(reg);
-    const mayHoldLock = to.type === REG_TYPE.MAP_VALUE &&
-      (fieldOf(to.map, "bpf_spin_lock") !== undefined || fieldOf(to.map, "bpf_res_spin_lock") !== undefined);
-    if (!mayHoldLock) to.id = 0;
+    if (!mayHoldLock(env, to)) to.id = 0;
     return to;
   });
 }

@@ -40,7 +40,7 @@ export interface HelperArg {
   readonly isUninit: boolean;
   readonly isAligned: boolean;
   readonly releases: boolean;
-  readonly dynptr: "" | "local" | "ringbuf";
+  readonly dynptr: string;
   /** Bytes of memory of a fixed size; 0 where an argument says the size. */
   readonly fixedSize: number;
   /** Kernel struct that a pointer must point to. */

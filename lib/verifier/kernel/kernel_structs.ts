@@ -45,7 +45,7 @@ export function structLayout(name: string): StructLayout | undefined {
   kernel ??= readKernelStructs();
   const data = kernel.struct(name);
   if (!data) return runningLayout(name);
-  const layout = layoutOf(data);
+  const layout = layoutOfData(data);
   layouts.set(name, layout);
   return layout;
 }
@@ -54,6 +54,17 @@ export function structLayout(name: string): StructLayout | undefined {
 export function isInTables(name: string): boolean {
   kernel ??= readKernelStructs();
   return kernel.names.includes(name);
+}
+
+/** Whether a struct holds nothing but numbers (__btf_type_is_scalar_struct). */
+export function isScalarStruct(name: string): boolean {
+  const holdsNumbers = ({ fields }: StructLayout): boolean =>
+    fields.every(({ type }) =>
+      type.kind === "scalar" ||
+      type.kind === "struct" && (type.layout ? holdsNumbers(type.layout) : isScalarStruct(type.name ?? ""))
+    );
+  const layout = structLayout(name);
+  return layout !== undefined && holdsNumbers(layout);
 }
 
 /** Whether a struct is, or holds at an offset, one of a name (kernel/bpf/btf.c:btf_struct_ids_match). */
@@ -80,13 +91,13 @@ function runningLayout(name: string): StructLayout | undefined {
   let layout = known.get(name);
   if (layout === undefined) {
     const type = btf.find(name, "struct", "union");
-    layout = type ? layoutOf(describe(btf, type, () => true)) : null;
+    layout = type ? layoutOfData(describe(btf, type, () => true)) : null;
     known.set(name, layout);
   }
   return layout ?? undefined;
 }
 
-const layoutOf = ({ union, size, fields }: StructData): StructLayout => ({
+export const layoutOfData = ({ union, size, fields }: StructData): StructLayout => ({
   isUnion: union ?? false,
   size,
   fields: fields.map(fieldOf),
@@ -107,6 +118,6 @@ function typeOf({ size, pointer, struct, layout, omitted }: FieldData): { type: 
     return { type: pointer === null ? { kind: "pointer" } : { kind: "pointer", to: pointer }, size: POINTER_BYTES };
   }
   if (struct !== undefined) return { type: { kind: "struct", name: struct }, size: structLayout(struct)?.size ?? 0 };
-  if (layout) return { type: { kind: "struct", layout: layoutOf(layout) }, size: layout.size };
+  if (layout) return { type: { kind: "struct", layout: layoutOfData(layout) }, size: layout.size };
   return { type: { kind: "struct" }, size: omitted! };
 }

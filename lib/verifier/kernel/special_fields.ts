@@ -93,27 +93,41 @@ class FieldSearch {
   constructor(readonly btf: Btf) {}
 
   visitVariables(variables: readonly Variable[]): void {
-    for (const { type, offset, size } of variables) {
-      if (type !== undefined) this.#field(type, offset, size, 0);
+    for (const { name, type, offset, size } of variables) {
+      if (type === undefined) continue;
+      const variable = this.btf.types.find((one) => one.kind === "var" && one.name === name);
+      this.#field(type, offset, size, 0, this.#contains(variable?.id, -1));
     }
   }
 
   visit(type: BtfType, offset: number, depth: number): void {
     if (depth >= MAX_NESTING) throw new FieldError(ERRNO.E2BIG);
     for (const variable of type.variables ?? []) {
-      this.#field(this.btf.types[variable.type]?.type ?? 0, variable.offset, variable.size, depth);
+      const contains = this.#contains(variable.type, -1);
+      this.#field(this.btf.types[variable.type]?.type ?? 0, variable.offset, variable.size, depth, contains);
     }
-    for (const member of type.members ?? []) {
+    for (const [index, member] of (type.members ?? []).entries()) {
       if (member.bitOffset % 8 !== 0) {
         if (member.bitSize > 0) continue;
         throw new FieldError(ERRNO.EINVAL);
       }
-      this.#field(member.type, offset + member.bitOffset / 8, 0, depth);
+      this.#field(member.type, offset + member.bitOffset / 8, 0, depth, this.#contains(type.id, index));
     }
   }
 
+  /** The tag of __contains(struct, node) on a list or tree (btf_find_graph_root). */
+  #contains(owner: number | undefined, component: number): SpecialField["contains"] {
+    const tag = this.btf.types.find((one) =>
+      one.kind === "decl_tag" && one.type === owner && one.component === component && one.name.startsWith("contains:")
+    );
+    const [, struct, node] = tag?.name.split(":") ?? [];
+    const type = this.btf.types.find((one) => one.kind === "struct" && one.name === struct);
+    const member = type?.members?.find(({ name }) => name === node);
+    return type && member && { type: type.id, nodeOffset: member.bitOffset / 8 };
+  }
+
   /** A member or variable, or the elements of an array of them; `expected` is a variable's size in its section. */
-  #field(typeId: number, offset: number, expected: number, depth: number): void {
+  #field(typeId: number, offset: number, expected: number, depth: number, contains?: SpecialField["contains"]): void {
     let type = this.btf.types[typeId], count = 1;
     while (type?.kind === "array") {
       count *= type.nelems ?? 0;
@@ -126,7 +140,7 @@ class FieldSearch {
       if (shape.isUnique) this.#seen.add(shape.kind);
       if (expected && expected !== shape.size * count || offset % shape.align !== 0 || type.size !== shape.size) return;
       if (count > 1 && !isRepeatable(shape.kind)) throw new FieldError(ERRNO.EINVAL);
-      this.#add(shape.kind, offset, shape.size, count);
+      this.#add(shape.kind, offset, shape.size, count, { contains });
     } else if (type.kind === "struct") {
       const size = type.size ?? 0;
       if (expected && expected !== size * count) return;
@@ -158,11 +172,17 @@ class FieldSearch {
     };
     const kind = kinds[tag.name];
     if (!kind || offset % KPTR_BYTES !== 0) return;
-    this.#add(kind, offset, KPTR_BYTES, count, skipModifiers(this.btf, tag.type ?? 0).name);
+    this.#add(kind, offset, KPTR_BYTES, count, { target: skipModifiers(this.btf, tag.type ?? 0).name });
   }
 
-  #add(kind: SpecialFieldKind, offset: number, size: number, count: number, target?: string): void {
-    for (let at = 0; at < count; at++) this.#push({ kind, offset: offset + at * size, size, target });
+  #add(
+    kind: SpecialFieldKind,
+    offset: number,
+    size: number,
+    count: number,
+    what: Pick<SpecialField, "target" | "contains">,
+  ): void {
+    for (let at = 0; at < count; at++) this.#push({ kind, offset: offset + at * size, size, ...what });
   }
 
   #push(field: SpecialField): void {

@@ -6,6 +6,7 @@ import { structSize } from "../kernel/kernel_objects.ts";
 import { structLayout } from "../kernel/kernel_structs.ts";
 import { kernelType } from "../kernel/kernel_type.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
+import { checkOwnAccess } from "./own_access.ts";
 import type { Access } from "./memory_access.ts";
 import { FLAG, isTrusted, pointer, type Reg, REG_TYPE, UNKNOWN_SCALAR } from "../state/register.ts";
 import { tnumText } from "../domain/tnum.ts";
@@ -25,6 +26,11 @@ export function checkBtfAccess(env: Environment, regno: number, off: number, siz
   }
   if (reg.type & FLAG.USER) env.reject(ERRNO.EACCES, `R${regno} is ptr_${name} access user memory: off=${off}`);
   if (reg.type & FLAG.PERCPU) env.reject(ERRNO.EACCES, `R${regno} is ptr_${name} access percpu memory: off=${off}`);
+  if (reg.type & FLAG.ALLOC && reg.btf?.id !== undefined) {
+    checkOwnAccess(env, reg, off, size);
+    if (access.value >= 0 && !access.isWrite) env.regs[access.value] = UNKNOWN_SCALAR;
+    return;
+  }
   if (access.isWrite) env.reject(ERRNO.EACCES, "only read is supported");
   const walked = walk(env, name, off, size);
   if (access.value < 0) return;

@@ -21,7 +21,18 @@ export function refuseUnknownStruct(env: Environment, name: string): never {
  * @throws Rejection where no field, or only a part of a pointer, lies there
  */
 export function walkStruct(env: Environment, struct: string, off: number, size: number): Walked {
-  let name = struct, layout = structLayout(struct), isUntrusted = false;
+  return walkLayout(env, struct, structLayout(struct), off, size);
+}
+
+/** The same, of a struct that is at hand. */
+export function walkLayout(
+  env: Environment,
+  struct: string,
+  start: StructLayout | undefined,
+  off: number,
+  size: number,
+): Walked {
+  let name = struct, layout = start, isUntrusted = false;
   for (;;) {
     if (!layout) refuseUnknownStruct(env, name);
     // Which member of a union counts is not known; the unions of contexts have one.
@@ -38,15 +49,15 @@ export function walkStruct(env: Environment, struct: string, off: number, size: 
     if (found === "bits") return { kind: "scalar" };
     if (!found) env.reject(ERRNO.EINVAL, `struct ${name} doesn't have field at offset ${off}`);
     const index = found.isArray ? Math.floor((off - found.offset) / found.size) : 0;
-    const start = found.offset + index * found.size;
+    const begin = found.offset + index * found.size;
     if (found.type.kind === "struct") {
-      off -= start;
+      off -= begin;
       [name, layout] = nested(env, found);
       continue;
     }
     if (found.type.kind === "pointer") {
-      if (size !== found.size || off !== start) {
-        const place = `with moff ${start} in struct ${name} with off ${off} size ${size}`;
+      if (size !== found.size || off !== begin) {
+        const place = `with moff ${begin} in struct ${name} with off ${off} size ${size}`;
         env.reject(ERRNO.EACCES, `cannot access ptr member ${found.name} ${place}`);
       }
       const { to } = found.type;

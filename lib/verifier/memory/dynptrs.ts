@@ -11,13 +11,17 @@ import { allBytes, BYTE, byteType, markSlotRead, SLOT_BYTES } from "../state/sta
 const DYNPTR_BYTES = 16;
 const IS_DYNPTR = allBytes(BYTE.DYNPTR);
 
-/** Checks a dynptr argument, or makes one where the helper initialises it. */
-export function processDynptr(env: Environment, regno: number, arg: HelperArg): void {
+/**
+ * Checks a dynptr argument, or makes one where the helper initialises it.
+ *
+ * @param cloned the reference of the dynptr that it is made a copy of
+ */
+export function processDynptr(env: Environment, regno: number, arg: HelperArg, cloned?: number): void {
   const reg = env.regs[regno];
   if (reg.type !== REG_TYPE.STACK && reg.type !== REG_TYPE.DYNPTR) {
     env.reject(ERRNO.EINVAL, `arg#${regno - 1} expected pointer to stack or const struct bpf_dynptr`);
   }
-  if (arg.isUninit) return initialise(env, regno, arg.dynptr);
+  if (arg.isUninit) return initialise(env, regno, arg.dynptr, cloned);
   if (reg.type === REG_TYPE.DYNPTR && arg.releases) {
     env.reject(ERRNO.EINVAL, "cannot pass pointer to const bpf_dynptr, the helper mutates it");
   }
@@ -33,7 +37,7 @@ export function processDynptr(env: Environment, regno: number, arg: HelperArg): 
   }
 }
 
-function initialise(env: Environment, regno: number, type: string): void {
+function initialise(env: Environment, regno: number, type: string, cloned?: number): void {
   const reg = env.regs[regno];
   if (reg.type === REG_TYPE.DYNPTR) env.reject(ERRNO.EINVAL, "Dynptr has to be an uninitialized dynptr");
   const at = objectSlot(env, reg, "dynptr", 2);
@@ -52,7 +56,7 @@ function initialise(env: Environment, regno: number, type: string): void {
     return held;
   };
   const first = slot(true), second = slot(false);
-  if (isReferenced(type)) first.ref = second.ref = acquire(env, env.insn);
+  if (isReferenced(type)) first.ref = second.ref = cloned || acquire(env, env.insn);
   frame.stack[at] = { bytes: IS_DYNPTR, reg: first };
   frame.stack[at - 1] = { bytes: IS_DYNPTR, reg: second };
 }

@@ -1,7 +1,8 @@
 /** bpf_spin_lock and its kin: what may be locked, and in what order (kernel/bpf/verifier.c:process_spin_lock). */
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
-import { fieldOf } from "../kernel/map_state.ts";
+import { isInTreeCallback, lockOwner } from "./graphs.ts";
+import { fieldsBehind } from "../state/own_objects.ts";
 import { acquireLock, findLock, invalidateNonOwning, releaseLock } from "../state/references.ts";
 import { REG_TYPE } from "../state/register.ts";
 import type { Reference } from "../state/state.ts";
@@ -27,7 +28,9 @@ export function processLock(env: Environment, regno: number, call: LockCall): vo
   if (isMap && !map!.hasBtf) {
     env.reject(ERRNO.EINVAL, `map '${map!.name}' has to have BTF in order to use ${name}_lock`);
   }
-  const field = fieldOf(isMap ? map : null, call.isResilient ? "bpf_res_spin_lock" : "bpf_spin_lock");
+  if (isInTreeCallback(env)) env.reject(ERRNO.EACCES, "can't spin_{lock,unlock} in rbtree cb");
+  const wanted = call.isResilient ? "bpf_res_spin_lock" : "bpf_spin_lock";
+  const field = fieldsBehind(env, reg).find(({ kind }) => kind === wanted);
   if (!field) {
     env.reject(ERRNO.EINVAL, `${isMap ? `map '${map!.name}'` : "local 'kptr'"} has no valid ${name}_lock`);
   }
@@ -35,7 +38,7 @@ export function processLock(env: Environment, regno: number, call: LockCall): vo
   if (field.offset !== at) {
     env.reject(ERRNO.EINVAL, `off ${at} doesn't point to 'struct ${name}_lock' that is at ${field.offset}`);
   }
-  const owner: unknown = isMap ? map : reg.btf;
+  const owner = lockOwner(env, reg);
   const kind: Reference["kind"] = !call.isResilient ? "lock" : call.savesInterrupts ? "res_lock_irq" : "res_lock";
   if (call.takes) {
     if (!call.isResilient && state.activeLocks > 0) {

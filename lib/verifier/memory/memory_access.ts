@@ -327,7 +327,7 @@ const PACKET_READERS: readonly number[] = [
   BPF_PROG_TYPE.CGROUP_SKB,
 ];
 
-const mayWritePacket = (env: Environment): boolean => PACKET_WRITERS.includes(env.kind.type);
+export const mayWritePacket = (env: Environment): boolean => PACKET_WRITERS.includes(env.kind.type);
 /** Whether a helper may be handed packet memory (may_access_direct_pkt_data). */
 export const mayPassPacket = (env: Environment, takesPacket: boolean): boolean =>
   env.kind.type === BPF_PROG_TYPE.CGROUP_SOCKOPT || PACKET_READERS.includes(env.kind.type) && takesPacket;

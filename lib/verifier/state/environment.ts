@@ -166,6 +166,14 @@ export class Environment {
     return this.state.frame.regs;
   }
 
+  /** Whether a function handles what the program throws: `__exception_cb(name)`, a tag on the program. */
+  get hasExceptionCallback(): boolean {
+    const { btf } = this, id = this.subprogs[0]?.btfId;
+    return btf?.types.some(({ kind, type, name }) =>
+      kind === "decl_tag" && type === id && name.startsWith("exception_callback:")
+    ) ?? false;
+  }
+
   get isGpl(): boolean {
     return GPL.includes(this.object.license);
   }

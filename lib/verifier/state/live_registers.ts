@@ -14,7 +14,7 @@ import {
 } from "../../isa/insn.ts";
 import type { Environment } from "./environment.ts";
 import { prototypeFor } from "../kernel/helper_prototypes.ts";
-import { KFUNCS } from "../../uapi/kfuncs.ts";
+import { kfuncOf } from "../kernel/kfunc_kinds.ts";
 import { FP } from "./state.ts";
 
 const CALLER_SAVED = 0b111111;
@@ -63,7 +63,7 @@ function argumentsOf(env: Environment, at: number): number {
   const insn = env.insns[at];
   if (isBpfCall(insn)) return ARGS;
   const low = (count: number) => ((1 << count) - 1) << 1;
-  if (insn.src !== 0) return low(KFUNCS[env.externAt.get(at) ?? ""]?.args.length ?? 5);
+  if (insn.src !== 0) return low(kfuncOf(env.externAt.get(at) ?? "")?.args.length ?? 5);
   const prototype = prototypeFor(insn.imm, env.kind);
   return prototype ? low(prototype.args.filter((arg) => arg.kind !== "none").length) : ARGS;
 }
