@@ -52,6 +52,7 @@ import { MAIN_CALLSITE, State } from "./state/state.ts";
  */
 export function check(env: Environment): void {
   findSubprogs(env);
+  if (env.hasExceptionCallback) env.unsupported("an exception callback");
   checkSubprogs(env);
   checkEarlyReturns(env);
   resolveMaps(env);

@@ -4,7 +4,9 @@ import type { Environment, SubprogArg } from "../state/environment.ts";
 import { Rejection } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { functionArgs } from "./global_functions.ts";
-import type { HelperArg } from "../kernel/helper_prototypes.ts";
+import { BPF_FUNC } from "../../uapi/helpers.ts";
+import { CallMeta, checkType } from "./helper_arguments.ts";
+import { type HelperArg, helperPrototype } from "../kernel/helper_prototypes.ts";
 import { checkHelperMemory } from "./helper_memory.ts";
 import { checkUnmoved } from "../memory/context_access.ts";
 import { processDynptr } from "../memory/dynptrs.ts";
@@ -13,7 +15,7 @@ import { clearCallerSaved } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
 import { previousEntry, widenImprecise } from "../flow/prune.ts";
 import { invalidatePackets } from "../state/references.ts";
-import { kindOf, NOT_INIT, pointer, type Reg, REG_TYPE, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
+import { NOT_INIT, pointer, type Reg, REG_TYPE, UNKNOWN_SCALAR } from "../state/register.ts";
 import { FP, Frame, MAIN_CALLSITE, MAX_FRAMES, State } from "../state/state.ts";
 import { stateText } from "../state/state_text.ts";
 
@@ -99,6 +101,9 @@ const PLAIN_ARG: HelperArg = {
   fixedSize: 0,
 };
 
+/** Of no helper that has rules of its own. */
+const NO_CALL = new CallMeta(helperPrototype(BPF_FUNC.get_current_task)!);
+
 function checkArguments(env: Environment, args: readonly SubprogArg[]): void {
   args.forEach((arg, index) => {
     const regno = index + 1, reg = env.regs[regno];
@@ -123,9 +128,8 @@ function checkArguments(env: Environment, args: readonly SubprogArg[]): void {
         return;
       case "btf":
         if (reg.isNull && arg.maybeNull) return;
-        if (kindOf(reg.type) !== REG_TYPE.BTF_ID) {
-          env.reject(ERRNO.EACCES, `R${regno} type=${typeName(reg.type)} expected=ptr_, trusted_ptr_, rcu_ptr_`);
-        }
+        checkMovable(env, reg, regno);
+        checkType(env, regno, { ...PLAIN_ARG, kind: "btf", mayBeNull: arg.maybeNull, type: arg.type }, NO_CALL);
         return;
     }
   });

@@ -7,11 +7,11 @@ import { BPF_FUNC } from "../../uapi/helpers.ts";
 import type { ArgKind, HelperArg, HelperPrototype } from "../kernel/helper_prototypes.ts";
 import { checkConstString, checkHelperMemory, checkSizedMemory, constantKey, type RawMemory } from "./helper_memory.ts";
 import { processLock } from "../memory/locks.ts";
-import { kernelType } from "../kernel/kernel_type.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import type { MapState, SpecialField } from "../kernel/map_state.ts";
 import { checkAlignment, mayPassPacket } from "../memory/memory_access.ts";
 import { holdsStruct } from "../kernel/kernel_structs.ts";
+import { fieldsBehind, kptrTarget } from "../state/own_objects.ts";
 import { readReg } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
 import { FLAG, kindOf, mayBeNull, type Reg, REG_TYPE, typeName } from "../state/register.ts";
@@ -122,7 +122,7 @@ export function checkType(env: Environment, regno: number, arg: HelperArg, meta:
     env.reject(ERRNO.EACCES, `R${regno} type=${typeName(reg.type)} expected=${allowed.map(typeName).join(", ")}`);
   }
   if (reg.kind !== REG_TYPE.BTF_ID) return;
-  if (meta.helper.number === BPF_FUNC.kptr_xchg && reg.btf !== meta.returnBtf && !reg.btf?.id) {
+  if (meta.helper.number === BPF_FUNC.kptr_xchg && regno === 2 && reg.btf !== meta.returnBtf) {
     const wanted = `expected=ptr_${meta.returnBtf?.name}`;
     env.reject(ERRNO.EACCES, `invalid kptr access, R${regno} type=${typeName(reg.type)}${reg.btf?.name} ${wanted}`);
   }
@@ -264,7 +264,7 @@ function checkContent(env: Environment, index: number, arg: HelperArg, meta: Cal
       meta.returnBtf = reg.btf;
       return;
     case "kptr":
-      meta.returnBtf = kernelType(kptrAt(env, regno).target ?? "");
+      meta.returnBtf = kptrTarget(env, kptrAt(env, regno));
       return;
     default:
       return;
@@ -280,7 +280,7 @@ function kptrAt(env: Environment, regno: number): SpecialField {
   if (!bounds.isConst) {
     env.reject(ERRNO.EINVAL, `R${regno} doesn't have constant offset. kptr has to be at the constant offset`);
   }
-  const kptrs = map?.fields.filter((field) => field.kind.startsWith("kptr")) ?? [];
+  const kptrs = fieldsBehind(env, env.regs[regno]).filter((field) => field.kind.startsWith("kptr"));
   if (kptrs.length === 0) env.reject(ERRNO.EINVAL, `R${regno} has no valid kptr`);
   const place = off + Number(bounds.value), found = kptrs.find((field) => field.offset === place);
   if (!found) env.reject(ERRNO.EACCES, `off=${place} doesn't point to kptr`);

@@ -82,6 +82,7 @@ function plainResult(env: Environment, meta: CallMeta): Reg {
     case "btf": {
       const reg = pointer(REG_TYPE.BTF_ID | nullable | (helper.returnsTrusted ? FLAG.TRUSTED : 0));
       reg.btf = helper.number === BPF_FUNC.kptr_xchg ? meta.returnBtf : kernelType(helper.returnType ?? "");
+      if (reg.btf?.id !== undefined) reg.type |= FLAG.ALLOC;
       return reg;
     }
     default:

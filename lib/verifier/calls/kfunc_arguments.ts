@@ -2,6 +2,7 @@
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import type { Kfunc, KfuncArg } from "../../uapi/kfuncs.ts";
+import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
 import { checkUnmoved } from "../memory/context_access.ts";
 import { dynptrState, dynptrType, processDynptr } from "../memory/dynptrs.ts";
 import { checkNodeArgument, checkRootArgument } from "../memory/graphs.ts";
@@ -111,6 +112,8 @@ function checkContent(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: n
   const regno = index + 1, reg = env.regs[regno], { kfunc } = meta;
   switch (arg.kind) {
     case "ctx":
+      // Programs without such a context pass the kernel's own struct (btf_is_projection_of).
+      if (!hasContext(env, arg.type)) return checkObject(env, meta, { ...arg, type: BEHIND[arg.type] }, index);
       if (reg.type !== REG_TYPE.CTX) {
         env.reject(ERRNO.EINVAL, `arg#${index} expected pointer to ctx, but got ${typeName(reg.type)}`);
       }
@@ -157,6 +160,10 @@ function checkContent(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: n
       env.unsupported(`argument ${index} of the kernel function ${kfunc.name}`);
   }
 }
+
+const BEHIND: Readonly<Record<string, string>> = { __sk_buff: "sk_buff", xdp_md: "xdp_buff" };
+const hasContext = (env: Environment, type: string): boolean =>
+  type === "__sk_buff" ? env.kind.takesSkb : env.kind.type === BPF_PROG_TYPE.XDP;
 
 function constantOf(env: Environment, regno: number): bigint {
   const { bounds } = env.regs[regno];

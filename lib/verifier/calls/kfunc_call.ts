@@ -13,6 +13,7 @@ import { checkKfuncArguments, KfuncMeta } from "./kfunc_arguments.ts";
 import { kfuncResult } from "./kfunc_result.ts";
 import { checkReturnCode } from "./return_code.ts";
 import { clearCallerSaved } from "../state/operands.ts";
+import { checkResourceLeak } from "../state/resource_leaks.ts";
 import { invalidateRcu, release } from "../state/references.ts";
 import { NOT_INIT, scalar } from "../state/register.ts";
 
@@ -52,8 +53,8 @@ export function checkKfuncCall(env: Environment, insn: Insn): boolean {
 
 /** The default handler gives the cookie back from the program, so it must be a value that the program may return. */
 function throwException(env: Environment): boolean {
-  if (env.hasExceptionCallback) env.unsupported("an exception callback");
   checkReturnCode(env, 1);
+  checkResourceLeak(env, true, "bpf_throw", true);
   return true;
 }
 

@@ -261,10 +261,18 @@ class DepthWalk {
     }
   }
 
+  /** What the kernel calls back it must get back from. */
+  #checkThrow(at: number, index: number): void {
+    const { subprogs } = this.env;
+    if (!subprogs[index].isCallback && !this.#calls.some((call) => subprogs[call.index].isCallback)) return;
+    this.env.reject(ERRNO.EINVAL, `bpf_throw kfunc (insn ${at}) cannot be called from callback subprog ${index}`);
+  }
+
   #nextCallee(index: number, from: number): { index: number; at: number } | undefined {
     const { env } = this;
     for (let at = from; at < env.subprogs[index].end; at++) {
       const insn = env.insns[at];
+      if (env.externAt.get(at) === "bpf_throw") this.#checkThrow(at, index);
       if (!isBpfCall(insn) && !isFuncAddress(insn)) continue;
       const callee = env.subprogAt(at + insn.imm + 1);
       if (env.subprogs[callee].isAsyncCallback && !isBpfCall(insn)) continue;

@@ -58,7 +58,7 @@ function typeValue(kernel: LazyBtf, local: Btf, { kind, type }: CoreRelocation, 
 }
 
 /** __bpf_core_types_are_compat */
-function areCompatible(kernel: LazyBtf, local: Btf, localId: number, targetId: number, depth: number): boolean {
+export function areCompatible(kernel: LazyBtf, local: Btf, localId: number, targetId: number, depth: number): boolean {
   const own = resolveType(local, localId), target = resolveType(kernel, targetId);
   if (depth > MAX_NESTING) return false;
   if (own.kind !== target.kind && !(isEnum(own) && isEnum(target))) return false;

@@ -3,6 +3,7 @@ import type { Btf, BtfType } from "../../object/btf.ts";
 import { resolveType, sizeOfType } from "../../object/btf_types.ts";
 import { KFUNCS } from "../../uapi/kfuncs.ts";
 import { essentialName } from "./core_relo.ts";
+import { areCompatible } from "./core_target.ts";
 import { kernelBtf } from "./kernel_btf.ts";
 
 export type Extern =
@@ -21,15 +22,19 @@ export function resolveExtern(btf: Btf | undefined, name: string): Extern {
   const own = declaration(btf, name);
   if (!btf || !own) return { kind: "unknown" };
   if (own.section === ".kconfig") return { kind: "kconfig" };
-  if (own.type.kind === "func") return resolveFunction(essentialName(name));
+  if (own.type.kind === "func") return resolveFunction(btf, own.type, essentialName(name));
   const declared = resolveType(btf, own.type.type ?? 0);
   if (declared.kind === "void") return { kind: "address" };
   return resolveVariable(name);
 }
 
-function resolveFunction(name: string): Extern {
-  const kernel = kernelBtf();
-  if (kernel) return { kind: kernel.find(name, "func") ? "function" : "missing" };
+/** The kernel's function must also take and give what the object says (bpf_object__resolve_ksym_func_btf_id). */
+function resolveFunction(btf: Btf, own: BtfType, name: string): Extern {
+  const kernel = kernelBtf(), found = kernel?.find(name, "func");
+  if (kernel) {
+    const fits = found && areCompatible(kernel, btf, own.type ?? 0, found.type ?? 0, 0);
+    return { kind: fits ? "function" : "missing" };
+  }
   return { kind: Object.hasOwn(KFUNCS, name) ? "function" : "unknown" };
 }
 

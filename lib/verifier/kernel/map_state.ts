@@ -24,6 +24,8 @@ export interface SpecialField {
   readonly size: number;
   /** Of a kptr: the struct it points to. */
   readonly target?: string;
+  /** That struct's id in the program's own BTF. */
+  readonly targetId?: number;
   /** Of a list or tree: the type of its objects in the program's BTF, and where in them the node lies. */
   readonly contains?: { readonly type: number; readonly nodeOffset: number };
 }

@@ -96,34 +96,40 @@ class FieldSearch {
     for (const { name, type, offset, size } of variables) {
       if (type === undefined) continue;
       const variable = this.btf.types.find((one) => one.kind === "var" && one.name === name);
-      this.#field(type, offset, size, 0, this.#contains(variable?.id, -1));
+      this.#field(type, offset, size, 0, this.#contains(variable?.id, -1, type));
     }
   }
 
   visit(type: BtfType, offset: number, depth: number): void {
     if (depth >= MAX_NESTING) throw new FieldError(ERRNO.E2BIG);
     for (const variable of type.variables ?? []) {
-      const contains = this.#contains(variable.type, -1);
-      this.#field(this.btf.types[variable.type]?.type ?? 0, variable.offset, variable.size, depth, contains);
+      const held = this.btf.types[variable.type]?.type ?? 0, contains = this.#contains(variable.type, -1, held);
+      this.#field(held, variable.offset, variable.size, depth, contains);
     }
     for (const [index, member] of (type.members ?? []).entries()) {
       if (member.bitOffset % 8 !== 0) {
         if (member.bitSize > 0) continue;
         throw new FieldError(ERRNO.EINVAL);
       }
-      this.#field(member.type, offset + member.bitOffset / 8, 0, depth, this.#contains(type.id, index));
+      this.#field(member.type, offset + member.bitOffset / 8, 0, depth, this.#contains(type.id, index, member.type));
     }
   }
 
   /** The tag of __contains(struct, node) on a list or tree (btf_find_graph_root). */
-  #contains(owner: number | undefined, component: number): SpecialField["contains"] {
+  #contains(owner: number | undefined, component: number, heldType: number): SpecialField["contains"] {
+    let held = skipModifiers(this.btf, heldType);
+    while (held.kind === "array") held = skipModifiers(this.btf, held.type ?? 0);
+    if (held.name !== "bpf_list_head" && held.name !== "bpf_rb_root") return undefined;
+    const isList = held.name === "bpf_list_head";
     const tag = this.btf.types.find((one) =>
       one.kind === "decl_tag" && one.type === owner && one.component === component && one.name.startsWith("contains:")
     );
     const [, struct, node] = tag?.name.split(":") ?? [];
     const type = this.btf.types.find((one) => one.kind === "struct" && one.name === struct);
     const member = type?.members?.find(({ name }) => name === node);
-    return type && member && { type: type.id, nodeOffset: member.bitOffset / 8 };
+    const kind = member && skipModifiers(this.btf, member.type).name;
+    if (!type || !member || kind !== (isList ? "bpf_list_node" : "bpf_rb_node")) return undefined;
+    return { type: type.id, nodeOffset: member.bitOffset / 8 };
   }
 
   /** A member or variable, or the elements of an array of them; `expected` is a variable's size in its section. */
@@ -140,6 +146,9 @@ class FieldSearch {
       if (shape.isUnique) this.#seen.add(shape.kind);
       if (expected && expected !== shape.size * count || offset % shape.align !== 0 || type.size !== shape.size) return;
       if (count > 1 && !isRepeatable(shape.kind)) throw new FieldError(ERRNO.EINVAL);
+      if ((shape.kind === "bpf_list_head" || shape.kind === "bpf_rb_root") && !contains) {
+        throw new FieldError(ERRNO.EINVAL);
+      }
       this.#add(shape.kind, offset, shape.size, count, { contains });
     } else if (type.kind === "struct") {
       const size = type.size ?? 0;
@@ -172,7 +181,8 @@ class FieldSearch {
     };
     const kind = kinds[tag.name];
     if (!kind || offset % KPTR_BYTES !== 0) return;
-    this.#add(kind, offset, KPTR_BYTES, count, { target: skipModifiers(this.btf, tag.type ?? 0).name });
+    const { name: target, id: targetId } = skipModifiers(this.btf, tag.type ?? 0);
+    this.#add(kind, offset, KPTR_BYTES, count, { target, targetId });
   }
 
   #add(
@@ -180,7 +190,7 @@ class FieldSearch {
     offset: number,
     size: number,
     count: number,
-    what: Pick<SpecialField, "target" | "contains">,
+    what: Pick<SpecialField, "target" | "targetId" | "contains">,
   ): void {
     for (let at = 0; at < count; at++) this.#push({ kind, offset: offset + at * size, size, ...what });
   }

@@ -27,8 +27,11 @@ export function checkBtfAccess(env: Environment, regno: number, off: number, siz
   if (reg.type & FLAG.USER) env.reject(ERRNO.EACCES, `R${regno} is ptr_${name} access user memory: off=${off}`);
   if (reg.type & FLAG.PERCPU) env.reject(ERRNO.EACCES, `R${regno} is ptr_${name} access percpu memory: off=${off}`);
   if (reg.type & FLAG.ALLOC && reg.btf?.id !== undefined) {
-    checkOwnAccess(env, reg, off, size);
-    if (access.value >= 0 && !access.isWrite) env.regs[access.value] = UNKNOWN_SCALAR;
+    const { kind } = checkOwnAccess(env, reg, off, size);
+    // What the program itself put there is no pointer that the kernel could trust.
+    if (access.value >= 0 && !access.isWrite) {
+      env.regs[access.value] = kind === "memory" ? untrustedMemory() : UNKNOWN_SCALAR;
+    }
     return;
   }
   if (access.isWrite) env.reject(ERRNO.EACCES, "only read is supported");
@@ -88,14 +91,14 @@ const SAFE_RCU_OR_NULL = ["mm_struct.exe_file", "mm_struct.owner", "sk_buff.sk",
 function trustOf(env: Environment, reg: Reg, walked: Walked & { kind: "struct" }): number {
   if (reg.type & FLAG.UNTRUSTED) return FLAG.UNTRUSTED;
   const untrusted = walked.isUntrusted ? FLAG.UNTRUSTED : 0;
-  if (!isTrusted(reg) && !(reg.type & FLAG.RCU)) return 0;
+  if (!isTrusted(reg) && !(reg.type & FLAG.RCU)) return untrusted;
   const field = `${reg.btf?.name}.${walked.field}`;
   if (SAFE_TRUSTED.includes(field)) return untrusted | FLAG.TRUSTED;
   if (SAFE_TRUSTED_OR_NULL.includes(field)) return untrusted | FLAG.TRUSTED | FLAG.MAYBE_NULL;
   if (!env.isInRcuSection || reg.mayBeNull) return FLAG.UNTRUSTED;
   if (SAFE_RCU.includes(field)) return untrusted | FLAG.RCU;
   if (SAFE_RCU_OR_NULL.includes(field)) return FLAG.RCU | FLAG.MAYBE_NULL;
-  return 0;
+  return untrusted;
 }
 
 /** The struct that stands behind a map of each type (map_btf_id of its operations). */

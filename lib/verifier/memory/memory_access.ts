@@ -4,7 +4,7 @@ import { checkBtfAccess, checkMapStructAccess } from "./btf_access.ts";
 import { checkContextAccess } from "./context_access.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
-import { kernelType } from "../kernel/kernel_type.ts";
+import { kptrTarget } from "../state/own_objects.ts";
 import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from "../../uapi/flags.ts";
 import type { MapState, SpecialFieldKind } from "../kernel/map_state.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
@@ -301,9 +301,11 @@ function accessKptr(env: Environment, access: Access, kptr: MapState["fields"][n
     return;
   }
   if (access.value < 0) return;
-  const isRcu = kptr.kind === "kptr_ref" && RCU_PROTECTED.includes(kptr.target ?? "") && env.isInRcuSection;
+  const target = kptrTarget(env, kptr), isOwn = target.id !== undefined;
+  const isRcu = kptr.kind === "kptr_ref" && (isOwn || RCU_PROTECTED.includes(target.name)) && env.isInRcuSection;
   const reg = pointer(REG_TYPE.BTF_ID | FLAG.MAYBE_NULL | (isRcu ? FLAG.RCU : FLAG.UNTRUSTED));
-  reg.btf = kernelType(kptr.target ?? "");
+  reg.btf = target;
+  if (isRcu && isOwn) reg.type |= FLAG.ALLOC;
   reg.id = env.newId();
   env.regs[access.value] = reg;
 }

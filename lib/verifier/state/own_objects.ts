@@ -1,6 +1,7 @@
 /** Objects of the program's own types, which bpf_obj_new() allocates (kernel/bpf/btf.c:btf_find_struct_meta). */
 import type { Environment } from "./environment.ts";
-import type { KernelType } from "../kernel/kernel_type.ts";
+import { structSize } from "../kernel/kernel_objects.ts";
+import { type KernelType, kernelType } from "../kernel/kernel_type.ts";
 import { FieldError, specialFields } from "../kernel/special_fields.ts";
 import { FLAG, kindOf, type Reg, REG_TYPE } from "./register.ts";
 import { fieldOf, type SpecialField } from "../kernel/map_state.ts";
@@ -47,4 +48,10 @@ export function mayHoldLock(env: Environment, reg: Reg): boolean {
   }
   return kind === REG_TYPE.BTF_ID && (reg.type & FLAG.ALLOC) !== 0 &&
     ownFields(env, reg.btf).some((field) => field.kind === "bpf_spin_lock" || field.kind === "bpf_res_spin_lock");
+}
+
+/** What a pointer in a value points to: a struct of the kernel, or else of the program's own (btf_parse_kptr). */
+export function kptrTarget(env: Environment, { target = "", targetId }: SpecialField): KernelType {
+  const isOwn = targetId !== undefined && structSize(target) === undefined;
+  return isOwn ? ownType(env, targetId) : kernelType(target);
 }

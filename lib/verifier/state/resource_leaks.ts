@@ -5,13 +5,14 @@ import { ERRNO } from "../../uapi/errno.ts";
 /**
  * @param checksLocks whether locks and the like must be given back here, not only objects
  * @param what how messages call the instruction: `tail_call`, `BPF_EXIT instruction in main prog`
+ * @param endsAll whether it ends the functions that called this one, too
  */
-export function checkResourceLeak(env: Environment, checksLocks: boolean, what: string): void {
+export function checkResourceLeak(env: Environment, checksLocks: boolean, what: string, endsAll = false): void {
   const { state } = env;
   const refuse = (region: string): never =>
     env.reject(ERRNO.EINVAL, `${what} cannot be used inside ${region}-ed region`);
   if (checksLocks && state.activeLocks > 0) refuse("bpf_spin_lock");
-  if (state.frames.length === 1) {
+  if (state.frames.length === 1 || endsAll) {
     const lingering = state.references.filter((held) => held.kind === "pointer");
     for (const { id, insn } of lingering) env.log.write(`Unreleased reference id=${id} alloc_insn=${insn}\n`);
     if (lingering.length > 0) env.reject(ERRNO.EINVAL, `${what} would lead to reference leak`);
