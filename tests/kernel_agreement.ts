@@ -18,9 +18,9 @@ const LONGEST_VALUE = 300;
 /** The release that differences are judged by; `INTERLEAVE_KERNEL_RELEASE` stands in for that of the running kernel. */
 export const kernelRelease = (): string => process.env.INTERLEAVE_KERNEL_RELEASE || release();
 
-/** A verdict of either verifier. */
+/** A verdict of either verifier; `unsupported` is only ever ours. */
 export interface Verdict {
-  readonly verdict: "accept" | "reject";
+  readonly verdict: "accept" | "reject" | "unsupported";
   /** 0, or a positive errno. */
   readonly errno: number;
   readonly message: string;
@@ -28,12 +28,13 @@ export interface Verdict {
 
 /** The kernel's verdict, with the log that tells the verifier's answer from that of the system call. */
 export interface KernelAnswer extends Verdict {
+  readonly verdict: "accept" | "reject";
   readonly log: string;
   /** What libbpf said when it failed before the verifier. */
   readonly libbpf?: string;
 }
 
-type Kind = "same" | "other message" | "other verdict" | "other value" | "could not be asked";
+type Kind = "same" | "other message" | "other verdict" | "other value" | "could not be asked" | "not supported here";
 
 interface Row {
   readonly what: string;
@@ -62,7 +63,7 @@ export class KernelAgreement {
    * @param ask gives the kernel's answer; its BackendError (libbpf cannot open the object) says that an older or newer
    * kernel could not be asked, and is an error on the reference
    */
-  verdict(what: string, ours: Verdict, ask: () => KernelAnswer): Verdict["verdict"] | undefined {
+  verdict(what: string, ours: Verdict, ask: () => KernelAnswer): KernelAnswer["verdict"] | undefined {
     let kernel: KernelAnswer;
     try {
       kernel = ask();
@@ -71,7 +72,8 @@ export class KernelAgreement {
       return undefined;
     }
     const lack = whyNotAsked(ours, kernel, this.#isReference);
-    if (lack) this.#add(what, "could not be asked", said(ours), lack);
+    if (ours.verdict === "unsupported") this.#add(what, "not supported here", said(ours), said(kernel));
+    else if (lack) this.#add(what, "could not be asked", said(ours), lack);
     else this.#add(what, kindOf(ours, kernel), said(ours), said(kernel));
     return lack ? undefined : kernel.verdict;
   }
@@ -144,7 +146,7 @@ export class KernelAgreement {
   #counts(): { asked: number; agreeing: number; sameMessage: number } {
     const count = (...kinds: Kind[]) => this.#rows.filter(({ kind }) => kinds.includes(kind)).length;
     const sameMessage = count("same"), agreeing = sameMessage + count("other message");
-    return { asked: this.#rows.length - count("could not be asked"), agreeing, sameMessage };
+    return { asked: this.#rows.length - count("could not be asked", "not supported here"), agreeing, sameMessage };
   }
 
   #couldNotBeAsked(what: string, error: unknown): void {
@@ -165,7 +167,7 @@ function kindOf(ours: Verdict, kernel: Verdict): Kind {
 }
 
 const said = ({ verdict, errno, message }: Verdict): string =>
-  verdict === "accept" ? "accepted" : `${errnoName(errno)}: ${message}`;
+  verdict === "accept" ? "accepted" : verdict === "unsupported" ? message : `${errnoName(errno)}: ${message}`;
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
 

@@ -8,8 +8,8 @@ import { type Verdict, verify } from "../verifier/verify.ts";
 import { verdictText, warningText } from "../verifier/verdict_text.ts";
 import { type ListingOptions, listingOptions, withListingOptions } from "./listing_options.ts";
 
-/** Exit codes: every program accepted; one refused; the input is no program. */
-const ACCEPTED = 0, REFUSED = 1, NO_PROGRAM = 2;
+/** Exit codes: every program accepted; one refused; the input is no program; of one there is no telling. */
+const ACCEPTED = 0, REFUSED = 1, NO_PROGRAM = 2, UNSUPPORTED = 3;
 
 interface Options {
   readonly json?: boolean;
@@ -26,6 +26,10 @@ export function command(): Command {
     .option("--json", "one line: verdict, errno, message")
     .option("--program <name>", "only this C function (default: every program, up to the first that is refused)")
     .option("--log", "the log of a refused program, as the kernel prints it")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 accepted, 1 refused, 2 bad input, 3 not supported, so that there is no telling.",
+    )
     .action(async (file: string, options: Options & ListingOptions) => {
       const { listing, rest } = listingOptions(options);
       process.exitCode = await run(file, { ...rest, listing });
@@ -43,16 +47,18 @@ export async function run(file: string, options: Options = {}): Promise<number> 
     return NO_PROGRAM;
   }
   const refused = verdicts.find((verdict) => verdict.verdict === "reject");
+  const unknown = verdicts.find((verdict) => verdict.verdict === "unsupported");
   if (options.json) {
-    const { verdict, errno, message } = refused ?? { verdict: "accept", errno: 0, message: "" };
+    const { verdict, errno, message } = refused ?? unknown ?? { verdict: "accept", errno: 0, message: "" };
     const warnings = verdicts.flatMap((verdict) => verdict.warnings.map(warningText));
     const said = warnings.length > 0 ? { verdict, errno, message, warnings } : { verdict, errno, message };
     process.stdout.write(JSON.stringify(said) + "\n");
   } else {
-    for (const verdict of verdicts) process.stdout.write(verdictText(verdict));
+    const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+    for (const verdict of verdicts) process.stdout.write(verdictText(verdict, isColoured));
     if (options.log && refused) process.stdout.write(refused.log);
   }
-  return refused ? REFUSED : ACCEPTED;
+  return refused ? REFUSED : unknown ? UNSUPPORTED : ACCEPTED;
 }
 
 /** CPUs that the kernel of this machine counts with; undefined where it does not say. */

@@ -36,6 +36,11 @@ const NULL_CHECK = "Compare the pointer with NULL, and use it only on the path w
 
 export const RULES: readonly Rule[] = [
   {
+    message: /not supported by Interleave/,
+    rule: "The kernel may well accept this: Interleave does not know this part of it, and says so.",
+    fix: "Ask the running kernel: linuxVerify(object).",
+  },
+  {
     message: /(rcu_read_lock|preempt_disable|local_irq_save)-ed region|unmatched (rcu|attempt)|nested rcu read lock/,
     rule:
       "A section without sleep, preemption or interrupts begins and ends in the same program, and RCU sections do not nest.",
@@ -308,11 +313,6 @@ export const RULES: readonly Rule[] = [
     message: /calling kernel function .* is not allowed/,
     rule: "Each kernel function is open to some program types only.",
     fix: "Use tp_btf, syscall, tc or XDP for functions on tasks and control groups.",
-  },
-  {
-    message: /not supported by Interleave/,
-    rule: "The kernel may well accept this: Interleave does not know this part of it, and says so.",
-    fix: "Ask the running kernel: linuxVerify(object).",
   },
   {
     message: /cannot call kernel function from non-GPL|Cannot access kernel/,

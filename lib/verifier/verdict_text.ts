@@ -4,14 +4,21 @@ import type { Verdict, VerifierWarning } from "./verify.ts";
 /** C lines of a path that are shown before and after the middle is left out. */
 const SHOWN = 8;
 
-export function verdictText(verdict: Verdict): string {
+/** What stands on a terminal before and behind a verdict's first words: green, red, and yellow where there is no telling. */
+const COLOURS = { accept: 32, reject: 31, unsupported: 33 } as const;
+
+/** @param isColoured for a terminal */
+export function verdictText(verdict: Verdict, isColoured = false): string {
+  const colour = (text: string) => isColoured ? `\x1b[${COLOURS[verdict.verdict]}m${text}\x1b[0m` : text;
   const name = `${verdict.program} (${verdict.section})`;
   if (verdict.verdict === "accept") {
-    const accepted = `${name}: accepted, ${verdict.processedInsns} instructions checked\n`;
+    const accepted = `${name}: ${colour("accepted")}, ${verdict.processedInsns} instructions checked\n`;
     return accepted + verdict.warnings.map((warning) => `  warning: ${warningText(warning)}\n`).join("");
   }
   const { line, explanation } = verdict;
-  const said = verdict.verdict === "reject" ? `refused, ${verdict.errname}` : "unknown";
+  const said = verdict.verdict === "reject"
+    ? `${colour("refused")}, ${verdict.errname}`
+    : `${colour("not supported")}, no telling what the kernel says`;
   const lines = [`${name}: ${said}`, `  ${verdict.message}`];
   if (line) lines.push(`  at ${line.file}:${line.line}: ${line.text.trim()}`);
   if (verdict.path.length > 1) {

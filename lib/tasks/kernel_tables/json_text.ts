@@ -13,6 +13,10 @@ export function tracepointsText({ source, tracepoints, sizes }: KernelTracepoint
     `${lines(sizes)}\n  }\n}\n`;
 }
 
+/** A line for each hook below that of the source. */
+export const hooksText = (source: KernelSource, hooks: readonly string[]): string =>
+  `# ${oneLine({ source })}\n# name, what it gives back, arguments: see hooks.ts\n${hooks.join("\n")}\n`;
+
 /** JSON on one line, with the spaces of a formatted file. */
 function oneLine(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(oneLine).join(", ")}]`;

@@ -1,7 +1,7 @@
 /**
  * `deno task kernel-tables [struct...]`: reads what the verifier knows of the kernel's structs and tracepoints out of a
- * kernel's BTF, the running one's or a file's (`--btf`), and writes `kernel_structs.jsonl` and `tracepoints.json` in
- * `lib/verifier/kernel`. The structs are those of the present file, and those named with what lies inside them;
+ * kernel's BTF, the running one's or a file's (`--btf`), and writes `kernel_structs.jsonl`, `tracepoints.json` and
+ * `hooks.txt` in `lib/verifier/kernel`. The structs are those of the present file, and those named with what lies inside them;
  * `--check` compares and writes nothing.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,8 +12,15 @@ import { parseArgs } from "node:util";
 import type { Btf } from "../../object/btf.ts";
 import { parseBtf } from "../../object/btf_parser.ts";
 import { type KernelSource, readKernelStructs } from "../../verifier/kernel/kernel_data.ts";
-import { describeSizes, describeStructs, describeTracepoints, NoSuchStruct, withEmbedded } from "./describe.ts";
-import { structsText, tracepointsText } from "./json_text.ts";
+import {
+  describeHooks,
+  describeSizes,
+  describeStructs,
+  describeTracepoints,
+  NoSuchStruct,
+  withEmbedded,
+} from "./describe.ts";
+import { hooksText, structsText, tracepointsText } from "./json_text.ts";
 
 const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
 /** Structs that programs get a pointer to other than from a tracepoint: from iterators, netfilter, helper functions. */
@@ -31,6 +38,7 @@ export function kernelFiles(btf: Btf, source: KernelSource, structs: readonly st
   const sizes = describeSizes(btf, [...pointedTo, ...ALSO]);
   return [
     { name: "kernel_structs.jsonl", text: structsText(source, describeStructs(btf, structs)) },
+    { name: "hooks.txt", text: hooksText(source, describeHooks(btf)) },
     { name: "tracepoints.json", text: tracepointsText({ source, tracepoints, sizes }) },
   ];
 }

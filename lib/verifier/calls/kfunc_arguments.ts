@@ -10,7 +10,7 @@ import { endIrqFlag, startIrqFlag } from "../memory/irq_flags.ts";
 import { processLock } from "../memory/locks.ts";
 import { ownFields } from "../state/own_objects.ts";
 import type { SpecialField } from "../kernel/map_state.ts";
-import { holdsStruct, isScalarStruct } from "../kernel/kernel_structs.ts";
+import { holdsStruct, isScalarStruct, structLayout } from "../kernel/kernel_structs.ts";
 import { structSize } from "../kernel/kernel_objects.ts";
 import type { KernelType } from "../kernel/kernel_type.ts";
 
@@ -248,6 +248,9 @@ function checkObject(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: nu
   const fits = reg.btf?.id === undefined &&
     (isStrict ? name === arg.type && reg.off === 0 : holdsStruct(name, arg.type, reg.off));
   if (fits) return;
+  if (reg.btf?.id === undefined && name !== arg.type && !structLayout(name)) {
+    env.unsupported(`whether the kernel's struct ${name} begins with a struct ${arg.type}`);
+  }
   const wanted = `expected pointer to STRUCT ${arg.type}`;
   env.reject(
     ERRNO.EINVAL,

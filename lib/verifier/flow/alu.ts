@@ -12,6 +12,7 @@ import { s64, tnumSubregIsConst } from "../domain/tnum.ts";
 import { signExtend, signExtend32 } from "../domain/sign_extension.ts";
 
 const FROM_REGISTER = 0x08;
+const ADDRESS_SPACE_CAST = 1;
 const S32_MAX = 0x7fff_ffffn, S32_MIN = -0x8000_0000n, U32_MAX = 0xffff_ffffn;
 
 export function checkAlu(env: Environment, insn: Insn): void {
@@ -62,6 +63,8 @@ function move(env: Environment, insn: Insn): void {
     return;
   }
   const widths = is64 ? [0, 8, 16, 32] : [0, 8, 16];
+  // BPF_ADDR_SPACE_CAST: from an arena's own pointers to the kernel's, and back.
+  if (is64 && off === ADDRESS_SPACE_CAST) env.unsupported("a pointer into an arena (a cast between address spaces)");
   if (!widths.includes(off) || imm !== 0) env.reject(ERRNO.EINVAL, "BPF_MOV uses reserved fields");
   const from = readReg(env, src);
   checkWritable(env, dst);

@@ -5,7 +5,6 @@ import { flipped, isScalarBranchTaken, JUMP, refine } from "../domain/comparison
 import { isMayGoto } from "./control_flow.ts";
 import type { Environment, LinkedRegister } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
-import { fieldOf } from "../kernel/map_state.ts";
 import { readReg } from "../state/operands.ts";
 import { isPacketBranchTaken, learnPacketRange } from "../state/packet_ranges.ts";
 import { markPrecise } from "../state/precision.ts";

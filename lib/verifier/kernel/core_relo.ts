@@ -53,3 +53,32 @@ export type CoreAnswer = CoreValue | "missing" | "unknown" | undefined;
 
 /** `task_struct___old` is a flavour of `task_struct`. */
 export const essentialName = (name: string): string => name.replace(/___.*$/, "");
+
+/** A bit field: bytes of its type, its first bit from the start of the outermost struct, and its length. */
+export interface BitField {
+  readonly size: number;
+  readonly offset: number;
+  readonly count: number;
+}
+
+/** It lies in the smallest aligned word that holds all of it, of its type's size at least (bpf_core_calc_field_relo). */
+export function bitFieldValue({ size, offset, count }: BitField, kind: number): CoreAnswer {
+  let bytes = size, start = 0;
+  const place = () => Math.floor((offset >> 3) / bytes) * bytes;
+  for (start = place(); offset + count > (start + bytes) * 8; start = place()) {
+    if (bytes >= 8) return "missing";
+    bytes *= 2;
+  }
+  switch (kind) {
+    case CORE_RELO.OFFSET:
+      return { value: BigInt(start) };
+    case CORE_RELO.SIZE:
+      return { value: BigInt(bytes) };
+    case CORE_RELO.LSHIFT:
+      return { value: BigInt(64 - (offset + count - start * 8)) };
+    case CORE_RELO.RSHIFT:
+      return { value: BigInt(64 - count) };
+    default:
+      return "unknown";
+  }
+}

@@ -7,6 +7,7 @@ import type { CoreRelocation, Program } from "../../object/bpf_object.ts";
 import type { Btf } from "../../object/btf.ts";
 import { resolveType, sizeOfType } from "../../object/btf_types.ts";
 import {
+  bitFieldValue,
   CORE_RELO,
   CORE_RELO_NAMES,
   type CoreAnswer,
@@ -66,15 +67,19 @@ function tableValue(btf: Btf, { type, access, kind }: CoreRelocation): CoreAnswe
   if (!layout || local.kind !== "struct" && local.kind !== "union") return "unknown";
   if (kind === CORE_RELO.TYPE_SIZE) return { value: BigInt(layout.size) };
   if (kind === CORE_RELO.TYPE_EXISTS) return { value: 1n };
-  if (kind === CORE_RELO.SIGNED || kind > CORE_RELO.RSHIFT) return "unknown";
+  if (kind > CORE_RELO.RSHIFT) return "unknown";
   const path = localPath(btf, type, access);
   if (!path) return "unknown";
   const place = findPath(layout, path.steps);
   if (kind === CORE_RELO.EXISTS) return { value: place ? 1n : 0n };
   if (!place) return "missing";
-  // Which word holds a bit field depends on the size of its type, which the tables do not tell.
-  if (place.field.bits > 0) return "unknown";
   const { field, offset } = place, isElement = place.isElement || !field.isArray;
+  if (kind === CORE_RELO.SIGNED) return field.bits > 0 ? { value: field.isSigned ? 1n : 0n } : "unknown";
+  if (field.bits > 0) {
+    // The place of a bit field counts from the start of the struct that it stands in.
+    const bits = { size: field.size, offset: (offset - field.offset) * 8 + field.firstBit, count: field.bits };
+    return bitFieldValue(bits, kind);
+  }
   switch (kind) {
     case CORE_RELO.OFFSET:
       return { value: BigInt(offset), bytes: isElement && field.type.kind === "scalar" ? field.size : undefined };

@@ -3,7 +3,15 @@ import type { CoreRelocation } from "../../object/bpf_object.ts";
 import type { Btf, BtfType } from "../../object/btf.ts";
 import { resolveType, sizeOfType } from "../../object/btf_types.ts";
 import type { LazyBtf } from "../../object/lazy_btf.ts";
-import { CORE_RELO, type CoreAnswer, type CoreValue, essentialName, isTypeBased, isValueBased } from "./core_relo.ts";
+import {
+  bitFieldValue,
+  CORE_RELO,
+  type CoreAnswer,
+  type CoreValue,
+  essentialName,
+  isTypeBased,
+  isValueBased,
+} from "./core_relo.ts";
 
 /** A step along a path: a member by its name, or so many elements on. */
 interface Step {
@@ -167,28 +175,20 @@ function haveLikeKinds(kernel: LazyBtf, local: Btf, localId: number, targetId: n
 
 /** bpf_core_calc_field_relo */
 function fieldValue(kernel: LazyBtf, place: Place, kind: number, local: Btf, steps: readonly Step[]): CoreAnswer {
-  const type = resolveType(kernel, place.type), isBits = place.bitSize > 0;
-  let bytes = isBits ? type.size ?? 0 : sizeOfType(kernel, place.type), offset = place.bitOffset >> 3;
-  if (isBits) {
-    const inWords = () => Math.floor((place.bitOffset >> 3) / bytes) * bytes;
-    for (offset = inWords(); place.bitOffset + place.bitSize > (offset + bytes) * 8; offset = inWords()) {
-      if (bytes >= 8) return "missing";
-      bytes *= 2;
-    }
+  const type = resolveType(kernel, place.type), number = (value: number): CoreValue => ({ value: BigInt(value) });
+  if (kind === CORE_RELO.SIGNED) return number(type.signed ? 1 : 0);
+  if (place.bitSize > 0) {
+    return bitFieldValue({ size: type.size ?? 0, offset: place.bitOffset, count: place.bitSize }, kind);
   }
-  const bits = isBits ? place.bitSize : bytes * 8;
-  const number = (value: number): CoreValue => ({ value: BigInt(value) });
+  const bytes = sizeOfType(kernel, place.type);
   switch (kind) {
     case CORE_RELO.OFFSET:
-      return isBits ? number(offset) : { ...number(offset), ...access(kernel, place.type, bytes, local, steps) };
+      return { ...number(place.bitOffset >> 3), ...access(kernel, place.type, bytes, local, steps) };
     case CORE_RELO.SIZE:
       return number(bytes);
-    case CORE_RELO.SIGNED:
-      return number(type.signed ? 1 : 0);
     case CORE_RELO.LSHIFT:
-      return number(64 - (place.bitOffset + bits - offset * 8));
     case CORE_RELO.RSHIFT:
-      return number(64 - bits);
+      return number(64 - bytes * 8);
     default:
       return "unknown";
   }

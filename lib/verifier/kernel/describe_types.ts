@@ -17,7 +17,10 @@ export function argumentOf(btf: Btf, id: number): ArgumentData {
 export function layoutOf(btf: Btf, type: BtfType, isKnown: (name: string) => boolean): StructData {
   const fields = (type.members ?? []).map((member): FieldData => {
     const { name, bitOffset, bitSize } = member;
-    if (bitSize) return { name, bit: bitOffset, bits: bitSize };
+    if (bitSize) {
+      const { signed } = resolveType(btf, member.type), size = sizeOfType(btf, member.type);
+      return { name, bit: bitOffset, bits: bitSize, size, ...(signed ? { signed } : {}) };
+    }
     const { type: element, count } = elementOf(btf, member.type);
     const field = { name, offset: bitOffset / 8, ...fieldType(btf, element, isKnown) };
     return count === undefined ? field : { ...field, count };

@@ -22,7 +22,7 @@ export function resolveExtern(btf: Btf | undefined, name: string): Extern {
   const own = declaration(btf, name);
   if (!btf || !own) return { kind: "unknown" };
   if (own.section === ".kconfig") return { kind: "kconfig" };
-  if (own.type.kind === "func") return resolveFunction(btf, own.type, essentialName(name));
+  if (own.type.kind === "func") return resolveFunction(btf, own.type, name);
   const declared = resolveType(btf, own.type.type ?? 0);
   if (declared.kind === "void") return { kind: "address" };
   return resolveVariable(name);
@@ -30,7 +30,7 @@ export function resolveExtern(btf: Btf | undefined, name: string): Extern {
 
 /** The kernel's function must also take and give what the object says (bpf_object__resolve_ksym_func_btf_id). */
 function resolveFunction(btf: Btf, own: BtfType, name: string): Extern {
-  const kernel = kernelBtf(), found = kernel?.find(name, "func");
+  const kernel = kernelBtf(), found = kernel?.find(essentialName(name), "func");
   if (kernel) {
     const fits = found && areCompatible(kernel, btf, own.type ?? 0, found.type ?? 0, 0);
     return { kind: fits ? "function" : "missing" };

@@ -17,11 +17,12 @@ export interface FieldData {
   readonly name: string;
   /** Bytes from the start of the struct; absent for a bit field. */
   readonly offset?: number;
-  /** A plain number of so many bytes. */
+  /** A plain number of so many bytes; of a bit field, the bytes of its type. */
   readonly size?: number;
   /** A bit field: its first bit, counted from the start of the struct, and its length. */
   readonly bit?: number;
   readonly bits?: number;
+  readonly signed?: boolean;
   /** A pointer to this struct, `?` for one without a name; null for a pointer to anything else. */
   readonly pointer?: string | null;
   /** A struct of the file that lies inside. */

@@ -17,7 +17,9 @@ export interface StructField {
   /** Bits of a bit field, and where they begin; 0 for others. */
   readonly bits: number;
   readonly firstBit: number;
-  /** Of one element. */
+  /** Of a bit field. */
+  readonly isSigned?: boolean;
+  /** Of one element; of a bit field, that of its type. */
   readonly type: FieldType;
   readonly size: number;
   /** Elements in a row; 1 unless it is an array. */
@@ -104,9 +106,19 @@ export const layoutOfData = ({ union, size, fields }: StructData): StructLayout 
 });
 
 function fieldOf(field: FieldData): StructField {
-  const { name, bit, bits, count } = field;
+  const { name, bit, bits, size = 0, signed, count } = field;
   if (bit !== undefined) {
-    return { name, offset: bit >> 3, bits: bits!, firstBit: bit, type: SCALAR, size: 0, count: 1, isArray: false };
+    return {
+      name,
+      offset: bit >> 3,
+      bits: bits!,
+      firstBit: bit,
+      type: SCALAR,
+      isSigned: signed ?? false,
+      size,
+      count: 1,
+      isArray: false,
+    };
   }
   const place = { name, offset: field.offset!, bits: 0, firstBit: 0 };
   return { ...place, ...typeOf(field), count: count ?? 1, isArray: count !== undefined };
