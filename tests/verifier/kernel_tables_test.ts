@@ -4,8 +4,14 @@ import { release } from "node:os";
 import { describe, expect, it } from "vitest";
 import type { Btf, BtfType } from "../../lib/object/btf.ts";
 import { parseBtf } from "../../lib/object/btf_parser.ts";
-import { describeStructs, describeTracepoints, withEmbedded } from "../../lib/tasks/kernel_tables/describe.ts";
+import {
+  describeHooks,
+  describeStructs,
+  describeTracepoints,
+  withEmbedded,
+} from "../../lib/tasks/kernel_tables/describe.ts";
 import { kernelFiles } from "../../lib/tasks/kernel_tables/write.ts";
+import { hookText, readHooks } from "../../lib/verifier/kernel/hooks.ts";
 import { readKernelStructs } from "../../lib/verifier/kernel/kernel_data.ts";
 import { structSize, tracepointArgs } from "../../lib/verifier/kernel/kernel_objects.ts";
 import { structLayout } from "../../lib/verifier/kernel/kernel_structs.ts";
@@ -72,8 +78,8 @@ describe("describing a BTF", () => {
           { name: "next", offset: 0, pointer: "outer" },
           { name: "any", offset: 8, pointer: null },
           { name: "in", offset: 16, struct: "inner" },
-          { name: "low", bit: 160, bits: 3 },
-          { name: "high", bit: 163, bits: 5 },
+          { name: "low", bit: 160, bits: 3, size: 4 },
+          { name: "high", bit: 163, bits: 5, size: 4 },
           {
             name: "",
             offset: 24,
@@ -95,12 +101,37 @@ describe("describing a BTF", () => {
     expect(describeTracepoints(btf)).toEqual({ one: ["integer", { struct: "outer" }, "pointer", "value"] });
   });
 
+  it("gives hooks as the verifier reads them back", () => {
+    const types: readonly Omit<BtfType, "id">[] = [
+      ...TYPES,
+      { kind: "struct", name: "bpf_iter_meta", size: 8, members: [] },
+      { kind: "ptr", name: "", type: TYPES.length },
+      { kind: "func_proto", name: "", type: 1, params: [param("m", TYPES.length + 1), param("o__nullable", 4)] },
+      { kind: "func", name: "bpf_iter_one", type: TYPES.length + 2 },
+      { kind: "func_proto", name: "", type: 0, params: [param("v", 3), param("c", 17)] },
+      { kind: "func", name: "bpf_lsm_one", type: TYPES.length + 4 },
+      { kind: "func", name: "unwatched", type: TYPES.length + 4 },
+    ];
+    const lines = describeHooks({ types: types.map((type, id) => ({ ...type, id })), bytes: new Uint8Array() });
+    expect(lines).toEqual(["bpf_iter_one i *bpf_iter_meta *outer?", "bpf_lsm_one - v6 p"]);
+    const read = readHooks(["# of people", ...lines, ""].join("\n"));
+    expect(read.get("bpf_iter_one")!.args.map(({ type, mayBeNull }) => [type, mayBeNull])).toEqual([
+      ["bpf_iter_meta", false],
+      ["outer", true],
+    ]);
+    expect(read.get("bpf_lsm_one")).toMatchObject({ returns: { kind: "void", words: 0 }, args: [{ words: 6 }, {}] });
+    expect([...read].map(([name, hook]) => hookText(name, hook))).toEqual(lines);
+  });
+
   it("writes files that are JSON line by line, and the same whenever they are written", () => {
     const source = { kernel: "Linux 1.2.3", arch: "riscv64", date: "2001-02-03" };
-    const [structs, tracepoints] = kernelFiles(btf, source, ["outer", "inner"]);
+    const [structs, hooks, tracepoints] = kernelFiles(btf, source, ["outer", "inner"]);
     const lines = structs.text.trimEnd().split("\n").map((line) => JSON.parse(line));
     expect(lines[0]).toEqual({ source });
     expect(lines.slice(1).map(({ name, size }) => [name, size])).toEqual([["inner", 4], ["outer", 48]]);
+    expect(hooks.text.split("\n")[0]).toBe(
+      '# { "source": { "kernel": "Linux 1.2.3", "arch": "riscv64", "date": "2001-02-03" } }',
+    );
     expect(JSON.parse(tracepoints.text)).toEqual({
       source,
       tracepoints: { one: ["integer", { struct: "outer" }, "pointer", "value"] },
