@@ -336,7 +336,7 @@ export const RULES: readonly Rule[] = [
     fix: "Keep it in a variable of its own, and submit or discard it on every path, even where reserving failed.",
   },
   {
-    message: /iter_num|iterator/,
+    message: /iter_\w+|iterator/,
     rule: "An iterator is new, then next, then destroyed, on every path.",
     fix: "Use bpf_for or bpf_repeat, which do it.",
   },
@@ -367,5 +367,115 @@ export const RULES: readonly Rule[] = [
     message: /unreachable insn|jump out of range|last insn/,
     rule: "Every instruction must be reachable, and every path must end in the function that it began in.",
     fix: "Let the function return; no asm may jump elsewhere.",
+  },
+  {
+    message: /must be held for bpf_|held lock and object/,
+    rule: "A list or tree may be touched only under the bpf_spin_lock that lies in the same value or section.",
+    claim: CLAIM.lockPlace,
+    fix: "Put the lock beside the root (one private section, one map value), and take it around the call.",
+  },
+  {
+    message: /direct access to \S+ is disallowed/,
+    rule: "Locks, timers, list and tree nodes belong to the kernel: a program touches them through functions only.",
+    fix: "Read and write the other fields of the struct one by one.",
+  },
+  {
+    message: /in rbtree cb|cannot be called from callback|in unnecessary rbtree callback/,
+    rule:
+      "A comparison runs under the tree's lock, and a callback must come back: neither may unlock, remove or throw.",
+    fix: "Only compare, or give a number back and decide after the call.",
+  },
+  {
+    message:
+      /operation on bpf_(list_head|rb_root) expects|but expected bpf_\w+ at offset|bpf_\w+ not found at offset|expected pointer to (allocated object|map value or allocated)|can only take non-owning|neither owning or non-owning|allocated object must be referenced|expected for bpf_|bpf_refcount field/,
+    rule:
+      "A list or tree holds objects of the one type and node that __contains() names; the program must own what it puts in.",
+    fix:
+      "Allocate that type with bpf_obj_new, pass the named node, and use the object afterwards only as what the tree gives back.",
+  },
+  {
+    message: /uses reserved fields|invalid (BPF_|atomic opcode)|uses invalid|unknown opcode|invalid shift|div by zero/,
+    rule: "The kernel takes only the instructions that it knows, with every unused field zero.",
+    fix: "Let the compiler write them; where it did, take an older -mcpu.",
+  },
+  {
+    message: /callback function (not|cannot)|callback unexpected/,
+    rule:
+      "A callback is a static function of this object, for a helper and a map type that take one, and never the program.",
+    fix: "Make it static, without tail calls, and give it to a helper that calls back on this map.",
+  },
+  {
+    message: /write to change key|cannot write into|no write support/,
+    rule: "Keys, sockets and what is marked as read-only can be read, not written.",
+    fix: "Copy it into a variable and write there.",
+  },
+  {
+    message: /invalid (sock|sock_common|tcp_sock|xdp_sock|flow keys) access|access to flow keys/,
+    rule: "Of a socket a program may read the fields of struct bpf_sock and its like, in their sizes.",
+    fix: "Read one whole field, and compare the pointer with NULL first.",
+  },
+  {
+    message: /invalid func unknown#|invalid kernel function call|is referenced but wasn't resolved/,
+    rule: "The helper or kernel function is none that this kernel has.",
+    fix: "Look whether it is there first: bpf_ksym_exists() or bpf_core_enum_value_exists().",
+  },
+  {
+    message: /__bpf_trap/,
+    rule: "The compiler found that this path does what C does not define, such as reading a variable without a value.",
+    fix: "Give every variable a value; the compiler's warnings (-Wall) tell which.",
+  },
+  {
+    message: /readonly map|[Ff]ormat string|zero-terminated|const string/,
+    rule: "Format strings and names must be constants that end in a zero byte, in a read-only section.",
+    fix: 'Declare it `static const char fmt[] = "..."`, with conversions that the helper knows.',
+  },
+  {
+    message: /must have zero offset|dereference of modified|disallowed$|negative offset/,
+    rule: "Some pointers are taken only just as the kernel gave them, not moved to a field of the object.",
+    fix: "Pass the pointer itself; subtract the field's offset again with container_of.",
+  },
+  {
+    message: /known constant|local type ID|type ID argument|non-zero flags/,
+    rule: "This argument must be a number that is known when the program is loaded.",
+    fix: "Write a constant, such as a sizeof or bpf_core_type_id_local().",
+  },
+  {
+    message:
+      /size of register (spill|fill)|spill pointers|return stack pointer|read from stack|stack frame of the caller/,
+    rule:
+      "A pointer is kept on the stack whole, in eight aligned bytes, and never outlives the frame that it points into.",
+    fix: "Copy values instead of pointers, and give the memory to the function from outside.",
+  },
+  {
+    message: /may write into memory pointed/,
+    rule: "A helper that writes must be given the program's own memory, not a struct of the kernel.",
+    fix: "Let it write into a variable or a map value.",
+  },
+  {
+    message:
+      /math between|pointer offset -?\d+ is not allowed|tried to subtract|with different pointers|is not allowed$/,
+    rule:
+      "A pointer may be moved by numbers within a known, small range; one instruction deals with one kind of pointer.",
+    fix: "Bound the number first, and keep different pointers on different paths.",
+  },
+  {
+    message: /buffer (access|offset)/,
+    rule: "A buffer of an iterator or a writable tracepoint is read and written at constant places within its size.",
+    fix: "Use constant offsets.",
+  },
+  {
+    message: /is not a known value/,
+    rule: "A program gives back a number, not a pointer.",
+    fix: "Return a constant or a variable on every path.",
+  },
+  {
+    message: /GPL compatible license/,
+    rule: "Some program types are for programs under a GPL-compatible licence.",
+    fix: 'Declare `char LICENSE[] SEC("license") = "GPL";`.',
+  },
+  {
+    message: /failed to find the address|disabled hook|is not sleepable|is rejected\.$|not modifiable|__noreturn/,
+    rule: "Not every function of the kernel can be watched, changed or slept in, and not every symbol can be found.",
+    fix: "Choose another hook; /sys/kernel/tracing/available_filter_functions lists functions that can be traced.",
   },
 ];

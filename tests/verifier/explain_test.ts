@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { explain } from "../../lib/verifier/explain.ts";
 import { verdictText } from "../../lib/verifier/verdict_text.ts";
 import { verify } from "../../lib/verifier/verify.ts";
-import { objectOf } from "./recorded_programs.ts";
+import { objectOf, recorded } from "./recorded_programs.ts";
 
 const refusalOf = (object: string, program?: string) => verify(objectOf(object), { program })[0];
 
@@ -90,6 +90,18 @@ describe("an explanation", () => {
     expect(log).toContain("bpf_spin_unlock without taking a lock");
     expect(log).toMatch(/R0=map_value\(id=\d+,map=m,ks=4,vs=8\)/);
     expect(log).toMatch(/processed 12 insns/);
+  });
+});
+
+describe("every message of a recorded refusal", () => {
+  it("has an explanation", () => {
+    const without = recorded.programs.filter(({ verdict, message }) => verdict === "reject" && message !== "")
+      .filter(({ object, program, message }) => {
+        const { programs } = objectOf(object);
+        const { section } = programs.find(({ name }) => name === program) ?? programs[0];
+        return explain(message, [], section, true) === undefined;
+      });
+    expect(without.map(({ message }) => message)).toEqual([]);
   });
 });
 
