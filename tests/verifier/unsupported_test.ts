@@ -108,6 +108,9 @@ describe("a hook", () => {
     expect(verdict).toMatchObject({ verdict: "reject", message: "invalid bpf_context access off=16 size=8" });
     expect(verdict.log).toContain("func 'do_unlinkat' doesn't have 3-th argument");
     expect(withoutBtf(program("p", "fexit/do_unlinkat", readsArgument(2))).verdict).toBe("accept");
+    const beyond = withoutBtf(program("p", "fexit/do_unlinkat", readsArgument(3)));
+    expect(beyond).toMatchObject({ verdict: "reject", message: "invalid bpf_context access off=24 size=8" });
+    expect(beyond.log).toContain("func 'do_unlinkat' doesn't have 4-th argument");
   });
   it("of LSM gives 0 or an error, and a program must, too", () => {
     const gives = (imm: number) => withoutBtf(program("p", "lsm/file_open", [insn(0xb7, { imm }), insn(0x95)]));

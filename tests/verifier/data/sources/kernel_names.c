@@ -112,3 +112,4 @@ SEC("raw_tp/sys_enter") int writes_constant(void *ctx) { return writes_number((i
 
 SEC("iter/task") int iterates(struct bpf_iter__task *ctx) { struct task_struct *task = ctx->task; if (task) out = task->pid; return 0; }
 SEC("iter/task") int iterates_unchecked(struct bpf_iter__task *ctx) { out = ctx->task->pid; return 0; }
+SEC("iter/task") int tag_trusted_or_null(struct bpf_iter__task *ctx) { return takes_task(ctx->task) & 1; }

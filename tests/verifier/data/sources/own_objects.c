@@ -203,6 +203,16 @@ SEC("tc") int throws_holding(void *ctx)
 SEC("tc") int throws_locked(void *ctx) { bpf_spin_lock(&queue_lock); bpf_throw(0); bpf_spin_unlock(&queue_lock); return 0; }
 SEC("tc") int throws_in_rcu(void *ctx) { bpf_rcu_read_lock(); bpf_throw(0); return 0; }
 static int each(u32 at, void *ctx) { bpf_throw(0); return 0; }
+static __attribute__((noinline)) int may_throw(int n) { if (n == 3) bpf_throw(0); return n; }
+SEC("tc") int throws_below(void *ctx) { return may_throw(((struct __sk_buff *)ctx)->len); }
+SEC("tc") int throws_below_holding(struct __sk_buff *ctx)
+{
+	struct job *job = new(struct job);
+	if (!job) return 0;
+	int n = may_throw(ctx->len);
+	bpf_obj_drop_impl(job, 0);
+	return n;
+}
 SEC("tc") int throws_in_callback(void *ctx) { bpf_loop(2, each, 0, 0); return 0; }
 
 SEC("syscall") int mask(void *ctx)
