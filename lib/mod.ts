@@ -58,7 +58,17 @@ export { roundRobin } from "./schedulers/round_robin.ts";
 export type { Choices, Scheduler } from "./schedulers/scheduler.ts";
 export { show, type Showable } from "./jupyter/show.ts";
 export { type Tick, withProgress } from "./jupyter/progress.ts";
-export type { Actor, CpuTime, Fault, Result, Timing, TraceStep, Values, Waiting } from "./report/result.ts";
+export type {
+  Actor,
+  CpuTime,
+  Fault,
+  Result,
+  SkippedRuns,
+  Timing,
+  TraceStep,
+  Values,
+  Waiting,
+} from "./report/result.ts";
 export type { BpfObject, LineInfo, MapDef, Program, Relocation, Subprog, Variable } from "./object/bpf_object.ts";
 export type { LoadOptions } from "./object/load.ts";
 export type { KconfigValues } from "./object/kconfig.ts";
