@@ -58,6 +58,7 @@ export { roundRobin } from "./schedulers/round_robin.ts";
 export type { Choices, Scheduler } from "./schedulers/scheduler.ts";
 export { show, type Showable } from "./jupyter/show.ts";
 export { type Tick, withProgress } from "./jupyter/progress.ts";
+export type { Coverage, CoveredLine, OneWayBranch, OwnData, SharedData } from "./report/coverage.ts";
 export type {
   Actor,
   CpuTime,

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { type Plan, plan, refusalOfPlan } from "../workload/plan.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import type { Result, Values } from "../report/result.ts";
+import { texts } from "../report/texts.ts";
 import { textTable } from "../report/text_table.ts";
 import { RefusedError } from "../workload/admission.ts";
 import { whyNot } from "./backend.ts";
@@ -27,7 +28,7 @@ export interface ComparedRun {
   readonly kind: "simulated" | "measured" | "recorded";
   /** Where, more closely: the profile, the threads, the kernel's release. */
   readonly on: string;
-  /** Whether it ends otherwise than one after another, as far as was seen; `refused` by the verifier. */
+  /** Whether it ends otherwise than one serial order (the programs as listed), as far as was seen; `refused` by the verifier. */
   readonly observation: "Never" | "Sometimes" | "refused";
   /** The share of updates that is gone, 0 to 1. */
   readonly lost?: Spread;
@@ -39,6 +40,8 @@ export interface ComparedRun {
   /** Final shared state; absent for recorded runs. */
   readonly final?: Values;
   readonly how: string;
+  /** What it takes as given, a line for each; of the simulator. */
+  readonly conditions?: readonly string[];
 }
 
 /** A machine that could not take part. */
@@ -49,6 +52,8 @@ export interface SkippedRun {
 
 const MODELS_NOTE =
   "* On threads, helpers run as this book's models of the kernel: the time is theirs, not the hardware's.";
+
+const NEVER_NOTE = "Never: not in these runs. `explore` says whether it can happen.";
 
 /** How many seeds the simulator tries before it says Never. */
 const SEEDS = 3;
@@ -113,7 +118,10 @@ export class Comparison {
     ]);
     const skips = this.rows.flatMap((row) => "skipped" in row ? [`${row.machine}: ${row.skipped}`] : []);
     const note = this.points.some((point) => point.timedByModels) ? [MODELS_NOTE] : [];
-    return [this.program, "", table, "", this.sentence, ...note, ...skips].join("\n");
+    const never = this.points.some(({ observation }) => observation === "Never") ? [NEVER_NOTE] : [];
+    const given = this.points.flatMap(({ conditions = [] }) => conditions.map((line) => `  ${line}`));
+    const conditions = given.length > 0 ? [texts.proof.simulatorConditions + ":", ...given] : [];
+    return [this.program, "", table, "", this.sentence, ...never, ...note, ...skips, ...conditions].join("\n");
   }
 
   /** What `compare --json` prints. */
@@ -189,6 +197,7 @@ async function onSimulator(plan: Plan, choices: RunChoices): Promise<ComparedRun
     cpus: run.cpus,
     final: run.final,
     how: timed.how,
+    conditions: timed.conditions,
   };
 }
 
@@ -247,7 +256,7 @@ function nameOf({ machine, kind }: ComparedRun): string {
 function sawWhat({ observation, lost }: ComparedRun): string {
   if (observation === "refused") return "the verifier refuses it";
   if (observation === "Never") return "it ends as one after another would";
-  return lost && lost.max > 0 ? "updates are lost" : "it ends otherwise than one after another would";
+  return lost && lost.max > 0 ? "updates are lost" : "it ends otherwise than the serial order 0, 1, 2, ... does";
 }
 
 function percentOf(lost: Spread | undefined): string {

@@ -1,8 +1,9 @@
 /** Measures a workload on a real machine: long enough, often enough, undisturbed. */
+import { conditionsOf } from "../workload/conditions.ts";
 import { oneAfterAnother } from "../workload/one_after_another.ts";
 import type { Plan, PlannedTask } from "../workload/plan.ts";
 import { calibrate, type Factors, scaledInvocations } from "./calibrate.ts";
-import { lostFraction } from "../report/lost.ts";
+import { lostFraction, orderDependent } from "../report/lost.ts";
 import type { Result, Values } from "../report/result.ts";
 import { LEAST_OVERLAP, overlapOf, type ThreadTime } from "./overlap.ts";
 import { type Spread, spreadOf } from "./spread.ts";
@@ -72,6 +73,12 @@ export interface Measured extends Result {
   readonly returned: Readonly<Record<string, unknown>>;
 }
 
+const MEMORY = {
+  simulator: undefined,
+  threads: "this computer's, through WebAssembly's atomics and plain accesses",
+  linux: "this computer's, as the kernel's JIT uses it",
+} as const;
+
 const DEFAULT_REPEATS = 7, DEFAULT_DURATION_MS = 5;
 const TURNS_OF_SHARED_CPUS = 4;
 /** Runs that were disturbed are tried again, up to so many times the repeats. */
@@ -102,7 +109,10 @@ export async function measure<Name extends Measured["machine"]>(
   const { plan } = machine, exact = asked.exact ?? false;
   const initial = machine.values();
   const factors: Factors = exact ? new Map() : await calibrate(machine, durationOf(plan, asked));
-  const serial = await runSerially(machine, factors), serialKey = machine.stateKey();
+  // where the tasks' order or the clock matters, the two differ
+  const reversed = await runSerially(machine, factors, "reversed");
+  const serial = await runSerially(machine, factors, "listed"), serialKey = machine.stateKey();
+  const serials = [serial, reversed], dependent = orderDependent(serials);
   const repeats = exact ? 1 : asked.repeats ?? DEFAULT_REPEATS;
   const { kept, tries } = await repeat(repeats, async () => {
     machine.reset();
@@ -112,7 +122,7 @@ export async function measure<Name extends Measured["machine"]>(
     return {
       final,
       anomaly: machine.stateKey() !== serialKey,
-      lost: lostFraction(initial, serial, final),
+      lost: lostFraction(initial, serials, final),
       nsPerOp: nsPerOp(plan, runs, factors),
       overlap: overlap(plan, runs),
       skipped: missed === undefined ? undefined : machine.recursionMisses!() - missed,
@@ -134,6 +144,8 @@ export async function measure<Name extends Measured["machine"]>(
     final: typical.final,
     lost: lostSpread.median,
     skipped: typical.skipped,
+    orderDependent: dependent,
+    conditions: conditionsOf(plan, { memory: MEMORY[name], open: [], othersRun: true }),
     lostSpread,
     nsPerOp: nsSpread.median,
     nsSpread,
@@ -193,14 +205,14 @@ const processes = <T>(plan: Plan, ofTasks: readonly T[]): readonly T[] =>
   ofTasks.filter((_, index) => plan.tasks[index].kind === "process");
 
 /** A task that does not end ends the measurement, so that there always is a final state. */
-async function runSerially(machine: RealMachine, factors: Factors): Promise<Values> {
+async function runSerially(machine: RealMachine, factors: Factors, order: "listed" | "reversed"): Promise<Values> {
   const { plan } = machine;
   machine.reset();
   const runAlone = async (task: number) => {
     await machine.run([plan.tasks[task]], factors);
     return true;
   };
-  return (await oneAfterAnother(plan, { runAlone, left: () => machine.values() }))!;
+  return (await oneAfterAnother(plan, { runAlone, left: () => machine.values() }, order))!;
 }
 
 async function repeat(repeats: number, run: () => Promise<Repeat>): Promise<{ kept: Repeat[]; tries: number }> {

@@ -5,8 +5,10 @@ import { profileNamed } from "../cost/profiles.ts";
 import { TimedMachine } from "../cost/timed_run.ts";
 import { Machine, type MachineOptions, type MachineOwnerOptions } from "../machine/machine.ts";
 import { Htab } from "../maps/htab.ts";
-import { type Plan, WorkloadError } from "../workload/plan.ts";
 import { withoutSkipped } from "../machine/skips.ts";
+import { conditionsOf, fixedChoices } from "../workload/conditions.ts";
+import { type Plan, WorkloadError } from "../workload/plan.ts";
+import { type Overwritten, OverwrittenUpdates } from "../machine/overwritten.ts";
 import { Tracer } from "../machine/trace.ts";
 import type { Timing, TraceStep, Values } from "../report/result.ts";
 import { pct } from "../schedulers/pct.ts";
@@ -14,7 +16,7 @@ import { roundRobin } from "../schedulers/round_robin.ts";
 import { countChoices, DEFAULT_STEPS, runScheduler } from "../schedulers/run.ts";
 import { runClock } from "../schedulers/run_clock.ts";
 import { type RandomRunObserver, runRandom } from "../schedulers/run_random.ts";
-import { runSerial } from "../schedulers/run_serial.ts";
+import { runSerial, type SerialOrder } from "../schedulers/run_serial.ts";
 import { formatSchedule } from "../schedulers/schedule.ts";
 import { SeededRandom } from "../schedulers/random_numbers.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
@@ -23,6 +25,11 @@ import type { SimulateOptions } from "./simulate_options.ts";
 
 /** Of runs whose scheduler is asked before each step: these are ten times slower. */
 const DEFAULT_STEPS_IN_TURN = DEFAULT_STEPS / 10;
+
+/** An order in which user space polls for what never comes is given up after so many steps. */
+const MOST_TIMES_LONGER = 4, LEAST_STEPS = 10_000;
+/** How another clock and other random numbers differ from those of the run. */
+const OTHER_SEED = 7919, OTHER_CLOCK_NS = 1_000_003, OTHER_TICK_NS = 37;
 
 /** How a planned workload is run: what of the options is no part of the plan. */
 export type RunChoices = Pick<SimulateOptions, "seed" | "scheduler" | "profile"> & MachineOptions;
@@ -33,6 +40,8 @@ export interface Ended {
   readonly initial: Values;
   readonly timing: Timing | undefined;
   readonly nsPerOp: number | undefined;
+  /** Updates that were overwritten unseen, by name; under a profile, where they are counted as they happen. */
+  readonly overwritten?: ReadonlyMap<string, Overwritten>;
 }
 
 export class SimulatedRun {
@@ -61,8 +70,9 @@ export class SimulatedRun {
     let initial: Values = {};
     const onPrepared = (kernel: Kernel) => void (initial = kernel.values());
     if (this.profile) {
-      const timed = this.#timedMachine(this.profile, { onPrepared }), timing = timed.run();
-      return { machine: timed.machine, initial, timing, nsPerOp: timing.nsPerOp };
+      const timed = this.#timedMachine(this.profile, { onPrepared }), updates = new OverwrittenUpdates(timed.machine);
+      const timing = timed.run(updates);
+      return { machine: timed.machine, initial, timing, nsPerOp: timing.nsPerOp, overwritten: updates.finish() };
     }
     const machine = this.#machine({ onPrepared }), nsPerOp = this.#schedule(machine);
     return { machine, initial, timing: undefined, nsPerOp };
@@ -74,6 +84,46 @@ export class SimulatedRun {
     // a run that its limit ended would take as long again one after another, for nothing
     if (fault && steps >= (this.plan.workload.limits?.steps ?? DEFAULT_STEPS_IN_TURN)) return undefined;
     return await runSerial(withoutSkipped(this.plan, machine), this.#machineOptions);
+  }
+
+  /**
+   * The kernel after runs one after another in other orders, on another clock and with other random numbers: what
+   * differs there depends on them.
+   */
+  async otherSerials({ machine }: Ended, orders: readonly SerialOrder[]): Promise<Kernel[]> {
+    const options = { ...this.#machineOptions, seed: this.seed + OTHER_SEED };
+    const kernels: Kernel[] = [], most = MOST_TIMES_LONGER * machine.steps + LEAST_STEPS;
+    const happened = withoutSkipped(this.plan, machine);
+    for (const order of orders) {
+      let now = OTHER_CLOCK_NS;
+      const kernel = await runSerial(happened, { ...options, nowNs: () => now += OTHER_TICK_NS }, order, most);
+      if (kernel) kernels.push(kernel);
+    }
+    return kernels;
+  }
+
+  /** Runs the simulation again, up to `steps`, and counts by name the updates that were overwritten unseen. */
+  overwritten(steps: number): Map<string, Overwritten> {
+    const machine = this.#machine({ forgets: true }), updates = new OverwrittenUpdates(machine);
+    this.#schedule(machine, { beforeStep: updates.beforeStep }, steps);
+    return updates.finish();
+  }
+
+  /** What a result of it takes as given, a line for each. */
+  conditions(): string[] {
+    const { plan, profile, seed } = this, { models, nowNs } = this.#machineOptions;
+    const time = profile
+      ? "the simulated CPUs' own clocks"
+      : nowNs
+      ? "as the reader gives it"
+      : "1 ns for each visible operation";
+    const open = fixedChoices(plan, {
+      hash: `drawn from seed ${this.#machineOptions.hashSeed}, one of many`,
+      time,
+      random: `one sequence for each CPU, drawn from seed ${seed}`,
+    });
+    const memory = profile && "store buffers, as x86 has them (ARM may reorder more)";
+    return conditionsOf(plan, { memory, open, models });
   }
 
   trace(window: { readonly from: number; readonly to: number }): TraceStep[] {
@@ -117,9 +167,10 @@ export class SimulatedRun {
   }
 
   /** Lets the scheduler run a machine; gives nanoseconds per run where it keeps clocks. */
-  #schedule(machine: Machine, observer: RandomRunObserver = {}): number | undefined {
+  #schedule(machine: Machine, observer: RandomRunObserver = {}, most = Infinity): number | undefined {
     const { scheduler = "random", plan: { invocations, workload: { limits } } } = this;
-    const stop = { steps: limits?.steps ?? (scheduler === "random" ? DEFAULT_STEPS : DEFAULT_STEPS_IN_TURN) };
+    const limit = limits?.steps ?? (scheduler === "random" ? DEFAULT_STEPS : DEFAULT_STEPS_IN_TURN);
+    const stop = { steps: Math.min(limit, most) };
     if (scheduler === "random") return void runRandom(machine, this.seed, stop, observer);
     const { tookSteps } = observer;
     const beforeStep = observer.beforeStep ?? (tookSteps && ((task: number) => tookSteps(Int32Array.of(task))));

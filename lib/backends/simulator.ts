@@ -3,18 +3,22 @@ import type { Kernel } from "../bpf_helpers/kernel.ts";
 import type { MachineOptions } from "../machine/machine.ts";
 import { skipsOf } from "../machine/skips.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
-import { lostFraction } from "../report/lost.ts";
+import { type Losses, lossesOf } from "./lost_updates.ts";
+import type { Coverage } from "../report/coverage.ts";
 import { runsOf } from "../report/runs.ts";
 import type { Fault, Result, SkippedRuns, Timing, TraceStep, Values } from "../report/result.ts";
 import { warningText } from "../verifier/verdict_text.ts";
+import type { Image } from "../machine/image.ts";
+import { codeCoverage, marksOf } from "../search/coverage.ts";
 import { type Plan, plan } from "../workload/plan.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
 import { type Ended, type RunChoices, SimulatedRun } from "./simulated_run.ts";
 
 /** What a simulation says of itself as JSON. */
 const REPORTED = [
-  ...["program", "cpus", "invocations", "seed", "serial", "final", "lost", "skipped", "fault", "printed"] as const,
-  ...["steps", "insns", "nsPerOp", "timing", "remarks", "how", "warnings"] as const,
+  ...["program", "cpus", "invocations", "seed", "serial", "final", "lost", "orderDependent", "skipped"] as const,
+  ...["fault", "printed", "steps", "insns", "nsPerOp", "timing", "remarks", "how", "warnings"] as const,
+  ...["conditions", "coverage"] as const,
 ] as const;
 
 /** Which steps of a run to trace. */
@@ -59,12 +63,14 @@ export class Simulation implements Result {
    * made.
    */
   readonly anomaly: boolean;
-  /** How far counters fall short of the serial value, 0 to 1. */
+  /** The share of updates that were overwritten unseen, 0 to 1; see {@link Result.lost}. */
   readonly lost: number;
   /** Runs that the kernel would have skipped (recursion_misses): `serial` and `lost` are of those that happened. */
   readonly skipped: number;
   /** The same by program and CPU. */
   readonly skips: readonly SkippedRuns[];
+  /** Names whose value depends on the order of runs, the clock or random numbers, where the end is not the serial one. */
+  readonly orderDependent: readonly string[];
   /** Why the run ended early, when it did. */
   readonly fault: Fault | undefined;
   /** Lines of bpf_printk. */
@@ -88,10 +94,21 @@ export class Simulation implements Result {
   /** What the kernel accepts although it is open what it does, with C lines. */
   readonly warnings: readonly string[];
   readonly #run: SimulatedRun;
+  readonly #image: Image;
+  readonly #marks: Uint8Array;
+  readonly #markedSteps: number | undefined;
 
   /** Of a run that has ended; use `simulate`, which asks the verifier and runs. */
-  constructor(run: SimulatedRun, { machine, initial, timing, nsPerOp }: Ended, serial: Kernel | undefined) {
+  constructor(
+    run: SimulatedRun,
+    { machine, initial, timing, nsPerOp }: Ended,
+    serial: Kernel | undefined,
+    { lost, orderDependent }: Losses,
+  ) {
     this.#run = run;
+    this.#image = machine.image;
+    this.#marks = marksOf(machine).slice();
+    this.#markedSteps = machine.markedSteps;
     this.cpus = run.plan.nrCpus;
     this.invocations = run.plan.invocations;
     this.seed = run.seed;
@@ -114,10 +131,21 @@ export class Simulation implements Result {
     );
     this.serial = serial?.values();
     this.anomaly = serial !== undefined && serial.stateKey() !== machine.kernel.stateKey();
-    this.lost = this.serial && !this.fault ? lostFraction(initial, this.serial, this.final) : 0;
+    this.lost = lost;
+    this.orderDependent = orderDependent;
     this.on = `${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.runs}, ` +
       `${run.profile ? `at the pace of ${run.profile.name}` : describeScheduler(run.scheduler)}, seed ${this.seed}`;
     this.how = `simulated: ${this.on}`;
+  }
+
+  /** What the result takes as given, a line for each. */
+  get conditions(): readonly string[] {
+    return this.#run.conditions();
+  }
+
+  /** Which C lines and branches ran; of a long random run, in its first steps. */
+  get coverage(): Coverage {
+    return { steps: this.#markedSteps, ...codeCoverage(this.#image, this.#marks, this.#run.plan.tasks.length) };
   }
 
   /**
@@ -147,7 +175,8 @@ export class Simulation implements Result {
 /** Runs what has been checked and planned. */
 export async function simulatePlan(plan: Plan, choices: RunChoices): Promise<Simulation> {
   const run = new SimulatedRun(plan, choices), ended = run.run();
-  return new Simulation(run, ended, await run.serial(ended));
+  const serial = await run.serial(ended);
+  return new Simulation(run, ended, serial, await lossesOf(run, ended, serial));
 }
 
 /**

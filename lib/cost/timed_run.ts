@@ -1,6 +1,7 @@
 /** One run on the clock: what a profile says that a workload takes. */
 import { Machine, type MachineOwnerOptions } from "../machine/machine.ts";
 import type { Width } from "../cpu/memory.ts";
+import { OverwrittenUpdates } from "../machine/overwritten.ts";
 import type { Tracer } from "../machine/trace.ts";
 import type { Task } from "../machine/task.ts";
 import type { Plan } from "../workload/plan.ts";
@@ -39,10 +40,11 @@ export class TimedMachine {
     this.#engine.cores[cpu].startsAt = ns;
   }
 
-  /** Runs everything, once; with a tracer, operations are recorded when their CPU performs them. */
-  run(tracer?: Tracer): Timing {
+  /** Runs everything, once; with a tracer or a count, operations are noted when their CPU performs them. */
+  run(observer?: Tracer | OverwrittenUpdates): Timing {
     const { machine } = this, engine = this.#engine, recorder = new Recorder(machine, engine.cores);
-    if (tracer) this.source.onOperation = (task, core) => record(tracer, machine, task, core);
+    if (observer instanceof OverwrittenUpdates) this.source.onOperation = (task, core) => count(observer, task, core);
+    else if (observer) this.source.onOperation = (task, core) => record(observer, machine, task, core);
     this.source.onRunEnd = (task, core) => recorder.runEnded(task, core);
     engine.run();
     recorder.finish();
@@ -67,6 +69,15 @@ function record(tracer: Tracer, machine: Machine, task: Task, core: Core): void 
   else if (core.op === OP.store) tracer.record(task.index, { timeNs, before: inMemory, after: value });
   else if (touches) tracer.record(task.index, { timeNs, before: value, after: inMemory });
   else tracer.record(task.index, { timeNs });
+}
+
+/** Hands an operation to a count of overwritten updates, with the number that the core holds, signed. */
+function count(updates: OverwrittenUpdates, task: Task, core: Core): void {
+  const { op, addr, size, low, high } = core, unused = 32 - 8 * size;
+  if (op === OP.done || op === OP.pass || op === OP.wait) return;
+  const value = size === 8 ? high * 2 ** 32 + (low >>> 0) : low << unused >> unused;
+  const kind = op === OP.load || op === OP.watch ? "load" : op === OP.store ? "store" : "atomic";
+  updates.performed(task.index, kind, addr, size, value);
 }
 
 /** Counts runs and their waiting as they end. */

@@ -34,6 +34,8 @@ export class Memory {
   journal: Journal | undefined;
   /** Where the heap ends, and the page begins that schedules are recorded in; it is no part of a machine's state. */
   readonly recording: number;
+  /** Where translated code marks what ran, behind that page; no part of a machine's state either. */
+  readonly coverage: number;
   #next: number;
   #regions = 1;
 
@@ -41,10 +43,17 @@ export class Memory {
    * @param layout where the parts begin
    * @param heapBytes room for maps and kernel data
    * @param shared whether worker threads share it; in such a thread, the memory that the first one made
+   * @param coverageBytes room for marks of what ran
    */
-  constructor(readonly layout: Layout, heapBytes: number, shared: boolean | WebAssembly.Memory = false) {
+  constructor(
+    readonly layout: Layout,
+    heapBytes: number,
+    shared: boolean | WebAssembly.Memory = false,
+    coverageBytes = 0,
+  ) {
     this.recording = Math.ceil((layout.heap + heapBytes) / PAGE_BYTES) * PAGE_BYTES;
-    const pages = this.recording / PAGE_BYTES + 1;
+    this.coverage = this.recording + PAGE_BYTES;
+    const pages = this.coverage / PAGE_BYTES + Math.ceil(coverageBytes / PAGE_BYTES);
     this.wasm = typeof shared === "boolean"
       ? new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
       : shared;

@@ -27,11 +27,14 @@ export class Code {
   translation(variant: CodeVariant, memory: Memory): Translation {
     let known = this.#translations.get(variant);
     if (known) return known;
+    const isRandom = variant === "random" || variant === "recorded";
     known = translate(this.image.insns, this.image.entries, {
       layout: memory.layout,
       memory,
+      // a loop of arithmetic with a branch would take half as long again
+      coverage: isRandom ? undefined : memory.coverage,
       external: variant === "external",
-      random: variant === "random" || variant === "recorded",
+      random: isRandom,
       recording: variant === "recorded" ? memory.recording : undefined,
     });
     this.#translations.set(variant, known);

@@ -16,6 +16,7 @@ import { runAtOnce } from "../maps/run_at_once.ts";
 import { UnsupportedMap } from "../maps/unmodelled_map.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
 import type { Fault } from "../report/result.ts";
+import type { Accesses } from "./accesses.ts";
 import { CpuStates, SOFTIRQ } from "./cpu_states.ts";
 import { explainFault, faultAt } from "./fault.ts";
 import { type Code, codeOf } from "./code_cache.ts";
@@ -39,6 +40,7 @@ import {
 } from "./task.ts";
 import { CTX_BYTES, taskMemory } from "./task_memory.ts";
 import { instantiate, instantiateRandom, type Translation } from "../translate/translate.ts";
+import { coverageBytes } from "../translate/translate_coverage.ts";
 
 /** Registers that a callback must give back as they were: r6 to r9. */
 const SAVED = [6, 7, 8, 9] as const;
@@ -146,6 +148,10 @@ export class Machine {
   insns = 0;
   readonly #runRandom: { random?: () => number; recorded?: () => number } = {};
   fault: Fault | undefined;
+  /** The step from which on code ran that does not mark what it runs; undefined where all steps are marked. */
+  markedSteps: number | undefined;
+  /** Who touches what, where a search wants to know. */
+  accesses: Accesses | undefined;
   #insnsSinceStep = 0;
   readonly #insnsPerStep: number;
   readonly #usesStack: boolean;
@@ -159,7 +165,8 @@ export class Machine {
     this.#insnsPerStep = workload.limits?.insnsPerStep ?? 100_000_000;
     const size = kernelSize(object.maps, plan.allCpus);
     const layout = layoutFor(plan.allCpus, plan.tasks.length, size.regions + 2 * plan.tasks.length + 8);
-    this.memory = new Memory(layout, size.heapBytes + plan.tasks.length * CTX_BYTES);
+    const insns = plan.programs.reduce((sum, program) => sum + program.insns.length, 0);
+    this.memory = new Memory(layout, size.heapBytes + plan.tasks.length * CTX_BYTES, false, coverageBytes(insns));
     this.cpus = new CpuStates(this.memory, workload.preempt === "full");
     this.kernel = new Kernel(this.memory, object, HELPERS, {
       nrCpus: plan.allCpus,
@@ -195,6 +202,7 @@ export class Machine {
    */
   runRandomWasm(recorded: boolean): () => number {
     const { memory } = this, which = recorded ? "recorded" : "random";
+    this.markedSteps ??= this.steps;
     return this.#runRandom[which] ??= instantiateRandom(this.#code.translation(which, memory), memory);
   }
 
@@ -709,7 +717,9 @@ export class Machine {
     switch (op.kind) {
       case "load":
       case "store":
-        return op.exclusive && !external ? perform(this.memory, op) : false;
+        if (!op.exclusive || external) return false;
+        this.accesses?.asked(task.index, op);
+        return perform(this.memory, op);
       case "private":
         return observer ? observer.performPrivate(task, op) : op.run(this.memory);
       case "work":

@@ -71,7 +71,7 @@ export abstract class Htab extends KernelMap {
     this.elemCount = elemCount;
     this.#buckets = this.allocate(this.nBuckets * BUCKET.bytes, (offset) => {
       const bucket = Math.floor(offset / BUCKET.bytes);
-      const isLock = offset % BUCKET.bytes === BUCKET.lock;
+      const isLock = offset % BUCKET.bytes >= BUCKET.lock;
       return {
         name: `${def.name}.bucket[${bucket}].${isLock ? "lock" : "first"}`,
         touches: isLock ? "lock" : "bucket",

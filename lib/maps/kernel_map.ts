@@ -161,8 +161,13 @@ export abstract class KernelMap {
     const leaf = this.valueLeaves.find((leaf) => offset >= leaf.offset && offset < leaf.offset + leaf.size);
     if (leaf) {
       const touches = this.holds, field = value + leaf.path, inside = offset - leaf.offset;
-      if (inside > 0) return { name: `${field}+${inside}`, touches, object: field };
-      return { name: field, touches, object: leaf.parent === undefined ? whole : value + leaf.parent };
+      if (inside > 0) return { name: `${field}+${inside}`, touches, object: field, field: leaf.path };
+      return {
+        name: field,
+        touches,
+        object: leaf.parent === undefined ? whole : value + leaf.parent,
+        field: leaf.path,
+      };
     }
     const behindLock = offset - (this.lockOffset ?? Infinity);
     if (behindLock === 0) return { name: `${value}.lock`, touches: "lock" };
@@ -191,6 +196,8 @@ export interface Place {
   readonly touches: Touched;
   /** Of values and global variables, what they are a part of: `stats[3]`; nothing for a variable that is one number. */
   readonly object?: string;
+  /** Path of the number in its value: `.bytes`; the name of a global variable. */
+  readonly field?: string;
 }
 
 /** A stretch of linear memory that a map, by its index, has laid out. */

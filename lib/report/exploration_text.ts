@@ -1,5 +1,6 @@
 /** The text twin of an exhaustive search: herd's report, how much was searched, and the witness. */
-import { herdReport } from "./herd.ts";
+import { type Coverage, coverageLines } from "./coverage.ts";
+import { herdReport, type Observation } from "./herd.ts";
 import type { SkippedRuns, TraceStep, Values } from "./result.ts";
 import { texts } from "./texts.ts";
 import { witnessTable } from "./witness_table.ts";
@@ -41,6 +42,12 @@ export interface Explored {
     readonly section: string;
     readonly claims: readonly string[];
   }[];
+  /** What the answer takes as given, and what of the programs ran. */
+  readonly conditions?: readonly string[];
+  readonly coverage?: Coverage;
+  /** Why *Never* would say nothing, and the answer that stands for it. */
+  readonly tellsNothing?: string;
+  readonly observation?: Observation;
   /** What an anomaly violates: `serial`, or the reader's `holds`. */
   readonly property: string;
   readonly witness?: {
@@ -81,6 +88,25 @@ function stateText(outcome: Explored["outcomes"][number], keep: (name: string) =
 const plainValue = (value: unknown): string =>
   JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part) ?? String(value);
 
+function coveredText(explored: Explored, found: boolean): string {
+  const { complete, unknown, tellsNothing, coversOpen, openConditions = [] } = explored;
+  if (!complete) return texts.incomplete(unknown ?? "stopped");
+  if (found) return texts.witnessFound;
+  if (tellsNothing !== undefined) return texts.empty(tellsNothing);
+  return coversOpen === false ? [texts.completeUnder, ...openConditions].join("\n- ") : texts.complete;
+}
+
+/** What the answer takes as given, and how much of the programs it speaks of. */
+function proofText({ conditions = [], coverage, complete }: Explored): string[] {
+  const { proof } = texts,
+    block = (heading: string, lines: readonly string[]) =>
+      lines.length === 0 ? [] : ["", `${heading}:`, ...lines.map((line) => `  ${line}`)];
+  return [
+    ...block(proof.conditions, conditions),
+    ...(coverage ? block(proof.coverage(complete ? proof.allSchedules : proof.visited), coverageLines(coverage)) : []),
+  ];
+}
+
 function skippedText({ outcomes, property }: Explored): string[] {
   const some = outcomes.filter(({ skipped }) => skipped);
   if (some.length === 0) return [];
@@ -93,7 +119,9 @@ export function explorationText(explored: Explored): string {
   const keep = varying(explored.outcomes);
   const states = explored.outcomes.map((outcome) => ({ values: stateText(outcome, keep), positive: outcome.anomaly }));
   const condition = texts.conditions[explored.property] ?? explored.property;
-  const unknown = explored.complete ? undefined : explored.unknown ?? "";
+  const unknown = explored.complete
+    ? explored.observation === "Unknown" ? explored.tellsNothing : undefined
+    : explored.unknown ?? "";
   const report = herdReport({ name: explored.program, states, condition, maxStates: MAX_OUTCOMES, unknown });
   const anomalies = states.filter(({ positive }) => positive).map(({ values }) => values);
   const found = anomalies.length > 0 || explored.stuck.length > 0;
@@ -111,13 +139,7 @@ export function explorationText(explored: Explored): string {
       explored.transitions.toLocaleString("en-US"),
       explored.schedules?.toLocaleString("en-US"),
     ) + ".",
-    !explored.complete
-      ? texts.incomplete(explored.unknown ?? "stopped")
-      : found
-      ? texts.witnessFound
-      : explored.coversOpen === false
-      ? [texts.completeUnder, ...explored.openConditions ?? []].join("\n- ")
-      : texts.complete,
+    coveredText(explored, found),
     ...skippedText(explored),
     ...(explored.warnings ?? []).map(texts.warning),
     ...(explored.remark === undefined ? [] : [explored.remark]),
@@ -135,5 +157,6 @@ export function explorationText(explored: Explored): string {
         witnessTable(witness.trace, { parts: [{ from: 0, to: Math.min(MAX_STEPS, witness.trace.length) }] }),
       ]
       : []),
+    ...proofText(explored),
   ].join("\n");
 }

@@ -1,6 +1,7 @@
 /** What a run found out: the same form for all three machines. */
 import type { Touched } from "../cpu/operation.ts";
 import type { Level, RecursionGuard } from "../workload/contexts.ts";
+import type { Coverage } from "./coverage.ts";
 
 /**
  * Shared state by name: `counter`, `map[key].field`; numbers as bigint, byte arrays as hex text.
@@ -174,13 +175,29 @@ export interface Result {
   readonly seed?: number;
   /** What one after another gives; absent where it could not be computed. */
   readonly serial?: Values;
+  /** Shared state before the run, where it is known. */
+  readonly initial?: Values;
   /** Shared state at the end. */
   readonly final: Values;
-  /** How far counters fall short of the serial value, 0 to 1: (serial - final) / (serial - initial), summed. */
+  /**
+   * The share of updates that were overwritten unseen, 0 to 1: a task stored what it made of a value that it had read
+   * before them. It is (serial - final) / (serial - initial), summed over the numbers that grow to the same value in
+   * every serial order that was tried.
+   *
+   * The simulator tries three orders (as listed, backwards, run by run in turn), on different clocks and random numbers,
+   * and counts what falls short as far as its own steps show updates to it that were overwritten; of a run of more than
+   * 2 million steps it tries two orders and, without a profile, the first steps say which numbers that happened to. Threads and kernels have no
+   * trace: they try two orders (as listed, backwards), and what falls short of both is called lost.
+   */
   readonly lost: number;
   /** Runs that the kernel would have skipped: `serial` and `lost` are of those that happened. */
   readonly skipped?: number;
   readonly skips?: readonly SkippedRuns[];
+  /**
+   * Names whose value depends on the order of runs, the clock or random numbers, so that another value than the serial
+   * one is no loss. Absent or empty where the end is the serial one.
+   */
+  readonly orderDependent?: readonly string[];
   /** Why the run ended early, when it did. */
   readonly fault?: Fault;
   /** Lines of bpf_printk. */
@@ -198,4 +215,8 @@ export interface Result {
   readonly how: string;
   /** What the kernel accepts although it is open what it does, with C lines. */
   readonly warnings?: readonly string[];
+  /** What the result takes as given, a line for each: memory model, what the kernel leaves open, contexts. */
+  readonly conditions?: readonly string[];
+  /** Which C lines and branches ran, where the machine can tell. */
+  readonly coverage?: Coverage;
 }

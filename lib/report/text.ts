@@ -1,10 +1,13 @@
 /** The text twin of a result: on one screen what ran where, what was expected and found, what is lost, and how. */
+import { coverageLines } from "./coverage.ts";
 import type { Fault, Result, Values } from "./result.ts";
 import { textTable } from "./text_table.ts";
 import { texts } from "./texts.ts";
 
 /** Rows of the table of variables, and lines of bpf_printk, before the rest is only counted. */
 const MAX_ROWS = 16, MAX_PRINTED = 10;
+/** Names in a sentence. */
+const MAX_NAMED = 3;
 
 const digits = (value: bigint | string | undefined): string =>
   typeof value === "bigint" ? value.toLocaleString("en-US") : value ?? "";
@@ -57,9 +60,29 @@ function faultText(fault: Fault): string[] {
 
 function verdict(result: Result): string {
   if (result.serial === undefined) return texts.noSerial;
-  if (result.lost > 0) return texts.lostSome(shareText(result.lost));
-  const same = Object.keys(result.serial).every((name) => result.serial![name] === result.final[name]);
-  return same ? texts.asSerial : texts.otherEnd;
+  const { serial, final, initial, lost, machine } = result;
+  const differing = namesThatDiffer(serial, final);
+  const dependent = (result.orderDependent ?? []).filter((name) => differing.includes(name));
+  const named = [...dependent.slice(0, MAX_NAMED), ...(dependent.length > MAX_NAMED ? ["..."] : [])];
+  if (lost > 0) {
+    const share = shareText(lost), what = machine === "simulator" ? texts.lostSome(share) : texts.lostShort(share);
+    return named.length > 0 ? `${what} ${texts.depends(named)}: not counted.` : what;
+  }
+  if (differing.length > 0) return texts.otherEnd + (named.length > 0 ? ` (${texts.depends(named)}).` : "");
+  return initial && namesThatDiffer(initial, final).length === 0 ? texts.unchanged : texts.asSerial;
+}
+
+const namesThatDiffer = (one: Values, other: Values): string[] =>
+  [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((name) => one[name] !== other[name]);
+
+/** What the result takes as given, and what of the programs ran: heading and lines. */
+function proofParts({ conditions = [], coverage }: Result): (readonly [string, readonly string[]])[] {
+  const { proof } = texts, steps = coverage?.steps;
+  const of = steps === undefined ? proof.run : proof.firstSteps(steps.toLocaleString("en-US"));
+  return [
+    ...(conditions.length > 0 ? [[proof.conditions, conditions] as const] : []),
+    ...(coverage ? [[proof.coverage(of), coverageLines(coverage)] as const] : []),
+  ];
 }
 
 const heading = (result: Result): string =>
@@ -97,11 +120,16 @@ export function resultText(result: Result): string {
     "",
     ...(result.remarks ?? []),
     texts.how(result.how),
+    ...proofParts(result).flatMap(([heading, lines]) => [`${heading}:`, ...lines.map((line) => `  ${line}`)]),
   ].join("\n");
 }
 
 const escapeMarkdown = (text: string): string => text.replaceAll(/[\\`*_{}[\]<>#|]/g, "\\$&");
 const code = (text: string): string => text === "" ? "" : `\`${text.replaceAll("`", "'").replaceAll("|", "\\|")}\``;
+
+/** A line in which C stands between backticks. */
+const withCode = (line: string): string =>
+  line.split("`").map((part, i) => i % 2 === 1 ? `\`${part}\`` : escapeMarkdown(part)).join("");
 
 /** A result as Markdown, for notebooks. */
 export function resultMarkdown(result: Result): string {
@@ -129,5 +157,8 @@ export function resultMarkdown(result: Result): string {
     ...(result.remarks ?? []).map(escapeMarkdown),
     ...(result.warnings ?? []).map((warning) => escapeMarkdown(texts.warning(warning))),
     `*${escapeMarkdown(texts.how(result.how))}*`,
+    ...proofParts(result).map(([heading, lines]) =>
+      [`*${escapeMarkdown(heading)}*\n`, ...lines.map((line) => `- ${withCode(line)}`)].join("\n")
+    ),
   ].join("\n\n");
 }

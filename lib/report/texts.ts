@@ -51,8 +51,9 @@ export const texts = {
   nothingShared: "No shared variable.",
   noSerial: "What one after another gives could not be computed.",
   lostSome: (share: string) => `Lost: ${share} of the updates.`,
+  /** On machines without a trace. */
+  lostShort: (share: string) => `Lost: ${share} of the updates, by what is short of one after another in either order.`,
   asSerial: "Nothing lost: as if one after another.",
-  otherEnd: "No counter falls short, but this is not what the order of the CPUs gives.",
   skippedRuns: (skips: readonly { prog: string; cpu: number; runs: number; guard: string }[]) =>
     `Skipped: ${
       skips.map(({ prog, cpu, runs, guard }) =>
@@ -63,6 +64,11 @@ export const texts = {
   skippedOutcomes: (some: number, of: number, who: readonly string[], serial: boolean) =>
     `Skipped runs: in ${some} of ${of} ${of === 1 ? "outcome" : "outcomes"} the kernel skips runs (${who.join(", ")})` +
     (serial ? "; each is held against the runs that happened, one after another." : "."),
+  unchanged: "Every map and global variable ends as it began, as one after another leaves it.",
+  /** An end that no loss explains: named after the one serial order that the table shows. */
+  otherEnd: "Nothing lost, but the end differs from the serial order 0, 1, 2, ...",
+  depends: (names: readonly string[]) =>
+    `${names.join(", ")} ${names.length === 1 ? "depends" : "depend"} on the order of runs, a clock or random numbers`,
   nsPerOp: (ns: string) => `${ns} ns per run.`,
   fault: (message: string) => `Fault: ${message}`,
   faultAt: (prog: string, cpu: number, insn: number, text: string) =>
@@ -77,8 +83,10 @@ export const texts = {
     `${condition[0].toUpperCase()}${condition.slice(1)}: ${states.join("  |  ")}${more > 0 ? `  |  ${more} more` : ""}`,
   searched: (states: string, transitions: string, schedules: string | undefined) =>
     `${states} states, ${transitions} transitions` + (schedules === undefined ? "" : `, ${schedules} schedules`),
+  complete: "Every schedule was covered, so this is a proof under the conditions below.",
+  /** Where nothing was shared: what is true of every schedule is then true for want of anything to race for. */
+  empty: (why: string) => `Every schedule was covered, but ${why}`,
   warning: (text: string) => `Warning: ${text}`,
-  complete: "Every schedule was covered, so this is a proof.",
   completeUnder:
     "Every schedule was covered, but not all that the kernel leaves open, so this is a proof for these only:",
   witnessFound: "Every schedule was covered.",
@@ -99,5 +107,40 @@ export const texts = {
     `${kind[0].toUpperCase()}${kind.slice(1)}: ${what} [section: ${section}${
       claims.length === 0 ? "" : `, ${claims.length === 1 ? "claim" : "claims"} ${claims.join(", ")}`
     }]`,
+  proof: {
+    conditions: "Conditions",
+    simulatorConditions: "Conditions of the simulator, with its clock",
+    coverage: (of: string) => `Coverage, over ${of}`,
+    allSchedules: "every schedule",
+    visited: "the states that were visited",
+    run: "this run",
+    firstSteps: (steps: string) => `the first ${steps} steps of this run`,
+  },
+  coverage: {
+    words: {
+      lines: (ran: number, all: number) => `${ran} of ${all} C lines with code ran`,
+      insns: (ran: number, all: number) => `${ran} of ${all} instructions ran (the object has no C lines)`,
+      branches: (ran: number, all: number) =>
+        all === 0 ? "no branch" : `${ran} of ${all} ways of conditional jumps were taken`,
+      oneWay: (from: string, to: string) => `${from}, never led to ${to}`,
+      neverRan: (line: string) => `never ran: ${line}`,
+      nothingShared: "no context wrote data that another one touched",
+      byMany: (names: string) => `written by more than one CPU: ${names}`,
+      byOne: (names: string) => `written by one CPU, read by others: ${names}`,
+      onOneCpu: (names: string) => `shared by contexts of one CPU: ${names}`,
+      perCpu: (names: string) => `per CPU, each copy touched by its own CPU alone: ${names}`,
+      own: (names: string) => `written, each place by one context and touched by no other: ${names}`,
+      more: (n: number) => `and ${n} more`,
+    },
+    tellsNothing: (because: string) => `this workload tells nothing about races, because ${because}.`,
+    alone: "one context runs alone",
+    nothingWritten: "no run wrote data to a map or a global variable",
+    ownOnly: (names: string) => `no context wrote what another one touched (${names})`,
+    perCpuCopies: (name: string) => `${name}: each CPU its own copy`,
+    always: (prog: string, line: string, how: string) => `in ${prog}, ${line}, ${how}`,
+    neverLed: (line: string) => `never led to ${line}`,
+    oneWay: "always went the same way",
+    zeroCtx: "its context was all zero",
+  },
   stuck: (kind: string, message: string) => `${kind[0].toUpperCase()}${kind.slice(1)}: ${message}`,
 } as const;

@@ -1,4 +1,5 @@
 /** Runs searches over all schedules to their end or to a bound, with pauses in which a notebook can show progress. */
+import { Accesses } from "../machine/accesses.ts";
 import type { Machine } from "../machine/machine.ts";
 import { skipsKey } from "../machine/skips.ts";
 import type { Values } from "../report/result.ts";
@@ -41,6 +42,8 @@ export interface SearchCost {
   /** The most alternatives that the kernel left open in one step. */
   readonly mostAlternatives: number;
   readonly bound: string | undefined;
+  /** The machine that took the steps: it has the marks of what ran, and who touched what. */
+  readonly machine: Machine;
 }
 
 /** The outcomes of runs one after another, in every order; undefined when that could not be finished. */
@@ -88,6 +91,7 @@ export async function exploreAll(
   const data = reduce && !symmetric ? new DisjointData(make) : undefined;
   for (let plain = cached;;) {
     const machine = make(), seen = new Set<string>(), reports: (() => void)[] = [];
+    machine.accesses = new Accesses(machine);
     plain &&= hasPlainSteps(machine);
     const onNewEnd = (end: End, shared: string) => {
       const key = `${end.kind} ${shared} ${returnedKey(machine)} ${skipsKey(machine)} ${machine.fault?.message ?? ""}`;
@@ -128,7 +132,7 @@ export async function exploreAll(
       if (search.bound === "depth") bound ??= `${limits.maxDepth} steps deep`;
       const { transitions, bytes } = search, reduced = data?.useful ?? false;
       const mostAlternatives = search instanceof DepthFirst ? search.mostAlternatives : 1;
-      return { states: search.visited.size, transitions, bytes, reduced, mostAlternatives, bound };
+      return { states: search.visited.size, transitions, bytes, reduced, mostAlternatives, bound, machine };
     } catch (error) {
       if (!(error instanceof Unsuitable)) throw error;
       plain = false;

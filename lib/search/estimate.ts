@@ -3,6 +3,7 @@ import { plan } from "../workload/plan.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { textTable } from "../report/text_table.ts";
+import { texts } from "../report/texts.ts";
 import { pct, pctGuarantee } from "../schedulers/pct.ts";
 import { roundRobin } from "../schedulers/round_robin.ts";
 import { runScheduler } from "../schedulers/run.ts";
@@ -67,10 +68,13 @@ export class Estimate {
       percent(promised),
     ]);
     const header = ["scheduler", "found in", "share", "95 % sure", "true chance", "promised at least"];
-    const { observation, program, unknown } = this.exploration;
+    const { observation, program, unknown, tellsNothing, conditions } = this.exploration;
+    const why = unknown === undefined ? tellsNothing : `not every schedule was covered: ${unknown}`;
     return [
-      `${program}: ${observation}${unknown === undefined ? "" : ` (not every schedule was covered: ${unknown})`}`,
+      `${program}: ${observation}${why === undefined ? "" : ` (${why})`}`,
       textTable(header, rows),
+      `${texts.proof.conditions}:`,
+      ...conditions.map((line) => `  ${line}`),
     ].join("\n");
   }
 }

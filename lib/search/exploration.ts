@@ -1,6 +1,9 @@
 /** What an exhaustive search is asked and what it answers. */
+import { conditionsOf } from "../workload/conditions.ts";
+import type { Plan } from "../workload/plan.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { Machine, MachineOptions } from "../machine/machine.ts";
+import type { Coverage } from "../report/coverage.ts";
 import type { SkippedRuns, TraceStep, Values } from "../report/result.ts";
 import { runsOf } from "../report/runs.ts";
 import { warningText } from "../verifier/verdict_text.ts";
@@ -136,6 +139,12 @@ export class Exploration {
   reduced = false;
   /** What the reader may have overlooked, in a sentence. */
   remark: string | undefined;
+  /** The memory model; sequentially consistent where left out. */
+  memory: string | undefined;
+  /** Where the search stopped or was to stop, in words. */
+  bounds = "";
+  /** Which lines and branches ran, and which data several contexts touched, over all that was visited. */
+  coverage: Coverage | undefined;
   /** What the search took: time, and bytes of its tables. */
   seconds = 0;
   bytes = 0;
@@ -145,8 +154,13 @@ export class Exploration {
   /** What the anomalies and the stuck schedules are, by name: one of each kind and section of the document. */
   verdicts: readonly Finding[] = [];
 
+  readonly #plan: Plan;
+  readonly #models: MachineOptions["models"];
+
   /** Made by `explore`. */
   constructor(machine: Machine, readonly property: string, symmetry: Exploration["symmetry"]) {
+    this.#plan = machine.plan;
+    this.#models = machine.options.models;
     this.program = machine.image.programs.map((program) => program.name).join(", ");
     this.cpus = machine.nrCpus;
     this.invocations = machine.plan.invocations;
@@ -179,11 +193,35 @@ export class Exploration {
     return this.stuck.filter((end) => end.kind === "fault");
   }
 
-  /** Of the anomaly, over all ends. `Unknown`: none was found, and not everything was looked at. */
+  /** What the answer takes as given, a line for each: memory model, what the kernel leaves open, contexts, bounds. */
+  get conditions(): readonly string[] {
+    const { memory, openConditions, bounds } = this;
+    return conditionsOf(this.#plan, { memory, open: openConditions, models: this.#models, bounds });
+  }
+
+  /**
+   * Why a complete search that found nothing says nothing about races: no context wrote what another one touched. Undefined
+   * where one did.
+   */
+  get tellsNothing(): string | undefined {
+    return this.complete ? this.coverage?.tellsNothing : undefined;
+  }
+
+  /**
+   * Of the anomaly, over all ends. `Unknown`: none was found, and not everything was looked at, or fewer than two
+   * of several contexts wrote anything (`tellsNothing` says what is lacking).
+   */
   get observation(): "Never" | "Sometimes" | "Always" | "Unknown" {
     const bad = this.anomalies.length + this.stuck.length, ends = this.outcomes.length + this.stuck.length;
-    if (bad === 0) return this.complete ? "Never" : "Unknown";
+    if (bad === 0) return this.complete && !this.#isEmpty ? "Never" : "Unknown";
     return bad === ends && this.complete ? "Always" : "Sometimes";
+  }
+
+  /** A reader's own property is asked of every end, whoever wrote what. */
+  get #isEmpty(): boolean {
+    const { coverage } = this;
+    if (this.property !== "serial" || coverage?.tellsNothing === undefined) return false;
+    return new Set(coverage.own?.flatMap(({ writers }) => writers)).size < Math.min(2, coverage.contexts);
   }
 
   /** What `explore --json` prints. */
@@ -214,6 +252,9 @@ export class Exploration {
       warnings: this.warnings,
       witness: this.witness?.schedule,
       verdicts: this.verdicts,
+      tellsNothing: this.tellsNothing,
+      conditions: this.conditions,
+      coverage: this.coverage,
     };
   }
 }

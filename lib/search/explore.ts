@@ -6,8 +6,9 @@ import { HashLayouts } from "../maps/hash_layouts.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import { SeededRandom } from "../schedulers/random_numbers.ts";
 import { formatSchedule, hashSeedOf } from "../schedulers/schedule.ts";
-import { exploreAll, exploreSerial, type SearchCost } from "./all_schedules.ts";
+import { exploreAll, exploreSerial, type Limits, type SearchCost } from "./all_schedules.ts";
 import { Ends } from "./ends.ts";
+import { coverageOf } from "./coverage.ts";
 import { Exploration, type ExploredOutcome, type ExploreOptions, type StuckEnd } from "./exploration.ts";
 import { openConditions } from "./open_choices.ts";
 import { neverRight } from "./reader_property.ts";
@@ -69,6 +70,11 @@ export function searchedMachine(
   return new Machine(plan, { ...hash, models, branches: true, draw: (alternatives) => numbers.below(alternatives) });
 }
 
+const boundsText = ({ maxStates, maxDepth, seconds }: Limits): string =>
+  `none was hit (${maxStates.toLocaleString("en")} states, ${
+    maxDepth.toLocaleString("en")
+  } steps deep, ${seconds} seconds)`;
+
 /** Visits every schedule of what has been checked and planned. */
 export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<Exploration> {
   const layouts = new HashLayouts(), make = (hashSeed = 0) => searchedMachine(plan, options, { hashSeed, layouts });
@@ -83,7 +89,7 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
   const machine = make(), { holds, onProgress } = options;
   const reason = options.symmetry === false ? "switched off" : asymmetry(machine);
   const result = new Exploration(machine, holds ? "holds" : "serial", { used: !reason, reason });
-  const stuck = new Map<string, StuckEnd>(), searched = new Map<number, Ends>();
+  const stuck = new Map<string, StuckEnd>(), searched = new Map<number, Ends>(), machines: Machine[] = [];
 
   /** Every schedule, with hash maps' seeds drawn from one number; the bound that was hit. */
   const search = async (hashSeed: number): Promise<SearchCost> => {
@@ -102,6 +108,7 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
         stuck.set(message, { kind: end.kind, message, witness: formatSchedule(path, hashSeed) });
       },
     );
+    machines.push(cost.machine);
     const compared = await ends.compareSkipping((happening) => serially(happening, false));
     result.states += cost.states;
     result.transitions += cost.transitions;
@@ -124,6 +131,8 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
   result.serial = [...new Map([...searched.values()].flatMap(({ serial }) => [...serial ?? []])).values()];
   result.outcomes = joined([...searched.values()].flatMap(({ outcomes }) => outcomes));
   result.stuck = [...stuck.values()];
+  result.coverage = coverageOf(machines, !reason);
+  result.bounds = result.unknown === undefined ? boundsText(limits) : `stopped after ${result.unknown}`;
   const open = openConditions(machine, layouts, tried);
   result.openConditions = open.lines;
   result.coversOpen = open.complete;

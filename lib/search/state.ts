@@ -70,6 +70,8 @@ export class SearchState implements Journal {
   #log = new Int32Array(3 << 10);
   #logLength = 0;
   readonly #undo: Undo[] = [];
+  /** The task whose kernel models write now, or -1. */
+  #stepping = -1;
 
   /**
    * @param symmetric tasks are interchangeable: their hashes do not say which task they belong to
@@ -135,8 +137,11 @@ export class SearchState implements Journal {
       const kind = this.#i32[word] & 0xff;
       if (kind === KIND.store || kind === KIND.rmw) this.beforeWrite(this.#i32[word + 1], 8);
     }
+    machine.accesses?.beforeStep(index);
+    this.#stepping = index;
     if (alternative > 0) machine.choose(index, alternative);
     else machine.step(index);
+    this.#stepping = -1;
     this.depth = depth + 1;
     this.#states.hash(index);
     this.#taskA[index] = this.#states.a;
@@ -177,6 +182,7 @@ export class SearchState implements Journal {
 
   /** Notes the 8-byte words that [addr, addr + size) touches, before they change. */
   beforeWrite(addr: number, size: number): void {
+    if (this.#stepping >= 0) this.#machine.accesses?.wrote(this.#stepping, addr, size);
     const end = addr + size;
     for (let word = addr & ~7; word < end; word += 8) {
       if (this.#logLength + 3 > this.#log.length) {

@@ -175,6 +175,7 @@ export class TransitionCache {
     i32[at + 1] = high;
     const insn = memory.getU32(record + TASK.insn), invocation = memory.getU32(record + TASK.invocation);
     const printed = machine.printed.length;
+    machine.accesses?.beforeStep(task);
     machine.step(task);
     if (machine.tasks[task].models.length > 0 || machine.printed.length > printed) {
       throw new Unsuitable("a kernel model has steps of its own");

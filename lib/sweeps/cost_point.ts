@@ -4,6 +4,7 @@ import type { MachineOptions } from "../machine/machine.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
+import { OverwrittenUpdates } from "../machine/overwritten.ts";
 import { runSerial } from "../schedulers/run_serial.ts";
 import { planTasks } from "../workload/plan.ts";
 import type { Values, Waiting } from "../report/result.ts";
@@ -38,13 +39,19 @@ export async function runPoint(object: BpfObject, request: PointRequest): Promis
   const { workload, options, profile, seed, operationsPerRun } = request, plan = planTasks(object, workload);
   let initial: Values | undefined;
   const onPrepared = request.countLost ? (kernel: Kernel) => void (initial = kernel.values()) : undefined;
-  const timed = new TimedMachine(plan, { ...options, onPrepared }, profile, seed), timing = timed.run();
+  const timed = new TimedMachine(plan, { ...options, onPrepared }, profile, seed);
+  const updates = request.countLost ? new OverwrittenUpdates(timed.machine) : undefined, timing = timed.run(updates);
   const { fault } = timed.machine;
   if (fault) throw new Error(`${fault.prog} on CPU ${fault.cpu}: ${fault.message}`);
-  const serial = initial && await runSerial(plan, options);
+  const serial = initial && await runSerial(plan, options), overwritten = updates?.finish();
   return {
     ns: timing.nsPerOp / operationsPerRun,
-    lost: initial && serial && lostFraction(initial, serial.values(), timed.machine.kernel.values()),
+    lost: initial && serial && lostFraction(
+      initial,
+      [serial.values()],
+      timed.machine.kernel.values(),
+      (name) => overwritten?.get(name)?.amount ?? 0,
+    ),
     perSecond: timing.perSecond * operationsPerRun,
     shares: timing.cpus.map((cpu) => cpu.share),
     waiting: timing.waiting,

@@ -53,6 +53,8 @@ export interface TranslateOptions {
   readonly shared?: boolean;
   /** Translate to `runRandom()`, which lets random tasks take steps (translate_random.ts), instead of `step(task)`. */
   readonly random?: boolean;
+  /** Where to mark what ran (translate_coverage.ts); nothing is marked when left out. */
+  readonly coverage?: number;
   /** With `random`: where runRandom() writes which tasks took steps, at most RECORDING_STEPS in one call. */
   readonly recording?: number;
 }
@@ -100,7 +102,7 @@ export function translate(insns: readonly Insn[], entries: readonly number[], op
       `a program of ${insns.length} insns has ${dispatched.length} places where a step can begin; the simulator takes at most ${MAX_BLOCKS}: split the program`,
     );
   }
-  const image = { insns, accesses, liveness }, stepOptions = { layout, external, direct };
+  const image = { insns, accesses, liveness }, stepOptions = { layout, external, direct, coverage: options.coverage };
   const func = options.random
     ? randomFunction(new RandomStepEmitter(image, stepOptions), placement, options.recording)
     : stepFunction(new StepEmitter(image, stepOptions), placement);

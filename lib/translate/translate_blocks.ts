@@ -35,6 +35,7 @@ import {
   emitLeave,
   emitReturned,
 } from "./translate_calls.ts";
+import { emitBegun, emitWay } from "./translate_coverage.ts";
 import { calleeOf, following } from "./translate_flow.ts";
 import { COUNT_LOCAL, NEXT_LOCAL, register, TASK_LOCAL } from "./translate_locals.ts";
 import { emitAccess, emitPendingOperation } from "./translate_memory.ts";
@@ -117,6 +118,7 @@ export class BlockEmitter {
         break;
       case "reload":
         step.beginStep();
+        emitBegun(step, place.start);
         step.load(liveness.wanted[place.start]);
         break;
       case "code":
@@ -187,7 +189,7 @@ export class BlockEmitter {
       this.#jump(target, true);
       return undefined;
     }
-    if (isJump(insn)) this.#emitConditionalJump(insn, jumpTarget(insn, at));
+    if (isJump(insn)) this.#emitConditionalJump(insn, at);
     else if (isWide(insn)) step.code.i64(insn.imm64!).set(register(insn.dst));
     else if (isAlu(insn)) emitAlu(step.code, insn);
     else {
@@ -197,15 +199,17 @@ export class BlockEmitter {
     return next;
   }
 
-  #emitConditionalJump(insn: Insn, target: number): void {
-    const step = this.step;
+  #emitConditionalJump(insn: Insn, at: number): void {
+    const step = this.step, target = jumpTarget(insn, at);
     if (this.#isForward(target)) {
       step.flushCount();
       emitCondition(step.code, insn);
+      emitWay(step, at);
       step.code.brIf(this.#labels[this.#codePlace.get(target)!]);
       return;
     }
     emitCondition(step.code, insn);
+    emitWay(step, at);
     step.code.if();
     step.branch(() => this.#jump(target, true));
     step.code.end();

@@ -11,6 +11,8 @@ export interface StepOptions {
   readonly layout: Layout;
   readonly external: boolean;
   readonly direct: boolean;
+  /** Where what ran is marked. */
+  readonly coverage?: number;
 }
 
 /** An image and all that was found out about it. */

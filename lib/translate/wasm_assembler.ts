@@ -69,6 +69,7 @@ const MEMORY = {
   "i64.load32_u": [0x35, 2],
   "i32.store": [0x36, 2],
   "i64.store": [0x37, 3],
+  "i32.store8": [0x3a, 0],
   "i64.store8": [0x3c, 0],
   "i64.store16": [0x3d, 1],
   "i64.store32": [0x3e, 2],

@@ -130,7 +130,7 @@ describe("what a comparison says", () => {
     [
       [ran("simulator", "Sometimes", 0), { ...ran("linux", "Never", 0), kind: "recorded" }],
       false,
-      "They do not agree: on the simulator it ends otherwise than one after another would and on a recorded kernel it ends as one after another would.",
+      "They do not agree: on the simulator it ends otherwise than the serial order 0, 1, 2, ... does and on a recorded kernel it ends as one after another would.",
     ],
     [
       [ran("simulator", "Never", 0), { machine: "linux", skipped: "not root" }],

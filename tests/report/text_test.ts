@@ -54,8 +54,34 @@ describe("a result as text", () => {
   it("says so when nothing is lost, and when the end is another one all the same", () => {
     expect(resultText({ ...RUN, final: RUN.serial!, lost: 0 })).toContain("Nothing lost");
     expect(resultText({ ...RUN, final: { counter: 4001n }, lost: 0 })).toContain(
-      "not what the order of the CPUs gives",
+      "Nothing lost, but the end differs from the serial order 0, 1, 2, ...\n",
     );
+    const dependent = { ...RUN, final: { counter: 3n }, lost: 0, orderDependent: ["counter", "not_shown"] };
+    expect(resultText(dependent)).toContain("(counter depends on the order of runs, a clock or random numbers).");
+    expect(resultText({ ...RUN, initial: RUN.final, serial: RUN.final, lost: 0 })).toContain("ends as it began");
+  });
+
+  it("names what a machine without a trace means by lost", () => {
+    expect(resultText({ ...RUN, machine: "linux" })).toContain("short of one after another in either order");
+  });
+
+  it("ends with its conditions, and what ran", () => {
+    const line = { prog: "count", file: "race.bpf.c", line: 7, text: "  if (!v)" };
+    const coverage = {
+      contexts: 4,
+      lines: { ran: 3, all: 4 },
+      insns: { ran: 8, all: 9 },
+      branches: { ran: 1, all: 2 },
+      linesNeverRun: [{ ...line, line: 8, text: "return 0;" }],
+      oneWay: [{ ...line, never: { ...line, line: 8, text: "return 0;" } }],
+    };
+    const result = { ...RUN, conditions: ["memory: any", "contexts: all"], coverage };
+    const end = "Conditions:\n  memory: any\n  contexts: all\nCoverage, over this run:\n" +
+      "  3 of 4 C lines with code ran, 1 of 2 ways of conditional jumps were taken\n" +
+      "  line 7, `if (!v)`, never led to line 8, `return 0;`";
+    expect(resultText(result).endsWith(end)).toBe(true);
+    expect(resultMarkdown(result)).toContain("*Conditions*\n\n- memory: any\n- contexts: all");
+    expect(resultMarkdown(result)).toContain("- line 7, `if (!v)`, never led to line 8, `return 0;`");
   });
 
   it("shows a fault with its place", () => {

@@ -71,5 +71,8 @@ Ok
 Witnesses
 Positive: 6 Negative: 0
 Condition ~exists ([x]=2)
-Observation counted Never 0 6`);
+Observation counted Never 0 6
+Conditions:
+  memory: sequentially consistent (an idealisation: x86 and ARM may reorder more)
+  bounds: none was hit`);
 });

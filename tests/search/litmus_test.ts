@@ -31,7 +31,7 @@ describe("states that are known by hand", () => {
   });
 });
 
-it("prints what herd7 prints", async () => {
+it("prints what herd7 prints, and under which conditions", async () => {
   expect(litmusText(await runLitmus(parseLitmus(read("MP"))))).toBe(`Test MP Forbidden
 States 3
 1:r3=0; 1:r4=0;
@@ -41,7 +41,10 @@ Ok
 Witnesses
 Positive: 3 Negative: 0
 Condition ~exists (1:r3=1 /\\ 1:r4=0)
-Observation MP Never 0 3`);
+Observation MP Never 0 3
+Conditions:
+  memory: sequentially consistent (an idealisation: x86 and ARM may reorder more)
+  bounds: none was hit`);
 });
 
 /** A step of the brute force: column `proc` adds to, sets or reads a place. */

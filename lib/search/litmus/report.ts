@@ -4,10 +4,18 @@
  * Behind `Positive`, `Negative` and `Observation` stand executions, of which several may end in one state. Where they
  * were not counted, the states are.
  */
+import { texts } from "../../report/texts.ts";
+import { memoryLine } from "../../workload/conditions.ts";
 import { formatCondition } from "./condition.ts";
 import { formatState, type LitmusResult } from "./run.ts";
 
 const KINDS = { "exists": "Allowed", "~exists": "Forbidden", "forall": "Required" } as const;
+
+/** What the states take as given, a line for each. */
+const conditionsOfLitmus = ({ memory, unknown }: LitmusResult): string[] => [
+  memoryLine(memory),
+  `bounds: ${unknown === undefined ? "none was hit" : `stopped after ${unknown}`}`,
+];
 
 export function litmusText(result: LitmusResult): string {
   const { file, states, holds, observation, unknown } = result;
@@ -25,6 +33,8 @@ export function litmusText(result: LitmusResult): string {
     `Condition ${formatCondition(file)}`,
     `Observation ${file.name} ${observation} ${held} ${failed}`,
     ...(unknown === undefined ? [] : [`Stopped after ${unknown}: states may be missing`]),
+    `${texts.proof.conditions}:`,
+    ...conditionsOfLitmus(result).map((line) => `  ${line}`),
   ].join("\n");
 }
 
@@ -37,6 +47,7 @@ export function litmusJson(result: LitmusResult): unknown {
     observation,
     complete: unknown === undefined,
     unknown,
+    conditions: conditionsOfLitmus(result),
     explored: { states: explored.states, transitions: explored.transitions },
   };
 }

@@ -23,6 +23,8 @@ export interface LitmusResult {
   readonly observation: "Never" | "Sometimes" | "Always" | "Unknown";
   /** The bound that ended the search, when one did: then states may be missing. */
   readonly unknown?: string;
+  /** The memory model; sequentially consistent where left out. */
+  readonly memory?: string;
   /** What herd7 counts; undefined when it was not asked for, or has no end. */
   readonly executions?: Executions;
   /** States and steps of the search. */

@@ -1,0 +1,173 @@
+/**
+ * Counts, while a machine runs, the updates that are overwritten unseen: another task stores what it made of a value
+ * that it had read before them.
+ *
+ * An update is a store to a place that the same run has read, or an atomic operation. What it adds is the value stored
+ * less the value that its run had read; what all updates have added, less what memory has gained in the end, is what
+ * was overwritten. Atomic operations, updates under a lock and those of one CPU alone add exactly what memory gains. A
+ * store whose run has not read the place is no update: it adds what memory gains.
+ */
+import { KIND, TASK } from "../cpu/layout.ts";
+import { accessBytes } from "../isa/insn.ts";
+import type { Machine } from "./machine.ts";
+
+/** What was done to one place in memory. */
+interface Changes {
+  readonly addr: number;
+  readonly size: number;
+  readonly first: number;
+  /** What memory held after the last access, and what was added so far. */
+  last: number;
+  added: number;
+  /** Updates so far, and how many of them what memory holds descends from. */
+  updates: number;
+  kept: number;
+  /** By task: what its run has read (or stored) last, in which invocation, and what of `kept` that descends from. */
+  readonly value: Float64Array;
+  readonly invocation: Int32Array;
+  readonly seen: Float64Array;
+}
+
+/** What became of the updates of one place. */
+export interface Overwritten {
+  /** Sum of what the overwritten updates had added. */
+  readonly amount: number;
+  /** How many they are, of how many. */
+  readonly count: number;
+  readonly updates: number;
+}
+
+/** No invocation. */
+const NONE = -1;
+
+export class OverwrittenUpdates {
+  readonly #places = new Map<number, Changes>();
+  readonly #tasks: number;
+  /** A store or an atomic operation that is under way. */
+  #open: { place: Changes; task: number; from: number; kept: number; knows: boolean } | undefined;
+
+  constructor(readonly machine: Machine) {
+    this.#tasks = machine.tasks.length;
+  }
+
+  /** What the loops that run a machine call before each step. */
+  readonly beforeStep = (index: number): void => {
+    this.#close();
+    if (this.machine.tasks[index].models.length === 0) return this.#beforeProgram(index);
+    const { kind, addr, size } = this.machine.pending(index);
+    if (kind === "load") this.#read(this.#upToDate(addr, size), index);
+    else if (kind === "store" || kind === "rmw" || kind === "await") {
+      this.#write(this.#upToDate(addr, size), index, kind === "store");
+    }
+  };
+
+  /**
+   * Notes an operation that the cost model has performed: a load or a store, which waits in a store buffer, or another
+   * one, which has changed memory already.
+   *
+   * @param value what was read or, of a store, what will be written
+   */
+  performed(index: number, kind: "load" | "store" | "atomic", addr: number, size: number, value: number): void {
+    const place = this.#place(addr, size), invocation = this.#invocation(index);
+    if (kind !== "load") {
+      const inMemory = this.#valueAt(addr, size), knows = place.invocation[index] === invocation;
+      place.added += kind === "atomic" ? inMemory - value : value - (knows ? place.value[index] : inMemory);
+      place.updates++;
+    }
+    if (kind === "atomic") return;
+    place.value[index] = value;
+    place.invocation[index] = invocation;
+  }
+
+  /** What was overwritten so far, by the name of the place. */
+  finish(): Map<string, Overwritten> {
+    this.#close();
+    const found = new Map<string, Overwritten>();
+    for (const { addr, size, first, added, updates, kept } of this.#places.values()) {
+      const place = this.machine.kernel.placeOf(addr);
+      if (place?.touches !== "data") continue;
+      const amount = added - (this.#valueAt(addr, size) - first);
+      found.set(place.name, { amount, count: updates - kept, updates });
+    }
+    return found;
+  }
+
+  /** The same where the program runs, from its record. */
+  #beforeProgram(index: number): void {
+    const { tasks, image, memory: { i32 } } = this.machine, task = tasks[index], record = task.record >> 2;
+    const kind = i32[record + (TASK.pending >> 2)] & 0xff;
+    if (kind < KIND.load || kind > KIND.rmw || !task.program) return;
+    const size = accessBytes(image.insns[i32[record + (TASK.insn >> 2)]]);
+    const place = this.#upToDate(i32[record + (TASK.addr >> 2)] >>> 0, size);
+    if (kind === KIND.load) this.#read(place, index);
+    else this.#write(place, index, kind === KIND.store);
+  }
+
+  #read(place: Changes, task: number): void {
+    place.value[task] = place.last;
+    place.invocation[task] = this.#invocation(task);
+    place.seen[task] = place.kept;
+  }
+
+  #write(place: Changes, task: number, mayBeStale: boolean): void {
+    const knows = mayBeStale && place.invocation[task] === this.#invocation(task);
+    const from = knows ? place.value[task] : place.last, kept = knows ? place.seen[task] : place.kept;
+    this.#open = { place, task, from, kept, knows };
+  }
+
+  #close(): void {
+    if (!this.#open) return;
+    const { place, task, from, kept, knows } = this.#open, now = this.#valueAt(place.addr, place.size);
+    this.#open = undefined;
+    if (!knows && now === place.last) return;
+    place.added += now - from;
+    place.updates++;
+    place.kept = kept + 1;
+    place.last = now;
+    if (knows) {
+      place.value[task] = now;
+      place.seen[task] = place.kept;
+    }
+  }
+
+  /** The place at an address, brought up to date with what changed inside of steps, where no other task saw it. */
+  #upToDate(addr: number, size: number): Changes {
+    const place = this.#place(addr, size), now = this.#valueAt(addr, size);
+    place.added += now - place.last;
+    place.last = now;
+    return place;
+  }
+
+  #place(addr: number, size: number): Changes {
+    let place = this.#places.get(addr);
+    if (!place) {
+      const first = this.#valueAt(addr, size);
+      place = {
+        ...{ addr, size, first, last: first, added: 0, updates: 0, kept: 0 },
+        value: new Float64Array(this.#tasks),
+        invocation: new Int32Array(this.#tasks).fill(NONE),
+        seen: new Float64Array(this.#tasks),
+      };
+      this.#places.set(addr, place);
+    }
+    return place;
+  }
+
+  #invocation(task: number): number {
+    return this.machine.memory.getU32(this.machine.tasks[task].record + TASK.invocation);
+  }
+
+  #valueAt(addr: number, size: number): number {
+    const { view } = this.machine.memory;
+    switch (size) {
+      case 1:
+        return view.getInt8(addr);
+      case 2:
+        return view.getInt16(addr, true);
+      case 4:
+        return view.getInt32(addr, true);
+      default:
+        return view.getInt32(addr + 4, true) * 2 ** 32 + view.getUint32(addr, true);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/** What holds a result together: a line for each thing that a run or a search took as given. */
+import { isHelperCall } from "../isa/insn.ts";
+import { BPF_FUNC } from "../uapi/helpers.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
+import type { MapDef } from "../object/bpf_object.ts";
+import type { Plan, PlannedTask } from "./plan.ts";
+
+/** Memory models by name, as reports say them. */
+const MEMORY: Readonly<Record<string, string>> = {
+  sc: "sequentially consistent (an idealisation: x86 and ARM may reorder more)",
+  tso: "total store order, as x86 has it (ARM may reorder more)",
+};
+
+/** The line about the memory model. */
+export const memoryLine = (memory = "sc"): string => `memory: ${MEMORY[memory] ?? memory}`;
+
+/** What is no part of a plan. */
+export interface Given {
+  /** The memory model: a key of the table above, or words. Default sequentially consistent. */
+  readonly memory?: string;
+  /** What became of the things that the kernel leaves open (hash seeds, time, random numbers), a line for each. */
+  readonly open: readonly string[];
+  /** Helpers of the reader's own, by kernel name. */
+  readonly models?: Readonly<Record<string, unknown>>;
+  /** Of a real machine: what else runs on its CPUs, and when, is not the workload's to say. */
+  readonly othersRun?: boolean;
+  /** Where a search stopped, or was to stop. */
+  readonly bounds?: string;
+}
+
+/** The conditions of a result, each a line `what: how`. */
+export function conditionsOf(plan: Plan, { memory, open, models = {}, othersRun = false, bounds }: Given): string[] {
+  const own = Object.keys(models);
+  return [
+    memoryLine(memory),
+    ...open,
+    `contexts: ${contexts(plan, othersRun)}`,
+    ...inputs(plan),
+    ...(own.length > 0 ? [`helpers: ${own.join(", ")} as the reader models ${own.length === 1 ? "it" : "them"}`] : []),
+    ...(plan.workload.verify === false ? ["verifier: not asked"] : []),
+    ...(bounds === undefined ? [] : [`bounds: ${bounds}`]),
+  ];
+}
+
+/** How a machine sets the seeds of its hash maps, its clock and its random numbers. */
+export interface Fixed {
+  readonly hash: string;
+  readonly time: string;
+  readonly random: string;
+}
+
+const HASHED: readonly number[] = [
+  BPF_MAP_TYPE.HASH,
+  BPF_MAP_TYPE.PERCPU_HASH,
+  BPF_MAP_TYPE.LRU_HASH,
+  BPF_MAP_TYPE.LRU_PERCPU_HASH,
+  BPF_MAP_TYPE.HASH_OF_MAPS,
+];
+const CLOCKS: readonly number[] = [
+  BPF_FUNC.ktime_get_ns,
+  BPF_FUNC.ktime_get_boot_ns,
+  BPF_FUNC.ktime_get_coarse_ns,
+  BPF_FUNC.ktime_get_tai_ns,
+  BPF_FUNC.jiffies64,
+];
+
+/**
+ * The lines about what the kernel leaves open, for a machine that fixes them; nothing where the workload asks for none.
+ *
+ * @param fixed how the machine sets them
+ */
+export function fixedChoices(plan: Plan, fixed: Fixed): string[] {
+  const calls = new Set(
+    plan.programs.flatMap(({ insns }) => insns.filter(isHelperCall).map(({ imm }) => imm)),
+  );
+  const hashed = usedMaps(plan).filter(({ type }) => HASHED.includes(type)).map(({ name }) => name);
+  return [
+    ...(hashed.length > 0 ? [`hash seed: ${fixed.hash} (which keys of ${hashed.join(", ")} share a bucket)`] : []),
+    ...(CLOCKS.some((id) => calls.has(id)) ? [`time: ${fixed.time}`] : []),
+    ...(calls.has(BPF_FUNC.get_prandom_u32) ? [`random numbers: ${fixed.random}`] : []),
+  ];
+}
+
+/** The maps that programs name; all of them where user space takes part, or a map holds others. */
+function usedMaps({ object: { maps }, programs, tasks, workload }: Plan): readonly MapDef[] {
+  const named = new Set(
+    programs.flatMap(({ relocations }) => relocations.flatMap((one) => "map" in one ? [one.map] : [])),
+  );
+  const open = workload.prepare !== undefined || tasks.some(({ kind }) => kind === "user") ||
+    maps.some(({ inner }) => inner);
+  return open ? maps : maps.filter((_, index) => named.has(index));
+}
+
+/** Who may run where, and inside whom. */
+function contexts({ tasks, workload, sharesCpus }: Plan, othersRun: boolean): string {
+  const of = (kind: PlannedTask["kind"]) => tasks.filter((task) => task.kind === kind);
+  const processes = new Map<string, number[]>();
+  for (const { prog = "", cpu } of of("process")) processes.set(prog, [...(processes.get(prog) ?? []), cpu]);
+  const running = [...processes].map(([prog, cpus]) => `${prog} on ${cpuList(cpus)}`);
+  const interrupts = of("interrupt").map(({ prog, cpu, invocations }) =>
+    `${prog} as an interrupt on CPU ${cpu}${invocations === 1 ? "" : `, ${invocations} times`}`
+  );
+  const users = of("user").map(({ user }) => `user space (${user})`);
+  const nesting = interrupts.length > 0 ? interrupts.join(", ") : "no interrupts";
+  if (othersRun) return [...running, ...users].join(", ") + "; beside what else the computer runs";
+  const preempt = workload.preempt === "full"
+    ? "runs of one CPU may preempt each other"
+    : sharesCpus
+    ? "no run preempts another of its CPU"
+    : "nothing else runs on these CPUs";
+  return [...running, ...users].join(", ") + `; ${nesting}; ${preempt}`;
+}
+
+function cpuList(cpus: readonly number[]): string {
+  const sorted = [...new Set(cpus)].sort((a, b) => a - b), last = sorted.length - 1;
+  if (sorted.length === 1) return `CPU ${sorted[0]}`;
+  const consecutive = sorted[last] - sorted[0] === last;
+  return consecutive && last > 1 ? `CPUs ${sorted[0]} to ${sorted[last]}` : `CPUs ${sorted.join(", ")}`;
+}
+
+/** What programs are given: their contexts, and the state that they find. */
+function inputs({ tasks, workload }: Plan): string[] {
+  const progs = (
+    given: boolean,
+  ) => [
+    ...new Set(
+      tasks.filter((task) => task.prog !== undefined && (task.ctx !== undefined) === given).map(({ prog }) => prog),
+    ),
+  ];
+  const given = progs(true), zero = progs(false);
+  const parts = [
+    ...(zero.length > 0 ? [given.length > 0 ? `all zero for ${zero.join(", ")}` : "all zero"] : []),
+    ...(given.length > 0 ? [`the bytes given for ${given.join(", ")}, zero beyond`] : []),
+  ];
+  return [
+    ...(parts.length > 0 ? [`ctx: ${parts.join("; ")}`] : []),
+    `start: ${workload.prepare ? "maps as `prepare` leaves them" : "maps and global variables as the object has them"}`,
+  ];
+}

@@ -1,0 +1,135 @@
+// Programs that share what they write, and programs that do not.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, int);
+	__type(value, long);
+} counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, int);
+	__type(value, long);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, int);
+	__type(value, long);
+} single SEC(".maps");
+
+volatile int total;
+struct {
+	volatile int a, b;
+} pair;
+
+SEC("raw_tp")
+int add(void *ctx)
+{
+	total += 1;
+	return 0;
+}
+
+SEC("raw_tp")
+int look(void *ctx)
+{
+	return total;
+}
+
+SEC("raw_tp")
+int idle(void *ctx)
+{
+	return 0;
+}
+
+SEC("raw_tp")
+int left(void *ctx)
+{
+	pair.a += 1;
+	return 0;
+}
+
+SEC("raw_tp")
+int right(void *ctx)
+{
+	pair.b += 1;
+	return 0;
+}
+
+SEC("raw_tp")
+int per_cpu(void *ctx)
+{
+	int key = 0;
+	long *count = bpf_map_lookup_elem(&counts, &key);
+
+	if (count)
+		*count += 1;
+	return 0;
+}
+
+SEC("raw_tp")
+int insert(void *ctx)
+{
+	int key = 1;
+	long one = 1;
+
+	bpf_map_update_elem(&flows, &key, &one, BPF_NOEXIST);
+	return 0;
+}
+
+SEC("raw_tp")
+int put_one(void *ctx)
+{
+	int key = 1;
+	long one = 1;
+
+	bpf_map_update_elem(&single, &key, &one, BPF_ANY);
+	return 0;
+}
+
+/* Under the lock of the only bucket it looks at what is there, and changes nothing. */
+SEC("raw_tp")
+int drop_other(void *ctx)
+{
+	int key = 2;
+
+	bpf_map_delete_elem(&single, &key);
+	return 0;
+}
+
+SEC("xdp")
+int by_context(struct xdp_md *ctx)
+{
+	if (*(int *)ctx == 7)
+		total += 1;
+	return 0;
+}
+
+/* Only who comes first writes. */
+SEC("raw_tp")
+int first(void *ctx)
+{
+	if (__sync_val_compare_and_swap(&pair.a, 0, 1) == 0)
+		total = 7;
+	return total;
+}
+
+SEC("raw_tp")
+int twice(void *ctx)
+{
+	int old = total;
+
+	if (old > 50) {
+		total = 100;
+		pair.a = old;
+	}
+	total = old + 1;
+	return 0;
+}
