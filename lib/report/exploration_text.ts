@@ -92,8 +92,9 @@ function coveredText(explored: Explored, found: boolean): string {
   const { complete, unknown, tellsNothing, coversOpen, openConditions = [] } = explored;
   if (!complete) return texts.incomplete(unknown ?? "stopped");
   if (found) return texts.witnessFound;
-  if (tellsNothing !== undefined) return texts.empty(tellsNothing);
-  return coversOpen === false ? [texts.completeUnder, ...openConditions].join("\n- ") : texts.complete;
+  const under = coversOpen === false && explored.observation === "Never";
+  if (tellsNothing !== undefined && !under) return texts.empty(tellsNothing);
+  return under ? [texts.completeUnder, ...openConditions].join("\n- ") : texts.complete;
 }
 
 /** What the answer takes as given, and how much of the programs it speaks of. */
