@@ -26,10 +26,10 @@ export class RefusedError extends Error {
 
 const verdicts = new WeakMap<BpfObject, Verdict[]>();
 
-/** What the verifier says of an object's programs; asked once. */
+/** What the verifier says of an object's programs; asked once. Of maps alone, which user space can use, nothing. */
 export function verdictsOf(object: BpfObject): readonly Verdict[] {
   let known = verdicts.get(object);
-  if (!known) verdicts.set(object, known = verify(object));
+  if (!known) verdicts.set(object, known = object.programs.length === 0 ? [] : verify(object));
   return known;
 }
 

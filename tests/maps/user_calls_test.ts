@@ -388,6 +388,18 @@ describe("A, then B", () => {
   });
 });
 
+describe("an object without programs", () => {
+  it("has maps that user space can use", async () => {
+    const maps = { ...object, programs: [] };
+    const user = [
+      actor("a", (user) => user.update("config", 0, 1)),
+      actor("b", (user) => user.atomicGlobal("mapped[0]", "add", 1)),
+    ];
+    const all = await explore(maps, { cpus: 1, programs: [], user });
+    expect([all.complete, all.outcomes.length, all.outcomes[0].values["config[0]"]]).toEqual([true, 1, 1n]);
+  });
+});
+
 describe("pids", () => {
   it("are those that the workload gives", async () => {
     const run = (pid?: number, tgid?: number) =>
