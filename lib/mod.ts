@@ -42,6 +42,7 @@ export { testAndSetLock } from "./locks/test_and_set.ts";
 export { ticketLock } from "./locks/ticket_lock.ts";
 export { compare, type ComparedRun, Comparison, type SkippedRun } from "./backends/compare.ts";
 export type { SimulateOptions } from "./backends/simulate_options.ts";
+export type { MemoryModel, MemoryReport } from "./workload/memory_model.ts";
 export type { Interrupt, InterruptKind, Limits, ProgRun, Workload } from "./workload/workload.ts";
 export { modelAccuracy } from "./cost/accuracy.ts";
 export { profileNamed, PROFILES } from "./cost/profiles.ts";

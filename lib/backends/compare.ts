@@ -37,6 +37,8 @@ export interface ComparedRun {
   /** On threads: helpers ran as models of the kernel, whose time it is. */
   readonly timedByModels?: boolean;
   readonly cpus?: number;
+  /** The memory model of the simulator, in words. */
+  readonly memory?: { readonly text: string };
   /** Final shared state; absent for recorded runs. */
   readonly final?: Values;
   readonly how: string;
@@ -181,7 +183,9 @@ async function attempt(machine: Result["machine"], run: () => Promise<ComparedRu
 /** Random schedules say what can happen; the clock of a machine's profile, how often and in what time. */
 async function onSimulator(plan: Plan, choices: RunChoices): Promise<ComparedRun> {
   const { seed = 1, profile = PROFILE } = choices;
-  const runs = [await simulatePlan(plan, choices.scheduler ? choices : { ...choices, profile })];
+  // A profile has the store buffers of x86.
+  const untimed = choices.scheduler !== undefined || (plan.memory.model === "sc" && choices.profile === undefined);
+  const runs = [await simulatePlan(plan, untimed ? choices : { ...choices, profile })];
   const anomaly = () => runs.find((run) => run.anomaly);
   for (let next = 0; next < SEEDS && !anomaly(); next++) {
     runs.push(await simulatePlan(plan, { ...choices, profile: undefined, seed: seed + next }));
@@ -190,7 +194,8 @@ async function onSimulator(plan: Plan, choices: RunChoices): Promise<ComparedRun
   return {
     machine: "simulator",
     kind: "simulated",
-    on: choices.scheduler ? "an untimed schedule" : typeof profile === "string" ? profile : profile.name,
+    memory: run.memory,
+    on: untimed ? "an untimed schedule" : typeof profile === "string" ? profile : profile.name,
     observation: anomaly() ? "Sometimes" : "Never",
     lost: { median: timed.lost, min: timed.lost, max: Math.max(...runs.map((run) => run.lost)) },
     nsPerOp: ns === undefined ? undefined : { median: ns, min: ns, max: ns },

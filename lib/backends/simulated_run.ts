@@ -3,11 +3,11 @@ import type { Kernel } from "../bpf_helpers/kernel.ts";
 import type { Profile } from "../cost/profile.ts";
 import { profileNamed } from "../cost/profiles.ts";
 import { TimedMachine } from "../cost/timed_run.ts";
-import { Machine, type MachineOptions, type MachineOwnerOptions } from "../machine/machine.ts";
+import { Machine, type MachineOptions, type MachineOwnerOptions, UserStores } from "../machine/machine.ts";
 import { Htab } from "../maps/htab.ts";
 import { withoutSkipped } from "../machine/skips.ts";
 import { conditionsOf, fixedChoices } from "../workload/conditions.ts";
-import { type Plan, WorkloadError } from "../workload/plan.ts";
+import { type Plan, withoutBuffers, WorkloadError } from "../workload/plan.ts";
 import { type Overwritten, OverwrittenUpdates } from "../machine/overwritten.ts";
 import { Tracer } from "../machine/trace.ts";
 import type { Timing, TraceStep, Values } from "../report/result.ts";
@@ -21,6 +21,7 @@ import { formatSchedule } from "../schedulers/schedule.ts";
 import { SeededRandom } from "../schedulers/random_numbers.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
 import { checkTimedRuns } from "../workload/check_options.ts";
+import { describeMemory, type MemoryReport } from "../workload/memory_model.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
 
 /** Of runs whose scheduler is asked before each step: these are ten times slower. */
@@ -30,6 +31,9 @@ const DEFAULT_STEPS_IN_TURN = DEFAULT_STEPS / 10;
 const MOST_TIMES_LONGER = 4, LEAST_STEPS = 10_000;
 /** How another clock and other random numbers differ from those of the run. */
 const OTHER_SEED = 7919, OTHER_CLOCK_NS = 1_000_003, OTHER_TICK_NS = 37;
+/** Why a run has no store buffers, although the program could tell. */
+const CLOCK = "by this scheduler every store is in memory when its step ends";
+const REPLAYED = "the schedule flushes no store buffer";
 
 /** How a planned workload is run: what of the options is no part of the plan. */
 export type RunChoices = Pick<SimulateOptions, "seed" | "scheduler" | "profile"> & MachineOptions;
@@ -48,16 +52,31 @@ export class SimulatedRun {
   /** What a scheduler that learns is told, once it has been counted. */
   #choices: number | undefined;
   readonly seed: number;
+  #plan: Plan;
+  /** Whether the run is tried on a machine without buffers, for user space that only loads. */
+  #usersOnlyLoad = false;
   readonly scheduler: SimulateOptions["scheduler"];
   readonly profile: Profile | undefined;
   readonly #machineOptions: MachineOwnerOptions;
 
   /** @throws WorkloadError for a profile that goes with a scheduler, or with more runs than it has time for */
-  constructor(readonly plan: Plan, { seed = 1, scheduler, profile, models, nowNs }: RunChoices) {
+  constructor(plan: Plan, { seed = 1, scheduler, profile, models, nowNs }: RunChoices) {
     if (profile !== undefined && scheduler !== undefined) {
       throw new WorkloadError("`profile` decides who takes the next step: leave `scheduler` out");
     }
     if (profile !== undefined) checkTimedRuns(plan.nrCpus, plan.invocations);
+    const { memory } = plan.workload;
+    if (profile !== undefined && memory === "sc") {
+      throw new WorkloadError(
+        'memory is "sc", but a profile has store buffers, as x86 has: leave one of the two out',
+      );
+    }
+    const replaysWithout = typeof scheduler === "object" && scheduler.withoutBuffers;
+    this.#plan = replaysWithout
+      ? withoutBuffers(plan, REPLAYED)
+      : scheduler === "clock"
+      ? withoutBuffers(plan, CLOCK)
+      : plan;
     this.seed = seed;
     this.scheduler = scheduler;
     this.profile = typeof profile === "string" ? profileNamed(profile) : profile;
@@ -65,8 +84,33 @@ export class SimulatedRun {
     this.#machineOptions = { seed, models, nowNs, branches, hashSeed };
   }
 
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  /** The memory model, and whether there are store buffers; once it has run. */
+  get memory(): MemoryReport {
+    return this.profile ? describeMemory("x86", true) : this.#plan.memory;
+  }
+
   /** Runs everything. */
   run(): Ended {
+    if (!this.#plan.scIfUsersOnlyLoad || this.profile) return this.#run();
+    const plan = this.#plan;
+    this.#plan = withoutBuffers(plan);
+    this.#usersOnlyLoad = true;
+    try {
+      return this.#run();
+    } catch (error) {
+      if (!(error instanceof UserStores)) throw error;
+      this.#plan = plan;
+    } finally {
+      this.#usersOnlyLoad = false;
+    }
+    return this.#run();
+  }
+
+  #run(): Ended {
     let initial: Values = {};
     const onPrepared = (kernel: Kernel) => void (initial = kernel.values());
     if (this.profile) {
@@ -155,10 +199,11 @@ export class SimulatedRun {
 
   #machine(options: MachineOwnerOptions = {}): Machine {
     const numbers = new SeededRandom(this.seed);
-    return new Machine(this.plan, {
+    return new Machine(this.#plan, {
       ...this.#machineOptions,
       draw: (alternatives) => numbers.below(alternatives),
       ...options,
+      usersOnlyLoad: this.#usersOnlyLoad,
     });
   }
 

@@ -11,12 +11,24 @@ import { warningText } from "../verifier/verdict_text.ts";
 import type { Image } from "../machine/image.ts";
 import { codeCoverage, marksOf } from "../search/coverage.ts";
 import { type Plan, plan } from "../workload/plan.ts";
+import type { MemoryReport } from "../workload/memory_model.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
 import { type Ended, type RunChoices, SimulatedRun } from "./simulated_run.ts";
 
 /** What a simulation says of itself as JSON. */
 const REPORTED = [
-  ...["program", "cpus", "invocations", "seed", "serial", "final", "lost", "orderDependent", "skipped"] as const,
+  ...[
+    "program",
+    "cpus",
+    "invocations",
+    "seed",
+    "memory",
+    "serial",
+    "final",
+    "lost",
+    "orderDependent",
+    "skipped",
+  ] as const,
   ...["fault", "printed", "steps", "insns", "nsPerOp", "timing", "remarks", "how", "warnings"] as const,
   ...["conditions", "coverage"] as const,
 ] as const;
@@ -52,6 +64,8 @@ export class Simulation implements Result {
   /** How often what ran, in words: programs may have numbers of their own. */
   readonly runs: string;
   readonly seed: number;
+  /** The memory model, and whether the programs can tell it from sequential consistency. */
+  readonly memory: MemoryReport;
   /** Shared state before the run. */
   readonly initial: Values;
   /** What one run after another gives; undefined when the run cannot be repeated that way. */
@@ -113,6 +127,7 @@ export class Simulation implements Result {
     this.invocations = run.plan.invocations;
     this.seed = run.seed;
     this.warnings = run.plan.warnings.map(warningText);
+    this.memory = run.memory;
     this.runs = runsOf(machine.tasks);
     this.program = machine.image.programs.map((program) => program.name).join(", ");
     this.initial = initial;

@@ -21,6 +21,7 @@ export function command(): Command {
     .option("--seconds <n>", "stop after so many seconds", count)
     .option("--no-symmetry", "count states that differ only in which CPU is which")
     .option("--no-reduction", "try every order of operations on disjoint data")
+    .option("--memory <model>", "x86 (default: total store order), or sc (an idealisation)")
     .option("--no-verify", "explore even what the kernel would refuse")
     .option("--json", "the result as JSON")
     .action(async (file: string, options) => {

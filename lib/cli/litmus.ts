@@ -7,6 +7,7 @@ import { LitmusError } from "../search/litmus/litmus_file.ts";
 import { parseLitmus } from "../search/litmus/parse.ts";
 import { litmusJson, litmusText } from "../search/litmus/report.ts";
 import { runLitmus } from "../search/litmus/run.ts";
+import { checkMemory } from "../workload/check_options.ts";
 import { count } from "./arguments.ts";
 
 export function command(): Command {
@@ -15,11 +16,12 @@ export function command(): Command {
     .argument("<file>", "litmus file")
     .option("--states <n>", "stop after so many states of the search", count)
     .option("--seconds <n>", "stop after so many seconds", count)
+    .option("--memory <model>", "sc (default: an idealisation), or x86 (total store order)")
     .option("--json", "the result as JSON")
-    .action(async (path: string, { json, states, seconds }) => {
+    .action(async (path: string, { json, states, seconds, memory }) => {
       try {
         const file = parseLitmus(await readFile(path, "utf8"));
-        const result = await runLitmus(file, { states, seconds }, { executions: !json });
+        const result = await runLitmus(file, { states, seconds }, { executions: !json, memory: checkMemory(memory) });
         process.stdout.write((json ? toJson(litmusJson(result)) : litmusText(result)) + "\n");
       } catch (error) {
         if (error instanceof LitmusError) throw error.at(path);

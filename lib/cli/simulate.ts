@@ -20,6 +20,7 @@ export function command(): Command {
     .option("--scheduler <name>", "random (default), round_robin, pct or clock")
     .option("--profile <name>", "run at the pace of a machine: a cost profile's name or file")
     .option("--programs <names>", "which programs run, separated by commas (default: the only one)", names)
+    .option("--memory <model>", "x86 (default: total store order), or sc (an idealisation)")
     .option("--no-verify", "run even what the kernel would refuse")
     .option("--json", "the result as JSON")
     .action(async (file: string, options) => {

@@ -176,19 +176,22 @@ export interface Layout {
   /** Number of entries; a region number at or above it is a fault. */
   readonly regionCapacity: number;
   readonly cpus: number;
+  /** The CPUs' store buffers (store_buffers.ts), where the machine has any. */
+  readonly buffers: number;
   readonly tasks: number;
   readonly stacks: number;
   /** First byte of the heap that maps and kernel data are allocated from. */
   readonly heap: number;
 }
 
-/** Lays out a machine of so many CPUs, tasks and regions. */
-export function layoutFor(nrCpus: number, nrTasks: number, regionCapacity: number): Layout {
+/** Lays out a machine of so many CPUs, tasks and regions, each CPU with so many bytes of store buffer. */
+export function layoutFor(nrCpus: number, nrTasks: number, regionCapacity: number, bufferBytes = 0): Layout {
   const align = (at: number) => (at + 4095) & ~4095;
   const cpus = 4096;
-  const tasks = align(cpus + nrCpus * CPU.bytes);
+  const buffers = cpus + nrCpus * CPU.bytes;
+  const tasks = align(buffers + nrCpus * bufferBytes);
   const stacks = align(tasks + nrTasks * TASK.bytes);
   const regionTable = align(stacks + nrTasks * STACK_BYTES);
   const heap = align(regionTable + regionCapacity * REGION.bytes);
-  return { regionTable, regionCapacity, cpus, tasks, stacks, heap };
+  return { regionTable, regionCapacity, cpus, buffers, tasks, stacks, heap };
 }

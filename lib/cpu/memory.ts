@@ -1,4 +1,5 @@
 /** A machine's linear memory: regions that pointers are checked against, and an allocator that never frees. */
+import type { StoreBuffers } from "./store_buffers.ts";
 import { CACHE_LINE_BYTES, type Layout, PAGE_BYTES, REGION, REGION_FLAG } from "./layout.ts";
 
 /** Bytes that one load, store or atomic touches. */
@@ -32,6 +33,8 @@ export class Memory {
   /** Names of regions for fault messages, by tag. */
   readonly regionNames: string[] = ["null"];
   journal: Journal | undefined;
+  /** The CPUs' store buffers; undefined where every store is in memory at once. */
+  buffers: StoreBuffers | undefined;
   /** Where the heap ends, and the page begins that schedules are recorded in; it is no part of a machine's state. */
   readonly recording: number;
   /** Where translated code marks what ran, behind that page; no part of a machine's state either. */

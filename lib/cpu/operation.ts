@@ -102,6 +102,11 @@ export interface AtomicOp extends Labelled {
   /** An address that stands for what is touched, for the trace and for the cost of its cache line. */
   readonly addr: number;
   readonly run: (memory: Memory) => bigint;
+  /**
+   * False where the kernel needs no locked instruction for it, because only this CPU looks there: then stores that wait in
+   * the CPU's store buffer go on waiting.
+   */
+  readonly locked?: false;
 }
 /**
  * Work on memory that no other CPU can see now (this CPU's own variables with interrupts off, the caller's stack,

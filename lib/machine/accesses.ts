@@ -48,9 +48,10 @@ export class Accesses {
     if (kind !== KIND.load) this.#mark(index, addr, 1 << (Math.log2(size) + WRITE_SHIFT));
   }
 
-  /** Notes what an operation of a kernel model reads. */
+  /** Notes what an operation of a kernel model reads, and a store, which may wait in a store buffer. */
   asked(index: number, op: Operation): void {
-    if (op.kind === "load" || op.kind === "rmw" || op.kind === "await") {
+    if (op.kind === "store") this.#mark(index, op.addr, 1 << (Math.log2(op.size) + WRITE_SHIFT));
+    else if (op.kind === "load" || op.kind === "rmw" || op.kind === "await") {
       this.#mark(index, op.addr, 1 << Math.log2(op.size));
     } else if (op.kind === "atomic") this.#mark(index, op.addr, 1 << 3);
   }

@@ -47,16 +47,20 @@ const kept = new WeakMap<BpfObject, Map<string, Code>>();
 /**
  * The code of a plan's programs.
  *
- * Addresses of maps, stacks and contexts stand in the code. They follow from the object's maps, the numbers of CPUs and
- * the number of tasks, so that plans that agree in these and in their programs have the same code.
+ * Addresses of maps, stacks and contexts stand in the code. They follow from the object's maps, the numbers of CPUs, the
+ * number of tasks and whether there are store buffers, so that plans that agree in these and in their programs have the same code.
  *
  * @throws ByteCodeError when a program's byte code is not well formed or not supported
  */
-export function codeOf({ object, programs, nrCpus, allCpus, tasks }: Plan, addresses: AddressBook): Code {
+export function codeOf(
+  { object, programs, nrCpus, allCpus, tasks }: Plan,
+  addresses: AddressBook,
+  buffered: boolean,
+): Code {
   let images = kept.get(object);
   if (!images) kept.set(object, images = new Map());
   const which = programs.map((program) => object.programs.indexOf(program));
-  const key = `${which} on ${nrCpus} of ${allCpus} CPUs, ${tasks.length} tasks`;
+  const key = `${which} on ${nrCpus} of ${allCpus} CPUs, ${tasks.length} tasks${buffered ? ", store buffers" : ""}`;
   const code = images.get(key) ?? new Code(linkImage(object, programs, addresses));
   images.delete(key);
   images.set(key, code);

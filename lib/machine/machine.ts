@@ -21,8 +21,9 @@ import { CpuStates, SOFTIRQ } from "./cpu_states.ts";
 import { explainFault, faultAt } from "./fault.ts";
 import { type Code, codeOf } from "./code_cache.ts";
 import { type Image, imageLine, programAt, usesStack } from "./image.ts";
+import { BUFFER, cpuOfFlush, flushOf, StoreBuffers } from "../cpu/store_buffers.ts";
 import { FRAME, FUNC_REGION, KIND, layoutFor, RETURN_TO_KERNEL, RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
-import { addressOf, Memory } from "../cpu/memory.ts";
+import { addressOf, Memory, type Width } from "../cpu/memory.ts";
 import { OpenValues } from "./open_values.ts";
 import type { Model, Operation, PrivateOp, ProgRunOp, WorkOp } from "../cpu/operation.ts";
 import { LEVELS, type RecursionGuard } from "../workload/contexts.ts";
@@ -87,6 +88,8 @@ export interface MachineOwnerOptions extends MachineOptions {
   readonly forgets?: boolean;
   /** Called when user space has prepared the maps, before any task begins. */
   readonly onPrepared?: (kernel: Kernel) => void;
+  /** {@link UserStores} is thrown where a user actor stores: it was taken to load only (workload/store_delays.ts). */
+  readonly usersOnlyLoad?: boolean;
 }
 
 /** What a task will do when it takes its next step. */
@@ -102,7 +105,8 @@ export interface Pending {
     | "sleep"
     | "work"
     | "prog_run"
-    | "choose";
+    | "choose"
+    | "flush";
   readonly addr: number;
   readonly size: number;
   /** Image instruction, or that of the helper call a kernel model works for. */
@@ -121,10 +125,20 @@ export interface Snapshot {
 /** What stands for all that the stack may hold from before, beside zeroes. */
 const STACK_GARBAGE = 0xa5;
 
+/** User space stores, although its machine was made for one that does not. */
+export class UserStores extends Error {
+  override name = "UserStores";
+}
+
 /** Instructions after which the translated code comes back to say that it is still at it. */
 const MOST_FUEL = 10_000_000;
 
 const WASM_KINDS = ["start", "load", "store", "rmw"] as const;
+
+/** Whether an operation of user space, or of the kernel for it, changes memory that other CPUs look at. */
+const isStore = (op: Operation): boolean =>
+  op.kind === "store" || op.kind === "rmw" || (op.kind === "atomic" && op.locked !== false) ||
+  (op.kind === "await" && op.thenStore !== undefined);
 
 export class Machine {
   readonly object: BpfObject;
@@ -155,6 +169,10 @@ export class Machine {
   #insnsSinceStep = 0;
   readonly #insnsPerStep: number;
   readonly #usesStack: boolean;
+  /** The CPUs' store buffers, where the memory model has them and the workload can tell. */
+  readonly buffers: StoreBuffers | undefined;
+  /** For each instruction of the image, whether its store (or those of the helper that it calls) has to be buffered. */
+  readonly #mayWait: Uint8Array;
   readonly #code: Code;
 
   constructor(readonly plan: Plan, readonly options: MachineOwnerOptions = {}) {
@@ -164,9 +182,16 @@ export class Machine {
     this.sharesCpus = plan.sharesCpus;
     this.#insnsPerStep = workload.limits?.insnsPerStep ?? 100_000_000;
     const size = kernelSize(object.maps, plan.allCpus);
-    const layout = layoutFor(plan.allCpus, plan.tasks.length, size.regions + 2 * plan.tasks.length + 8);
+    // Who performs the operations keeps store buffers of its own, if any (cost/store_buffer.ts).
+    const delays = options.external ? undefined : plan.delays, bufferBytes = delays ? BUFFER.bytes : 0;
+    const regions = size.regions + 2 * plan.tasks.length + 8;
+    const layout = layoutFor(plan.allCpus, plan.tasks.length, regions, bufferBytes);
     const insns = plan.programs.reduce((sum, program) => sum + program.insns.length, 0);
     this.memory = new Memory(layout, size.heapBytes + plan.tasks.length * CTX_BYTES, false, coverageBytes(insns));
+    if (delays) {
+      const users = plan.tasks.some(({ kind }) => kind === "user");
+      this.buffers = this.memory.buffers = new StoreBuffers(this.memory, plan.allCpus, users);
+    }
     this.cpus = new CpuStates(this.memory, workload.preempt === "full");
     this.kernel = new Kernel(this.memory, object, HELPERS, {
       nrCpus: plan.allCpus,
@@ -181,8 +206,12 @@ export class Machine {
         ? { random: (insn) => this.open.randomAt(insn).values, timeSteps: (insn) => this.open.timeStepsAt(insn) }
         : undefined,
     });
-    this.#code = codeOf(plan, this.kernel);
+    this.#code = codeOf(plan, this.kernel, bufferBytes > 0);
     this.image = this.#code.image;
+    this.#mayWait = new Uint8Array(this.image.insns.length);
+    for (const { name, start } of this.image.programs) {
+      for (const insn of delays?.get(name) ?? []) this.#mayWait[start + insn] = 1;
+    }
     this.#usesStack = usesStack(this.image);
     this.open = new OpenValues(this.image);
     this.readsUndefinedStack = plan.warnings.length > 0;
@@ -213,10 +242,16 @@ export class Machine {
 
   /** Whether a task can take its next step now: not done, not waiting, and its CPU free for it. */
   isEnabled(index: number): boolean {
-    const task = this.tasks[index];
+    if (index < 0) return !this.fault && this.#waitingStores(cpuOfFlush(index)) > 0;
+    const task = this.tasks[index], { buffers } = this;
     if (this.fault || this.isDone(task)) return false;
     if (this.sharesCpus && (!this.cpus.isFreeFor(task) || this.isHeldBack(task))) return false;
     const op = runningModel(task)?.pending;
+    if (buffers && this.#waitingStores(task.cpu) > 0) {
+      if (this.#isLocked(task, op)) return false;
+      if (buffers.isFull(task.cpu)) return false;
+      if (op?.kind === "await") return op.until(buffers.read(task.cpu, op.addr, op.size));
+    }
     if (op?.kind === "await") return op.until(this.memory.read(op.addr, op.size));
     if (op?.kind === "wait") return op.until(this.memory);
     return true;
@@ -227,15 +262,29 @@ export class Machine {
     return task.after.some((before) => !this.isDone(this.tasks[before]));
   }
 
-  /** The tasks that can take a step now, in rising order. */
+  /** How many different steps there are: one for each task, and one for each CPU that has a store buffer to flush. */
+  get moves(): number {
+    return this.tasks.length + (this.buffers?.cpus ?? 0);
+  }
+
+  /** The i-th of them as schedules write it: tasks first, then flushes. */
+  move(i: number): number {
+    return i < this.tasks.length ? i : flushOf(i - this.tasks.length);
+  }
+
+  /** The steps that can be taken now, in rising order: flushes, then tasks. */
   enabled(): number[] {
     const enabled: number[] = [];
+    for (let cpu = (this.buffers?.cpus ?? 0) - 1; cpu >= 0; cpu--) {
+      if (this.isEnabled(flushOf(cpu))) enabled.push(flushOf(cpu));
+    }
     for (const task of this.tasks) if (this.isEnabled(task.index)) enabled.push(task.index);
     return enabled;
   }
 
   /** What a task will do in its next step. */
   pending(index: number): Pending {
+    if (index < 0) return { kind: "flush", ...this.buffers!.oldest(cpuOfFlush(index)), insn: -1 };
     const task = this.tasks[index], view = this.memory.view;
     const insn = task.program || runsForUser(task) ? view.getInt32(task.record + TASK.insn, true) : -1;
     const model = runningModel(task);
@@ -279,12 +328,40 @@ export class Machine {
    * @param value with `external` memory: what the owner of the machine loaded for the task
    */
   step(index: number, value?: bigint): void {
+    if (this.buffers) return this.#stepBehindBuffer(index, this.buffers, value);
+    this.#step(index, value);
+  }
+
+  /** A step on memory as the task's CPU sees it; what it stores goes into the buffer. */
+  #stepBehindBuffer(index: number, buffers: StoreBuffers, value?: bigint): void {
+    if (index < 0) {
+      this.steps++;
+      return buffers.flush(cpuOfFlush(index));
+    }
+    const task = this.tasks[index], { cpu } = task, { memory } = this, waiting = buffers.count(cpu) > 0;
+    const { kind, addr, size, insn } = this.pending(index);
+    const stores = kind === "store" && (waiting || task.kind === "user" || this.#mayWait[insn] !== 0);
+    if (!waiting && !stores) return this.#step(index, value);
+    buffers.layOver(cpu);
+    const width = size as Width, run = memory.getU32(task.record + TASK.runCount);
+    const before = stores ? memory.read(addr, width) : 0n;
+    this.#step(index, value);
+    const stored = stores ? memory.read(addr, width) : 0n;
+    if (stores) memory.write(addr, width, before);
+    buffers.takeOff(cpu);
+    if (stores) buffers.add(cpu, addr, width, stored, index, run);
+  }
+
+  #step(index: number, value?: bigint): void {
     const task = this.tasks[index];
     this.steps++;
     this.#insnsSinceStep = 0;
     if (this.sharesCpus && task.level <= SOFTIRQ) this.cpus.occupy(task);
     const model = runningModel(task);
     if (model) {
+      // A program that user space runs may store as well.
+      const mayStore = isStore(model.pending) || model.pending.kind === "prog_run";
+      if (this.options.usersOnlyLoad && task.kind === "user" && mayStore) throw new UserStores();
       const goesOn = model.pending.kind === "prog_run"
         ? this.#beginForUser(task, model.pending)
         : this.#sendModel(task, value ?? this.#perform(model.pending));
@@ -300,8 +377,9 @@ export class Machine {
     this.advance(task, this.stepWasm(task.record));
   }
 
-  /** How many alternatives a task's next step has; 0 where there is nothing to choose. */
+  /** How many alternatives a step has; 0 where there is nothing to choose, as in a flush. */
   alternatives(index: number): number {
+    if (index < 0) return 0;
     const { models } = this.tasks[index];
     if (models.length === 0) return 0;
     const { pending } = models[models.length - 1];
@@ -426,6 +504,30 @@ export class Machine {
   /** A tail call: the task leaves its program for the beginning of another one. */
   enterProgram(task: Task, program: Program): void {
     this.#enter(task, this.image.programs.find((placed) => placed.program === program)!.start);
+  }
+
+  #waitingStores(cpu: number): number {
+    return this.buffers && cpu < this.buffers.cpus ? this.buffers.count(cpu) : 0;
+  }
+
+  /**
+   * Whether a task's next step waits for its CPU's store buffer to be empty: a locked instruction, which all BPF atomics
+   * and all lock acquisitions are on x86 (arch/x86/net/bpf_jit_comp.c:emit_atomic_rmw), and whatever switches tasks.
+   */
+  #isLocked(task: Task, op: Operation | undefined): boolean {
+    if (!op) return (this.memory.getU32(task.record + TASK.pending) & 0xff) === KIND.rmw;
+    switch (op.kind) {
+      case "rmw":
+      case "wait":
+      case "sleep":
+        return true;
+      case "await":
+        return op.thenStore !== undefined;
+      case "atomic":
+        return op.locked !== false;
+      default:
+        return false;
+    }
   }
 
   #runState(task: Task): number {

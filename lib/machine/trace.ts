@@ -7,12 +7,17 @@ import { TASK } from "../cpu/layout.ts";
 import { LEVELS } from "../workload/contexts.ts";
 import type { Machine, Pending } from "./machine.ts";
 import type { Width } from "../cpu/memory.ts";
+import { cpuOfFlush, type StoreBuffers } from "../cpu/store_buffers.ts";
 import { runsForUser, type Task } from "./task.ts";
 
 /** Collects trace steps; `beforeStep` is what the run loops call. */
 export class Tracer {
   readonly steps: TraceStep[] = [];
   #open: { step: Omit<TraceStep, "after">; addr: number; size: number } | undefined;
+  /** For each CPU, the steps of the stores that wait in its store buffer. */
+  readonly #waiting = new Map<number, number[]>();
+  #flushed: number | undefined;
+  #stores: { readonly cpu: number; readonly step: number; readonly waiting: number } | undefined;
   #printed = 0;
   #count = 0;
 
@@ -25,6 +30,7 @@ export class Tracer {
   readonly beforeStep = (index: number, step = this.#count, alternative = 0): void => {
     this.#close();
     this.#count = step + 1;
+    if (this.machine.buffers) this.#follow(index, step, this.machine.buffers);
     if (step < this.window.from || step >= this.window.to) return;
     const pending = this.machine.pending(index);
     this.#open = { step: this.#describe(step, index, pending, alternative), addr: pending.addr, size: pending.size };
@@ -46,12 +52,25 @@ export class Tracer {
     return this.steps;
   }
 
+  /** Notes which stores wait: the step that is about to be taken may add one or flush one. */
+  #follow(index: number, step: number, buffers: StoreBuffers): void {
+    if (index < 0) {
+      this.#flushed = this.#waiting.get(cpuOfFlush(index))?.shift();
+      return;
+    }
+    const { cpu } = this.machine.tasks[index];
+    if (this.machine.pending(index).kind === "store") this.#stores = { cpu, step, waiting: buffers.count(cpu) };
+  }
+
   #close(): void {
-    const { machine } = this;
+    const { machine } = this, stores = this.#stores, buffered = stores && this.#isBuffered(stores);
+    if (stores && buffered) this.#waiting.set(stores.cpu, [...this.#waiting.get(stores.cpu) ?? [], stores.step]);
+    this.#stores = undefined;
     if (this.#open) {
       const { step, addr, size } = this.#open;
       this.#open = undefined;
-      this.steps.push(hasValue(step.kind) ? { ...step, after: readAny(machine, addr, size) } : step);
+      const told = buffered ? { ...step, buffered } : step;
+      this.steps.push(hasValue(step.kind) ? { ...told, after: this.#read(step, addr, size) } : told);
     }
     const now = this.#count - 1;
     for (; this.#printed < machine.printed.length; this.#printed++) {
@@ -75,7 +94,9 @@ export class Tracer {
   }
 
   #describe(step: number, index: number, pending: Pending, alternative = 0): Omit<TraceStep, "after"> {
-    const { machine } = this, task = machine.tasks[index], { image } = machine;
+    const { machine } = this;
+    if (index < 0) return this.#describeFlush(step, index, pending);
+    const task = machine.tasks[index], { image } = machine;
     const known = pending.insn >= 0 && (task.program !== undefined || runsForUser(task));
     const program = known ? programAt(image, pending.insn) : undefined;
     const line = known && pending.kind !== "start" ? imageLine(image, pending.insn) : undefined;
@@ -113,8 +134,45 @@ export class Tracer {
       map: place?.map,
       addr: pending.addr || undefined,
       size: pending.size || undefined,
-      before: hasValue(pending.kind) ? readAny(machine, pending.addr, pending.size) : undefined,
+      before: hasValue(pending.kind) ? this.#read(task, pending.addr, pending.size) : undefined,
+      ...(pending.kind === "load" && machine.buffers?.covers(task.cpu, pending.addr, pending.size)
+        ? { buffered: true }
+        : {}),
     };
+  }
+
+  /** A store of a CPU goes from its buffer to memory. */
+  #describeFlush(step: number, index: number, { addr, size }: Pending): Omit<TraceStep, "after"> {
+    const { machine } = this, cpu = cpuOfFlush(index), place = machine.kernel.placeOf(addr);
+    return {
+      step,
+      task: index,
+      cpu,
+      invocation: 0,
+      actor: "store_buffer",
+      prog: "",
+      kind: "flush",
+      insn: -1,
+      text: `store buffer of CPU ${cpu}`,
+      target: place?.name,
+      touches: place?.touches,
+      object: place?.object,
+      map: place?.map,
+      addr,
+      size,
+      stored: this.#flushed,
+      before: readAny(machine, addr, size),
+    };
+  }
+
+  #isBuffered({ cpu, waiting }: { readonly cpu: number; readonly waiting: number }): boolean {
+    return this.machine.buffers!.count(cpu) > waiting;
+  }
+
+  /** What the CPU of a step sees; a flush is seen by all. */
+  #read({ kind, cpu }: { readonly kind: string; readonly cpu: number }, addr: number, size: number): bigint {
+    const { buffers } = this.machine;
+    return buffers && kind !== "flush" ? buffers.read(cpu, addr, size as Width) : readAny(this.machine, addr, size);
   }
 }
 
@@ -128,7 +186,9 @@ const shownKind = (kind: Pending["kind"]): TraceStep["kind"] =>
   kind === "sleep" || kind === "work" ? "wait" : kind === "prog_run" ? "start" : kind;
 
 /** Whether a step of this kind has a value in memory before and after it. */
-const hasValue = (kind: string): boolean => kind === "load" || kind === "store" || kind === "rmw" || kind === "await";
+const hasValue = (kind: string): boolean =>
+  kind === "load" || kind === "store" || kind === "rmw" || kind === "await" ||
+  kind === "flush";
 
 function readAny(machine: Machine, addr: number, size: number): bigint {
   return machine.memory.read(addr, size as Width);

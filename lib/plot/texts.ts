@@ -178,6 +178,8 @@ export const texts = {
     key: {
       load: "load",
       store: "store",
+      buffered: "store into the buffer",
+      flush: "flush",
       atomic: "atomic",
       other: "other step",
       waits: "waits",

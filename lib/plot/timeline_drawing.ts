@@ -70,12 +70,15 @@ const REMARK: FontStyle = { ...fonts.tick, sizePx: 11, bold: true };
 const MARKS = {
   load: { symbol: "circle", sizePx: 10, fill: colours.paper, stroke: colours.ink, strokePx: 1.8 },
   store: { symbol: "circle", sizePx: 11, fill: colours.ink, stroke: colours.ink },
+  buffered: { symbol: "circle", sizePx: 11, fill: colours.axis, stroke: colours.ink, strokePx: 1.8 },
+  flush: { symbol: "square", sizePx: 9, fill: colours.ink, stroke: colours.ink },
   atomic: { symbol: "diamond", sizePx: 12, fill: colours.ink, stroke: colours.ink },
   other: { symbol: "square", sizePx: 7, fill: colours.axis, stroke: colours.axis },
 } satisfies Record<string, MarkStyle>;
 
 function markOf(step: TraceStep): keyof typeof MARKS {
-  if (step.kind === "load" || step.kind === "store") return step.kind;
+  if (step.kind === "store" && step.buffered) return "buffered";
+  if (step.kind === "load" || step.kind === "store" || step.kind === "flush") return step.kind;
   if (step.kind === "rmw") return "atomic";
   return step.kind === "await" && step.after !== step.before ? "atomic" : "other";
 }

@@ -26,6 +26,7 @@ export function* synchronize_rcu(ctx: TaskContext): Model<void> {
     label: "grace period begins",
     touches: "rcu",
     run: (memory) => {
+      ctx.memory.buffers?.beginGrace(ctx.task);
       let fields = 0n, shift = 0n;
       for (const record of records(memory)) {
         if (isReader(memory, record)) fields |= BigInt(memory.getU32(record + TASK.runCount)) << shift;
@@ -39,6 +40,8 @@ export function* synchronize_rcu(ctx: TaskContext): Model<void> {
     label: "grace period ends",
     touches: "rcu",
     until: (memory) => {
+      const runOf = (task: number) => Number((underWay >> BigInt(32 * task)) & 0xffff_ffffn);
+      if (ctx.memory.buffers?.holdUpGrace(ctx.task, runOf)) return false;
       let fields = underWay;
       for (const record of records(memory)) {
         if (fields === 0n) return true;
@@ -62,6 +65,7 @@ export function* rcu_read_lock(ctx: TaskContext): Model<void> {
     addr: record + TASK.runState,
     label: "rcu_read_lock",
     touches: "rcu",
+    locked: false,
     run: (memory) => {
       memory.setU32(record + TASK.runState, RUN.nonSleepable);
       memory.setU32(record + TASK.runCount, memory.getU32(record + TASK.runCount) + 1);

@@ -10,6 +10,8 @@ export interface Explored {
   readonly program: string;
   readonly cpus: number;
   readonly invocations: number;
+  /** The memory model, in words. */
+  readonly memory: { readonly text: string };
   /** How often what ran, in words, where it is not the same for all. */
   readonly runs?: string;
   readonly outcomes: readonly {

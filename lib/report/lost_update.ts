@@ -1,4 +1,5 @@
 /** Finds lost updates in a trace: stores that another task wipes out with a value computed from before them. */
+import { inMemoryOrder } from "./memory_order.ts";
 import type { TraceStep } from "./result.ts";
 
 /** One overwriting store and the updates that are gone with it; all are indices into the trace. */
@@ -36,7 +37,8 @@ interface Known {
  * them back. An atomic reads and writes in one step, so it overwrites nothing unseen. A store whose run has not read
  * the address is no update; it loses nothing. Accesses of different sizes are compared by their first byte.
  */
-export function findLostUpdates(steps: readonly TraceStep[]): LostUpdate[] {
+export function findLostUpdates(trace: readonly TraceStep[]): LostUpdate[] {
+  const steps = inMemoryOrder(trace);
   const addresses = new Map<number, Versions>();
   const knowledge = new Map<string, Known>();
   /** By lost change: the store that wiped it out last. */

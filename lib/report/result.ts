@@ -41,9 +41,9 @@ export interface SkippedRuns {
 
 /**
  * Who took a step: an instruction of the program, a helper function that it calls, user space itself (mapped memory,
- * sleep), or the kernel in a system call of user space.
+ * sleep), the kernel in a system call of user space, or the store buffer of a CPU.
  */
-export type Actor = "program" | "helper" | "user" | "kernel";
+export type Actor = "program" | "helper" | "user" | "kernel" | "store_buffer";
 
 /**
  * One step of a run. `prog`, `text`, `line`, `target` and `object` are there to be shown; what a step means is in the
@@ -61,7 +61,7 @@ export type Actor = "program" | "helper" | "user" | "kernel";
 export interface TraceStep {
   /** Counts from 0. */
   readonly step: number;
-  /** Which task took it, as schedules count them, and on which CPU. */
+  /** Which task took it, as schedules count them (-1 for the store buffer of CPU 0, -2 of CPU 1), and on which CPU. */
   readonly task: number;
   readonly cpu: number;
   /** Which invocation of its task, from 0. */
@@ -91,7 +91,8 @@ export interface TraceStep {
     | "exit"
     | "fault"
     | "start"
-    | "skip";
+    | "skip"
+    | "flush";
   /** Index of the instruction in its program. */
   readonly insn: number;
   /** Disassembled instruction, or the kernel model's label. */
@@ -108,7 +109,13 @@ export interface TraceStep {
   readonly map?: number;
   readonly addr?: number;
   readonly size?: number;
-  /** Value in memory before and after. */
+  /**
+   * Of a store: it waits in its CPU's store buffer. Of a load: it was forwarded at least one byte that waits there. Of a
+   * flush, `stored` is the step of the store that it moves to memory.
+   */
+  readonly buffered?: boolean;
+  readonly stored?: number;
+  /** Value in memory before and after, as its CPU sees it; of a flush, as all do. */
   readonly before?: bigint;
   readonly after?: bigint;
   /** Simulated time in nanoseconds, when the run had a clock. */
@@ -173,6 +180,8 @@ export interface Result {
   readonly runs?: string;
   /** Seed of the schedule, where there was one. */
   readonly seed?: number;
+  /** The memory model of a simulation, in words: the other machines have the memory that they have. */
+  readonly memory?: { readonly text: string };
   /** What one after another gives; absent where it could not be computed. */
   readonly serial?: Values;
   /** Shared state before the run, where it is known. */

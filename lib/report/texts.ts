@@ -4,6 +4,11 @@ const cpus = (n: number): string => `${n} ${n === 1 ? "CPU" : "CPUs"}`;
 
 export const texts = {
   cpu: (n: number) => `CPU ${n}`,
+  buffer: (n: number) => `buffer of CPU ${n}`,
+  buffers: (target: string, value: string) => `${target} = ${value} into the store buffer`,
+  readsOwn: (target: string, value: string) => `reads ${target} = ${value} out of its store buffer`,
+  flushes: (target: string, before: string, arrow: string, after: string) =>
+    `${target}: ${before} ${arrow} ${after}, flushed`,
   reads: (target: string, value: string) => `reads ${target} = ${value}`,
   stays: (target: string, value: string) => `${target} stays ${value}`,
   waits: (target: string) => `waits for ${target}`,
@@ -77,6 +82,7 @@ export const texts = {
   printed: "Printed:",
   morePrinted: (n: number) => `  ... ${n} ${n === 1 ? "line" : "lines"} more`,
   how: (how: string) => `How: ${how}.`,
+  memory: (model: string) => `Memory: ${model}.`,
 
   conditions: { serial: "not serial", holds: "not holds" } as Readonly<Record<string, string>>,
   anomalies: (condition: string, states: readonly string[], more: number) =>

@@ -1,4 +1,5 @@
 /** Finds torn reads in a trace: a run that sees one field before another task's update and another field after it. */
+import { inMemoryOrder } from "./memory_order.ts";
 import type { TraceStep } from "./result.ts";
 
 /** One torn read; all are indices into the trace. */
@@ -44,7 +45,8 @@ function runsOf(steps: readonly TraceStep[], wanted: (step: TraceStep) => boolea
  * A run of another task must have changed two fields of one object (a map value, a structure), and the reader must have
  * loaded one of them before its change and the other after it. Reads and updates under one lock never meet that.
  */
-export function findTornReads(steps: readonly TraceStep[]): TornRead[] {
+export function findTornReads(trace: readonly TraceStep[]): TornRead[] {
+  const steps = inMemoryOrder(trace);
   const readers = runsOf(steps, (step) => step.kind === "load");
   const writers = runsOf(steps, (step) => isChange(step));
   /** By address, the steps that changed it, in order. */

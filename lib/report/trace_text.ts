@@ -23,12 +23,14 @@ export function lanesOf(steps: readonly TraceStep[]): Lane[] {
   const byTask = new Map<number, TraceStep>();
   for (const step of steps) if (!byTask.has(step.task)) byTask.set(step.task, step);
   const tasks = [...byTask.values()].sort((a, b) =>
-    Number(isUser(a)) - Number(isUser(b)) || a.cpu - b.cpu || a.task - b.task
+    Number(isUser(a)) - Number(isUser(b)) || a.cpu - b.cpu || Number(isFlush(a)) - Number(isFlush(b)) ||
+    a.task - b.task
   );
-  const progs = new Set(tasks.filter((step) => !isUser(step)).map(({ prog }) => prog));
+  const progs = new Set(tasks.filter((step) => !isUser(step) && !isFlush(step)).map(({ prog }) => prog));
   return tasks.map(({ task, cpu, prog, user }) => {
+    if (task < 0) return { task, cpu, place: texts.buffer(cpu), isUser: false, name: texts.buffer(cpu) };
     if (user !== undefined) return { task, cpu, place: user || prog, isUser: true, name: user || prog };
-    const alone = tasks.filter((other) => other.cpu === cpu && !isUser(other)).length === 1;
+    const alone = tasks.filter((other) => other.cpu === cpu && !isUser(other) && !isFlush(other)).length === 1;
     return {
       task,
       cpu,
@@ -48,9 +50,13 @@ export function formatValue(value: bigint): string {
 /** Whether a step's task is a user-space actor, in the kernel or out of it. */
 export const isUser = (step: TraceStep): boolean => step.user !== undefined;
 
+/** Whether the step moves a store from its CPU's store buffer to memory. */
+export const isFlush = (step: TraceStep): boolean => step.kind === "flush";
+
 /** Whether the step changed memory, or tried to. */
 export const isWrite = (step: TraceStep): boolean =>
-  step.kind === "store" || step.kind === "rmw" || (step.kind === "await" && step.after !== step.before);
+  step.kind === "store" || step.kind === "rmw" || step.kind === "flush" ||
+  (step.kind === "await" && step.after !== step.before);
 
 /**
  * What a step did to memory: `reads counter = 5`, `counter: 5 -> 6`.
@@ -61,12 +67,16 @@ export function describeStep(step: TraceStep, arrow = "->"): string {
   const target = step.target ?? (step.addr === undefined ? "" : `0x${step.addr.toString(16)}`);
   const value = (v: bigint | undefined) => (v === undefined ? "?" : formatValue(v));
   switch (step.kind) {
+    case "flush":
+      return texts.flushes(target, value(step.before), arrow, value(step.after));
     case "load":
+      if (step.buffered) return texts.readsOwn(target, value(step.after ?? step.before));
       return texts.reads(target, value(step.after ?? step.before));
     case "rmw":
       if (step.after === step.before) return texts.stays(target, value(step.after));
       return `${target}: ${value(step.before)} ${arrow} ${value(step.after)}`;
     case "store":
+      if (step.buffered) return texts.buffers(target, value(step.after));
       return `${target}: ${value(step.before)} ${arrow} ${value(step.after)}`;
     case "await":
       if (step.after !== step.before) return `${target}: ${value(step.before)} ${arrow} ${value(step.after)}`;
@@ -94,7 +104,7 @@ export const describeLine = (step: TraceStep): string => step.line ? `${step.lin
 
 /** The instruction with its index: `2: r2 = *(u32 *)(r1 +0)`; of a kernel model its label. */
 export const describeInsn = (step: TraceStep): string =>
-  step.kind === "print" || step.kind === "start" || step.kind === "skip"
+  step.kind === "print" || step.kind === "start" || step.kind === "skip" || step.kind === "flush"
     ? ""
     : step.insn >= 0 && !isModel(step)
     ? `${step.insn}: ${step.text}`
@@ -118,10 +128,11 @@ export function switchReasons(steps: readonly TraceStep[]): (string | undefined)
     if (steps[i].kind !== "print") nextOf.set(steps[i].task, i);
   }
   return steps.map((step, i) => {
-    const before = steps[i - 1];
-    if (before === undefined || before.task === step.task) return undefined;
+    // A flush is no task's turn.
+    const last = steps.findLastIndex((other, at) => at < i && !isFlush(other)), before = steps[last];
+    if (isFlush(step) || before === undefined || before.task === step.task) return undefined;
     const lane = names.get(before.task)!;
-    const goesOn = next[i - 1];
+    const goesOn = next[last];
     if (goesOn === undefined) return texts.switch.ended(lane);
     const later = steps[goesOn];
     if (later.invocation !== before.invocation) return texts.switch.between(lane);

@@ -35,7 +35,13 @@ export function pct(depth = 2, steps?: number): Scheduler {
   if (!isCount(depth) || !isCount(steps ?? 1)) {
     throw new RangeError(`pct(${depth}, ${steps}): depth and steps are whole numbers from 1 on, as in pct(2, 1000)`);
   }
-  let priority: number[] = [], changes: number[] = [], lowest = 0, choice = 0, learned = 1;
+  let priority = new Map<number, number>(),
+    numbers = new SeededRandom(1),
+    changes: number[] = [],
+    lowest = 0,
+    choice = 0,
+    learned = 1,
+    highestRank = 0;
   const learn = (choices: number) => {
     learned = Math.max(1, choices);
   };
@@ -43,20 +49,29 @@ export function pct(depth = 2, steps?: number): Scheduler {
     name: `pct (depth ${depth}, ${steps === undefined ? "steps of a rehearsal" : `${steps} steps`})`,
     ...(steps === undefined && { learn }),
     reset(tasks, seed) {
-      const numbers = new SeededRandom(seed);
-      priority = Array.from({ length: tasks }, (_, i) => depth + i);
+      numbers = new SeededRandom(seed);
+      const ranks = Array.from({ length: tasks }, (_, i) => depth + i);
       for (let i = tasks - 1; i > 0; i--) {
         const j = numbers.below(i + 1);
-        [priority[i], priority[j]] = [priority[j], priority[i]];
+        [ranks[i], ranks[j]] = [ranks[j], ranks[i]];
       }
+      priority = new Map(ranks.entries());
+      highestRank = depth + tasks;
       changes = Array.from({ length: depth - 1 }, () => numbers.below(steps ?? learned)).sort((a, b) => a - b);
       lowest = depth - 1;
       choice = 0;
     },
     next({ enabled }) {
       if (enabled.length === 1) return enabled[0];
-      const highest = () => enabled.reduce((best, task) => priority[task] > priority[best] ? task : best);
-      for (; changes[0] === choice; changes.shift()) priority[highest()] = lowest--;
+      // A store buffer takes a place among the tasks when it is first seen; two never have the same.
+      for (const step of enabled) {
+        if (!priority.has(step)) {
+          priority.set(step, depth - 1 + numbers.below(highestRank - depth + 1) + 1 / (1 - step));
+        }
+      }
+      const rank = (step: number) => priority.get(step)!;
+      const highest = () => enabled.reduce((best, task) => rank(task) > rank(best) ? task : best);
+      for (; changes[0] === choice; changes.shift()) priority.set(highest(), lowest--);
       choice++;
       return highest();
     },

@@ -3,7 +3,8 @@ import type { Choices, Scheduler } from "./scheduler.ts";
 import { alternativeOf, hashSeedOf, parseSchedule, taskOf } from "./schedule.ts";
 
 /**
- * Follows a schedule; when it ends before the run does, the rest goes on task by task.
+ * Follows a schedule; when it ends before the run does, the rest goes on task by task. A schedule that flushes no store
+ * buffer is one of a run without them.
  *
  * @param schedule as {@link Simulation.schedule} and witnesses give it: `0*3 1 0` is three steps of task 0, one of
  *   task 1, one of task 0; or the tasks as numbers. `0=2` is a step of task 0 in which the second of the things that the
@@ -24,6 +25,7 @@ export function replay(schedule: string | ArrayLike<number>): Scheduler {
   return {
     name: "replay",
     follows: { branches, hashSeed: typeof schedule === "string" ? hashSeedOf(schedule) : 0 },
+    withoutBuffers: Array.from(tasks).every((step) => step >= 0),
     reset() {},
     next({ enabled, last, step }: Choices): number {
       if (step < tasks.length) {

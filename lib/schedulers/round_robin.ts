@@ -26,6 +26,8 @@ export function roundRobin(quantum = 1): Scheduler {
         taken++;
         return last;
       }
+      // Store buffers are flushed between two turns, the last CPU's first.
+      if (enabled[0] < 0) return enabled[0];
       taken = 1;
       return enabled.find((task) => task > last) ?? enabled[0];
     },

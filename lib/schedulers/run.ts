@@ -43,7 +43,7 @@ export function runScheduler(
     beforeStep?.(next, machine.steps);
     if (alternativeOf(step) > 0) machine.choose(next, alternativeOf(step));
     else machine.step(next);
-    last = next;
+    if (next >= 0) last = next;
   }
 }
 

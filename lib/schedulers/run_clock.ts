@@ -6,6 +6,7 @@
  * come over. `simulate(..., { profile })` has the cost model that is calibrated against real machines (lib/cost).
  */
 import { CACHE_LINE_BYTES, KIND, TASK } from "../cpu/layout.ts";
+import { flushOf } from "../cpu/store_buffers.ts";
 import type { Machine } from "../machine/machine.ts";
 import { nextState, seededState } from "./random_numbers.ts";
 import { WinnerTree } from "./winner_tree.ts";
@@ -33,7 +34,7 @@ export function runClock(machine: Machine, seed: number, limits: RunLimits, befo
       machine.stop(machine.describeDeadlock());
       break;
     }
-    const general = machine.sharesCpus || task.models.length > 0;
+    const general = machine.sharesCpus || task.models.length > 0 || machine.buffers !== undefined;
     if (general && !machine.isEnabled(index)) {
       parked.push(index);
       tree.set(index, Infinity);
@@ -72,6 +73,11 @@ export function runClock(machine: Machine, seed: number, limits: RunLimits, befo
         machine.advance(task, returned);
       }
       insns = machine.insns - before;
+    }
+    // By this clock a store is in memory when its step is over.
+    for (const flush = flushOf(task.cpu); machine.isEnabled(flush);) {
+      beforeStep?.(flush, machine.steps);
+      machine.step(flush);
     }
     state = nextState(state);
     const jitter = 1 + PLAIN_COSTS.jitter * ((state >>> 0) / 4_294_967_296 - 0.5);

@@ -6,6 +6,7 @@
  * and the replay of a part of it agree step by step.
  */
 import { KIND, SCHEDULE, TASK } from "../cpu/layout.ts";
+import { flushOf } from "../cpu/store_buffers.ts";
 import type { Machine } from "../machine/machine.ts";
 import { RECORDING_STEPS } from "../translate/translate.ts";
 import { below, nextState, seededState } from "./random_numbers.ts";
@@ -63,6 +64,7 @@ class RandomRun {
 
   run(): void {
     const { machine } = this;
+    if (machine.buffers) return this.#runBuffered();
     while (this.#n > 0 && !machine.fault) {
       const budget = this.#stepsInWasm();
       if (budget > 0) this.#runInWasm(budget);
@@ -70,6 +72,33 @@ class RandomRun {
       if (machine.fault) return;
       if (machine.steps >= this.limits.steps && this.#n > 0) return stopAtLimit(machine, this.limits);
     }
+  }
+
+  /** Any enabled step, the flush of a store buffer as likely as a task's: where stores wait in buffers. */
+  #runBuffered(): void {
+    const { machine, limits, observer: { beforeStep } } = this, alive = this.#alive, cpus = machine.buffers!.cpus;
+    while (!machine.fault) {
+      this.#state = nextState(this.#state);
+      // What turns out not to be enabled is drawn again.
+      const at = below(this.#state, this.#n + cpus), step = at < this.#n ? alive[at] : flushOf(at - this.#n);
+      if (!machine.isEnabled(step)) {
+        if (++this.#refused <= 8 * (this.#n + cpus)) continue;
+        this.#refused = 0;
+        if (machine.enabled().length > 0) continue;
+        if (this.#n > 0) machine.stop(machine.describeDeadlock());
+        break;
+      }
+      if (machine.steps >= limits.steps) {
+        stopAtLimit(machine, limits);
+        break;
+      }
+      this.#refused = 0;
+      beforeStep?.(step, machine.steps);
+      machine.step(step);
+      this.#tell(step);
+      if (step >= 0 && machine.isDone(machine.tasks[step])) alive[at] = alive[--this.#n];
+    }
+    this.#tellAll();
   }
 
   /** Whether the translated code cannot schedule this workload. */

@@ -3,7 +3,7 @@ import { KIND, TASK } from "../cpu/layout.ts";
 import { Machine, type MachineOwnerOptions } from "../machine/machine.ts";
 import type { Kernel } from "../bpf_helpers/kernel.ts";
 import { oneAfterAnother } from "../workload/one_after_another.ts";
-import type { Plan } from "../workload/plan.ts";
+import { type Plan, withoutBuffers } from "../workload/plan.ts";
 import { DEFAULT_STEPS } from "./run.ts";
 
 /**
@@ -24,7 +24,8 @@ export function runSerial(
   order: SerialOrder = "listed",
   most = Infinity,
 ): Promise<Kernel | undefined> {
-  const machine = new Machine(plan, options), limit = Math.min(plan.workload.limits?.steps ?? DEFAULT_STEPS, most);
+  const machine = new Machine(withoutBuffers(plan), options);
+  const limit = Math.min(plan.workload.limits?.steps ?? DEFAULT_STEPS, most);
   if (order === "by turns") return Promise.resolve(byTurns(machine, limit) ? machine.kernel : undefined);
   const runAlone = (index: number) => {
     run(machine, index, limit, Infinity);

@@ -10,9 +10,12 @@
  * ```
  */
 export interface Choices {
-  /** The tasks that can take a step now, in rising order; never empty. */
+  /**
+   * The tasks that can take a step now, in rising order; never empty. Before them the store buffers that can be flushed
+   * (`memory: "x86"`, where the program can tell): -1 for CPU 0's, -2 for CPU 1's, rising.
+   */
   readonly enabled: readonly number[];
-  /** The task that took the last step, or -1. */
+  /** The task that took the last step, or -1 where none did; after a flush, the task before it. */
   readonly last: number;
   /** Steps taken so far. */
   readonly step: number;
@@ -44,8 +47,16 @@ export interface Scheduler {
    * by the run's seed.
    */
   readonly follows?: { readonly branches: boolean; readonly hashSeed: number };
+  /**
+   * True where no store may wait: `replay` says it of a schedule that flushes no store buffer, since one that was made
+   * with buffers does.
+   */
+  readonly withoutBuffers?: boolean;
   /** Called once before a run, with the number of tasks. */
   reset(tasks: number, seed: number): void;
-  /** Gives the task that takes the next step: one of `choices.enabled`; where it follows another run, its step. */
+  /**
+   * Gives the task that takes the next step, or the buffer that is flushed: one of `choices.enabled`; where it follows
+   * another run, its step.
+   */
   next(choices: Choices): number;
 }

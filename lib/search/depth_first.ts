@@ -47,7 +47,8 @@ export class DepthFirst {
   readonly #machine: Machine;
   readonly #state: SearchState;
   readonly #options: DepthFirstOptions;
-  readonly #tasks: number;
+  /** Tasks, and behind them store buffers to flush; what is kept per depth counts them so. */
+  readonly #moves: number;
   /** Per depth: the task to try next, the one that was taken, and how many tasks were enabled. */
   #next = new Int32Array(1024);
   /** Per depth: alternatives of that task that were tried, and the one that was taken. */
@@ -69,7 +70,7 @@ export class DepthFirst {
     this.#machine = machine;
     this.#state = state;
     this.#options = options;
-    this.#tasks = machine.tasks.length;
+    this.#moves = machine.moves;
     this.visited.add(state.a, state.b);
     this.#enter(0);
   }
@@ -86,7 +87,7 @@ export class DepthFirst {
   get progress(): number {
     let share = 1, done = 0;
     for (let d = 0; d <= Math.min(this.#depth, 40); d++) {
-      share /= this.#tasks;
+      share /= this.#moves;
       done += share * Math.max(0, this.#next[d] - 1);
     }
     return this.#finished ? 1 : Math.min(1, done);
@@ -96,12 +97,12 @@ export class DepthFirst {
   run(until: number): void {
     const machine = this.#machine,
       state = this.#state,
-      tasks = this.#tasks,
+      moves = this.#moves,
       { onState, maxStates, maxDepth, serial } = this.#options;
     for (let ticks = 0;; ticks++) {
       if ((ticks & 0x3ff) === 0x3ff && performance.now() > until) return;
-      const depth = this.#depth, task = this.#next[depth];
-      if (task >= tasks) {
+      const depth = this.#depth, move = this.#next[depth];
+      if (move >= moves) {
         if (this.#some[depth] === 0) this.#end();
         if (depth === 0) {
           this.#finished = true;
@@ -111,14 +112,15 @@ export class DepthFirst {
         this.#depth = depth - 1;
         continue;
       }
-      const only = this.#only[depth];
-      if ((only >= 0 ? task !== only : task === ALL_BUT - only) || !machine.isEnabled(task)) {
-        this.#next[depth] = task + 1;
+      const only = this.#only[depth], task = machine.move(move);
+      if ((only >= 0 ? move !== only : move === ALL_BUT - only) || !machine.isEnabled(task)) {
+        this.#next[depth] = move + 1;
         continue;
       }
-      const alternatives = machine.alternatives(task), alternative = alternatives === 0 ? 0 : ++this.#tried[depth];
+      const alternatives = task < 0 ? 0 : machine.alternatives(task);
+      const alternative = alternatives === 0 ? 0 : ++this.#tried[depth];
       if (alternative === alternatives) {
-        this.#next[depth] = task + 1;
+        this.#next[depth] = move + 1;
         this.#tried[depth] = 0;
         if (alternatives > this.mostAlternatives) this.mostAlternatives = alternatives;
       }
@@ -129,7 +131,7 @@ export class DepthFirst {
       this.transitions++;
       if (reduced && !this.#wentOn(task)) {
         // On a cycle of steps that go alone, the others would wait forever: somewhere on it every task has a turn.
-        this.#only[depth] = alternative === 0 ? ALL_BUT - task : -1;
+        this.#only[depth] = alternative === 0 ? ALL_BUT - move : -1;
         this.#next[depth] = 0;
         this.#tried[depth] = 0;
       }
@@ -159,6 +161,7 @@ export class DepthFirst {
   }
 
   #noteWhere(task: number): void {
+    if (task < 0) return;
     const { record, models } = this.#machine.tasks[task], { memory } = this.#machine;
     this.#insn = memory.getU32(record + TASK.insn);
     this.#invocation = memory.getU32(record + TASK.invocation);
@@ -170,6 +173,8 @@ export class DepthFirst {
    * another run: no cycle consists of such steps alone.
    */
   #wentOn(task: number): boolean {
+    // Flushes alone come to an end when the buffers are empty.
+    if (task < 0) return true;
     const { record, models } = this.#machine.tasks[task], { memory } = this.#machine;
     if (memory.getU32(record + TASK.invocation) !== this.#invocation) return true;
     const model = models[models.length - 1];
@@ -207,8 +212,9 @@ export class DepthFirst {
 
   #local(): number {
     const { isLocal } = this.#options;
-    for (let task = 0; task < this.#tasks; task++) {
-      if (this.#machine.isEnabled(task) && isLocal!(task)) return task;
+    for (let move = 0; move < this.#moves; move++) {
+      const task = this.#machine.move(move);
+      if (this.#machine.isEnabled(task) && isLocal!(task)) return move;
     }
     return -1;
   }

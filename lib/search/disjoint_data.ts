@@ -5,6 +5,7 @@
  * Who touches what is learnt: some random runs first, then each search notes every address that a second task touches
  * although it was taken for one task's own; the search is run again until none turns up.
  */
+import { cpuOfFlush } from "../cpu/store_buffers.ts";
 import type { Machine } from "../machine/machine.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { runRandom } from "../schedulers/run_random.ts";
@@ -45,9 +46,12 @@ export class DisjointData {
   }
 
   /** Notes that a task is about to touch what its pending operation names; true when no other task ever did. */
-  touch(machine: Machine, task: number): boolean {
-    const pending = machine.pending(task);
-    if (pending.kind !== "load" && pending.kind !== "store" && pending.kind !== "rmw") return false;
+  touch(machine: Machine, step: number): boolean {
+    const pending = machine.pending(step);
+    // A flush of a word that one task alone touches: reordered, no other CPU could see it. Only a machine that has a CPU
+    // for each task gets here.
+    const task = step < 0 ? machine.tasks.findIndex(({ cpu }) => cpu === cpuOfFlush(step)) : step;
+    if (pending.kind !== "load" && pending.kind !== "store" && pending.kind !== "rmw" && step >= 0) return false;
     let alone = true;
     for (let word = pending.addr & ~7; word < pending.addr + pending.size; word += 8) {
       const owner = this.#owner.get(word);

@@ -1,5 +1,5 @@
 /** How likely each scheduler is to find a bug that an exhaustive search has shown: sampled, beside the truth. */
-import { plan } from "../workload/plan.ts";
+import { plan, withoutBuffers } from "../workload/plan.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { textTable } from "../report/text_table.ts";
@@ -97,7 +97,9 @@ export class Estimate {
 export async function estimate(object: BpfObject, options: EstimateOptions = {}): Promise<Estimate> {
   const { runs = 1000, depth = 2, ...searched } = options;
   const planned = plan(object, options, "estimate"), exploration = await explorePlan(planned, searched);
-  const make = () => searchedMachine(planned, options);
+  // The search may have found that no store has to wait.
+  const run = exploration.memory.buffered ? planned : withoutBuffers(planned);
+  const make = () => searchedMachine(run, options);
   const bad = new Set(exploration.anomalies.map((outcome) => outcome.key));
   const isBug = (machine: Machine) =>
     machine.fault !== undefined || machine.tasks.some((task) => !machine.isDone(task)) ||
@@ -115,7 +117,7 @@ export async function estimate(object: BpfObject, options: EstimateOptions = {})
     : undefined;
   const sampler = new Sampler(make(), runs, isBug);
   const random = sampler.sample("random", (machine, seed) => runRandom(machine, seed, { steps: STEPS_OF_A_RUN }));
-  const tasks = graphMachine.tasks.length, steps = Math.max(sampler.longest, 1);
+  const tasks = graphMachine.moves, steps = Math.max(sampler.longest, 1);
   const of = (scheduler: ReturnType<typeof pct>) => (machine: Machine, seed: number) =>
     runScheduler(machine, scheduler, seed, { steps: STEPS_OF_A_RUN });
   const pctScheduler = pct(depth, steps);

@@ -4,6 +4,7 @@ import type { Plan } from "../workload/plan.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { Machine, MachineOptions } from "../machine/machine.ts";
 import type { Coverage } from "../report/coverage.ts";
+import type { MemoryReport } from "../workload/memory_model.ts";
 import type { SkippedRuns, TraceStep, Values } from "../report/result.ts";
 import { runsOf } from "../report/runs.ts";
 import { warningText } from "../verifier/verdict_text.ts";
@@ -103,6 +104,8 @@ export interface Witness {
  */
 export class Exploration {
   readonly machine = "simulator";
+  /** The memory model that it holds under, and whether the programs can tell it from sequential consistency. */
+  readonly memory: MemoryReport;
   /** Names of the programs that run, separated by commas. */
   readonly program: string;
   readonly cpus: number;
@@ -139,8 +142,6 @@ export class Exploration {
   reduced = false;
   /** What the reader may have overlooked, in a sentence. */
   remark: string | undefined;
-  /** The memory model; sequentially consistent where left out. */
-  memory: string | undefined;
   /** Where the search stopped or was to stop, in words. */
   bounds = "";
   /** Which lines and branches ran, and which data several contexts touched, over all that was visited. */
@@ -164,6 +165,7 @@ export class Exploration {
     this.program = machine.image.programs.map((program) => program.name).join(", ");
     this.cpus = machine.nrCpus;
     this.invocations = machine.plan.invocations;
+    this.memory = machine.plan.memory;
     this.runs = runsOf(machine.tasks);
     this.symmetry = symmetry;
     this.warnings = machine.plan.warnings.map(warningText);
@@ -196,7 +198,7 @@ export class Exploration {
   /** What the answer takes as given, a line for each: memory model, what the kernel leaves open, contexts, bounds. */
   get conditions(): readonly string[] {
     const { memory, openConditions, bounds } = this;
-    return conditionsOf(this.#plan, { memory, open: openConditions, models: this.#models, bounds });
+    return conditionsOf(this.#plan, { memory: memory.text, open: openConditions, models: this.#models, bounds });
   }
 
   /**
@@ -226,12 +228,24 @@ export class Exploration {
 
   /** What `explore --json` prints. */
   toJSON(): unknown {
-    const { program, cpus, invocations, complete, unknown, states, transitions, schedules, observation, seconds } =
-      this;
+    const {
+      program,
+      cpus,
+      invocations,
+      memory,
+      complete,
+      unknown,
+      states,
+      transitions,
+      schedules,
+      observation,
+      seconds,
+    } = this;
     return {
       program,
       cpus,
       invocations,
+      memory,
       complete,
       unknown,
       states,

@@ -1,7 +1,8 @@
 /** Every schedule of a workload, or a clear word on where the search stopped. */
+import { flushOf } from "../cpu/store_buffers.ts";
 import { DEFAULT_DEPTH } from "../workload/check_options.ts";
-import { type Plan, plan } from "../workload/plan.ts";
-import { Machine, type MachineOwnerOptions } from "../machine/machine.ts";
+import { type Plan, plan, withoutBuffers } from "../workload/plan.ts";
+import { Machine, type MachineOwnerOptions, UserStores } from "../machine/machine.ts";
 import { HashLayouts } from "../maps/hash_layouts.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import { SeededRandom } from "../schedulers/random_numbers.ts";
@@ -44,8 +45,12 @@ const LIVELOCK = "from here on tasks take steps for ever, and no schedule leads 
 /**
  * Visits every schedule of a workload.
  *
+ * Memory is that of x86 unless `memory` says otherwise: a store waits in the store buffer of its CPU, and the step that
+ * moves it to memory is part of the schedule (`f1` is one of CPU 1's). Where no store of the workload can be told to
+ * have waited, the search does without buffers and says so; `Never` is then, as always, a proof for that memory.
+ *
  * @param object what `bpf` or `loadObject` gave
- * @param options the workload (default: 2 CPUs, 1 invocation each), bounds, and the reader's own property
+ * @param options the workload (default: 2 CPUs, 1 invocation each), the memory model, bounds, and the reader's own property
  * @returns outcomes, deadlocks, faults, and the shortest witness of an anomaly; `complete` says whether *Never* is a proof
  *
  * @example
@@ -64,10 +69,10 @@ export async function explore(object: BpfObject, options: ExploreOptions = {}): 
 export function searchedMachine(
   plan: Plan,
   { models }: ExploreOptions,
-  hash: Pick<MachineOwnerOptions, "hashSeed" | "layouts"> = {},
+  own: Pick<MachineOwnerOptions, "hashSeed" | "layouts" | "usersOnlyLoad"> = {},
 ): Machine {
   const numbers = new SeededRandom(1);
-  return new Machine(plan, { ...hash, models, branches: true, draw: (alternatives) => numbers.below(alternatives) });
+  return new Machine(plan, { ...own, models, branches: true, draw: (alternatives) => numbers.below(alternatives) });
 }
 
 const boundsText = ({ maxStates, maxDepth, seconds }: Limits): string =>
@@ -77,7 +82,20 @@ const boundsText = ({ maxStates, maxDepth, seconds }: Limits): string =>
 
 /** Visits every schedule of what has been checked and planned. */
 export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<Exploration> {
-  const layouts = new HashLayouts(), make = (hashSeed = 0) => searchedMachine(plan, options, { hashSeed, layouts });
+  if (plan.scIfUsersOnlyLoad) {
+    // Where no schedule without buffers has user space store, none with buffers has: they are the same ones.
+    try {
+      return await searchPlan(withoutBuffers(plan), options, true);
+    } catch (error) {
+      if (!(error instanceof UserStores)) throw error;
+    }
+  }
+  return await searchPlan(plan, options, false);
+}
+
+async function searchPlan(plan: Plan, options: ExploreOptions, usersOnlyLoad: boolean): Promise<Exploration> {
+  const layouts = new HashLayouts();
+  const make = (hashSeed = 0) => searchedMachine(plan, options, { hashSeed, layouts, usersOnlyLoad });
   const began = performance.now(), seconds = options.bounds?.seconds ?? 60;
   const limits = {
     maxStates: options.bounds?.states ?? 20_000_000,
@@ -94,7 +112,10 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
   /** Every schedule, with hash maps' seeds drawn from one number; the bound that was hit. */
   const search = async (hashSeed: number): Promise<SearchCost> => {
     const serially = (of: Plan, symmetric: boolean) =>
-      exploreSerial(searchedMachine(of, options, { hashSeed, layouts }), limits, { symmetric, onProgress });
+      exploreSerial(searchedMachine(withoutBuffers(of), options, { hashSeed, layouts, usersOnlyLoad }), limits, {
+        symmetric,
+        onProgress,
+      });
     const ends = new Ends(plan, holds, hashSeed, await serially(plan, !reason));
     searched.set(hashSeed, ends);
     const cost = await exploreAll(
@@ -105,7 +126,11 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
         if (end.kind === "done") return ends.add(at, path);
         const message = end.kind === "fault" ? at.fault!.message : at.describeDeadlock();
         if (stuck.size >= MOST_STUCK || stuck.has(message)) return;
-        stuck.set(message, { kind: end.kind, message, witness: formatSchedule(path, hashSeed) });
+        stuck.set(message, {
+          kind: end.kind,
+          message,
+          witness: formatSchedule([...path, ...leftWaiting(at)], hashSeed),
+        });
       },
     );
     machines.push(cost.machine);
@@ -164,6 +189,15 @@ function joined(outcomes: readonly ExploredOutcome[]): ExploredOutcome[] {
     if (!known || (outcome.anomaly && !known.anomaly)) byKey.set(outcome.key, outcome);
   }
   return [...byKey.values()];
+}
+
+/**
+ * Flushes that a fault has kept from coming, behind its schedule: they are not taken, but say that stores waited, which
+ * a replay has to know.
+ */
+function leftWaiting({ buffers }: Machine): number[] {
+  const cpus = Array.from({ length: buffers?.cpus ?? 0 }, (_, cpu) => cpu);
+  return cpus.filter((cpu) => buffers!.count(cpu) > 0).map(flushOf);
 }
 
 /** Verdicts on the shortest witness first, then on the other anomalies' own. */

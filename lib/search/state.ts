@@ -6,6 +6,7 @@
  * two differ is below n^2 / 2^65 (3 in 10 million for 3 million states).
  */
 import { KIND, TASK } from "../cpu/layout.ts";
+import { cpuOfFlush } from "../cpu/store_buffers.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Journal } from "../cpu/memory.ts";
 import { type ActiveModel, runningModel } from "../machine/task.ts";
@@ -105,11 +106,13 @@ export class SearchState implements Journal {
   }
 
   /**
-   * Lets a task take a step that {@link back} can take back.
+   * Lets a task take a step, or a store buffer be flushed; {@link back} can take it back.
    *
    * @param alternative of what the kernel leaves open there; 0 where there is nothing to choose
    */
-  step(index: number, alternative = 0): void {
+  step(move: number, alternative = 0): void {
+    // In a symmetric machine a CPU's buffer counts as part of the state of its task.
+    const index = move < 0 ? this.#taskOf(cpuOfFlush(move)) : move;
     const machine = this.#machine, task = machine.tasks[index], depth = this.depth;
     const undo = this.#undo[depth] ??= emptyUndo();
     undo.task = index;
@@ -132,15 +135,17 @@ export class SearchState implements Journal {
     }
     this.#states.save(index, undo.whole, this.#saved, from);
     const runsProgram = runningModel(task) === undefined && (task.program !== undefined || task.models.length > 0);
-    if (runsProgram) {
+    if (runsProgram && move >= 0) {
       const word = this.#recordAt[index] + (TASK.pending >> 2);
       const kind = this.#i32[word] & 0xff;
       if (kind === KIND.store || kind === KIND.rmw) this.beforeWrite(this.#i32[word + 1], 8);
     }
-    machine.accesses?.beforeStep(index);
-    this.#stepping = index;
+    if (move >= 0) {
+      machine.accesses?.beforeStep(index);
+      this.#stepping = index;
+    }
     if (alternative > 0) machine.choose(index, alternative);
-    else machine.step(index);
+    else machine.step(move);
     this.#stepping = -1;
     this.depth = depth + 1;
     this.#states.hash(index);
@@ -149,6 +154,10 @@ export class SearchState implements Journal {
     this.a = (this.a + this.#states.a - taskA) | 0;
     this.b = (this.b + this.#states.b - taskB) | 0;
     this.#followWords(undo.log);
+  }
+
+  #taskOf(cpu: number): number {
+    return Math.max(0, this.#machine.tasks.findIndex((task) => task.cpu === cpu));
   }
 
   /** Takes the last step back. */

@@ -2,6 +2,7 @@
  * The states of a small workload and the steps between them, kept as a graph: for questions that one pass over the
  * states cannot answer, such as how likely an end is, and whether every state still has one.
  */
+import { flushOf } from "../cpu/store_buffers.ts";
 import type { Machine } from "../machine/machine.ts";
 import { stepOf } from "../schedulers/schedule.ts";
 import type { SearchState } from "./state.ts";
@@ -10,22 +11,26 @@ const NO_EDGE = -1;
 
 export class StateGraph {
   /**
-   * For each state and move, the state that it leads to, or -1 where there is none. A move is a step of a task with one of
-   * its alternatives: number `task` for the first or only one, `task + tasks` for the second, and so on.
+   * For each state and move, the state that it leads to, or -1 where there is none. A move is a step of a task, or behind
+   * the tasks the flush of a CPU's store buffer, with one of its alternatives: number `task` for the first or only one,
+   * `task + tasks` for the second, and so on.
    */
   readonly #edges: number[] = [];
   /** States in the order in which the search has left them: every state behind its successors, but for cycles. */
   readonly #order: number[] = [];
   /** For each state without enabled tasks, what `isWanted` said; undefined elsewhere. */
   readonly #wanted: (boolean | undefined)[] = [];
+  /** Tasks and store buffers; how many of them are tasks: the rest are flushes, which preempt none. */
   readonly #tasks: number;
+  readonly #programs: number;
   readonly #moves: number;
   #cyclic = false;
   /** Where the kernel leaves something open: `state * tasks + task`. */
   readonly #choices = new Set<number>();
 
-  private constructor(tasks: number, moves: number) {
+  private constructor(tasks: number, programs: number, moves: number) {
     this.#tasks = tasks;
+    this.#programs = programs;
     this.#moves = moves;
   }
 
@@ -41,12 +46,13 @@ export class StateGraph {
     maxStates: number,
     most = 1,
   ): StateGraph | undefined {
-    const tasks = machine.tasks.length, moves = tasks * most, graph = new StateGraph(tasks, moves);
+    const tasks = machine.moves, moves = tasks * most, graph = new StateGraph(tasks, machine.tasks.length, moves);
     const left: boolean[] = [], path: { node: number; move: number }[] = [], numbers = new Map<string, number>();
     const isOpen = (move: number) => {
-      const task = move % tasks, alternatives = machine.alternatives(task);
-      return machine.isEnabled(task) && move < tasks * Math.max(1, alternatives);
+      const step = machine.move(move % tasks);
+      return machine.isEnabled(step) && move < tasks * Math.max(1, alternatives(step));
     };
+    const alternatives = (step: number) => step < 0 ? 0 : machine.alternatives(step);
     const enter = (): number => {
       const key = `${state.a},${state.b}`, known = numbers.get(key);
       if (known !== undefined) {
@@ -72,8 +78,8 @@ export class StateGraph {
         continue;
       }
       if (numbers.size >= maxStates) return undefined;
-      const task = at.move % tasks, chooses = machine.alternatives(task) > 0;
-      state.step(task, chooses ? 1 + Math.floor(at.move / tasks) : 0);
+      const task = at.move % tasks, step = machine.move(task), chooses = alternatives(step) > 0;
+      state.step(step, chooses ? 1 + Math.floor(at.move / tasks) : 0);
       if (chooses) graph.#choices.add(at.node * tasks + task);
       const depth = path.length, to = enter();
       graph.#edges[at.node * moves + at.move] = to;
@@ -150,7 +156,8 @@ export class StateGraph {
         for (let i = 0; i < moves; i++) {
           const move = (first + i) % moves, task = move % tasks, to = this.#edges[node * moves + move];
           if (to === NO_EDGE || distance[to] !== distance[node] - 1) continue;
-          const total = fewest[to * width + task] + (goesOn && task !== last ? 1 : 0);
+          const isFlush = task >= this.#programs;
+          const total = fewest[to * width + (isFlush ? last : task)] + (goesOn && task !== last && !isFlush ? 1 : 0);
           if (total >= least) continue;
           least = total;
           choice[node * width + last] = move;
@@ -163,7 +170,7 @@ export class StateGraph {
       const move = choice[node * width + last];
       path.push(this.#stepOf(node, move));
       node = this.#edges[node * moves + move];
-      last = move % tasks;
+      if (move % tasks < this.#programs) last = move % tasks;
     }
     return { path, preemptions: fewest[tasks] };
   }
@@ -229,6 +236,7 @@ export class StateGraph {
   /** A move as a step of a schedule. */
   #stepOf(node: number, move: number): number {
     const task = move % this.#tasks, chooses = this.#choices.has(node * this.#tasks + task);
+    if (task >= this.#programs) return flushOf(task - this.#programs);
     return stepOf(task, chooses ? 1 + Math.floor(move / this.#tasks) : 0);
   }
 

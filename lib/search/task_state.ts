@@ -200,6 +200,14 @@ export class TaskStates {
     if (this.#symmetric) {
       const cpu = (this.#cpus + task.cpu * CPU.bytes) >> 2;
       for (let i = 0; i < 4; i++) a = mixA(a + i32[cpu + i]);
+      const { buffers } = this.#machine;
+      if (buffers) {
+        const { start, bytes } = buffers.placeOf(task.cpu), from = start >> 2;
+        for (let i = 0; i < bytes >> 2; i++) {
+          a = mixA(a + Math.imul(i32[from + i], 0x9e37_79b1) + i);
+          b = mixB(b ^ Math.imul(i32[from + i], 0x85eb_ca77) ^ i);
+        }
+      }
     }
     this.a = a;
     this.b = b;

@@ -59,9 +59,8 @@ const MAP_LOOKUP_ELEM = 1, GET_SMP_PROCESSOR_ID = 8;
 
 /** Whether the programs of a machine are of the kind whose steps can be kept. */
 export function hasPlainSteps(machine: Machine): boolean {
-  if (machine.sharesCpus || machine.readsUndefinedStack || machine.tasks.some((task) => task.kind !== "process")) {
-    return false;
-  }
+  if (machine.buffers || machine.sharesCpus || machine.readsUndefinedStack) return false;
+  if (machine.tasks.some((task) => task.kind !== "process")) return false;
   if (Object.keys(machine.options.models ?? {}).length > 0) return false;
   const arrays = machine.object.maps.every((map) => map.type === BPF_MAP_TYPE.ARRAY);
   return machine.image.insns.every((insn) =>

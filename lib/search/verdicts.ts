@@ -6,6 +6,7 @@ import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { findLostUpdates } from "../report/lost_update.ts";
 import type { TraceStep } from "../report/result.ts";
+import { inMemoryOrder } from "../report/memory_order.ts";
 import { findTornReads } from "../report/torn_read.ts";
 import { isUser, isWrite } from "../report/trace_text.ts";
 
@@ -57,7 +58,8 @@ const isPerCpu = (step: TraceStep, maps: readonly MapDef[]): boolean =>
 const isSlot = (step: TraceStep): boolean => step.touches === "inner_map" || step.touches === "program";
 
 /** The verdicts that a trace of an anomaly supports, without their witness; at most one of each kind. */
-export function judgeTrace(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness">[] {
+export function judgeTrace(trace: readonly TraceStep[], maps: readonly MapDef[]): Omit<Finding, "witness">[] {
+  const steps = inMemoryOrder(trace);
   const values = steps.filter((step) => !isSlot(step));
   return [
     lostUpdate(steps, maps),

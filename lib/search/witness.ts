@@ -40,15 +40,17 @@ export function findWitness(
 
 /** Replays a schedule, to its end and no further, and says what each step did. */
 export function traceSchedule(machine: Machine, schedule: string) {
-  const tracer = new Tracer(machine, { from: 0, to: Infinity }), steps = schedule === "" ? [] : parseSchedule(schedule);
-  let last = -1, preemptions = 0;
-  for (const step of steps) {
+  const tracer = new Tracer(machine, { from: 0, to: Infinity }), path = schedule === "" ? [] : parseSchedule(schedule);
+  let last = -1, preemptions = 0, steps = 0;
+  for (const step of path) {
+    if (machine.fault) break;
+    steps++;
     const task = taskOf(step), alternative = alternativeOf(step);
-    if (last >= 0 && last !== task && machine.isEnabled(last)) preemptions++;
-    last = task;
+    if (task >= 0 && last >= 0 && last !== task && machine.isEnabled(last)) preemptions++;
+    if (task >= 0) last = task;
     tracer.beforeStep(task, undefined, alternative);
     if (alternative > 0) machine.choose(task, alternative);
     else machine.step(task);
   }
-  return { trace: tracer.finish(), preemptions, steps: steps.length };
+  return { trace: tracer.finish(), preemptions, steps };
 }

@@ -1,5 +1,6 @@
 /** The one place where what a reader wrote as options is looked at, before anything is run with it. */
 import { WorkloadError } from "../cpu/workload_error.ts";
+import { MEMORY_MODELS, type MemoryModel } from "./memory_model.ts";
 import { MAX_CPUS, type Workload } from "./workload.ts";
 import {
   above,
@@ -94,6 +95,7 @@ const ACTOR = record(
   '{ name: "reader", *body(user) { return yield* user.lookup("stats", 0); } }',
 );
 
+const MEMORY = oneOf(MEMORY_MODELS, 'memory: "x86"');
 const WORKLOAD: Rules = {
   cpus: whole(1, MAX_CPUS, "cpus: 4"),
   invocations: INVOCATIONS,
@@ -115,6 +117,7 @@ const WORKLOAD: Rules = {
     "limits: { steps: 1000000 }",
   ),
   verify: either("verify: false"),
+  memory: MEMORY,
   models: {
     wants: "an object with a function for each helper's name",
     example: "models: lockHelpers(ticketLock)",
@@ -261,6 +264,12 @@ function checkSearch(call: "explore" | "estimate", object: unknown, options: unk
     `${most.toLocaleString("en")} invocations are too many to search: ${call} tries every schedule, and one may have ` +
       `${depth.toLocaleString("en")} steps (bounds: { depth } allows more). Two or three invocations show most faults`,
   );
+}
+
+/** The memory model that a litmus test is asked for; undefined where none is. */
+export function checkMemory(memory: unknown): MemoryModel | undefined {
+  if (memory !== undefined) refuse(valueProblem("memory", memory, MEMORY));
+  return memory as MemoryModel | undefined;
 }
 
 /** The same for `costCurve`. */

@@ -5,18 +5,12 @@ import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { Plan, PlannedTask } from "./plan.ts";
 
-/** Memory models by name, as reports say them. */
-const MEMORY: Readonly<Record<string, string>> = {
-  sc: "sequentially consistent (an idealisation: x86 and ARM may reorder more)",
-  tso: "total store order, as x86 has it (ARM may reorder more)",
-};
-
-/** The line about the memory model. */
-export const memoryLine = (memory = "sc"): string => `memory: ${MEMORY[memory] ?? memory}`;
+/** The line about the memory model, which stands in a phrase (workload/memory_model.ts). */
+export const memoryLine = (memory: string): string => `memory: ${memory}`;
 
 /** What is no part of a plan. */
 export interface Given {
-  /** The memory model: a key of the table above, or words. Default sequentially consistent. */
+  /** The memory model, in a phrase. Default: what the plan says. */
   readonly memory?: string;
   /** What became of the things that the kernel leaves open (hash seeds, time, random numbers), a line for each. */
   readonly open: readonly string[];
@@ -29,7 +23,10 @@ export interface Given {
 }
 
 /** The conditions of a result, each a line `what: how`. */
-export function conditionsOf(plan: Plan, { memory, open, models = {}, othersRun = false, bounds }: Given): string[] {
+export function conditionsOf(
+  plan: Plan,
+  { memory = plan.memory.text, open, models = {}, othersRun = false, bounds }: Given,
+): string[] {
   const own = Object.keys(models);
   return [
     memoryLine(memory),

@@ -13,6 +13,8 @@ import {
   USER_CONTEXT,
 } from "./contexts.ts";
 import { assumed, checkKind, kindAbove, preemptRemarks, refuseStrike, whyItNeverStrikes } from "./nesting.ts";
+import { describeMemory, type MemoryReport, refuseBpfModel } from "./memory_model.ts";
+import { type StoreDelays, storeDelays } from "./store_delays.ts";
 import { MAX_CPUS, type ProgRun, type Workload } from "./workload.ts";
 import type { VerifierWarning } from "../verifier/verify.ts";
 import type { UserApi } from "../maps/user_space.ts";
@@ -67,6 +69,14 @@ export interface Plan {
   readonly userSpace: UserSpace;
   /** What the verifier accepts in these programs although it is open what it does. */
   readonly warnings: readonly VerifierWarning[];
+  readonly memory: MemoryReport;
+  /**
+   * Where stores have to wait in store buffers: for each program, the instructions whose stores do. Undefined where none
+   * do: then the CPUs have no buffers.
+   */
+  readonly delays: StoreDelays | undefined;
+  /** Whether none would have to if user space only loaded: then it is tried without buffers first. */
+  readonly scIfUsersOnlyLoad: boolean;
 }
 
 /** The kernel's own verifier is asked on `linux`; `compare` shows a refusal and goes on. */
@@ -88,12 +98,23 @@ const ADMITS: Readonly<Record<Call, boolean>> = {
  */
 export function plan(object: BpfObject, options: Workload, call: Call = "simulate"): Plan {
   checkCall(call, object, options);
+  if (options.memory === "bpf" && call !== "threads" && call !== "linux") refuseBpfModel(call);
   const searched = call === "explore" || call === "estimate";
   const planned = planTasks(object, searched ? { ...options, invocations: options.invocations ?? 1 } : options);
   const refused = ADMITS[call] ? refusalOfPlan(planned) : undefined;
   if (refused) throw refused;
   return planned;
 }
+
+/**
+ * The same workload where every store is in memory at once: for runs one after another, which see no difference.
+ *
+ * @param why in words, after "as SC"
+ */
+export const withoutBuffers = (plan: Plan, why?: string): Plan =>
+  plan.delays
+    ? { ...plan, delays: undefined, scIfUsersOnlyLoad: false, memory: describeMemory(plan.memory.model, false, why) }
+    : plan;
 
 /** Why the workload may not run, unless it asks for no verifier. */
 export const refusalOfPlan = ({ object, workload, programs }: Plan): RefusedError | undefined =>
@@ -190,7 +211,7 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
   );
   const tailCalls = object.maps.some((map) => map.type === BPF_MAP_TYPE.PROG_ARRAY);
   const programs = tailCalls ? object.programs : [...used.values()];
-  return {
+  const laidOut = {
     object,
     workload,
     invocations: perCpu,
@@ -202,6 +223,14 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     userSpace,
     remarks,
     warnings: warningsOf(object, programs),
+  };
+  const { memory = "x86" } = workload, delays = memory === "x86" ? storeDelays(laidOut) : undefined;
+  const scIfUsersOnlyLoad = delays !== undefined && storeDelays(laidOut, true) === undefined;
+  return {
+    ...laidOut,
+    memory: describeMemory(memory, delays !== undefined),
+    delays,
+    scIfUsersOnlyLoad,
   };
 }
 

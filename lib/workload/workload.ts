@@ -1,4 +1,5 @@
 /** What to run: which program how often on which CPU, which interrupts, which user-space actors. */
+import type { MemoryModel } from "./memory_model.ts";
 import type { Model } from "../cpu/operation.ts";
 import type { UserActor, UserApi } from "../maps/user_space.ts";
 import type { InterruptKind } from "./contexts.ts";
@@ -108,6 +109,11 @@ export interface Workload {
   readonly preempt?: "none" | "full";
   /** What ends a run that would not end by itself. */
   readonly limits?: Limits;
+  /**
+   * Which memory `simulate` and `explore` run on: `x86` (total store order, the default), or `sc`, the idealisation that
+   * every store is in memory at once. Threads and the kernel have the memory of this computer, whatever is asked.
+   */
+  readonly memory?: MemoryModel;
   /** `false`: run even what the kernel's verifier would refuse. Default true. */
   readonly verify?: boolean;
 }

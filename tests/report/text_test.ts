@@ -164,6 +164,7 @@ describe("a search as text", () => {
     schedules: 6n,
     stuck: [],
     symmetry: { used: false },
+    memory: { text: "x86" },
     reduced: false,
     property: "serial",
     witness: { schedule: "1 0*2 1", steps: 4, preemptions: 1, shortest: true, trace: LOST },

@@ -73,6 +73,6 @@ Positive: 6 Negative: 0
 Condition ~exists ([x]=2)
 Observation counted Never 0 6
 Conditions:
-  memory: sequentially consistent (an idealisation: x86 and ARM may reorder more)
+  memory: sc (an idealisation: every store is in memory at once, which holds on no machine)
   bounds: none was hit`);
 });

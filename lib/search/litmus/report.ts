@@ -13,7 +13,7 @@ const KINDS = { "exists": "Allowed", "~exists": "Forbidden", "forall": "Required
 
 /** What the states take as given, a line for each. */
 const conditionsOfLitmus = ({ memory, unknown }: LitmusResult): string[] => [
-  memoryLine(memory),
+  memoryLine(memory.text),
   `bounds: ${unknown === undefined ? "none was hit" : `stopped after ${unknown}`}`,
 ];
 
@@ -43,6 +43,7 @@ export function litmusJson(result: LitmusResult): unknown {
   const { file, states, observation, unknown, explored } = result;
   return {
     test: file.name,
+    memory: result.memory,
     states: states.map((state) => formatState(file, state)),
     observation,
     complete: unknown === undefined,

@@ -1,5 +1,9 @@
-/** Every schedule of a litmus test under sequential consistency: the states that `herd7 -model sc` lists. */
+/**
+ * Every schedule of a litmus test on sequentially consistent memory, the states that `herd7 -model sc` lists, or with the
+ * store buffers of x86.
+ */
 import { Machine } from "../../machine/machine.ts";
+import { type MemoryModel, type MemoryReport, refuseBpfModel } from "../../workload/memory_model.ts";
 import { planTasks } from "../../workload/plan.ts";
 import { exploreAll, type Limits } from "../all_schedules.ts";
 import type { Bounds } from "../exploration.ts";
@@ -20,11 +24,10 @@ export interface LitmusResult {
   readonly states: readonly LitmusState[];
   /** For each state, whether what stands behind the quantifier holds. */
   readonly holds: readonly boolean[];
+  readonly memory: MemoryReport;
   readonly observation: "Never" | "Sometimes" | "Always" | "Unknown";
   /** The bound that ended the search, when one did: then states may be missing. */
   readonly unknown?: string;
-  /** The memory model; sequentially consistent where left out. */
-  readonly memory?: string;
   /** What herd7 counts; undefined when it was not asked for, or has no end. */
   readonly executions?: Executions;
   /** States and steps of the search. */
@@ -34,17 +37,20 @@ export interface LitmusResult {
 /**
  * Runs a litmus test on the simulated machine.
  *
- * @param options executions: count them too, as far as that takes no longer than the bounds allow
+ * @param options memory: `sc` (default) or `x86`; executions: count them too, as far as that takes no longer than the
+ *   bounds allow, and where every store is in memory at once
  * @throws Error when a column touches memory that is no place of the test
  */
 export async function runLitmus(
   file: LitmusFile,
   bounds: Bounds = {},
-  options: { readonly executions?: boolean } = {},
+  options: { readonly executions?: boolean; readonly memory?: MemoryModel } = {},
 ): Promise<LitmusResult> {
   const { object, layout } = assembleLitmus(file);
   const programs = file.columns.map((column, cpu) => ({ prog: programName(column), cpus: [cpu], invocations: 1 }));
-  const plan = planTasks(object, { cpus: file.columns.length, programs });
+  const { memory = "sc" } = options;
+  if (memory === "bpf") refuseBpfModel("litmus");
+  const plan = planTasks(object, { cpus: file.columns.length, programs, memory });
   const make = () => {
     const machine = new Machine(plan);
     writeInitial(machine, file, layout);
@@ -75,10 +81,10 @@ export async function runLitmus(
     const all = readFinal(machine, file, layout);
     return file.filter && !evaluate(file.filter, file, all) ? undefined : evaluate(file.condition, file, all);
   };
-  const executions = options.executions && cost.bound === undefined
+  const executions = options.executions && cost.bound === undefined && !plan.delays
     ? countExecutions(make, judge, { maxStates: Math.min(limits.maxStates, MOST_COUNTED), until: limits.until })
     : undefined;
-  return { file, states, holds, observation, unknown: cost.bound, executions, explored: cost };
+  return { file, states, holds, memory: plan.memory, observation, unknown: cost.bound, executions, explored: cost };
 }
 
 /** `0:r1=0; 1:r1=y; [x]=2;` */

@@ -1,0 +1,50 @@
+/** The memory model of a run or a search: which one the reader asked for, and what it comes to for this workload. */
+import { WorkloadError } from "../cpu/workload_error.ts";
+
+/**
+ * What stores and loads of other CPUs may be seen in which order: `sc`, one memory that all see at once, which no machine
+ * has; `x86`, total store order; `bpf`, what the kernel's BPF memory model allows on any machine.
+ *
+ * @example
+ * ```ts
+ * import { bpf, explore, type MemoryModel } from "interleave";
+ * const flags = await bpf`int x, y, saw_y, saw_x;
+ * SEC("raw_tp") int one(void *ctx) { *(volatile int *)&x = 1; saw_y = *(volatile int *)&y; return 0; }
+ * SEC("raw_tp") int two(void *ctx) { *(volatile int *)&y = 1; saw_x = *(volatile int *)&x; return 0; }`;
+ * const programs = [{ prog: "one", cpus: [0] }, { prog: "two", cpus: [1] }];
+ * const found = async (memory: MemoryModel) => (await explore(flags, { cpus: 2, programs, memory })).observation;
+ * if (await found("sc") !== "Never" || await found("x86") !== "Sometimes") throw new Error("x86 has store buffers");
+ * ```
+ */
+export type MemoryModel = "sc" | "x86" | "bpf";
+
+export const MEMORY_MODELS: readonly MemoryModel[] = ["sc", "x86", "bpf"];
+
+/** What every report says of it. */
+export interface MemoryReport {
+  readonly model: MemoryModel;
+  /** Whether the CPUs have store buffers here; no where the program cannot tell (workload/store_delays.ts). */
+  readonly buffered: boolean;
+  /** In a phrase for the reader. */
+  readonly text: string;
+}
+
+const CANNOT_TELL = "no store is followed by a load of another shared word before a barrier";
+
+export const describeMemory = (model: MemoryModel, buffered: boolean, from = CANNOT_TELL): MemoryReport => ({
+  model,
+  buffered,
+  text: model === "x86"
+    ? buffered ? "x86 (total store order: stores wait in the store buffer of their CPU)" : `x86 (as SC: ${from})`
+    : model === "sc"
+    ? "sc (an idealisation: every store is in memory at once, which holds on no machine)"
+    : "bpf (what the kernel's BPF memory model allows)",
+});
+
+/** Where the BPF model is not worked out for programs: says why. The one place that changes when it is. */
+export function refuseBpfModel(call: string): never {
+  throw new WorkloadError(
+    `memory is "bpf": ${call} runs programs step by step, on sequentially consistent memory or with the store buffers of ` +
+      'x86. The kernel\'s BPF memory model has no steps, and is for litmus files: memory: "x86"',
+  );
+}
