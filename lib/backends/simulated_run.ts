@@ -166,8 +166,7 @@ export class SimulatedRun {
       time,
       random: `one sequence for each CPU, drawn from seed ${seed}`,
     });
-    const memory = profile && "store buffers, as x86 has them (ARM may reorder more)";
-    return conditionsOf(plan, { memory, open, models });
+    return conditionsOf(plan, { memory: this.memory.text, open, models });
   }
 
   trace(window: { readonly from: number; readonly to: number }): TraceStep[] {

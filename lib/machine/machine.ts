@@ -388,6 +388,7 @@ export class Machine {
 
   /** Whether a task is to choose what it alone sees: then no order with others' steps makes a difference. */
   choosesAlone(index: number): boolean {
+    if (index < 0) return false;
     const { models } = this.tasks[index];
     if (models.length === 0) return false;
     const { pending } = models[models.length - 1];

@@ -8,6 +8,8 @@
  * store whose run has not read the place is no update: it adds what memory gains.
  */
 import { KIND, TASK } from "../cpu/layout.ts";
+import type { Width } from "../cpu/memory.ts";
+import type { StoreBuffers } from "../cpu/store_buffers.ts";
 import { accessBytes } from "../isa/insn.ts";
 import type { Machine } from "./machine.ts";
 
@@ -46,6 +48,9 @@ export class OverwrittenUpdates {
   /** A store or an atomic operation that is under way. */
   #open: { place: Changes; task: number; from: number; kept: number; knows: boolean } | undefined;
 
+  /** The same where stores wait in store buffers: what its CPU then sees is what was stored. */
+  #waiting: { task: number; kind: "store" | "atomic"; addr: number; size: Width; before: number } | undefined;
+
   constructor(readonly machine: Machine) {
     this.#tasks = machine.tasks.length;
   }
@@ -53,6 +58,7 @@ export class OverwrittenUpdates {
   /** What the loops that run a machine call before each step. */
   readonly beforeStep = (index: number): void => {
     this.#close();
+    if (this.machine.buffers) return this.#beforeBuffered(index, this.machine.buffers);
     if (this.machine.tasks[index].models.length === 0) return this.#beforeProgram(index);
     const { kind, addr, size } = this.machine.pending(index);
     if (kind === "load") this.#read(this.#upToDate(addr, size), index);
@@ -92,6 +98,23 @@ export class OverwrittenUpdates {
     return found;
   }
 
+  /** Where stores wait in store buffers: a task reads and stores what its CPU sees; a flush is no update. */
+  #beforeBuffered(index: number, buffers: StoreBuffers): void {
+    if (index < 0) return;
+    const { kind, addr, size } = this.machine.pending(index);
+    if (kind !== "load" && kind !== "store" && kind !== "rmw" && kind !== "await") return;
+    const before = this.#seenBy(index, buffers, addr, size as Width);
+    if (kind === "load") this.performed(index, kind, addr, size, before);
+    else {
+      this.#place(addr, size);
+      this.#waiting = { task: index, kind: kind === "store" ? kind : "atomic", addr, size: size as Width, before };
+    }
+  }
+
+  #seenBy(task: number, buffers: StoreBuffers, addr: number, size: Width): number {
+    return Number(BigInt.asIntN(8 * size, buffers.read(this.machine.tasks[task].cpu, addr, size)));
+  }
+
   /** The same where the program runs, from its record. */
   #beforeProgram(index: number): void {
     const { tasks, image, memory: { i32 } } = this.machine, task = tasks[index], record = task.record >> 2;
@@ -116,6 +139,12 @@ export class OverwrittenUpdates {
   }
 
   #close(): void {
+    if (this.#waiting) {
+      const { task, kind, addr, size, before } = this.#waiting;
+      this.#waiting = undefined;
+      const value = kind === "atomic" ? before : this.#seenBy(task, this.machine.buffers!, addr, size);
+      this.performed(task, kind, addr, size, value);
+    }
     if (!this.#open) return;
     const { place, task, from, kept, knows } = this.#open, now = this.#valueAt(place.addr, place.size);
     this.#open = undefined;

@@ -129,7 +129,9 @@ async function ranAndMarked(object: BpfObject, workload: Workload, cached: boole
   for (let seed = 1; seed <= 50; seed++) {
     machine.restore(first);
     machine.steps = 0;
-    runRandom(machine, seed, { steps: 10_000 }, (task) => operations.add(machine.pending(task).insn));
+    runRandom(machine, seed, { steps: 10_000 }, (task) => {
+      if (task >= 0) operations.add(machine.pending(task).insn);
+    });
   }
   const read = (one: Machine) => readCoverage(one.image.insns, marksOf(one));
   return { operations, ran: read(machine), marked: read(searched), complete: bound === undefined };

@@ -27,10 +27,10 @@ describe("store buffering", () => {
   it("Never under sc, which names itself an idealisation; Sometimes under x86, with a witness that replays", async () => {
     const sc = await explore(object, { ...sides("sb_x", "sb_y"), ...never, memory: "sc" });
     expect(sc.observation).toBe("Never");
-    expect(explorationText(sc)).toContain("Memory: sc (an idealisation");
+    expect(explorationText(sc)).toContain("memory: sc (an idealisation");
     const x86 = await explore(object, { ...sides("sb_x", "sb_y"), ...never });
     expect([x86.memory.model, x86.observation, x86.witness!.shortest]).toEqual(["x86", "Sometimes", true]);
-    expect(explorationText(x86)).toContain("Memory: x86 (total store order");
+    expect(explorationText(x86)).toContain("memory: x86 (total store order");
     const again = await simulate(object, { ...sides("sb_x", "sb_y"), scheduler: replay(x86.witness!.schedule) });
     expect(bothMissed(again.final)).toBe(true);
     // Two stores wait, two loads miss them; then all that waits is in memory.
@@ -50,7 +50,7 @@ describe("store buffering", () => {
     }
     expect(shown).toBeGreaterThan(0);
     const sc = await simulate(object, { ...sides("sb_x", "sb_y"), memory: "sc" });
-    expect(resultText(sc)).toContain("Memory: sc (an idealisation");
+    expect(resultText(sc)).toContain("memory: sc (an idealisation");
   });
 
   for (
@@ -256,8 +256,8 @@ describe("what is said of it", () => {
   it("compare names the simulator's model, and takes sc", async () => {
     const text = async (memory?: "sc") =>
       `${await compare(object, { cpus: 2, invocations: 5, programs: ["count"], memory })}`;
-    expect(await text()).toContain("Simulated memory: x86");
-    expect(await text("sc")).toContain("Simulated memory: sc (an idealisation");
+    expect(await text()).toContain("memory: x86");
+    expect(await text("sc")).toContain("memory: sc (an idealisation");
   });
 
   it("a profile has store buffers: sc does not go with it", async () => {
