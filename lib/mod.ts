@@ -50,6 +50,13 @@ export { type ByDistance, type Profile, ProfileError, type WorkCosts } from "./c
 export type { Topology } from "./cost/topology.ts";
 export { Estimate, estimate, type EstimateOptions, type SchedulerEstimate } from "./search/estimate.ts";
 export { Exploration } from "./search/explore.ts";
+export { litmus, type LitmusOptions, type LitmusReport } from "./search/litmus/litmus.ts";
+export {
+  litmusOn,
+  type LitmusOnOptions,
+  type MeasuredLitmus,
+  type MeasuredState,
+} from "./backends/litmus/litmus_on.ts";
 export { exploreWithProgress as explore } from "./jupyter/explore_with_progress.ts";
 export type { Bounds, ExploredOutcome, ExploreOptions, StuckEnd, Witness } from "./search/explore.ts";
 export { pct, pctGuarantee, pctMissing } from "./schedulers/pct.ts";

@@ -101,6 +101,17 @@ function noInstruction(node: string, order: string | undefined, bits: number): s
     if (order === "seq_cst") return `BPF has no sequentially consistent load or store; ${name} ${needs}`;
     return order === "monotonic" ? `a relaxed atomic ${needs}; ${plain} needs neither` : `${name} ${needs}`;
   }
+  if (node === "AtomicFence") {
+    return "BPF has no fence instruction (AtomicFence): an atomic whose old value is used is a full barrier, such as " +
+      "__sync_val_compare_and_swap or __sync_lock_test_and_set on a variable of its own";
+  }
+  // Load-acquire and store-release alone have all four sizes (kernel/bpf/verifier.c:check_atomic_rmw).
+  if (bits < 32 && /^Atomic(Swap|CmpSwap|Load(Add|Sub|And|Or|Xor))$/.test(node)) {
+    return `an atomic read-modify-write takes 4 or 8 bytes, not ${
+      bits / 8
+    } (${node}); load-acquire and store-release ` +
+      "(-mcpu=v4) take 1 and 2 too";
+  }
   // llvm/lib/Target/BPF/BPFInstrInfo.td: without 32-bit registers (v3) only the plain addition has 32 bits.
   if (bits === 32 && /^Atomic(Swap|CmpSwap|Load(Add|Sub|And|Or|Xor))$/.test(node)) {
     return `on 32 bits this needs -mcpu=v3 (${node})`;

@@ -27,6 +27,9 @@ export interface Explored {
   readonly states: number;
   readonly transitions: number;
   readonly schedules?: bigint;
+  /** Under a memory model of executions: how many were looked at, and what explains an anomaly. */
+  readonly executions?: number;
+  readonly explanation?: readonly string[];
   readonly stuck: readonly { readonly kind: "deadlock" | "fault" | "livelock"; readonly message: string }[];
   readonly symmetry: { readonly used: boolean };
   readonly reduced: boolean;
@@ -91,7 +94,8 @@ const plainValue = (value: unknown): string =>
   JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part) ?? String(value);
 
 function coveredText(explored: Explored, found: boolean): string {
-  const { complete, unknown, tellsNothing, coversOpen, openConditions = [] } = explored;
+  const { complete, unknown, tellsNothing, coversOpen, openConditions = [], executions } = explored;
+  if (executions !== undefined && complete) return found ? texts.executionFound : texts.executionsComplete;
   if (!complete) return texts.incomplete(unknown ?? "stopped");
   if (found) return texts.witnessFound;
   const under = coversOpen === false && explored.observation === "Never";
@@ -137,7 +141,7 @@ export function explorationText(explored: Explored): string {
     ...(anomalies.length > 0
       ? [texts.anomalies(condition, anomalies.slice(0, MAX_ANOMALIES), anomalies.length - MAX_ANOMALIES)]
       : []),
-    texts.searched(
+    explored.executions !== undefined ? texts.executions(explored.executions.toLocaleString("en-US")) : texts.searched(
       explored.states.toLocaleString("en-US"),
       explored.transitions.toLocaleString("en-US"),
       explored.schedules?.toLocaleString("en-US"),
@@ -160,6 +164,7 @@ export function explorationText(explored: Explored): string {
         witnessTable(witness.trace, { parts: [{ from: 0, to: Math.min(MAX_STEPS, witness.trace.length) }] }),
       ]
       : []),
+    ...(explored.explanation ?? []).flatMap((part) => ["", part]),
     ...proofText(explored),
   ].join("\n");
 }

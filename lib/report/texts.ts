@@ -89,6 +89,9 @@ export const texts = {
     `${condition[0].toUpperCase()}${condition.slice(1)}: ${states.join("  |  ")}${more > 0 ? `  |  ${more} more` : ""}`,
   searched: (states: string, transitions: string, schedules: string | undefined) =>
     `${states} states, ${transitions} transitions` + (schedules === undefined ? "" : `, ${schedules} schedules`),
+  executions: (count: string) => `${count} candidates of executions`,
+  executionFound: "Every execution was looked at.",
+  executionsComplete: "Every execution was looked at, so this is a proof under the conditions below.",
   complete: "Every schedule was covered, so this is a proof under the conditions below.",
   /** Where nothing was shared: what is true of every schedule is then true for want of anything to race for. */
   empty: (why: string) => `Every schedule was covered, but ${why}`,

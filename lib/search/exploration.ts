@@ -120,6 +120,10 @@ export class Exploration {
   /** States that differ, and steps between them. */
   states = 0;
   transitions = 0;
+  /** Under a memory model of executions instead of schedules: how many were looked at. */
+  executions: number | undefined;
+  /** Under such a model: how an anomaly comes about that sequential consistency forbids, and what mends it, in words. */
+  explanation: readonly string[] = [];
   /** The most alternatives that the kernel left open in one step; 1 where it left nothing open. */
   mostAlternatives = 1;
   /** How many schedules there are; undefined where they were not counted. */
@@ -267,6 +271,8 @@ export class Exploration {
       witness: this.witness?.schedule,
       verdicts: this.verdicts,
       tellsNothing: this.tellsNothing,
+      executions: this.executions,
+      explanation: this.explanation,
       conditions: this.conditions,
       coverage: this.coverage,
     };

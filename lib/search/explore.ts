@@ -11,6 +11,8 @@ import { exploreAll, exploreSerial, type Limits, type SearchCost } from "./all_s
 import { Ends } from "./ends.ts";
 import { coverageOf } from "./coverage.ts";
 import { Exploration, type ExploredOutcome, type ExploreOptions, type StuckEnd } from "./exploration.ts";
+import { exploreUnderModel } from "./memory_model/explore_listing.ts";
+import { repairText, witnessText } from "./memory_model/witness_text.ts";
 import { openConditions } from "./open_choices.ts";
 import { neverRight } from "./reader_property.ts";
 import { SearchState } from "./state.ts";
@@ -82,6 +84,7 @@ const boundsText = ({ maxStates, maxDepth, seconds }: Limits): string =>
 
 /** Visits every schedule of what has been checked and planned. */
 export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<Exploration> {
+  if (plan.memory.model === "bpf") return await exploreExecutions(plan, options);
   if (plan.scIfUsersOnlyLoad) {
     // Where no schedule without buffers has user space store, none with buffers has: they are the same ones.
     try {
@@ -91,6 +94,33 @@ export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<
     }
   }
   return await searchPlan(plan, options, false);
+}
+
+/** Under the kernel's BPF memory model: no schedules, but all executions that its axioms allow (memory_model/). */
+async function exploreExecutions(plan: Plan, options: ExploreOptions): Promise<Exploration> {
+  const began = performance.now(), found = await exploreUnderModel(plan, "bpf", options);
+  const result = new Exploration(searchedMachine(plan, options), options.holds ? "holds" : "serial", {
+    used: false,
+    reason: "executions are enumerated, not schedules",
+  });
+  result.outcomes = found.outcomes.map(({ sequential: _, ...outcome }) => ({
+    ...outcome,
+    skipped: 0,
+    skips: [],
+    witness: "",
+  }));
+  result.serial = found.outcomes.filter(({ serial }) => serial).map(({ values }) => values);
+  result.executions = found.candidates;
+  result.complete = found.complete;
+  result.unknown = found.unknown;
+  result.bounds = found.unknown === undefined ? "none was hit" : `stopped after ${found.unknown}`;
+  result.explanation = [
+    ...(found.witness ? [witnessText(found.witness)] : []),
+    ...(found.repairs ? [repairText(found.repairs)] : []),
+  ];
+  if (options.holds && result.observation === "Always") result.remark = neverRight(options.holds);
+  result.seconds = (performance.now() - began) / 1000;
+  return result;
 }
 
 async function searchPlan(plan: Plan, options: ExploreOptions, usersOnlyLoad: boolean): Promise<Exploration> {

@@ -41,10 +41,10 @@ export const describeMemory = (model: MemoryModel, buffered: boolean, from = CAN
     : "bpf (what the kernel's BPF memory model allows)",
 });
 
-/** Where the BPF model is not worked out for programs: says why. The one place that changes when it is. */
+/** Where the BPF model, which has executions and no steps, cannot be had: says what can. */
 export function refuseBpfModel(call: string): never {
   throw new WorkloadError(
     `memory is "bpf": ${call} runs programs step by step, on sequentially consistent memory or with the store buffers of ` +
-      'x86. The kernel\'s BPF memory model has no steps, and is for litmus files: memory: "x86"',
+      'x86, and the kernel\'s BPF memory model has no steps: take explore, litmus, or memory: "x86"',
   );
 }

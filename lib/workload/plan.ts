@@ -98,7 +98,7 @@ const ADMITS: Readonly<Record<Call, boolean>> = {
  */
 export function plan(object: BpfObject, options: Workload, call: Call = "simulate"): Plan {
   checkCall(call, object, options);
-  if (options.memory === "bpf" && call !== "threads" && call !== "linux") refuseBpfModel(call);
+  if (options.memory === "bpf" && call !== "threads" && call !== "linux" && call !== "explore") refuseBpfModel(call);
   const searched = call === "explore" || call === "estimate";
   const planned = planTasks(object, searched ? { ...options, invocations: options.invocations ?? 1 } : options);
   const refused = ADMITS[call] ? refusalOfPlan(planned) : undefined;

@@ -38,7 +38,8 @@ describe("diagnostics of clang", () => {
       "",
       "<linux/bpf.h> line 7, column 1: error: unknown type name",
       "",
-      "line 5, column 10: error: BPF has no instruction for this (AtomicFence)",
+      "line 5, column 10: error: BPF has no fence instruction (AtomicFence): an atomic whose old value is used is a full " +
+      "barrier, such as __sync_val_compare_and_swap or __sync_lock_test_and_set on a variable of its own",
       "    5 | int x = fence();",
       "      |          ^",
     ].join("\n"));
@@ -79,7 +80,8 @@ describe("an instruction set that is too old", () => {
       ]);
       for (const bits of [8, 16]) {
         expect(cannotSelect(`Atomic${name}<(load store ${order} (s${bits}) on @n)>`)).toEqual([
-          `BPF has no instruction for this (Atomic${name})`,
+          `an atomic read-modify-write takes 4 or 8 bytes, not ${bits / 8} (Atomic${name}); load-acquire and ` +
+          "store-release (-mcpu=v4) take 1 and 2 too",
         ]);
       }
     });

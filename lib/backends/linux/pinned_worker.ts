@@ -23,8 +23,8 @@ export interface RunRequest extends Job {
   readonly startLine: Int32Array;
   /** Whether no other thread at the start line needs this CPU. */
   readonly alone: boolean;
-  /** Where its task stands among the others, which it may have to wait for. */
-  readonly place: PlaceInOrder;
+  /** Where its task stands among the others, which it may have to wait for; nothing where none waits. */
+  readonly place?: PlaceInOrder;
 }
 
 /** What a thread answers. */
@@ -41,12 +41,12 @@ function perform({ run, calls, cpu, threads, startLine, alone, place }: RunReque
     if (!startTogether(startLine, threads, alone)) {
       return { started: false, startNs: 0, endNs: 0, onCpuNs: 0, errno: 0, returned: 0n };
     }
-    waitToBegin(place);
+    if (place) waitToBegin(place);
     const before = onCpuNs(), startNs = nowNs();
     let errno = 0;
     for (let call = 0; call < calls && errno === 0; call++) errno = prepared.call();
     const endNs = nowNs();
-    endTask(place.order, place.task);
+    if (place) endTask(place.order, place.task);
     return { started: true, startNs, endNs, onCpuNs: onCpuNs() - before, errno, returned: BigInt(prepared.returned) };
   };
   return alone ? undisturbed(work) : work();

@@ -89,6 +89,12 @@ export class ThreadSession implements RealMachine, Disposable {
     return this.#machine.kernel.stateKey();
   }
 
+  /** A copy of what the only value of a map holds now. */
+  dataOf(map: number, bytes: number): Uint8Array {
+    const start = Number(BigInt.asUintN(32, this.#machine.kernel.valuePointer(map, 0)));
+    return this.#machine.memory.bytes.slice(start, start + bytes);
+  }
+
   close(): void {
     this.#crew.close();
   }

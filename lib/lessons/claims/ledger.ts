@@ -136,7 +136,8 @@ export const LEDGER: readonly Claim[] = [
     id: "1.14",
     says: "Atomics work on variables of 1, 2, 4 or 8 bytes.",
     verdict: "wrong",
-    kernel: "4 and 8 only; clang refuses 1 and 2, and so does the verifier: invalid atomic operand size",
+    kernel: "read-modify-write: 4 and 8 only, clang and the verifier refuse 1 and 2 (invalid atomic operand size); " +
+      "load-acquire and store-release (-mcpu=v4) take all four",
     source: "kernel/bpf/verifier.c:check_atomic_rmw",
   },
   {

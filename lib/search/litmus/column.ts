@@ -38,11 +38,15 @@ function homesOf(used: ReadonlySet<number>): Homes {
   };
 }
 
-class Assembler {
+/** Instructions of a column, as they are put together. */
+export class Assembler {
   readonly insns: Insn[] = [];
   readonly relocations: Relocation[] = [];
+  readonly homes: Homes;
 
-  constructor(readonly homes: Homes) {}
+  constructor(file: LitmusFile, column: Column) {
+    this.homes = homesOf(usedRegisters(file, column));
+  }
 
   /** The register that holds a register of the file: its home, or the scratch register that it is loaded into. */
   fetch(register: number, scratch: number): number {
@@ -79,36 +83,62 @@ class Assembler {
   }
 }
 
+/** Where things are in the memory of who runs a column. */
+export interface Surroundings {
+  /** Accesses have the size that they are written with. */
+  readonly sized: boolean;
+  /** Puts the address of a place into a register. */
+  readonly loadPlace: (register: number, name: string) => void;
+  /** Puts the address of the word for a watched register into a register. */
+  readonly loadResult: (register: number, watched: number) => void;
+}
+
 /** A program that sets the column's registers, runs it, and stores what is watched of them. */
 export function assembleColumn(file: LitmusFile, column: Column, layout: LitmusLayout) {
-  const initial = file.registers.filter((register) => register.proc === column.proc);
-  const watched = file.watched.flatMap((location, index) =>
+  const assembler = new Assembler(file, column), { insns, relocations } = assembler;
+  appendColumn(assembler, file, column, {
+    sized: layout.sized,
+    loadPlace: (register, name) => assembler.loadAddress(register, layout.places.get(name)!),
+    loadResult: (register, watched) => assembler.loadAddress(register, layout.results.get(watched)!),
+  });
+  insns.push(...setRegister(0, 0n), EXIT);
+  return { insns, relocations };
+}
+
+const initialOf = (file: LitmusFile, column: Column) => file.registers.filter(({ proc }) => proc === column.proc);
+
+const watchedOf = (file: LitmusFile, column: Column) =>
+  file.watched.flatMap((location, index) =>
     location.kind === "register" && location.proc === column.proc ? [{ register: location.register, index }] : []
   );
-  const used = new Set([0, ...initial.map(({ register }) => register), ...watched.map(({ register }) => register)]);
-  for (const { insn } of column.insns) used.add(insn.dst).add(insn.src);
-  const assembler = new Assembler(homesOf(used)), { homes, insns } = assembler;
-  for (const register of used) {
+
+function usedRegisters(file: LitmusFile, column: Column): Set<number> {
+  const named = [...initialOf(file, column), ...watchedOf(file, column)].map(({ register }) => register);
+  return new Set([0, ...named, ...column.insns.flatMap(({ insn }) => [insn.dst, insn.src])]);
+}
+
+/** Behind what an assembler has: sets the column's registers, runs it, and stores what is watched of them. */
+export function appendColumn(assembler: Assembler, file: LitmusFile, column: Column, around: Surroundings): void {
+  const initial = initialOf(file, column), { homes, insns } = assembler;
+  for (const register of usedRegisters(file, column)) {
     const value = initial.findLast((one) => one.register === register)?.value ?? 0n;
     const into = homes.registers.get(register) ?? homes.scratch[0];
-    if (typeof value === "object") assembler.loadAddress(into, layout.places.get(value.address)!);
+    if (typeof value === "object") around.loadPlace(into, value.address);
     else insns.push(...setRegister(into, value));
     assembler.keep(register, into);
   }
   const starts: number[] = [], jumps: { at: number; to: number }[] = [];
   for (const one of column.insns) {
     starts.push(insns.length);
-    const at = assembler.add(one.insn === EXIT ? { ...one, insn: { ...EXIT, opcode: GOTO } } : one, layout.sized);
+    const at = assembler.add(one.insn === EXIT ? { ...one, insn: { ...EXIT, opcode: GOTO } } : one, around.sized);
     if (one.insn === EXIT) jumps.push({ at, to: column.insns.length });
     else if (one.target !== undefined) jumps.push({ at, to: column.labels.get(one.target)! });
   }
   starts.push(insns.length);
   for (const { at, to } of jumps) insns[at] = { ...insns[at], off: starts[to] - at - 1 };
   const [base, value] = homes.scratch;
-  for (const { register, index } of watched) {
-    assembler.loadAddress(base, layout.results.get(index)!);
+  for (const { register, index } of watchedOf(file, column)) {
+    around.loadResult(base, index);
     insns.push(store(base, assembler.fetch(register, value)));
   }
-  insns.push(...setRegister(0, 0n), EXIT);
-  return { insns, relocations: assembler.relocations };
 }

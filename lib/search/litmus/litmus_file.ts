@@ -53,6 +53,8 @@ export interface ColumnInsn {
   readonly constant?: bigint;
   /** Size that an access to memory was written with. */
   readonly bytes?: number;
+  /** As the file has it. */
+  readonly text: string;
 }
 
 export interface Column {

@@ -119,7 +119,7 @@ function parseCell(cell: string, line: number, column: { insns: ColumnInsn[]; la
     rest = rest.slice(match[0].length).trim();
   }
   if (rest === "") return;
-  column.insns.push({ ...parseInstruction(rest, line), line });
+  column.insns.push({ ...parseInstruction(rest, line), line, text: rest.replace(/\s+/g, " ") });
 }
 
 function parseTail(tokens: Tokens) {

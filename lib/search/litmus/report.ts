@@ -6,7 +6,11 @@
  */
 import { texts } from "../../report/texts.ts";
 import { memoryLine } from "../../workload/conditions.ts";
+import { repairText, witnessText } from "../memory_model/witness_text.ts";
 import { formatCondition } from "./condition.ts";
+import type { LitmusReport } from "./litmus.ts";
+import type { Executions } from "./executions.ts";
+import type { LitmusFile } from "./litmus_file.ts";
 import { formatState, type LitmusResult } from "./run.ts";
 
 const KINDS = { "exists": "Allowed", "~exists": "Forbidden", "forall": "Required" } as const;
@@ -20,22 +24,47 @@ const conditionsOfLitmus = ({ memory, unknown }: LitmusResult): string[] => [
 export function litmusText(result: LitmusResult): string {
   const { file, states, holds, observation, unknown } = result;
   const inStates = holds.filter(Boolean).length;
-  const { holds: held, fails: failed } = result.executions ?? { holds: inStates, fails: holds.length - inStates };
-  const [positive, negative] = file.quantifier === "~exists" ? [failed, held] : [held, failed];
-  const ok = file.quantifier === "exists" ? held > 0 : file.quantifier === "forall" ? failed === 0 : held === 0;
+  const counted = result.executions ?? { holds: inStates, fails: holds.length - inStates };
   return [
-    `Test ${file.name} ${KINDS[file.quantifier]}`,
+    titleLine(file),
     `States ${states.length}`,
     ...states.map((state) => formatState(file, state)),
-    ok ? "Ok" : "No",
-    "Witnesses",
-    `Positive: ${positive} Negative: ${negative}`,
-    `Condition ${formatCondition(file)}`,
-    `Observation ${file.name} ${observation} ${held} ${failed}`,
+    ...witnessLines(file, counted, observation),
     ...(unknown === undefined ? [] : [`Stopped after ${unknown}: states may be missing`]),
     `${texts.proof.conditions}:`,
     ...conditionsOfLitmus(result).map((line) => `  ${line}`),
   ].join("\n");
+}
+
+export const titleLine = ({ name, quantifier }: LitmusFile): string => `Test ${name} ${KINDS[quantifier]}`;
+
+/** From `Ok` to `Observation`, of how often what stands behind the quantifier held and how often it did not. */
+export function witnessLines(file: LitmusFile, { holds, fails }: Executions, observation: string): string[] {
+  const [positive, negative] = file.quantifier === "~exists" ? [fails, holds] : [holds, fails];
+  const ok = file.quantifier === "exists" ? holds > 0 : file.quantifier === "forall" ? fails === 0 : holds === 0;
+  return [
+    ok ? "Ok" : "No",
+    "Witnesses",
+    `Positive: ${positive} Negative: ${negative}`,
+    `Condition ${formatCondition(file)}`,
+    `Observation ${file.name} ${observation} ${holds} ${fails}`,
+  ];
+}
+
+/** herd7's report, what it holds under, and how what sequential consistency forbids comes about. */
+export function litmusReportText(report: Omit<LitmusReport, "toBundle">): string {
+  const { witness, repairs } = report;
+  return [
+    litmusText(report),
+    ...(witness ? ["", witnessText(witness)] : []),
+    ...(repairs ? [repairText(repairs)] : []),
+  ].join("\n");
+}
+
+/** The same as JSON. */
+export function litmusReportJson(report: LitmusReport): unknown {
+  const { witness, repairs, executions } = report;
+  return { ...litmusJson(report) as object, executions, witness, repairs };
 }
 
 /** `{"states": [...], "observation": "..."}` with the states as herd7 prints them. */

@@ -96,11 +96,11 @@ export function formatState(file: LitmusFile, state: LitmusState): string {
 }
 
 /** States differ when values do, even where they print alike. */
-const keyOf = (state: LitmusState): string =>
+export const keyOf = (state: LitmusState): string =>
   state.flat().map((value) => typeof value === "object" ? (value as { address: string }).address : value).join(" ");
 
 /** herd7's order: by the first location that differs, numbers before addresses. */
-function compareStates(a: LitmusState, b: LitmusState): number {
+export function compareStates(a: LitmusState, b: LitmusState): number {
   const p = a.flat() as LitmusScalar[], q = b.flat() as LitmusScalar[];
   for (let i = 0; i < p.length; i++) {
     const order = compareScalars(p[i], q[i]);
