@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
 import { bpf } from "../../lib/compile/bpf.ts";
-import { drawScenario, KEYS, mapsOf, type Role, withBarriers } from "../../lib/tasks/scenarios/draw.ts";
+import { drawScenario, KEYS, mapsOf, type Role } from "../../lib/tasks/scenarios/draw.ts";
 import { holdScenarios, summaryOf } from "../../lib/tasks/scenarios/hold.ts";
 import { whyNoRuns } from "../../lib/tasks/scenarios/kernel_runs.ts";
 import { objectOf, predict, workloadOf } from "../../lib/tasks/scenarios/predict.ts";
@@ -34,20 +34,6 @@ describe("scenarios", () => {
     );
     expect(new Set(drawn.flatMap((one) => mapsOf(one))).size).toBe(10);
     expect(KEYS.length).toBe(3);
-  });
-
-  it("have no load after a plain store without a barrier, while the search has no store buffers", () => {
-    const items = [
-      { kind: "store", word: 0, value: 1 },
-      { kind: "load", word: 1, value: 0 },
-      { kind: "update", map: "hash", key: 1, value: 2, flags: 0 },
-      { kind: "delete", map: "hash", key: 1 },
-      { kind: "read", map: "hash", key: 1, value: 3 },
-      { kind: "atomic", op: "fetch", word: 0, value: 4 },
-      { kind: "load", word: 0, value: 0 },
-    ] as const;
-    const kinds = withBarriers(items).map(({ kind }) => kind);
-    expect(kinds).toEqual(["store", "barrier", "load", "update", "delete", "barrier", "read", "atomic", "load"]);
   });
 
   it("are accepted by our verifier, and end", async () => {

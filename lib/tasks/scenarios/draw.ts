@@ -2,12 +2,6 @@
 import { SeededRandom } from "../../schedulers/random_numbers.ts";
 import { htab_map_hash } from "../../maps/jhash.ts";
 
-/**
- * Whether the search knows store buffers. While it does not, a load after a plain store to another word, with no locked
- * instruction between them, can end as no schedule does; then a barrier is put between the two.
- */
-export const STORE_BUFFERS_ARE_SEARCHED = false;
-
 const BUCKETS = 128;
 const bucketOf = (key: number): number =>
   htab_map_hash(new Uint8Array(new Uint32Array([key]).buffer), 0) & (BUCKETS - 1);
@@ -128,7 +122,9 @@ export function drawScenario(seed: number): Scenario {
   };
   const flags = (map: MapName) => pick(MAPS[map].locked ? [0, 1, 2, 4, 5, 6] : [0, 0, 1, 2]);
   const item = (): Item => {
-    switch (random.below(9)) {
+    switch (random.below(10)) {
+      case 9:
+        return { kind: "barrier", word: 0, value: 1 };
       case 0:
         return { kind: "load", word: word(), value: 0 };
       case 1:
@@ -221,26 +217,3 @@ export function mapsOf({ roles, initial }: Scenario): MapName[] {
   }
   return (Object.keys(MAPS) as MapName[]).filter((map) => used.has(map));
 }
-
-/** The items with barriers where loads follow plain stores. */
-export function withBarriers(items: readonly Item[]): Item[] {
-  if (STORE_BUFFERS_ARE_SEARCHED) return [...items];
-  let stored = false;
-  return items.flatMap((one) => {
-    const begins = beginsWithLoad(one) && stored;
-    stored = endsWithStore(one) || (stored && !begins && !isLocked(one));
-    return begins ? [{ kind: "barrier", word: 0, value: 1 } as const, one] : [one];
-  });
-}
-
-/** Hash maps take a bucket lock before they load anything; updates of arrays only store, but for those under F_LOCK. */
-const isLocked = (one: Item): boolean =>
-  one.kind === "atomic" || one.kind === "add" || one.kind === "underLock" ||
-  ((one.kind === "update" || one.kind === "delete") && MAPS[one.map].hash);
-
-const beginsWithLoad = (one: Item): boolean =>
-  ["load", "increment", "read", "readTwice", "write", "bump", "add", "underLock"].includes(one.kind) ||
-  (one.kind === "update" && (one.flags & 4) !== 0);
-
-const endsWithStore = (one: Item): boolean =>
-  ["store", "increment", "write", "bump", "underLock", "update", "delete"].includes(one.kind);

@@ -1,7 +1,7 @@
 /** The programs of a scenario: as byte code for both kernels, and as C for the reader. */
 import { BPF_ATOMIC, BPF_PSEUDO, type Insn } from "../../isa/insn.ts";
 import type { BpfObject, Program, Relocation } from "../../object/bpf_object.ts";
-import { type Item, MAPS, withBarriers } from "./draw.ts";
+import { type Item, MAPS } from "./draw.ts";
 
 const FUNC = { lookup: 1, update: 2, delete: 3, lock: 93, unlock: 94, loop: 181 } as const;
 /** Offsets of the global variables in their section. */
@@ -223,7 +223,7 @@ export function programOf(
 ): { readonly program: Program; readonly starts: readonly number[] } {
   const code = new Code(object, globals, delays);
   code.emit(0xb7, 6);
-  for (const one of withBarriers(items)) emitItem(code, one, task);
+  for (const one of items) emitItem(code, one, task);
   code.wait();
   code.global(1, globals.result + 8 * task);
   code.emit(0x7b, 1, 6);
@@ -241,7 +241,7 @@ export function programOf(
 
 /** The same program in C. */
 export function listingOf(name: string, section: string, items: readonly Item[], task: number): string {
-  const body = withBarriers(items).map((one) => `\t${lineOf(one, task)}`);
+  const body = items.map((one) => `\t${lineOf(one, task)}`);
   return [
     `SEC("${section}") int ${name}(void *ctx)`,
     "{",
