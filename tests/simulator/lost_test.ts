@@ -38,7 +38,7 @@ describe("an update that is overwritten unseen is lost", () => {
     });
   }
 
-  it("as the trace shows it, of every variable, whatever the program", async () => {
+  it("as the trace shows it, of every variable, whatever the program", () => {
     for (const prog of [...ALL, "set_after_look"]) {
       for (const seed of SEEDS) {
         const machine = new Machine(planTasks(object, { programs: [prog], cpus: 3, invocations: 20 }));
