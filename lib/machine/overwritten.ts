@@ -11,11 +11,14 @@ import { KIND, TASK } from "../cpu/layout.ts";
 import type { Width } from "../cpu/memory.ts";
 import type { StoreBuffers } from "../cpu/store_buffers.ts";
 import { accessBytes } from "../isa/insn.ts";
+import { Htab } from "../maps/htab.ts";
+import type { Values } from "../report/result.ts";
 import type { Machine } from "./machine.ts";
 
 /** What was done to one place in memory. */
 interface Changes {
-  readonly addr: number;
+  /** Where it stands; of a value in a hash map, whose elements come and go, where it was touched last. */
+  addr: number;
   readonly size: number;
   readonly first: number;
   /** What memory held after the last access, and what was added so far. */
@@ -44,15 +47,33 @@ const NONE = -1;
 
 export class OverwrittenUpdates {
   readonly #places = new Map<number, Changes>();
+  /** By name: numbers of values in hash maps, where an update writes another element than the one that was read. */
+  readonly #moving = new Map<string, Changes>();
+  readonly #hashed: ReadonlySet<number>;
   readonly #tasks: number;
   /** A store or an atomic operation that is under way. */
-  #open: { place: Changes; task: number; from: number; kept: number; knows: boolean } | undefined;
+  #open: {
+    place: Changes;
+    task: number;
+    from: number;
+    kept: number;
+    knows: boolean;
+    mayBeStale: boolean;
+    /** Of a number that moves: what stood there before. */
+    before: number;
+  } | undefined;
 
   /** The same where stores wait in store buffers: what its CPU then sees is what was stored. */
   #waiting: { task: number; kind: "store" | "atomic"; addr: number; size: Width; before: number } | undefined;
 
+  /** What memory held, by name, before the first step. */
+  readonly initial: Values;
+
+  /** Of a machine that has not taken a step yet. */
   constructor(readonly machine: Machine) {
+    this.initial = machine.kernel.values();
     this.#tasks = machine.tasks.length;
+    this.#hashed = new Set(machine.kernel.maps.flatMap((map, index) => map instanceof Htab ? [index] : []));
   }
 
   /** What the loops that run a machine call before each step. */
@@ -75,6 +96,7 @@ export class OverwrittenUpdates {
    */
   performed(index: number, kind: "load" | "store" | "atomic", addr: number, size: number, value: number): void {
     const place = this.#place(addr, size), invocation = this.#invocation(index);
+    if (this.#isMoving(place)) return this.#performedMoving(place, index, kind, value);
     if (kind !== "load") {
       const inMemory = this.#valueAt(addr, size), knows = place.invocation[index] === invocation;
       place.added += kind === "atomic" ? inMemory - value : value - (knows ? place.value[index] : inMemory);
@@ -89,6 +111,15 @@ export class OverwrittenUpdates {
   finish(): Map<string, Overwritten> {
     this.#close();
     const found = new Map<string, Overwritten>();
+    const values = this.#moving.size > 0 ? this.machine.kernel.values() : {};
+    for (const [name, { first, added, updates }] of this.#moving) {
+      const now = values[name];
+      found.set(name, {
+        amount: added - ((typeof now === "bigint" ? Number(now) : 0) - first),
+        count: updates,
+        updates,
+      });
+    }
     for (const { addr, size, first, added, updates, kept } of this.#places.values()) {
       const place = this.machine.kernel.placeOf(addr);
       if (place?.touches !== "data") continue;
@@ -126,7 +157,27 @@ export class OverwrittenUpdates {
     else this.#write(place, index, kind === KIND.store);
   }
 
+  #isMoving = (place: Changes): boolean => this.#hashed.size > 0 && this.#places.get(place.addr) !== place;
+
+  /** A number of a hash map's value was read or written; one that its run had not read is taken to replace the last. */
+  #performedMoving(place: Changes, task: number, kind: "load" | "store" | "atomic", value: number): void {
+    const knows = place.invocation[task] === this.#invocation(task);
+    if (kind === "load") place.last = value;
+    else {
+      const now = kind === "atomic" ? this.#valueAt(place.addr, place.size) : value;
+      place.added += now - (kind === "atomic" ? value : knows ? place.value[task] : place.last);
+      place.updates++;
+      place.last = now;
+    }
+    if (kind === "atomic") return;
+    place.value[task] = value;
+    place.invocation[task] = this.#invocation(task);
+  }
+
   #read(place: Changes, task: number): void {
+    if (this.#isMoving(place)) {
+      return this.#performedMoving(place, task, "load", this.#valueAt(place.addr, place.size));
+    }
     place.value[task] = place.last;
     place.invocation[task] = this.#invocation(task);
     place.seen[task] = place.kept;
@@ -135,7 +186,8 @@ export class OverwrittenUpdates {
   #write(place: Changes, task: number, mayBeStale: boolean): void {
     const knows = mayBeStale && place.invocation[task] === this.#invocation(task);
     const from = knows ? place.value[task] : place.last, kept = knows ? place.seen[task] : place.kept;
-    this.#open = { place, task, from, kept, knows };
+    const before = this.#isMoving(place) ? this.#valueAt(place.addr, place.size) : 0;
+    this.#open = { place, task, from, kept, knows, mayBeStale, before };
   }
 
   #close(): void {
@@ -146,8 +198,12 @@ export class OverwrittenUpdates {
       this.performed(task, kind, addr, size, value);
     }
     if (!this.#open) return;
-    const { place, task, from, kept, knows } = this.#open, now = this.#valueAt(place.addr, place.size);
+    const { place, task, from, kept, knows, mayBeStale, before } = this.#open,
+      now = this.#valueAt(place.addr, place.size);
     this.#open = undefined;
+    if (this.#isMoving(place)) {
+      return this.#performedMoving(place, task, mayBeStale ? "store" : "atomic", mayBeStale ? now : before);
+    }
     if (!knows && now === place.last) return;
     place.added += now - from;
     place.updates++;
@@ -162,6 +218,7 @@ export class OverwrittenUpdates {
   /** The place at an address, brought up to date with what changed inside of steps, where no other task saw it. */
   #upToDate(addr: number, size: number): Changes {
     const place = this.#place(addr, size), now = this.#valueAt(addr, size);
+    if (this.#isMoving(place)) return place;
     place.added += now - place.last;
     place.last = now;
     return place;
@@ -169,6 +226,10 @@ export class OverwrittenUpdates {
 
   #place(addr: number, size: number): Changes {
     let place = this.#places.get(addr);
+    if (!place && this.#hashed.size > 0) {
+      const at = this.machine.kernel.placeOf(addr);
+      if (at?.touches === "data" && this.#hashed.has(at.map)) return this.#movingPlace(at.name, addr, size);
+    }
     if (!place) {
       const first = this.#valueAt(addr, size);
       place = {
@@ -179,6 +240,24 @@ export class OverwrittenUpdates {
       };
       this.#places.set(addr, place);
     }
+    return place;
+  }
+
+  /** What a name stands for, wherever its element is now. A value that is first seen when it is stored was not there. */
+  #movingPlace(name: string, addr: number, size: number): Changes {
+    let place = this.#moving.get(name);
+    if (!place) {
+      const first = this.initial[name];
+      const from = typeof first === "bigint" ? Number(first) : 0;
+      place = {
+        ...{ addr, size, first: from, last: from, added: 0, updates: 0, kept: 0 },
+        value: new Float64Array(this.#tasks),
+        invocation: new Int32Array(this.#tasks).fill(NONE),
+        seen: new Float64Array(this.#tasks),
+      };
+      this.#moving.set(name, place);
+    }
+    place.addr = addr;
     return place;
   }
 

@@ -11,6 +11,7 @@ import { Tracer } from "../../lib/machine/trace.ts";
 import { findLostUpdates } from "../../lib/report/lost_update.ts";
 import { runRandom } from "../../lib/schedulers/run_random.ts";
 import { planTasks } from "../../lib/workload/plan.ts";
+import type { UserApi } from "../../lib/maps/user_space.ts";
 import { resultText } from "../../lib/report/text.ts";
 
 const object = await bpf.file(fileURLToPath(new URL("./lost.bpf.c", import.meta.url)));
@@ -171,5 +172,34 @@ describe("without a trace", () => {
     expect([run.lost, run.orderDependent]).toEqual([0, ["handled", "passed"]]);
     expect((await threads(object, { cpus: 2, programs: ["racy"], repeats: 3, durationMs: 5 })).lost)
       .toBeGreaterThan(0);
+  });
+});
+
+describe("copies of a hash map's values", () => {
+  it("that overwrite one another are lost, whatever element they are in", async () => {
+    const counters = await bpf`
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, int); __type(value, long); }
+counts SEC(".maps");
+SEC("raw_tp") int copy(void *ctx) {
+	int key = 1;
+	long copied, *value = bpf_map_lookup_elem(&counts, &key);
+	if (!value) return 0;
+	copied = *value + 1;
+	bpf_map_update_elem(&counts, &key, &copied, BPF_ANY);
+	return 0;
+}`;
+    const prepare = function* (user: UserApi) {
+      yield* user.update("counts", 1, 0n);
+    };
+    for (const cpus of [1, 2, 3]) {
+      for (const profile of [undefined, "xeon-kvm"]) {
+        const run = await simulate(counters, { cpus, invocations: 50, prepare, seed: 3, profile });
+        const short = 1 - Number(run.final["counts[1]"]) / (50 * cpus);
+        expect(run.lost).toBeLessThanOrEqual(short + 1e-9);
+        // A run that misses the key while it is replaced adds nothing, which no other overwrote.
+        if (cpus === 1) expect([run.lost, short]).toEqual([0, 0]);
+        else expect(run.lost).toBeGreaterThan(short / 2);
+      }
+    }
   });
 });
