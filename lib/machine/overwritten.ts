@@ -12,7 +12,6 @@ import type { Width } from "../cpu/memory.ts";
 import type { StoreBuffers } from "../cpu/store_buffers.ts";
 import { accessBytes } from "../isa/insn.ts";
 import { Htab } from "../maps/htab.ts";
-import type { Values } from "../report/result.ts";
 import type { Machine } from "./machine.ts";
 
 /** What was done to one place in memory. */
@@ -52,26 +51,12 @@ export class OverwrittenUpdates {
   readonly #hashed: ReadonlySet<number>;
   readonly #tasks: number;
   /** A store or an atomic operation that is under way. */
-  #open: {
-    place: Changes;
-    task: number;
-    from: number;
-    kept: number;
-    knows: boolean;
-    mayBeStale: boolean;
-    /** Of a number that moves: what stood there before. */
-    before: number;
-  } | undefined;
+  #open: { place: Changes; task: number; from: number; kept: number; knows: boolean; mayBeStale: boolean } | undefined;
 
   /** The same where stores wait in store buffers: what its CPU then sees is what was stored. */
   #waiting: { task: number; kind: "store" | "atomic"; addr: number; size: Width; before: number } | undefined;
 
-  /** What memory held, by name, before the first step. */
-  readonly initial: Values;
-
-  /** Of a machine that has not taken a step yet. */
   constructor(readonly machine: Machine) {
-    this.initial = machine.kernel.values();
     this.#tasks = machine.tasks.length;
     this.#hashed = new Set(machine.kernel.maps.flatMap((map, index) => map instanceof Htab ? [index] : []));
   }
@@ -111,20 +96,16 @@ export class OverwrittenUpdates {
   finish(): Map<string, Overwritten> {
     this.#close();
     const found = new Map<string, Overwritten>();
-    const values = this.#moving.size > 0 ? this.machine.kernel.values() : {};
-    for (const [name, { first, added, updates }] of this.#moving) {
-      const now = values[name];
-      found.set(name, {
-        amount: added - ((typeof now === "bigint" ? Number(now) : 0) - first),
-        count: updates,
-        updates,
-      });
+    for (const [name, { added, updates }] of this.#moving) {
+      found.set(name, { amount: added, count: updates, updates });
     }
     for (const { addr, size, first, added, updates, kept } of this.#places.values()) {
       const place = this.machine.kernel.placeOf(addr);
       if (place?.touches !== "data") continue;
       const amount = added - (this.#valueAt(addr, size) - first);
-      found.set(place.name, { amount, count: updates - kept, updates });
+      // What waits in a store buffer descends from nothing yet: there the amount alone tells.
+      const count = this.machine.buffers ? (amount > 0 ? updates : 0) : updates - kept;
+      found.set(place.name, { amount, count, updates });
     }
     return found;
   }
@@ -159,19 +140,23 @@ export class OverwrittenUpdates {
 
   #isMoving = (place: Changes): boolean => this.#hashed.size > 0 && this.#places.get(place.addr) !== place;
 
-  /** A number of a hash map's value was read or written; one that its run had not read is taken to replace the last. */
+  /**
+   * A number of a hash map's value was read or written. A store overwrites what was stored since its run has read the
+   * number; one whose run has not read it follows an insertion, a deletion or an eviction.
+   */
   #performedMoving(place: Changes, task: number, kind: "load" | "store" | "atomic", value: number): void {
-    const knows = place.invocation[task] === this.#invocation(task);
-    if (kind === "load") place.last = value;
-    else {
-      const now = kind === "atomic" ? this.#valueAt(place.addr, place.size) : value;
-      place.added += now - (kind === "atomic" ? value : knows ? place.value[task] : place.last);
-      place.updates++;
-      place.last = now;
+    const invocation = this.#invocation(task);
+    if (kind === "atomic") {
+      place.last = this.#valueAt(place.addr, place.size);
+      return;
     }
-    if (kind === "atomic") return;
-    place.value[task] = value;
-    place.invocation[task] = this.#invocation(task);
+    if (kind === "store") {
+      const unseen = place.invocation[task] === invocation ? Math.max(0, place.last - place.value[task]) : 0;
+      place.added += unseen;
+      if (unseen > 0) place.updates++;
+    }
+    place.last = place.value[task] = value;
+    place.invocation[task] = invocation;
   }
 
   #read(place: Changes, task: number): void {
@@ -186,8 +171,7 @@ export class OverwrittenUpdates {
   #write(place: Changes, task: number, mayBeStale: boolean): void {
     const knows = mayBeStale && place.invocation[task] === this.#invocation(task);
     const from = knows ? place.value[task] : place.last, kept = knows ? place.seen[task] : place.kept;
-    const before = this.#isMoving(place) ? this.#valueAt(place.addr, place.size) : 0;
-    this.#open = { place, task, from, kept, knows, mayBeStale, before };
+    this.#open = { place, task, from, kept, knows, mayBeStale };
   }
 
   #close(): void {
@@ -198,11 +182,11 @@ export class OverwrittenUpdates {
       this.performed(task, kind, addr, size, value);
     }
     if (!this.#open) return;
-    const { place, task, from, kept, knows, mayBeStale, before } = this.#open,
+    const { place, task, from, kept, knows, mayBeStale } = this.#open,
       now = this.#valueAt(place.addr, place.size);
     this.#open = undefined;
     if (this.#isMoving(place)) {
-      return this.#performedMoving(place, task, mayBeStale ? "store" : "atomic", mayBeStale ? now : before);
+      return this.#performedMoving(place, task, mayBeStale ? "store" : "atomic", now);
     }
     if (!knows && now === place.last) return;
     place.added += now - from;
@@ -243,14 +227,12 @@ export class OverwrittenUpdates {
     return place;
   }
 
-  /** What a name stands for, wherever its element is now. A value that is first seen when it is stored was not there. */
+  /** What a name stands for, wherever its element is now; `added` is what was overwritten of it, `updates` how often. */
   #movingPlace(name: string, addr: number, size: number): Changes {
     let place = this.#moving.get(name);
     if (!place) {
-      const first = this.initial[name];
-      const from = typeof first === "bigint" ? Number(first) : 0;
       place = {
-        ...{ addr, size, first: from, last: from, added: 0, updates: 0, kept: 0 },
+        ...{ addr, size, first: 0, last: 0, added: 0, updates: 0, kept: 0 },
         value: new Float64Array(this.#tasks),
         invocation: new Int32Array(this.#tasks).fill(NONE),
         seen: new Float64Array(this.#tasks),
