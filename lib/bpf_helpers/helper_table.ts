@@ -5,6 +5,7 @@ import * as loopHelpers from "./loop_helpers.ts";
 import * as mapHelpers from "./map_helpers.ts";
 import * as memoryHelpers from "./memory_helpers.ts";
 import { bpf_trace_printk, bpf_trace_vprintk } from "./printk.ts";
+import * as ringbufHelpers from "./ringbuf_helpers.ts";
 import * as taskHelpers from "./task_helpers.ts";
 
 /** Models by helper number. */
@@ -12,6 +13,7 @@ export const HELPERS: HelperTable = byNumber({
   ...mapHelpers,
   ...loopHelpers,
   ...memoryHelpers,
+  ...ringbufHelpers,
   ...taskHelpers,
   bpf_trace_printk,
   bpf_trace_vprintk,

@@ -34,6 +34,9 @@ export type Touched =
   | "count"
   /** LRU lists, and an element's mark of use. */
   | "lru"
+  /** Where a ring, queue or stack begins and ends, and the headers of its records; what its records hold. */
+  | "ring"
+  | "record"
   /** A map's description (struct bpf_map). */
   | "map"
   /** What grace periods look at. */

@@ -8,6 +8,7 @@ import { ArrayOfMaps, HashOfMaps } from "./map_in_map.ts";
 import { PercpuArrayMap } from "./percpu_array.ts";
 import { PercpuHashMap } from "./percpu_hash.ts";
 import { ProgArrayMap } from "./prog_array.ts";
+import { RingbufMap } from "./ringbuf.ts";
 import type { KernelMap, MapEnvironment } from "./kernel_map.ts";
 import { UnmodelledMap } from "./unmodelled_map.ts";
 import { ACCESS } from "./write_access.ts";
@@ -25,6 +26,7 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   LRU_HASH: LruHashMap,
   ARRAY_OF_MAPS: ArrayOfMaps,
   HASH_OF_MAPS: HashOfMaps,
+  RINGBUF: RingbufMap,
 };
 const BY_TYPE = new Map(
   Object.entries(MAP_MODELS).map(([name, model]) => [BPF_MAP_TYPE[name as keyof typeof BPF_MAP_TYPE] as number, model]),

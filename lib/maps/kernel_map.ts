@@ -35,9 +35,14 @@ export interface MapEnvironment {
 
 /** One entry as reports see it; `cpu` tells the values of a per-CPU map apart. */
 export interface MapEntry {
+  /** Maps without keys number their entries. */
   readonly key: Uint8Array;
   readonly addr: number;
   readonly cpu?: number;
+  /** A number of the map's own, outside of any key: `.producer_pos`. */
+  readonly field?: string;
+  /** Bytes, where they are not those of a value. */
+  readonly size?: number;
 }
 
 /** What a lookup from user space gives: the value's bytes (of all CPUs, one after another, in a per-CPU map) or -errno. */

@@ -36,16 +36,20 @@ function globalValues(map: KernelMap, memory: Memory, values: Values): void {
 }
 
 function entryValues(map: KernelMap, btf: Btf | undefined, memory: Memory, values: Values): void {
-  const keyLeaves = leavesOf(btf, map.def.keyType, map.def.keySize);
+  const keyLeaves = keyLeavesOf(btf, map.def);
   const sparse = isSparse(map.def);
-  for (const { key, addr, cpu } of map.entries(memory, sparse)) {
+  for (const { key, addr, cpu, field, size } of map.entries(memory, sparse)) {
     if (sparse && isZero(memory, addr, map.def.valueSize)) continue;
-    const where = `${map.name}[${formatKey(key, keyLeaves)}]${cpu === undefined ? "" : `@cpu${cpu}`}`;
-    for (const leaf of map.valueLeaves) {
+    const where = map.name + (field ?? `[${formatKey(key, keyLeaves)}]`) + (cpu === undefined ? "" : `@cpu${cpu}`);
+    for (const leaf of size === undefined ? map.valueLeaves : leavesOf(undefined, undefined, size)) {
       values[where + leaf.path] = map.formatLeaf(readLeaf(memory.bytes, leaf, addr));
     }
   }
 }
+
+/** The numbers of a map's keys; of a map without keys, that of a number. */
+export const keyLeavesOf = (btf: Btf | undefined, { keyType, keySize }: MapDef): Leaf[] =>
+  keySize === 0 ? leavesOf(undefined, undefined, 4) : leavesOf(btf, keyType, keySize);
 
 /** Whether all entries of a map are always there, and too many to show those that are zero. */
 export const isSparse = ({ type, maxEntries }: MapDef): boolean =>

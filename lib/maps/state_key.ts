@@ -52,11 +52,12 @@ class StateKey {
     const { memory } = this, { def } = map;
     if (def.data?.readonly) return;
     const isOuter = def.type === BPF_MAP_TYPE.ARRAY_OF_MAPS || def.type === BPF_MAP_TYPE.HASH_OF_MAPS;
-    const size = map.isPerCpu ? roundUp8(def.valueSize) : def.valueSize, locks = locksOf(map);
+    const valueSize = map.isPerCpu ? roundUp8(def.valueSize) : def.valueSize, locks = locksOf(map);
     let count = 0;
     // All entries of an array are there, so those that are all zero need not be named.
-    for (const { key, addr, cpu = -1 } of map.entries(memory, true)) {
+    for (const { key, addr, cpu = -1, size = valueSize } of map.entries(memory, true)) {
       count++;
+      if (size !== valueSize) into.word(size);
       // Below 0, as no count is: the text has only one reading.
       into.word(-2 - cpu);
       into.bytes(key, 0, key.length);

@@ -22,6 +22,8 @@ export const USER_CALLS = {
   readGlobal: "name",
   writeGlobal: "name, value",
   atomicGlobal: "name, op, value, expected?",
+  ringBufferConsume: "map, type?",
+  ringBufferPoll: "map, timeoutMs?, type?",
   sleep: "",
   note: "text",
 } as const satisfies Partial<Record<keyof UserApi, string>>;

@@ -1,6 +1,7 @@
 /** User space as an actor of the simulation: generator functions over the `user` API. */
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { Btf } from "../object/btf.ts";
+import { sizeOfType } from "../object/btf_types.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
 import { didYouMean } from "../words/closest_name.ts";
 import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_value.ts";
@@ -10,7 +11,9 @@ import type { BatchReply, BatchRequest } from "./batch.ts";
 import { Htab } from "./htab.ts";
 import type { Found, KernelMap } from "./kernel_map.ts";
 import { BPF_ANY } from "../uapi/flags.ts";
-import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
+import { BPF_MAP_TYPE, mapTypeName } from "../uapi/map_types.ts";
+import { ring_buffer__poll, ringbuf_process_ring } from "./ring_consumer.ts";
+import { RingbufMap } from "./ringbuf.ts";
 import * as syscalls from "./syscalls.ts";
 import { atomicMapped, type AtomicOpName, readMapped, writeMapped } from "./user_memory.ts";
 import { roundUp8 } from "./words.ts";
@@ -345,6 +348,60 @@ export class UserApi {
     return old;
   }
 
+  /**
+   * libbpf's ring_buffer__consume: the records of a ring buffer in the order in which room for them was taken, up to the
+   * first that is still being written; discarded ones are passed over. It makes no system call and does not wait.
+   *
+   * @param type name of a struct of the listing's that every record is, to get objects
+   * @returns the records' bytes, or objects with the struct's fields
+   *
+   * @example
+   * ```ts
+   * import { bpf, simulate } from "interleave";
+   * const events = await bpf`
+   * struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } events SEC(".maps");
+   * SEC("raw_tp") int emit(void *ctx) {
+   *   long *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+   *   if (!event) return 0;
+   *   *event = 7;
+   *   bpf_ringbuf_submit(event, 0);
+   *   return 0;
+   * }`;
+   * const run = await simulate(events, {
+   *   cpus: 2,
+   *   invocations: 3,
+   *   user: [{ name: "reader", after: "emit", body: (user) => user.ringBufferConsume("events") }],
+   * });
+   * const records = run.returned.reader as Uint8Array[];
+   * if (records.length !== 6 || records[0][0] !== 7) throw new Error("two CPUs, three records each");
+   * ```
+   */
+  *ringBufferConsume<V = Uint8Array>(map: string, type?: string): Model<V[]> {
+    const records = yield* this.consumeRing(map);
+    yield { kind: "work", what: "sysret" };
+    return records.map((bytes) => this.#record(map, bytes, type) as V);
+  }
+
+  /**
+   * libbpf's ring_buffer__poll: waits until a program wakes the consumer, then consumes. A program wakes it with a record
+   * that the consumer has come to, or by BPF_RB_FORCE_WAKEUP; records with BPF_RB_NO_WAKEUP alone it sleeps on.
+   *
+   * @param timeoutMs -1 waits for good, until there are records; 0 does not wait; any other gives up some time, whenever
+   * the scheduler says so
+   * @param type as in {@link ringBufferConsume}
+   * @returns the records; none where it gave up, or where the first one is still being written
+   */
+  *ringBufferPoll<V = Uint8Array>(map: string, timeoutMs = -1, type?: string): Model<V[]> {
+    if (!Number.isSafeInteger(timeoutMs)) {
+      throw new TypeError(
+        `ringBufferPoll of ${map}: the timeout is ${String(timeoutMs)}; give milliseconds, 100 or -1`,
+      );
+    }
+    const records = yield* this.pollRing(map, timeoutMs);
+    yield { kind: "work", what: "sysret" };
+    return records.map((bytes) => this.#record(map, bytes, type) as V);
+  }
+
   /** Gives the CPU away; goes on whenever the scheduler says so. */
   *sleep(): Model<void> {
     yield { kind: "work", what: "sleep" };
@@ -422,6 +479,14 @@ export class UserApi {
     return returned;
   }
 
+  protected consumeRing(map: string): Model<Uint8Array[]> {
+    return ringbuf_process_ring(this.#ring(map));
+  }
+
+  protected pollRing(map: string, timeoutMs: number): Model<Uint8Array[]> {
+    return ring_buffer__poll(this.#ring(map), timeoutMs);
+  }
+
   protected maxEntries(map: string): number {
     return this.#find(map).def.maxEntries;
   }
@@ -454,6 +519,27 @@ export class UserApi {
     if (map) return map;
     const known = this.#maps.filter((map) => !map.def.data && !map.name.includes("#")).map((map) => map.name);
     throw new RangeError(`no map is called ${name}; there is ${known.join(", ") || "none"}${didYouMean(name, known)}`);
+  }
+
+  #ring(name: string): RingbufMap {
+    const map = this.#find(name);
+    if (map instanceof RingbufMap) return map;
+    throw new TypeError(`${name} is ${mapTypeName(map.def.type)}, no ring buffer`);
+  }
+
+  /** A record as the reader sees it: by a struct of the listing's, or its bytes. */
+  #record(map: string, bytes: Uint8Array, type: string | undefined): unknown {
+    if (type === undefined) return bytes;
+    const id = this.#btf?.types.findIndex((one) => one.name === type && one.kind === "struct") ?? -1;
+    if (id < 0) {
+      throw new TypeError(
+        `records of ${map}: the object's BTF has no struct ${type}; clang writes it once a global variable has the type: ` +
+          `\`struct ${type} *unused __attribute__((unused));\``,
+      );
+    }
+    const size = sizeOfType(this.#btf!, id);
+    if (bytes.length >= size) return decodeValue(this.#btf, id, bytes);
+    throw new TypeError(`records of ${map}: one of ${bytes.length} bytes, and struct ${type} has ${size}`);
   }
 
   /** User space passes an inner map, or a program, as a file descriptor, the models as its id: its index plus one. */

@@ -4,6 +4,7 @@ import { BackendError } from "../../host/backend_error.ts";
 import { errnoName } from "../../uapi/errno.ts";
 import type { LoadedMap } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
+import { KernelRing } from "./kernel_ring.ts";
 import { type Element, readMap, restoreMap } from "./map_contents.ts";
 import { freezeMap, updateElem } from "./map_calls.ts";
 import { roundUp8 } from "../../maps/words.ts";
@@ -26,6 +27,7 @@ export interface NamedMap extends LoadedMap {
 
 export class KernelMaps {
   readonly #mapped = new Map<NamedMap, Deno.PointerObject>();
+  readonly #rings = new Map<NamedMap, KernelRing>();
   readonly #maps: NamedMap[];
   readonly #fresh: NamedMap[] = [];
   #frozen = false;
@@ -44,7 +46,15 @@ export class KernelMaps {
       const map = loaded.find((map) => map.name === def.name);
       return map ? [{ ...map, def, id: idOf(map.fd) }] : [];
     });
-    for (const map of this.#maps) if (isMapped(map)) this.mapped(map);
+    for (const map of this.#maps) {
+      if (isMapped(map)) this.mapped(map);
+      if (isRing(map)) this.#rings.set(map, new KernelRing(map));
+    }
+  }
+
+  /** The memory of a ring buffer; undefined for any other map. */
+  ring(map: NamedMap): KernelRing | undefined {
+    return this.#rings.get(map);
   }
 
   /** BPF_MAP_FREEZE: 0 or a negative errno. What is frozen stays so until the object is closed. */
@@ -146,6 +156,7 @@ export class KernelMaps {
 
   /** Puts every map back to what it was at first. */
   reset(): void {
+    for (const ring of this.#rings.values()) ring.reset();
     for (const [map, elements] of this.#initial) {
       if (map.def.inner || isOuter(map)) this.#resetOuter(map, elements);
       else restoreMap(map, elements);
@@ -161,6 +172,8 @@ export class KernelMaps {
   /** Gives back what does not belong to the object itself. */
   close(): void {
     this.closeFresh();
+    for (const ring of this.#rings.values()) ring.close();
+    this.#rings.clear();
     for (const [map, memory] of this.#mapped) libc().munmap(memory, BigInt(mappedBytes(map)));
     this.#mapped.clear();
   }
@@ -174,6 +187,8 @@ export class KernelMaps {
     }
   }
 }
+
+const isRing = ({ type }: LoadedMap): boolean => type === BPF_MAP_TYPE.RINGBUF;
 
 /** Whether it is an array of the listing's that user space has mapped. */
 export const isMapped = ({ def }: NamedMap): boolean => !def.data && (def.flags & BPF_F_MMAPABLE) !== 0;

@@ -23,6 +23,8 @@ import {
   takeElem,
   updateElem,
 } from "./map_calls.ts";
+import type { KernelRing } from "./kernel_ring.ts";
+import { mapTypeName } from "../../uapi/map_types.ts";
 import { joinValue, splitValue } from "./map_contents.ts";
 
 /** After each call, another actor may go on. */
@@ -30,6 +32,9 @@ function* after<T>(result: T): Model<T> {
   yield { kind: "work", what: "syscall" };
   return result;
 }
+
+/** After so long an actor that waits for a wake-up has waited for good. */
+const LONGEST_WAIT_MS = 2_000;
 
 export class LinuxUser extends UserApi {
   readonly #maps: KernelMaps;
@@ -99,6 +104,24 @@ export class LinuxUser extends UserApi {
     return yield* after(BigInt(this.#run(name, ctx)));
   }
 
+  protected override *consumeRing(map: string): Model<Uint8Array[]> {
+    return yield* after(this.#ring(map).consume());
+  }
+
+  /** Other actors go on meanwhile: this thread never sleeps. */
+  protected override *pollRing(map: string, timeoutMs: number): Model<Uint8Array[]> {
+    const ring = this.#ring(map), begin = performance.now();
+    for (;;) {
+      const records = ring.isReady() ? ring.consume() : undefined, waited = performance.now() - begin;
+      if (records && (records.length > 0 || timeoutMs >= 0)) return records;
+      if (timeoutMs >= 0 && waited >= timeoutMs) return [];
+      if (waited >= LONGEST_WAIT_MS) {
+        throw new BackendError(`ringBufferPoll of ${map}: nothing has woken it for ${LONGEST_WAIT_MS / 1000} s`);
+      }
+      yield* after(undefined);
+    }
+  }
+
   protected override maxEntries(map: string): number {
     return this.#maps.find(map).maxEntries;
   }
@@ -160,6 +183,12 @@ export class LinuxUser extends UserApi {
   }
 
   override *note(_text: string): Model<void> {}
+
+  #ring(name: string): KernelRing {
+    const map = this.#maps.find(name), ring = this.#maps.ring(map);
+    if (ring) return ring;
+    throw new TypeError(`${name} is ${mapTypeName(map.type)}, no ring buffer`);
+  }
 
   #key(map: NamedMap, key: MapInput): Uint8Array {
     return encodeValue(this.#object.btf, map.def.keyType, map.keySize, key, `key of ${map.name}`);

@@ -20,6 +20,12 @@ export function linuxStateKey(maps: KernelMaps, cpus: readonly number[]): string
   };
   const write = (map: NamedMap, into: Fingerprint) => {
     if (map.def.data?.readonly) return;
+    const ring = maps.ring(map);
+    for (const position of ring ? [ring.producerPos, ring.consumerPos] : []) into.word(Number(position & 0xffff_ffffn));
+    for (const bytes of ring?.records() ?? []) {
+      into.word(bytes.length);
+      into.bytes(bytes, 0, bytes.length);
+    }
     const perCpu = isPerCpu(map.type);
     const elements = readMap(map).sort((a, b) => compareBytes(a.key, b.key));
     for (const { key, values } of elements) {

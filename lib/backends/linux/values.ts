@@ -1,10 +1,11 @@
 /** Names what the kernel's maps hold, as the simulator names its own. */
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { formatKey, isSparse } from "../../maps/map_values.ts";
+import { formatKey, isSparse, keyLeavesOf } from "../../maps/map_values.ts";
 import { leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { Values } from "../../report/result.ts";
 import { hasSlots, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
 import { isPerCpu } from "./map_calls.ts";
+import type { KernelRing } from "./kernel_ring.ts";
 import { readMap } from "./map_contents.ts";
 
 /**
@@ -40,7 +41,9 @@ function addElements(
   cpus: readonly number[],
 ): void {
   const { def } = map, perCpu = isPerCpu(map.type);
-  const keyLeaves = leavesOf(object.btf, def.keyType, def.keySize);
+  const ring = maps.ring(map);
+  if (ring) return addRecords(values, map.name, ring);
+  const keyLeaves = keyLeavesOf(object.btf, def);
   const valueLeaves = leavesOf(object.btf, def.valueType, def.valueSize);
   const sparse = isSparse({ ...def, type: map.type });
   for (const { key, values: slots } of readMap(map)) {
@@ -52,4 +55,12 @@ function addElements(
       }
     });
   }
+}
+
+function addRecords(values: Values, name: string, ring: KernelRing): void {
+  values[`${name}.producer_pos`] = ring.producerPos;
+  values[`${name}.consumer_pos`] = ring.consumerPos;
+  ring.records().forEach((bytes, i) => {
+    values[`${name}[${i}]`] = readLeaf(bytes, { path: "", offset: 0, size: bytes.length, signed: false });
+  });
 }
