@@ -314,7 +314,7 @@ describe("ring buffers, simulator and running kernel", () => {
   const test = availability.available ? it : it.skip;
   test(`any sequence of calls${availability.available ? "" : ` (skipped: ${availability.reason})`}`, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyCall, { minLength: 5, maxLength: 40 }), async (sequence) => {
+      fc.asyncProperty(fc.array(anyCall, { minLength: 40, maxLength: 80, size: "max" }), async (sequence) => {
         const user = [{ name: "it", body: body(sequence) }];
         const programs = ["output", "query", "reserve1", "reserve3000", "reserve8184", "reserve9000"]
           .map((prog) => ({ prog, cpus: [0], invocations: 0 }));
@@ -322,12 +322,10 @@ describe("ring buffers, simulator and running kernel", () => {
         await agreement.values(JSON.stringify(sequence), async () => {
           const real = await runOnLinux(calls, { cpus: 1, programs, user, exact: true });
           expect(simulated.returned.it).toEqual(real.returned.it);
-          // Numbers that 64-bit positions are queried for go on from run to run there.
-          const { queried: _, ...ours } = simulated.final, { queried: __, ...theirs } = real.final;
-          expect(ours).toEqual(theirs);
+          expect(simulated.final).toEqual(real.final);
         });
       }),
-      { numRuns: 25 },
+      { numRuns: 5 },
     );
   });
 });

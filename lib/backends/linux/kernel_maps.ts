@@ -64,9 +64,12 @@ export class KernelMaps {
     return result;
   }
 
-  /** Whether a map was frozen, so that {@link reset} cannot bring back what it held. */
-  get isFrozen(): boolean {
-    return this.#frozen;
+  /**
+   * Whether {@link reset} can bring back what the maps held: not once one was frozen, and the positions of a ring buffer
+   * only ever go on.
+   */
+  get isResettable(): boolean {
+    return !this.#frozen && [...this.#rings.values()].every((ring) => ring.producerPos === 0n);
   }
 
   /** What the maps hold now is what {@link reset} brings back. */
@@ -156,7 +159,6 @@ export class KernelMaps {
 
   /** Puts every map back to what it was at first. */
   reset(): void {
-    for (const ring of this.#rings.values()) ring.reset();
     for (const [map, elements] of this.#initial) {
       if (map.def.inner || isOuter(map)) this.#resetOuter(map, elements);
       else restoreMap(map, elements);

@@ -16,8 +16,6 @@ const PROT_READ = 1, PROT_READ_WRITE = 3, MAP_SHARED = 1, MAP_FAILED = 0xffff_ff
 const EPOLL_EVENT_BYTES = 12, EPOLLIN = 1, EPOLL_CTL_ADD = 1, EPOLL_CLOEXEC = 0o2000000;
 
 export class KernelRing {
-  /** What the positions were when the run began: they go on from run to run. */
-  #base = 0n;
   readonly #mappings: (readonly [memory: Deno.PointerObject, bytes: number])[] = [];
   readonly #consumer: BigInt64Array;
   readonly #producer: BigInt64Array;
@@ -46,11 +44,11 @@ export class KernelRing {
   }
 
   get consumerPos(): bigint {
-    return this.#position(this.#consumer) - this.#base;
+    return this.#position(this.#consumer);
   }
 
   get producerPos(): bigint {
-    return this.#position(this.#producer) - this.#base;
+    return this.#position(this.#producer);
   }
 
   /** libbpf's ringbuf_process_ring. */
@@ -66,14 +64,6 @@ export class KernelRing {
   /** The records that a consumer would get now. */
   records(): Uint8Array[] {
     return [...this.#walk()].flatMap(({ length, bytes }) => length & BPF_RINGBUF_DISCARD_BIT ? [] : [bytes()]);
-  }
-
-  /** Empties the ring; its positions count from here. */
-  reset(): void {
-    this.consume();
-    this.#base = this.#position(this.#consumer);
-    // epoll finds nothing there, and takes the ring off its ready list.
-    this.isReady();
   }
 
   close(): void {

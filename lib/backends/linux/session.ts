@@ -174,7 +174,7 @@ export class LinuxSession implements RealMachine, Disposable {
 
   /** Puts every map back to what it was after loading. */
   reset(): void {
-    if (!this.#maps.isFrozen) return this.#maps.reset();
+    if (this.#maps.isResettable) return this.#maps.reset();
     this.#closeObject();
     this.#open();
   }

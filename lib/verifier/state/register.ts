@@ -253,7 +253,7 @@ export function isNeverNull(reg: Reg): boolean {
   return type === REG_TYPE.SOCKET || type === REG_TYPE.TCP_SOCK || type === REG_TYPE.MAP_VALUE ||
     type === REG_TYPE.MAP_KEY ||
     type === REG_TYPE.SOCK_COMMON || kind === REG_TYPE.BTF_ID && isTrusted(reg) ||
-    type === REG_TYPE.MEM && !(type & FLAG.UNTRUSTED) ||
+    kind === REG_TYPE.MEM && !(type & FLAG.UNTRUSTED) ||
     type === REG_TYPE.MAP_PTR || kind === REG_TYPE.BUF || type === REG_TYPE.XDP_SOCK;
 }
 
