@@ -1,6 +1,7 @@
 /** The helper functions that are modelled, by number. */
 import { helperId } from "../uapi/helpers.ts";
 import type { HelperModel, HelperTable } from "./kernel.ts";
+import * as keylessHelpers from "./keyless_helpers.ts";
 import * as loopHelpers from "./loop_helpers.ts";
 import * as mapHelpers from "./map_helpers.ts";
 import * as memoryHelpers from "./memory_helpers.ts";
@@ -11,6 +12,7 @@ import * as taskHelpers from "./task_helpers.ts";
 /** Models by helper number. */
 export const HELPERS: HelperTable = byNumber({
   ...mapHelpers,
+  ...keylessHelpers,
   ...loopHelpers,
   ...memoryHelpers,
   ...ringbufHelpers,

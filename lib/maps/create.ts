@@ -8,6 +8,7 @@ import { ArrayOfMaps, HashOfMaps } from "./map_in_map.ts";
 import { PercpuArrayMap } from "./percpu_array.ts";
 import { PercpuHashMap } from "./percpu_hash.ts";
 import { ProgArrayMap } from "./prog_array.ts";
+import { QueueMap, StackMap } from "./queue_stack.ts";
 import { RingbufMap } from "./ringbuf.ts";
 import type { KernelMap, MapEnvironment } from "./kernel_map.ts";
 import { UnmodelledMap } from "./unmodelled_map.ts";
@@ -26,6 +27,8 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   LRU_HASH: LruHashMap,
   ARRAY_OF_MAPS: ArrayOfMaps,
   HASH_OF_MAPS: HashOfMaps,
+  QUEUE: QueueMap,
+  STACK: StackMap,
   RINGBUF: RingbufMap,
 };
 const BY_TYPE = new Map(

@@ -5,6 +5,7 @@ import { type BatchReply, type BatchRequest, failedBatch, map_batch } from "./ba
 import { errno } from "./errno.ts";
 import { Htab } from "./htab.ts";
 import type { Found, KernelMap } from "./kernel_map.ts";
+import { QueueStackMap } from "./queue_stack.ts";
 import { changing, uninstrumented } from "./instrumentation.ts";
 import { isMapInMap, rcuSection } from "./rcu_section.ts";
 import { map_freeze as freezeMap, mayRead, mayWrite, writing } from "./write_access.ts";
@@ -69,7 +70,7 @@ function* remove(map: KernelMap, ctx: TaskContext, key: Uint8Array): Model {
   return result;
 }
 
-/** BPF_MAP_LOOKUP_AND_DELETE_ELEM: hash maps only; the value is copied and the key taken out under one bucket lock. */
+/** BPF_MAP_LOOKUP_AND_DELETE_ELEM: of queues and stacks pops, of hash maps: the value is copied and the key taken out under one bucket lock. */
 export function* map_lookup_and_delete_elem(
   map: KernelMap,
   ctx: TaskContext,
@@ -82,7 +83,9 @@ export function* map_lookup_and_delete_elem(
 
 function* take(map: KernelMap, ctx: TaskContext, key: Uint8Array, flags: bigint): Model<Found> {
   if (!mayRead(map) || !(yield* mayWrite(map))) return errno("EPERM");
+  if (flags !== 0n && map instanceof QueueStackMap) return errno("EINVAL");
   if (lacksLock(map, flags)) return errno("EINVAL");
+  if (map instanceof QueueStackMap) return yield* map.popValue(ctx);
   if (!(map instanceof Htab) || map.def.type === BPF_MAP_TYPE.HASH_OF_MAPS) return errno("ENOTSUPP");
   return yield* uninstrumented(rcuSection(map, ctx, map.map_lookup_and_delete_elem(ctx, key, flags)));
 }

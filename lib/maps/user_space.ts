@@ -82,6 +82,9 @@ export interface UserActor {
   readonly body: (user: UserApi) => Model<unknown>;
 }
 
+/** The key of maps that have none. */
+const NO_KEY = new Uint8Array();
+
 /** One entry of a walk or of a batch. */
 export interface UserEntry<V> {
   /** Numbers as bigint, a struct as an object with its fields. */
@@ -346,6 +349,28 @@ export class UserApi {
     const old = yield* atomicMapped(this.#maps, name, op, value, expected);
     yield { kind: "work", what: "sysret" };
     return old;
+  }
+
+  /**
+   * BPF_MAP_UPDATE_ELEM on a queue or a stack: puts a value in.
+   *
+   * @param flags BPF_ANY, or BPF_EXIST: a full map gives up its oldest value
+   * @throws KernelError E2BIG for a full map
+   */
+  *push(map: string, value: MapInput, flags: Flags = BPF_ANY): Model<void> {
+    yield* this.update(map, NO_KEY, value, flags);
+  }
+
+  /** BPF_MAP_LOOKUP_AND_DELETE_ELEM on a queue or a stack: takes a value out; undefined where it is empty. */
+  // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
+  *pop<V = any>(map: string): Model<V | undefined> {
+    return yield* this.lookupAndDelete<V>(map, NO_KEY);
+  }
+
+  /** BPF_MAP_LOOKUP_ELEM on a queue or a stack: the value that a pop would take out; undefined where it is empty. */
+  // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
+  *peek<V = any>(map: string): Model<V | undefined> {
+    return yield* this.lookup<V>(map, NO_KEY);
   }
 
   /**

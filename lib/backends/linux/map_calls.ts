@@ -23,20 +23,23 @@ export const copiedValueBytes = (map: Pick<LoadedMap, "type" | "valueSize">): nu
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** The kernel takes no pointer where a map has no keys. */
+const keyArgument = (key: Uint8Array): Bytes | null => key.length === 0 ? null : new Uint8Array(key);
+
 /** BPF_MAP_LOOKUP_ELEM: the value, or a negative errno. */
 export function lookupElem(map: LoadedMap, key: Uint8Array, flags = 0): Bytes | number {
   const value = new Uint8Array(copiedValueBytes(map));
-  const failed = libbpf().bpf_map_lookup_elem_flags(map.fd, new Uint8Array(key), value, BigInt(flags));
+  const failed = libbpf().bpf_map_lookup_elem_flags(map.fd, keyArgument(key), value, BigInt(flags));
   return failed < 0 ? failed : value;
 }
 
 /** BPF_MAP_UPDATE_ELEM with BPF_ANY (0), BPF_NOEXIST (1), BPF_EXIST (2) and BPF_F_LOCK (4). */
 export const updateElem = (map: LoadedMap, key: Uint8Array, value: Uint8Array, flags = 0): number =>
-  libbpf().bpf_map_update_elem(map.fd, new Uint8Array(key), new Uint8Array(value), BigInt(flags));
+  libbpf().bpf_map_update_elem(map.fd, keyArgument(key), new Uint8Array(value), BigInt(flags));
 
 /** BPF_MAP_DELETE_ELEM. */
 export const deleteElem = (map: LoadedMap, key: Uint8Array): number =>
-  libbpf().bpf_map_delete_elem(map.fd, new Uint8Array(key));
+  libbpf().bpf_map_delete_elem(map.fd, keyArgument(key));
 
 /** BPF_MAP_GET_NEXT_KEY: the key after `key`, the first one for `undefined`; a negative errno (-ENOENT) at the end. */
 export function nextKey(map: LoadedMap, key: Uint8Array | undefined): Bytes | number {
@@ -48,7 +51,7 @@ export function nextKey(map: LoadedMap, key: Uint8Array | undefined): Bytes | nu
 /** BPF_MAP_LOOKUP_AND_DELETE_ELEM: the value that was there, or a negative errno. */
 export function takeElem(map: LoadedMap, key: Uint8Array, flags = 0): Bytes | number {
   const value = new Uint8Array(copiedValueBytes(map));
-  const failed = libbpf().bpf_map_lookup_and_delete_elem_flags(map.fd, new Uint8Array(key), value, BigInt(flags));
+  const failed = libbpf().bpf_map_lookup_and_delete_elem_flags(map.fd, keyArgument(key), value, BigInt(flags));
   return failed < 0 ? failed : value;
 }
 

@@ -2,12 +2,25 @@
 import { BackendError } from "../../host/backend_error.ts";
 import { errnoName } from "../../uapi/errno.ts";
 import type { LoadedMap } from "./kernel_object.ts";
-import { copiedValueBytes, deleteElem, isPerCpu, lookupElem, nextKey, possibleCpus, updateElem } from "./map_calls.ts";
+import { isQueueOrStack } from "../../maps/queue_stack.ts";
+import {
+  copiedValueBytes,
+  deleteElem,
+  isPerCpu,
+  lookupElem,
+  nextKey,
+  possibleCpus,
+  takeElem,
+  updateElem,
+} from "./map_calls.ts";
 import { BPF_F_RDONLY_PROG } from "../../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 /** Types whose elements are plain bytes and can be written back. */
 const RESTORABLE: readonly number[] = [1, 2, 5, 6, 9, 10];
+
+/** The key of maps that have none. */
+const NO_KEY = new Uint8Array();
 
 /** One element as a system call copies it: for per-CPU maps the values of all possible CPUs. */
 export interface Element {
@@ -18,6 +31,7 @@ export interface Element {
 
 /** Every element of a map, in the kernel's order. Nothing may write the map meanwhile. */
 export function readMap(map: LoadedMap): Element[] {
+  if (isQueueOrStack(map.type)) return readQueueOrStack(map);
   const elements: Element[] = [];
   for (const key of keysOf(map)) {
     const bytes = lookupElem(map, key);
@@ -26,12 +40,26 @@ export function readMap(map: LoadedMap): Element[] {
   return elements;
 }
 
+/** Values from the oldest to the newest, numbered: taken out, and put back. */
+function readQueueOrStack(map: LoadedMap): Element[] {
+  const values: Uint8Array[] = [];
+  for (let bytes = takeElem(map, NO_KEY); typeof bytes !== "number"; bytes = takeElem(map, NO_KEY)) values.push(bytes);
+  if (map.type === BPF_MAP_TYPE.STACK) values.reverse();
+  for (const bytes of values) updateElem(map, NO_KEY, bytes);
+  return values.map((bytes, i) => ({ key: new Uint8Array(new Uint32Array([i]).buffer), values: [bytes] }));
+}
+
 /**
  * Makes a map hold exactly these elements again.
  *
  * @throws BackendError when the kernel refuses
  */
 export function restoreMap(map: LoadedMap, elements: readonly Element[]): void {
+  if (isQueueOrStack(map.type)) {
+    while (typeof takeElem(map, NO_KEY) !== "number");
+    for (const { values: [bytes] } of elements) updateElem(map, NO_KEY, bytes);
+    return;
+  }
   if (!RESTORABLE.includes(map.type) || (map.flags & BPF_F_RDONLY_PROG)) return;
   if (!isArray(map)) {
     for (const key of keysOf(map)) deleteElem(map, key);
