@@ -4,6 +4,7 @@ import { ArrayMap } from "./array.ts";
 import { FRESH_INNER_MAPS, freshInnerDef, FreshInnerMaps } from "./fresh_inner_maps.ts";
 import { HashMap } from "./hash.ts";
 import { LruHashMap } from "./lru_hash.ts";
+import { LruPercpuHashMap } from "./lru_percpu_hash.ts";
 import { ArrayOfMaps, HashOfMaps } from "./map_in_map.ts";
 import { PercpuArrayMap } from "./percpu_array.ts";
 import { PercpuHashMap } from "./percpu_hash.ts";
@@ -25,6 +26,7 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   PERCPU_HASH: PercpuHashMap,
   PERCPU_ARRAY: PercpuArrayMap,
   LRU_HASH: LruHashMap,
+  LRU_PERCPU_HASH: LruPercpuHashMap,
   ARRAY_OF_MAPS: ArrayOfMaps,
   HASH_OF_MAPS: HashOfMaps,
   QUEUE: QueueMap,

@@ -17,11 +17,11 @@ import { readSource, type Source } from "./source.ts";
 import { wordAt } from "./words.ts";
 
 export class LruHashMap extends Htab {
-  readonly #lru: Lru;
+  protected readonly lru: Lru;
 
-  constructor(given: MapDef, index: number, environment: MapEnvironment) {
+  constructor(given: MapDef, index: number, environment: MapEnvironment, valueBytes = given.valueSize) {
     const def = { ...given, maxEntries: lruEntries(given, environment.possibleCpus) };
-    super(def, index, environment, def.maxEntries, def.valueSize);
+    super(def, index, environment, def.maxEntries, valueBytes);
     if (def.flags & BPF_F_NO_PREALLOC) throw new KernelError("ENOTSUPP", `LRU map ${def.name} without preallocation`);
     if (this.lockOffset !== undefined) throw new KernelError("EOPNOTSUPP", `bpf_spin_lock in LRU map ${def.name}`);
     const { possibleCpus } = environment, Lists = def.flags & BPF_F_NO_COMMON_LRU ? PercpuLru : CommonLru;
@@ -29,16 +29,16 @@ export class LruHashMap extends Htab {
     const records = this.allocate(Lists.bytes(possibleCpus), place);
     const elements = { base: this.elems, size: this.elemSize, count: this.elemCount };
     const del_from_htab = (ctx: TaskContext): DelFromHtab => (elem) => this.#htab_lru_map_delete_node(ctx, elem);
-    this.#lru = new Lists(elements, records, possibleCpus, del_from_htab);
+    this.lru = new Lists(elements, records, possibleCpus, del_from_htab);
   }
 
   override initialize(memory: Memory): void {
     super.initialize(memory);
-    this.#lru.initialize(memory);
+    this.lru.initialize(memory);
   }
 
   override spares(memory: Memory): Spares {
-    return this.#lru.spares(memory);
+    return this.lru.spares(memory);
   }
 
   /** kernel/bpf/hashtab.c:htab_lru_map_lookup_elem: marks the element as used. */
@@ -59,13 +59,13 @@ export class LruHashMap extends Htab {
     if (flags > BPF_EXIST) return errno("EINVAL");
     const key = this.hashKey(yield* readSource(keySource, this.def.keySize, "key"));
     yield { kind: "work", what: "hash", amount: this.def.keySize };
-    const popped = yield* this.#prealloc_lru_pop(ctx, key);
+    const popped = yield* this.prealloc_lru_pop(ctx, key);
     if (popped < 0n) return popped;
     const elem = Number(popped) & ~FRESH, fresh = (Number(popped) & FRESH) !== 0;
     yield* copy_map_value(elem + this.valueOffset, value, this.valueWords);
     const refused = yield* this.htab_lock_bucket(ctx, key.bucket);
     if (refused) {
-      yield* this.#lru.bpf_lru_push_free(ctx, elem);
+      yield* this.lru.bpf_lru_push_free(ctx, elem);
       return refused;
     }
     const old = yield* this.lookup_elem_raw(key), result = this.check_flags(old, flags);
@@ -79,13 +79,13 @@ export class LruHashMap extends Htab {
       }
     }
     yield* this.htab_unlock_bucket(key.bucket);
-    if (result !== 0n) yield* this.#lru.bpf_lru_push_free(ctx, elem);
-    else if (old !== 0) yield* this.#lru.bpf_lru_push_free(ctx, old);
+    if (result !== 0n) yield* this.lru.bpf_lru_push_free(ctx, elem);
+    else if (old !== 0) yield* this.lru.bpf_lru_push_free(ctx, old);
     return result;
   }
 
   override freeElem(ctx: TaskContext, elem: number): Model<void> {
-    return this.#lru.bpf_lru_push_free(ctx, elem);
+    return this.lru.bpf_lru_push_free(ctx, elem);
   }
 
   /** kernel/bpf/hashtab.c:htab_lru_map_delete_elem. */
@@ -98,7 +98,7 @@ export class LruHashMap extends Htab {
     if (elem !== 0) yield* this.hlist_nulls_del_rcu(elem);
     yield* this.htab_unlock_bucket(key.bucket);
     if (elem === 0) return errno("ENOENT");
-    yield* this.#lru.bpf_lru_push_free(ctx, elem);
+    yield* this.lru.bpf_lru_push_free(ctx, elem);
     return 0n;
   }
 
@@ -115,8 +115,8 @@ export class LruHashMap extends Htab {
   }
 
   /** kernel/bpf/hashtab.c:prealloc_lru_pop: the hash is stored when the element is taken, then the key. */
-  *#prealloc_lru_pop(ctx: TaskContext, key: HashedKey): Model {
-    const popped = yield* this.#lru.bpf_lru_pop_free(ctx, key.hash);
+  protected *prealloc_lru_pop(ctx: TaskContext, key: HashedKey): Model {
+    const popped = yield* this.lru.bpf_lru_pop_free(ctx, key.hash);
     if (popped < 0n) return popped;
     const elem = Number(popped) & ~FRESH, fresh = (Number(popped) & FRESH) !== 0;
     for (const word of this.keyWords) {
@@ -139,6 +139,6 @@ export class LruHashMap extends Htab {
 
 /** kernel/bpf/hashtab.c:htab_map_alloc: with BPF_F_NO_COMMON_LRU max_entries grows until all CPUs have the same share. */
 export const lruEntries = ({ type, flags, maxEntries }: MapDef, possibleCpus: number): number =>
-  type === BPF_MAP_TYPE.LRU_HASH && flags & BPF_F_NO_COMMON_LRU
+  (type === BPF_MAP_TYPE.LRU_HASH || type === BPF_MAP_TYPE.LRU_PERCPU_HASH) && flags & BPF_F_NO_COMMON_LRU
     ? Math.ceil(maxEntries / possibleCpus) * possibleCpus
     : maxEntries;

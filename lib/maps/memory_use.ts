@@ -63,7 +63,8 @@ export function mapMemoryBytes(def: MapDef, nrCpus: number, entries = 0): number
 
   // kernel/bpf/hashtab.c:htab_map_mem_usage
   function htab_map_mem_usage(): number {
-    const percpu = def.type === BPF_MAP_TYPE.PERCPU_HASH, lru = def.type === BPF_MAP_TYPE.LRU_HASH;
+    const percpu = def.type === BPF_MAP_TYPE.PERCPU_HASH || def.type === BPF_MAP_TYPE.LRU_PERCPU_HASH;
+    const lru = def.type === BPF_MAP_TYPE.LRU_HASH;
     const elem = HTAB_ELEM + key + (percpu || def.type === BPF_MAP_TYPE.HASH_OF_MAPS ? POINTER : value);
     const table = BPF_HTAB + BUCKET * 2 ** Math.ceil(Math.log2(max));
     if (def.flags & BPF_F_NO_PREALLOC) {

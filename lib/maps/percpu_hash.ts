@@ -52,27 +52,13 @@ export class PercpuHashMap extends PooledHtab {
   /** kernel/bpf/hashtab.c:htab_percpu_map_update_elem. */
   *map_update_elem(ctx: TaskContext, keySource: Source, value: Source, flags: bigint): Model {
     const key = this.hashKey(yield* readSource(keySource, this.def.keySize, "key"));
-    const values = this.#values;
-    return yield* this.htab_map_update_elem_in_place(ctx, key, flags, {
-      *existing(index) {
-        yield* copy_map_value(values.addr(index, ctx.cpu), value, values.map.valueWords);
-      },
-      *inserted(index) {
-        for (let cpu = 0; cpu < values.map.environment.possibleCpus; cpu++) {
-          if (cpu === ctx.cpu) yield* copy_map_value(values.addr(index, cpu), value, values.map.valueWords);
-          else yield* values.zero(index, cpu);
-        }
-      },
-    });
+    return yield* this.htab_map_update_elem_in_place(ctx, key, flags, writerOfOne(this.#values, ctx.cpu, value));
   }
 
   /** kernel/bpf/hashtab.c:bpf_percpu_hash_update: from user space, all CPUs. */
   override *bpf_map_update_value(ctx: TaskContext, keyBytes: Uint8Array, value: Uint8Array, flags: bigint): Model {
-    const write = (index: number) => this.#values.writeAll(index, value);
-    return yield* this.htab_map_update_elem_in_place(ctx, this.hashKey(keyBytes), flags, {
-      existing: write,
-      inserted: write,
-    });
+    const write = writerOfAll(this.#values, value);
+    return yield* this.htab_map_update_elem_in_place(ctx, this.hashKey(keyBytes), flags, write);
   }
 
   /** kernel/bpf/hashtab.c:htab_map_update_elem_in_place (6.12: __htab_percpu_map_update_elem). */
@@ -124,8 +110,27 @@ export class PercpuHashMap extends PooledHtab {
   }
 }
 
+/** kernel/bpf/hashtab.c:pcpu_copy_value, pcpu_init_value for a program: this CPU's copy, and zeroes where it is new. */
+export const writerOfOne = (values: PercpuValues, cpu: number, value: Source): ValueWriter => ({
+  *existing(index) {
+    yield* copy_map_value(values.addr(index, cpu), value, values.map.valueWords);
+  },
+  *inserted(index) {
+    for (let other = 0; other < values.map.environment.possibleCpus; other++) {
+      if (other === cpu) yield* copy_map_value(values.addr(index, cpu), value, values.map.valueWords);
+      else yield* values.zero(index, other);
+    }
+  },
+});
+
+/** The same for user space: all CPUs. */
+export const writerOfAll = (values: PercpuValues, value: Uint8Array): ValueWriter => {
+  const write = (index: number) => values.writeAll(index, value);
+  return { existing: write, inserted: write };
+};
+
 /** What an update writes into an element, by the element's index. */
-interface ValueWriter {
+export interface ValueWriter {
   existing(index: number): Model<void>;
   inserted(index: number): Model<void>;
 }

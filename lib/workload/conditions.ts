@@ -51,6 +51,7 @@ const HASHED: readonly number[] = [
   BPF_MAP_TYPE.PERCPU_HASH,
   BPF_MAP_TYPE.LRU_HASH,
   BPF_MAP_TYPE.LRU_PERCPU_HASH,
+  BPF_MAP_TYPE.LRU_PERCPU_HASH,
   BPF_MAP_TYPE.HASH_OF_MAPS,
 ];
 const CLOCKS: readonly number[] = [

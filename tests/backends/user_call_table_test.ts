@@ -36,6 +36,7 @@ MAP(wronly_hash, HASH, BPF_F_ZERO_SEED | BPF_F_WRONLY, 4, __u64);
 MAP(locked_hash, HASH, BPF_F_ZERO_SEED, 4, struct locked);
 MAP(percpu_hash, PERCPU_HASH, BPF_F_ZERO_SEED, 4, __u64);
 MAP(lru_hash, LRU_HASH, BPF_F_ZERO_SEED, 64, __u64);
+MAP(percpu_lru_hash, LRU_PERCPU_HASH, BPF_F_ZERO_SEED, 64, __u64);
 
 struct inner { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __type(key, __u32); __type(value, __u64); }
 front SEC(".maps"), back SEC(".maps");

@@ -33,6 +33,7 @@ const CASES: readonly Case[] = [
   { name: "PERCPU_HASH", type: BPF_MAP_TYPE.PERCPU_HASH },
   { name: "PERCPU_HASH with BPF_F_NO_PREALLOC", type: BPF_MAP_TYPE.PERCPU_HASH, flags: 1 },
   { name: "LRU_HASH", type: BPF_MAP_TYPE.LRU_HASH, evicts: true },
+  { name: "LRU_PERCPU_HASH", type: BPF_MAP_TYPE.LRU_PERCPU_HASH, evicts: true },
 ];
 
 const keyBytes = (key: number) => ({ bytes: new Uint8Array(new Uint32Array([key]).buffer) });
