@@ -5,6 +5,7 @@ import * as keylessHelpers from "./keyless_helpers.ts";
 import * as loopHelpers from "./loop_helpers.ts";
 import * as mapHelpers from "./map_helpers.ts";
 import * as memoryHelpers from "./memory_helpers.ts";
+import * as perfHelpers from "./perf_helpers.ts";
 import { bpf_trace_printk, bpf_trace_vprintk } from "./printk.ts";
 import * as ringbufHelpers from "./ringbuf_helpers.ts";
 import * as taskHelpers from "./task_helpers.ts";
@@ -15,6 +16,7 @@ export const HELPERS: HelperTable = byNumber({
   ...keylessHelpers,
   ...loopHelpers,
   ...memoryHelpers,
+  ...perfHelpers,
   ...ringbufHelpers,
   ...taskHelpers,
   bpf_trace_printk,

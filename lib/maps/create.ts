@@ -8,6 +8,7 @@ import { LruPercpuHashMap } from "./lru_percpu_hash.ts";
 import { ArrayOfMaps, HashOfMaps } from "./map_in_map.ts";
 import { PercpuArrayMap } from "./percpu_array.ts";
 import { PercpuHashMap } from "./percpu_hash.ts";
+import { PerfEventArrayMap } from "./perf_event_array.ts";
 import { ProgArrayMap } from "./prog_array.ts";
 import { QueueMap, StackMap } from "./queue_stack.ts";
 import { RingbufMap } from "./ringbuf.ts";
@@ -23,6 +24,7 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   HASH: HashMap,
   ARRAY: ArrayMap,
   PROG_ARRAY: ProgArrayMap,
+  PERF_EVENT_ARRAY: PerfEventArrayMap,
   PERCPU_HASH: PercpuHashMap,
   PERCPU_ARRAY: PercpuArrayMap,
   LRU_HASH: LruHashMap,

@@ -27,6 +27,7 @@ export const USER_CALLS = {
   peek: "map",
   ringBufferConsume: "map, type?",
   ringBufferPoll: "map, timeoutMs?, type?",
+  perfBufferConsume: "map, type?",
   sleep: "",
   note: "text",
 } as const satisfies Partial<Record<keyof UserApi, string>>;

@@ -12,6 +12,7 @@ import { Htab } from "./htab.ts";
 import type { Found, KernelMap } from "./kernel_map.ts";
 import { BPF_ANY } from "../uapi/flags.ts";
 import { BPF_MAP_TYPE, mapTypeName } from "../uapi/map_types.ts";
+import { PerfEventArrayMap, type PerfRecord } from "./perf_event_array.ts";
 import { ring_buffer__poll, ringbuf_process_ring } from "./ring_consumer.ts";
 import { RingbufMap } from "./ringbuf.ts";
 import * as syscalls from "./syscalls.ts";
@@ -81,6 +82,11 @@ export interface UserActor {
   /** What it does, once. */
   readonly body: (user: UserApi) => Model<unknown>;
 }
+
+/** What a perf buffer gives: a record of a CPU, or how many that CPU's buffer had no room for before the next one. */
+export type UserPerfRecord<V> =
+  | { readonly cpu: number; readonly data: V }
+  | { readonly cpu: number; readonly lost: bigint };
 
 /** The key of maps that have none. */
 const NO_KEY = new Uint8Array();
@@ -427,6 +433,21 @@ export class UserApi {
     return records.map((bytes) => this.#record(map, bytes, type) as V);
   }
 
+  /**
+   * libbpf's perf_buffer__consume: what programs put into a PERF_EVENT_ARRAY, one CPU's buffer after another: records, and
+   * how many were lost before a record because the buffer (8 pages here) was full. As the kernel pads them, a record's data
+   * are 8n + 4 bytes.
+   *
+   * @param type name of a struct of the listing's that every record is, to get objects
+   */
+  *perfBufferConsume<V = Uint8Array>(map: string, type?: string): Model<UserPerfRecord<V>[]> {
+    const records = yield* this.consumePerf(map);
+    yield { kind: "work", what: "sysret" };
+    return records.map((one) =>
+      "data" in one ? { cpu: one.cpu, data: this.#record(map, one.data, type) as V } : { cpu: one.cpu, lost: one.lost }
+    );
+  }
+
   /** Gives the CPU away; goes on whenever the scheduler says so. */
   *sleep(): Model<void> {
     yield { kind: "work", what: "sleep" };
@@ -506,6 +527,12 @@ export class UserApi {
 
   protected consumeRing(map: string): Model<Uint8Array[]> {
     return ringbuf_process_ring(this.#ring(map));
+  }
+
+  protected consumePerf(map: string): Model<PerfRecord[]> {
+    const found = this.#find(map);
+    if (found instanceof PerfEventArrayMap) return found.consume();
+    throw new TypeError(`${map} is ${mapTypeName(found.def.type)}, no PERF_EVENT_ARRAY`);
   }
 
   protected pollRing(map: string, timeoutMs: number): Model<Uint8Array[]> {

@@ -23,7 +23,9 @@ export class DisjointData {
     let evicts = false;
     for (let seed = 1; seed <= LEARNING_RUNS; seed++) {
       const machine = make();
-      evicts = machine.object.maps.some(({ type }) => type === BPF_MAP_TYPE.LRU_HASH || type === BPF_MAP_TYPE.LRU_PERCPU_HASH);
+      evicts = machine.object.maps.some(({ type }) =>
+        type === BPF_MAP_TYPE.LRU_HASH || type === BPF_MAP_TYPE.LRU_PERCPU_HASH
+      );
       if (machine.sharesCpus || evicts) break;
       runRandom(machine, seed, { steps: LEARNING_STEPS }, (task) => this.touch(machine, task));
     }

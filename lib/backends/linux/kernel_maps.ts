@@ -4,6 +4,7 @@ import { BackendError } from "../../host/backend_error.ts";
 import { errnoName } from "../../uapi/errno.ts";
 import type { LoadedMap } from "./kernel_object.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
+import { KernelPerfBuffer } from "./kernel_perf_buffer.ts";
 import { KernelRing } from "./kernel_ring.ts";
 import { type Element, readMap, restoreMap } from "./map_contents.ts";
 import { freezeMap, updateElem } from "./map_calls.ts";
@@ -28,6 +29,7 @@ export interface NamedMap extends LoadedMap {
 export class KernelMaps {
   readonly #mapped = new Map<NamedMap, Deno.PointerObject>();
   readonly #rings = new Map<NamedMap, KernelRing>();
+  readonly #perf = new Map<NamedMap, KernelPerfBuffer>();
   readonly #maps: NamedMap[];
   readonly #fresh: NamedMap[] = [];
   #frozen = false;
@@ -48,8 +50,14 @@ export class KernelMaps {
     });
     for (const map of this.#maps) {
       if (isMapped(map)) this.mapped(map);
+      if (map.type === BPF_MAP_TYPE.PERF_EVENT_ARRAY) this.#perf.set(map, new KernelPerfBuffer(map));
       if (isRing(map)) this.#rings.set(map, new KernelRing(map));
     }
+  }
+
+  /** The buffers behind a PERF_EVENT_ARRAY; undefined for any other map. */
+  perfBuffer(map: NamedMap): KernelPerfBuffer | undefined {
+    return this.#perf.get(map);
   }
 
   /** The memory of a ring buffer; undefined for any other map. */
@@ -69,6 +77,7 @@ export class KernelMaps {
    * only ever go on.
    */
   get isResettable(): boolean {
+    if ([...this.#perf.values()].some((buffer) => buffer.wasUsed)) return false;
     return !this.#frozen && [...this.#rings.values()].every((ring) => ring.producerPos === 0n);
   }
 
@@ -174,6 +183,8 @@ export class KernelMaps {
   /** Gives back what does not belong to the object itself. */
   close(): void {
     this.closeFresh();
+    for (const buffer of this.#perf.values()) buffer.close();
+    this.#perf.clear();
     for (const ring of this.#rings.values()) ring.close();
     this.#rings.clear();
     for (const [map, memory] of this.#mapped) libc().munmap(memory, BigInt(mappedBytes(map)));

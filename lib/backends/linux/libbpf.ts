@@ -54,6 +54,10 @@ const LIBBPF = {
   bpf_prog_get_next_id: { parameters: ["u32", "buffer"], result: "i32" },
   bpf_obj_get_info_by_fd: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
 
+  perf_buffer__new: { parameters: ["i32", "usize", "function", "function", "pointer", "pointer"], result: "pointer" },
+  perf_buffer__consume: { parameters: ["pointer"], result: "i32" },
+  perf_buffer__free: { parameters: ["pointer"], result: "void" },
+
   bpf_btf_load: { parameters: ["buffer", "usize", "buffer"], result: "i32" },
   bpf_prog_load: { parameters: ["i32", "buffer", "buffer", "buffer", "usize", "buffer"], result: "i32" },
   bpf_prog_test_run_opts: { parameters: ["i32", "buffer"], result: "i32" },

@@ -5,6 +5,7 @@ import { errnoName as modelledErrno, KernelError } from "../../maps/errno.ts";
 import type { BatchReply, BatchRequest } from "../../maps/batch.ts";
 import type { Found } from "../../maps/kernel_map.ts";
 import { atomicOperands, type AtomicOpName, isAtomicSize, notAtomic } from "../../maps/user_memory.ts";
+import type { PerfRecord } from "../../maps/perf_event_array.ts";
 import { flagBits, type Flags, UserApi } from "../../maps/user_space.ts";
 import { roundUp8 } from "../../maps/words.ts";
 import { type Leaf, leavesOf, readLeaf } from "../../maps/value_layout.ts";
@@ -106,6 +107,12 @@ export class LinuxUser extends UserApi {
 
   protected override *consumeRing(map: string): Model<Uint8Array[]> {
     return yield* after(this.#ring(map).consume());
+  }
+
+  protected override *consumePerf(map: string): Model<PerfRecord[]> {
+    const found = this.#maps.find(map), buffer = this.#maps.perfBuffer(found);
+    if (!buffer) throw new TypeError(`${map} is ${mapTypeName(found.type)}, no PERF_EVENT_ARRAY`);
+    return yield* after(buffer.consume());
   }
 
   /** Other actors go on meanwhile: this thread never sleeps. */

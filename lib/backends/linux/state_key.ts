@@ -20,6 +20,12 @@ export function linuxStateKey(maps: KernelMaps, cpus: readonly number[]): string
   };
   const write = (map: NamedMap, into: Fingerprint) => {
     if (map.def.data?.readonly) return;
+    for (const record of maps.perfBuffer(map)?.waiting() ?? []) {
+      into.word(record.cpu);
+      const bytes = "data" in record ? record.data : new Uint8Array(new BigUint64Array([record.lost]).buffer);
+      into.word("data" in record ? bytes.length : -1);
+      into.bytes(bytes, 0, bytes.length);
+    }
     const ring = maps.ring(map);
     for (const position of ring ? [ring.producerPos, ring.consumerPos] : []) into.word(Number(position & 0xffff_ffffn));
     for (const bytes of ring?.records() ?? []) {

@@ -5,6 +5,7 @@ import { leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { Values } from "../../report/result.ts";
 import { hasSlots, type KernelMaps, type NamedMap } from "./kernel_maps.ts";
 import { isPerCpu } from "./map_calls.ts";
+import type { KernelPerfBuffer } from "./kernel_perf_buffer.ts";
 import type { KernelRing } from "./kernel_ring.ts";
 import { readMap } from "./map_contents.ts";
 
@@ -43,6 +44,8 @@ function addElements(
   const { def } = map, perCpu = isPerCpu(map.type);
   const ring = maps.ring(map);
   if (ring) return addRecords(values, map.name, ring);
+  const perf = maps.perfBuffer(map);
+  if (perf) return addPerfRecords(values, map.name, perf, cpus);
   const keyLeaves = keyLeavesOf(object.btf, def);
   const valueLeaves = leavesOf(object.btf, def.valueType, def.valueSize);
   const sparse = isSparse({ ...def, type: map.type });
@@ -63,4 +66,17 @@ function addRecords(values: Values, name: string, ring: KernelRing): void {
   ring.records().forEach((bytes, i) => {
     values[`${name}[${i}]`] = readLeaf(bytes, { path: "", offset: 0, size: bytes.length, signed: false });
   });
+}
+
+function addPerfRecords(values: Values, name: string, buffer: KernelPerfBuffer, cpus: readonly number[]): void {
+  const numbers = new Map<number, number>();
+  for (const record of buffer.waiting()) {
+    const cpu = cpus.indexOf(record.cpu), number = numbers.get(cpu) ?? 0;
+    numbers.set(cpu, number + 1);
+    if ("lost" in record) values[`${name}[${number}].lost@cpu${cpu}`] = record.lost;
+    else {
+      const leaf = { path: "", offset: 0, size: record.data.length, signed: false };
+      values[`${name}[${number}]@cpu${cpu}`] = readLeaf(record.data, leaf);
+    }
+  }
 }
