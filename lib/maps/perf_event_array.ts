@@ -37,7 +37,7 @@ export class PerfEventArrayMap extends IndexedMap {
 
   constructor(given: MapDef, index: number, environment: MapEnvironment) {
     // tools/lib/bpf/libbpf.c:bpf_object__create_maps: as many as there are CPUs where the object does not say.
-    const def = { ...given, maxEntries: given.maxEntries || environment.possibleCpus };
+    const def = { ...given, maxEntries: given.maxEntries || environment.nrCpus };
     super(def, index, environment);
     this.#buffers = this.allocate(environment.nrCpus * RB.bytes, (offset) => {
       const inside = offset % RB.bytes, at = `@cpu${Math.floor(offset / RB.bytes)}`;
