@@ -3,6 +3,7 @@ import type { MapDef } from "../object/bpf_object.ts";
 import { lruEntries } from "./lru_hash.ts";
 import { BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
+import { adjust_ringbuf_sz, PAGE_BYTES } from "../uapi/ringbuf.ts";
 import { roundUp8 } from "./words.ts";
 
 /** sizeof(struct bpf_array), struct bpf_htab, struct bucket, and struct htab_elem before its key; 6.18, x86-64. */
@@ -10,11 +11,13 @@ const BPF_ARRAY = 312;
 const BPF_HTAB = 896;
 const BUCKET = 16;
 const HTAB_ELEM = 48;
+const BPF_RINGBUF_MAP = 304, RINGBUF_META_PAGES = 3;
+const BPF_QUEUE_STACK = 312;
 const POINTER = 8;
 const LLIST_NODE = 8;
 
 /**
- * Bytes of kernel memory of a map (map->ops->map_mem_usage of kernel/bpf/arraymap.c and hashtab.c, 6.18, x86-64).
+ * Bytes of kernel memory of a map (map->ops->map_mem_usage of kernel/bpf/*.c, 6.18, x86-64).
  *
  * @param def one of an object's `maps`
  * @param nrCpus possible CPUs: a per-CPU map has a value for each
@@ -54,6 +57,18 @@ export function mapMemoryBytes(def: MapDef, nrCpus: number, entries = 0): number
       return BPF_ARRAY + max * value;
     case BPF_MAP_TYPE.PERCPU_ARRAY:
       return BPF_ARRAY + max * POINTER + max * value * nrCpus;
+    // kernel/bpf/ringbuf.c:ringbuf_map_mem_usage: pages, and pointers to them; to those of the data twice
+    case BPF_MAP_TYPE.RINGBUF: {
+      const dataPages = adjust_ringbuf_sz(max) / PAGE_BYTES;
+      return BPF_RINGBUF_MAP + (RINGBUF_META_PAGES + dataPages) * PAGE_BYTES +
+        (RINGBUF_META_PAGES + 2 * dataPages) * POINTER;
+    }
+    // kernel/bpf/queue_stack_maps.c:queue_stack_map_mem_usage
+    case BPF_MAP_TYPE.QUEUE:
+    case BPF_MAP_TYPE.STACK:
+      return BPF_QUEUE_STACK + (max + 1) * def.valueSize;
+    case BPF_MAP_TYPE.PERF_EVENT_ARRAY:
+      return BPF_ARRAY + (max || nrCpus) * POINTER;
     case BPF_MAP_TYPE.ARRAY_OF_MAPS:
     case BPF_MAP_TYPE.PROG_ARRAY:
       return BPF_ARRAY + max * POINTER;
