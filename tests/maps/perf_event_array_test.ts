@@ -116,7 +116,7 @@ describe("perf buffers, simulator and running kernel", () => {
           expect(simulated.returned.it).toEqual(real.returned.it);
         });
       }),
-      { numRuns: 2, endOnFailure: true },
+      { numRuns: 5, endOnFailure: true },
     );
   });
 });
