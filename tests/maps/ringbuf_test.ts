@@ -227,6 +227,17 @@ describe("every schedule of two producers and a consumer", () => {
 });
 
 describe("a full ring", () => {
+  it("stays full behind a record that is still being written, wherever a consumer says that it is", () => {
+    const def = map("ring", BPF_MAP_TYPE.RINGBUF, { keySize: 0, valueSize: 0, maxEntries: RING });
+    const kernel = makeKernel(objectOf([def]), 1), { memory } = kernel, ring = kernel.maps[0] as RingbufMap;
+    const reserve = () => runAtOnce(memory, ring.reserve(context(kernel, 0), 3000n));
+    const sample = reserve();
+    memory.write(ring.consumerPos, 8, memory.read(ring.producerPos, 8));
+    expect(reserve()).toBe(0n);
+    runAtOnce(memory, ring.commit(sample, 0n, false));
+    expect(reserve()).not.toBe(0n);
+  });
+
   it("holds as many records as fit, and the program sees what is lost", async () => {
     const object = await bpf`#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
