@@ -2,6 +2,7 @@
 import { isHelperCall } from "../isa/insn.ts";
 import { type BpfObject, defaultPrograms, type LineInfo, type Program } from "../object/bpf_object.ts";
 import { check } from "./checker.ts";
+import type { AccessObserver } from "./state/access_observer.ts";
 import { Environment, Rejection, Unsupported } from "./state/environment.ts";
 import { ERRNO, errnoName } from "../uapi/errno.ts";
 import { explain, type Explanation } from "./explain.ts";
@@ -90,6 +91,7 @@ export function verifyProgram(
   program: Program,
   created: CreatedMaps = createMaps(object),
   cpus = MAX_CPUS,
+  observer?: AccessObserver,
 ): Verdict {
   if (created.failure) {
     const { map, errno, isInner } = created.failure;
@@ -114,6 +116,7 @@ export function verifyProgram(
     const env = new Environment(object, program, kind, created.maps, created.btf, isLogging);
     env.cpus = cpus;
     env.tellsUndefined = tellsUndefined;
+    env.observer = observer;
     try {
       check(env);
       return { env };

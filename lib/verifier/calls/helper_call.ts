@@ -29,6 +29,7 @@ export function checkHelperCall(env: Environment, insn: Insn): void {
   const meta = new CallMeta(prototype);
   for (let index = 0; index < 5; index++) checkHelperArg(env, index, meta);
   checkMapUse(env, meta);
+  env.observer?.call(env, meta.helper.number, meta.map);
   if (meta.raw) {
     for (let at = 0; at < meta.raw.size; at++) {
       checkMemoryAccess(env, meta.raw.regno, at, 1, { isWrite: true, value: -1 });

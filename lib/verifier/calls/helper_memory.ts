@@ -58,7 +58,8 @@ export function checkHelperMemory(env: Environment, regno: number, size: number,
       return checkRegion(env, regno, reg.off, size, reg.map!.keySize, false);
     case REG_TYPE.MAP_VALUE:
       checkMapDirection(env, reg.map!, reg.off, size, isWrite);
-      return checkMapValue(env, regno, reg.off, size, zeroOk, true);
+      checkMapValue(env, regno, reg.off, size, zeroOk, true);
+      return env.observer?.access(env, reg, reg.off, size, isWrite);
     case REG_TYPE.MEM:
       if (isWrite && reg.type & FLAG.RDONLY) refuseWrite();
       return checkRegion(env, regno, reg.off, size, reg.memSize, zeroOk);

@@ -268,6 +268,7 @@ function accessMapValue(env: Environment, regno: number, off: number, size: numb
   const reg = env.regs[regno], map = reg.map!;
   checkMapDirection(env, map, off, size, access.isWrite);
   checkMapValue(env, regno, off, size, false, false);
+  env.observer?.access(env, reg, off, size, access.isWrite);
   const isConst = reg.bounds.isConst, place = off + Number(s64(reg.bounds.value));
   const kptr = isConst
     ? map.fields.find((field) => field.kind.startsWith("kptr") && field.offset === place)

@@ -6,6 +6,7 @@ import { relocate } from "../kernel/core_relocations.ts";
 import { lineAt } from "./lines.ts";
 import { Log } from "./log.ts";
 import type { MapState } from "../kernel/map_state.ts";
+import type { AccessObserver } from "./access_observer.ts";
 import type { ProgramKind } from "../kernel/program_types.ts";
 import type { UndefinedRead } from "./undefined_stack.ts";
 import type { Reg } from "./register.ts";
@@ -125,6 +126,8 @@ export class Environment {
   tellsUndefined = false;
   /** A path was cut off that may read undefined bytes where the one that covers it does not. */
   hidUndefined = false;
+  /** Told of what the walk sees on shared memory; absent in a plain verification. */
+  observer?: AccessObserver;
   processedInsns = 0;
   processedJumps = 0;
   /** What the counters stood at when the last checkpoint was made. */

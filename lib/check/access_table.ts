@@ -1,0 +1,173 @@
+/** Every access to shared memory of an object's programs: map and field, C line, how it is protected, where it runs. */
+import { type BpfObject, defaultPrograms, type LineInfo, lineOf, type MapDef } from "../object/bpf_object.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
+import { createMaps } from "../verifier/kernel/map_creation.ts";
+import { contextsOf, type Level } from "../workload/contexts.ts";
+import { type DataFlow, dataFlow, type Flow, type Origin } from "./data_flow.ts";
+import { fieldName } from "./field_name.ts";
+import { observe, type Seen, type SeenAccess } from "./observe.ts";
+
+/** What keeps an access from racing: `plain` is nothing. */
+export type Protection =
+  | "atomic"
+  | "lock"
+  | "per-CPU"
+  | "read-only"
+  | "own of a CPU"
+  | "own of a thread"
+  | "plain";
+
+/** One access of one program. */
+export interface TableAccess extends SeenAccess {
+  readonly prog: string;
+  /** SEC() name. */
+  readonly section: string;
+  /** C name of what is touched. */
+  readonly field: string;
+  readonly line?: LineInfo;
+  readonly protection: Protection;
+  /** Who the value belongs to by its key or index. */
+  readonly owner: Origin;
+  /** Contexts that the program can be in. */
+  readonly runsIn: readonly Level[];
+}
+
+/** One program, as it was followed. */
+export interface FollowedProgram extends Seen {
+  readonly flow: DataFlow;
+  /** Whose key each look-up has. */
+  readonly keyOwners: ReadonlyMap<number, Origin>;
+  readonly accesses: readonly TableAccess[];
+}
+
+/** The accesses of an object, and the programs that could not be followed to their end. */
+export interface AccessTable {
+  readonly object: BpfObject;
+  readonly programs: readonly FollowedProgram[];
+  readonly accesses: readonly TableAccess[];
+  /** Programs of which only a part was seen, with the verifier's message. */
+  readonly unseen: readonly { readonly prog: string; readonly why: string }[];
+}
+
+const T = BPF_MAP_TYPE;
+/** A value for each CPU. */
+export const PER_CPU_MAPS: readonly number[] = [
+  ...[T.PERCPU_ARRAY, T.PERCPU_HASH, T.LRU_PERCPU_HASH, T.PERCPU_CGROUP_STORAGE],
+];
+
+/**
+ * The table of an object's accesses.
+ *
+ * @param programs only these C functions; default: all that the object loads
+ */
+export function accessTable(object: BpfObject, programs?: readonly string[]): AccessTable {
+  const created = createMaps(object);
+  const wanted = defaultPrograms(object).filter(({ name }) => programs?.includes(name) ?? true);
+  const followed = wanted.map((program) => follow(object, observe(object, program, created)));
+  return {
+    object,
+    programs: followed,
+    accesses: followed.flatMap(({ accesses }) => accesses),
+    unseen: followed.filter(({ verdict }) => verdict.verdict !== "accept")
+      .map(({ verdict }) => ({ prog: verdict.program, why: verdict.message })),
+  };
+}
+
+function follow(object: BpfObject, seen: Seen): FollowedProgram {
+  const { program } = seen, ofMap = new Set(seen.accesses.map(({ insn }) => insn));
+  const flow = dataFlow(program, (insn) => ofMap.has(insn)), keyOwners = new Map<number, Origin>();
+  for (const { insn, map, helper } of seen.calls) {
+    const args = flow.calls.get(insn);
+    if (!map || !args) continue;
+    // The first argument is the map, of storages the owner comes second: a thread's own has its thread's.
+    const isStorage = helper.endsWith("_storage_get"), words = args[1].behind.slice(0, Math.ceil(map.keySize / 4));
+    keyOwners.set(insn, helper === "task_storage_get" ? "thread" : isStorage ? "object" : keyOwner(words));
+  }
+  const { runsIn } = contextsOf(program.section);
+  const accesses = seen.accesses.map((access): TableAccess => {
+    const owner = ownerOf(flow, keyOwners, access);
+    return {
+      ...access,
+      ...{ prog: program.name, section: program.section, runsIn, owner, line: lineOf(program, access.insn) },
+      ...{ field: fieldName(access.map, object.btf, access), protection: protectionOf(access, owner) },
+    };
+  });
+  return { ...seen, flow, keyOwners, accesses: [...accesses, ...wholeValues(seen, keyOwners)] };
+}
+
+/** Calls that put a value in, take it out or replace it: nobody sees it before, as it lies on the stack. */
+const WHOLE: readonly string[] = ["map_update_elem", "map_delete_elem", "map_push_elem", "map_pop_elem"];
+
+function wholeValues({ program, calls }: Seen, keyOwners: ReadonlyMap<number, Origin>): TableAccess[] {
+  const { runsIn } = contextsOf(program.section);
+  return calls.filter(({ helper, map }) => map && WHOLE.includes(helper)).map(({ insn, helper, map }): TableAccess => {
+    const owner = keyOwners.get(insn) ?? "none";
+    const place = { insn, map: map!, offset: 0, size: map!.valueSize, spread: 0, line: lineOf(program, insn) };
+    const access = { ...place, reads: false, writes: true, kind: "helper", helper, locks: [] } as const;
+    return {
+      ...access,
+      ...{ prog: program.name, section: program.section, runsIn, owner, field: map!.name },
+      protection: protectionOf(access, owner),
+    };
+  });
+}
+
+/** The most telling owner that a part of a key names. */
+function keyOwner(words: readonly Flow[]): Origin {
+  const origins = words.map(({ origin }) => origin);
+  for (const owner of ["cpu", "thread", "pid_tgid", "object", "process"] as const) {
+    if (!origins.includes(owner)) continue;
+    return owner === "pid_tgid" ? "thread" : owner;
+  }
+  return "none";
+}
+
+/** Whose the touched value is: by the key that it was looked up with, or by the index into it. */
+function ownerOf(flow: DataFlow, keyOwners: ReadonlyMap<number, Origin>, { insn, map }: SeenAccess): Origin {
+  const through = flow.pointers.get(insn);
+  if (map.type === T.TASK_STORAGE) return "thread";
+  if (map.type === T.SK_STORAGE || map.type === T.INODE_STORAGE) return "object";
+  if (!through) return "none";
+  const index = through.origin === "pid_tgid" ? "thread" : through.origin;
+  if (index === "cpu" || index === "thread") return index;
+  const owners = new Set([...through.lookups].map((lookup) => keyOwners.get(lookup) ?? "none"));
+  return owners.size === 1 ? [...owners][0] : "none";
+}
+
+function protectionOf(access: SeenAccess, owner: Origin): Protection {
+  const { map, kind, locks } = access;
+  if (map.data?.readonly) return "read-only";
+  if (kind === "atomic" || kind === "acquire" || kind === "release") return "atomic";
+  if (locks.length > 0) return "lock";
+  if (PER_CPU_MAPS.includes(map.type)) return "per-CPU";
+  if (owner === "cpu") return "own of a CPU";
+  if (owner === "thread") return "own of a thread";
+  return "plain";
+}
+
+/** Whether other CPUs can reach the bytes without a key of their own owner. */
+export const isShared = ({ map, owner }: Pick<TableAccess, "map" | "owner">): boolean =>
+  !map.data?.readonly && !PER_CPU_MAPS.includes(map.type) && owner !== "cpu" && owner !== "thread";
+
+/** What an access is, in a few words: `read, written: plain`. */
+export function accessWords({ reads, writes, kind, helper, protection, locks }: TableAccess): string {
+  const what = reads && writes ? "read and written" : writes ? "written" : "read";
+  const by = helper ? ` by bpf_${helper}` : "";
+  const how = protection === "lock" ? `under ${locks.join(", ")}` : protection;
+  return `${what}${by}, ${kind === "acquire" ? "load-acquire" : kind === "release" ? "store-release" : how}`;
+}
+
+/** Accesses of one field, of all programs. */
+export function byField(accesses: readonly TableAccess[]): Map<string, TableAccess[]> {
+  const fields = new Map<string, TableAccess[]>();
+  for (const access of accesses) {
+    const key = fieldKey(access);
+    (fields.get(key) ?? fields.set(key, []).get(key)!).push(access);
+  }
+  return fields;
+}
+
+const fieldKey = ({ map, field }: TableAccess): string => `${map.name}\0${field}`;
+
+/** What tells maps apart for a reader: the name, and for global variables none. */
+export const mapLabel = (map: MapDef): string => map.data ? map.data.section : map.name;

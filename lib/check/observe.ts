@@ -1,0 +1,131 @@
+/** What one program does to shared memory, as the verifier's walk sees it. */
+import { BPF_ATOMIC, type Insn, isAtomic, isCall } from "../isa/insn.ts";
+import type { BpfObject, MapDef, Program } from "../object/bpf_object.ts";
+import { lockOwner } from "../verifier/memory/graphs.ts";
+import type { MapState } from "../verifier/kernel/map_state.ts";
+import type { CreatedMaps } from "../verifier/kernel/map_creation.ts";
+import type { AccessObserver } from "../verifier/state/access_observer.ts";
+import type { Environment } from "../verifier/state/environment.ts";
+import type { Reg } from "../verifier/state/register.ts";
+import { type Verdict, verifyProgram } from "../verifier/verify.ts";
+import { helperName } from "../uapi/helpers.ts";
+import type { ByteRange } from "./field_name.ts";
+
+export type AccessKind = "load" | "store" | "atomic" | "acquire" | "release" | "helper";
+
+/** One instruction's access to one place of a map's values; seen on several paths it is there once. */
+export interface SeenAccess extends ByteRange {
+  readonly insn: number;
+  readonly map: MapDef;
+  readonly reads: boolean;
+  readonly writes: boolean;
+  readonly kind: AccessKind;
+  /** The helper that does it. */
+  readonly helper?: string;
+  /** Locks that are held on every path here: `stats.lock` of the same value, or a lock of another place. */
+  readonly locks: readonly string[];
+}
+
+/** One helper call with a map. */
+export interface SeenCall {
+  readonly insn: number;
+  readonly helper: string;
+  readonly map?: MapDef;
+  /** Flags of an update, where they are constant. */
+  readonly flags?: bigint;
+}
+
+/** All that was seen of a program, and what the verifier says of it: of a refused one only a part was seen. */
+export interface Seen {
+  readonly program: Program;
+  readonly verdict: Verdict;
+  readonly insns: readonly Insn[];
+  readonly accesses: readonly SeenAccess[];
+  readonly calls: readonly SeenCall[];
+}
+
+/** Follows every path of a program and notes its accesses to maps. */
+export function observe(object: BpfObject, program: Program, created: CreatedMaps): Seen {
+  const accesses = new Map<string, Noted>(), calls = new Map<string, SeenCall>();
+  const observer: AccessObserver = {
+    access: (env, pointer, offset, size, isWrite) => note(accesses, env, pointer, offset, size, isWrite),
+    call: (env, helper, map) => noteCall(calls, env, helper, map),
+  };
+  const verdict = verifyProgram(object, program, created, undefined, observer);
+  const byInsn = (a: { insn: number }, b: { insn: number }) => a.insn - b.insn;
+  return {
+    program,
+    verdict,
+    insns: program.insns,
+    accesses: [...accesses.values()].map((noted) => ({ ...noted, locks: [...noted.locks].sort() })).sort(byInsn),
+    calls: [...calls.values()].sort(byInsn),
+  };
+}
+
+interface Noted extends Omit<SeenAccess, "locks"> {
+  reads: boolean;
+  writes: boolean;
+  locks: Set<string>;
+}
+
+function note(
+  seen: Map<string, Noted>,
+  env: Environment,
+  reg: Reg,
+  at: number,
+  size: number,
+  isWrite: boolean,
+): void {
+  const map = reg.map!.def, { bounds } = reg, insn = env.insns[env.insn];
+  const low = Number(BigInt.asIntN(64, bounds.smin)), spread = bounds.isConst ? 0 : Number(bounds.smax - bounds.smin);
+  const offset = at + low, held = heldLocks(env, reg);
+  const key = `${env.insn} ${map.name} ${offset} ${spread} ${size}`;
+  const known = seen.get(key);
+  if (!known) {
+    const helper = isCall(insn) ? shortName(insn.imm) : undefined;
+    seen.set(key, {
+      ...{ insn: env.insn, map, offset, size, spread, reads: !isWrite, writes: isWrite, locks: held },
+      ...{ kind: kindOf(insn, isWrite), ...(helper ? { helper } : {}) },
+    });
+    return;
+  }
+  known.reads ||= !isWrite;
+  known.writes ||= isWrite;
+  // Only what is held on every path protects.
+  for (const lock of known.locks) if (!held.has(lock)) known.locks.delete(lock);
+}
+
+function kindOf(insn: Insn, isWrite: boolean): AccessKind {
+  if (isCall(insn)) return "helper";
+  if (!isAtomic(insn)) return isWrite ? "store" : "load";
+  return insn.imm === BPF_ATOMIC.LOAD_ACQ ? "acquire" : insn.imm === BPF_ATOMIC.STORE_REL ? "release" : "atomic";
+}
+
+/** A lock in the very value that is touched is told from one of another value of the same map. */
+function heldLocks(env: Environment, reg: Reg): Set<string> {
+  const { state } = env, names = new Set<string>();
+  if (state.activeLocks === 0) return names;
+  for (const held of state.references) {
+    if (held.kind !== "lock" && !held.kind.startsWith("res_lock")) continue;
+    const owner = (held.owner as MapState | undefined)?.def?.name ?? "an object";
+    const isOwn = held.id === reg.id && held.owner === lockOwner(env, reg);
+    names.add(isOwn ? OWN_LOCK : `a lock in ${owner}`);
+  }
+  return names;
+}
+
+/** The lock in the value itself. */
+export const OWN_LOCK = "the value's lock";
+
+function noteCall(seen: Map<string, SeenCall>, env: Environment, helper: number, map: MapState | null): void {
+  const name = shortName(helper) ?? String(helper);
+  const flags = name === "map_update_elem" ? env.regs[4].bounds : undefined;
+  seen.set(`${env.insn} ${map?.name}`, {
+    ...{ insn: env.insn, helper: name },
+    ...(map ? { map: map.def } : {}),
+    ...(flags?.isConst ? { flags: flags.value } : {}),
+  });
+}
+
+/** A helper's name without `bpf_`. */
+export const shortName = (helper: number): string | undefined => helperName(helper)?.replace(/^bpf_/, "");
