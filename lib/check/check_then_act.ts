@@ -21,7 +21,9 @@ export function checkThenActs(table: AccessTable): Candidate[] {
       const lookup = program.calls.find((one) =>
         one.helper === "map_lookup_elem" && one.map === map && isOnlyWhereAbsent(program, one.insn, insn)
       );
-      const update = program.accesses.find((one) => one.insn === insn && one.helper === "map_update_elem");
+      const update = program.accesses.find((one) =>
+        one.insn === insn && one.helper === "map_update_elem" && one.writes
+      );
       if (!lookup || !update) return [];
       const found = { prog: program.program.name, insn: lookup.insn, line: lineOf(program.program, lookup.insn) };
       return [

@@ -1,0 +1,141 @@
+/** The races of an object: found by rules over its access table, proved by a search for a schedule that shows each. */
+import type { BpfObject } from "../object/bpf_object.ts";
+import { fenced, type ReportBundle } from "../report/bundle.ts";
+import { WorkloadError } from "../cpu/workload_error.ts";
+import { type AccessTable, accessTable } from "./access_table.ts";
+import { allowedBy } from "./allowed.ts";
+import { candidatesOf } from "./candidates.ts";
+import type { RaceFinding } from "./finding.ts";
+import { racesJson } from "./race_json.ts";
+import { racesText } from "./race_text.ts";
+import { tableJson, tableText } from "./table_text.ts";
+import { DEFAULT_BOUNDS, type WitnessBounds, WitnessSearch } from "./witness.ts";
+
+/**
+ * What to look at, and how far to search for witnesses.
+ *
+ * @example
+ * ```ts
+ * import type { FindRacesOptions } from "interleave";
+ * const quick: FindRacesOptions = { programs: ["count"], bounds: { seconds: 1 } };
+ * ```
+ */
+export interface FindRacesOptions {
+  /** C functions; default: every program that the object loads. */
+  readonly programs?: readonly string[];
+  /** `false`: no search, every finding stays *possible*. Default true. */
+  readonly witnesses?: boolean;
+  /** Bounds of the search for one workload: states (default 100,000), seconds (5), anomalies looked at (24). */
+  readonly bounds?: Partial<WitnessBounds>;
+  /** Called after each finding was searched for. */
+  readonly onProgress?: (share: number) => void | Promise<void>;
+}
+
+/**
+ * The races of one object. `findRaces` makes it.
+ *
+ * @example
+ * ```ts
+ * import { bpf, findRaces } from "interleave";
+ * const exact = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }`;
+ * const races = await findRaces(exact);
+ * if (races.findings.length > 0 || races.exitCode !== 0) throw new Error("an atomic is no race");
+ * ```
+ */
+export class Races {
+  constructor(
+    /** Who touches which field how. */
+    readonly accesses: AccessTable,
+    /** All findings in the order of the listing, those that it allows included. */
+    readonly findings: readonly RaceFinding[],
+  ) {}
+
+  /** The object's name. */
+  get name(): string {
+    return this.accesses.object.name;
+  }
+
+  /** Findings that the listing does not allow. */
+  get open(): readonly RaceFinding[] {
+    return this.findings.filter(({ allowed }) => allowed === undefined);
+  }
+
+  get confirmed(): readonly RaceFinding[] {
+    return this.open.filter(({ proof }) => proof.state === "confirmed");
+  }
+
+  /** 0: nothing found; 1: a race with a witness; 3: possible ones only, or a program that was not followed to its end. */
+  get exitCode(): 0 | 1 | 3 {
+    if (this.confirmed.length > 0) return 1;
+    return this.open.length > 0 || this.accesses.unseen.length > 0 ? 3 : 0;
+  }
+
+  /** The access table in print. */
+  table(): string {
+    return tableText(this.accesses);
+  }
+
+  /** As compilers print what they find. */
+  toString(): string {
+    return racesText(this);
+  }
+
+  toBundle(): ReportBundle {
+    const text = racesText(this);
+    return { "text/plain": text, "text/markdown": fenced(text) };
+  }
+
+  /** `schema` 1; nothing in it differs from run to run. */
+  toJSON(): unknown {
+    return { ...racesJson(this), table: tableJson(this.accesses) };
+  }
+}
+
+/**
+ * Finds the races of anybody's object, and proves them: each finding says which C lines race on which field and why, and
+ * is either *confirmed* by a schedule that shows it, or *possible* with the reason why none was found.
+ *
+ * @param object what `bpf` or `loadObject` gave
+ * @throws WorkloadError for a program that the object does not have, or bounds that are no whole numbers
+ *
+ * @example
+ * ```ts
+ * import { bpf, findRaces, replay, simulate } from "interleave";
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * const [race] = (await findRaces(racy)).findings;
+ * if (race.name !== "lost-update" || race.proof.state !== "confirmed") throw new Error("one update can be lost");
+ * const { schedule } = race.proof.witness;
+ * const again = await simulate(racy, { cpus: 2, invocations: 1, scheduler: replay(schedule) });
+ * if (again.final.counter !== 1n) throw new Error("the witness replays");
+ * ```
+ */
+export async function findRaces(object: BpfObject, options: FindRacesOptions = {}): Promise<Races> {
+  checkOptions(object, options);
+  const table = accessTable(object, options.programs), candidates = candidatesOf(table);
+  const search = new WitnessSearch(object, { ...DEFAULT_BOUNDS, ...options.bounds }), findings: RaceFinding[] = [];
+  for (const one of candidates) {
+    const allowed = allowedBy(object, one), isSearched = options.witnesses !== false && allowed === undefined;
+    const proof = isSearched ? await search.prove(one) : {
+      state: "possible",
+      why: allowed === undefined ? "no witness was looked for" : "the listing allows it",
+    } as const;
+    findings.push({ ...one, proof, ...(allowed === undefined ? {} : { allowed }) });
+    await options.onProgress?.(findings.length / candidates.length);
+  }
+  return new Races(table, findings);
+}
+
+function checkOptions({ name, programs }: BpfObject, options: FindRacesOptions): void {
+  for (const wanted of options.programs ?? []) {
+    if (programs.some((program) => program.name === wanted)) continue;
+    throw new WorkloadError(`${name} has no program ${wanted}: it has ${programs.map((one) => one.name).join(", ")}`);
+  }
+  for (const [bound, value] of Object.entries(options.bounds ?? {})) {
+    if (
+      value === undefined || typeof value === "number" && value > 0 && (bound === "seconds" || Number.isInteger(value))
+    ) {
+      continue;
+    }
+    throw new WorkloadError(`bounds.${bound} is ${value}: a number above 0 is needed`);
+  }
+}

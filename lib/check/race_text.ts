@@ -1,0 +1,98 @@
+/** Findings in print, as compilers print theirs: source lines, carets with labels, help with the change, the witness. */
+import type { LineInfo } from "../object/bpf_object.ts";
+import type { RaceFinding, Site } from "./finding.ts";
+import type { Races } from "./find_races.ts";
+
+const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+/** Colours of a terminal, or none. */
+interface Paint {
+  readonly error: (text: string) => string;
+  readonly warning: (text: string) => string;
+  readonly note: (text: string) => string;
+  readonly bold: (text: string) => string;
+}
+const sgr = (code: string) => (text: string): string => `\x1b[${code}m${text}\x1b[0m`;
+const plain = (text: string): string => text;
+const COLOURS: Paint = { error: sgr("1;31"), warning: sgr("1;33"), note: sgr("1;34"), bold: sgr("1") };
+const NO_COLOURS: Paint = { error: plain, warning: plain, note: plain, bold: plain };
+
+/** All findings of an object, and one line that counts them. */
+export function racesText(races: Races, isColoured = false): string {
+  const paint = isColoured ? COLOURS : NO_COLOURS, { open, confirmed, accesses } = races;
+  const parts = open.map((finding) => findingText(finding, paint));
+  for (const { prog, why } of accesses.unseen) {
+    parts.push(`${paint.warning("note")}: ${prog} was not followed to its end, more may be wrong there: ${why}\n`);
+  }
+  const allowed = races.findings.length - open.length, programs = accesses.programs.length;
+  const what = open.length === 0
+    ? "no race found"
+    : `${open.length} race${open.length === 1 ? "" : "s"}: ${confirmed.length} confirmed by a schedule, ` +
+      `${open.length - confirmed.length} possible`;
+  const rest = allowed > 0 ? `; ${allowed} allowed by the listing` : "";
+  parts.push(`${fileName(races.name)}: ${what} in ${programs} program${programs === 1 ? "" : "s"}${rest}\n`);
+  return parts.join("\n");
+}
+
+function findingText(finding: RaceFinding, paint: Paint): string {
+  const { name, field, sites, reason, help, repair, proof, chapter, claims } = finding;
+  const isSure = proof.state === "confirmed";
+  const head = isSure ? paint.error(`error[${name}]`) : paint.warning(`warning[${name}]`);
+  const width = String(Math.max(0, ...sites.map(({ line }) => line?.line ?? 0))).length;
+  const bar = `${" ".repeat(width)} ${paint.note("|")}`;
+  const lines = [`${head}: ${paint.bold(reason)}`, ...sourceLines(sites, width, paint, isSure)];
+  lines.push(
+    `${bar}`,
+    `${" ".repeat(width)} ${paint.note("=")} field: ${field} (chapter ${chapter}, claims ${claims.join(", ")})`,
+  );
+  lines.push(`${" ".repeat(width)} ${paint.note("=")} help: ${help}`);
+  if (repair) {
+    lines.push(`${bar}`);
+    lines.push(`${paint.note(String(repair.line).padStart(width))} ${paint.error("-")} ${repair.before.trim()}`);
+    lines.push(`${paint.note(String(repair.line).padStart(width))} ${paint.note("+")} ${repair.after.trim()}`);
+  }
+  if (proof.state === "confirmed") {
+    const { witness } = proof;
+    lines.push(`${" ".repeat(width)} ${paint.note("=")} witness: ${witness.how}`);
+    for (const step of witness.what.split("\n")) lines.push(`${" ".repeat(width)}     ${step}`);
+    lines.push(`${" ".repeat(width)}     schedule ${witness.schedule}`);
+  } else lines.push(`${" ".repeat(width)} ${paint.note("=")} possible: ${proof.why}`);
+  return lines.join("\n") + "\n";
+}
+
+/** Each line of the listing once for each program, with what happens there below it. */
+function sourceLines(sites: readonly Site[], width: number, paint: Paint, isSure: boolean): string[] {
+  const lines: string[] = [], mark = isSure ? paint.error : paint.warning;
+  const bar = `${" ".repeat(width)} ${paint.note("|")}`;
+  const groups = new Map<string, Site[]>();
+  for (const site of sites) {
+    const key = `${site.prog} ${site.line?.file} ${site.line?.line}`;
+    (groups.get(key) ?? groups.set(key, []).get(key)!).push(site);
+  }
+  let isFirst = true;
+  for (const [{ prog, line, insn, label }, ...others] of groups.values()) {
+    const labels = [...others.map((one) => one.label), label];
+    const arrow = paint.note(isFirst ? "-->" : ":::");
+    if (!line) {
+      lines.push(`${" ".repeat(width)}${arrow} ${prog}, instruction ${insn}: ${labels.join(", ")}`);
+    } else {
+      lines.push(`${" ".repeat(width)}${arrow} ${fileName(line.file)}:${line.line}:${line.column}, in ${prog}`, bar);
+      lines.push(`${paint.note(String(line.line).padStart(width))} ${paint.note("|")} ${shown(line)}`);
+      const paintMark = isFirst ? mark : paint.note, { at, length } = caret(line);
+      const sign = (isFirst ? "^" : "-").repeat(length);
+      lines.push(`${bar} ${" ".repeat(at)}${paintMark(`${sign} ${labels.join(", ")}`)}`);
+    }
+    isFirst = false;
+  }
+  return lines;
+}
+
+const TAB = "    ";
+const shown = ({ text }: LineInfo): string => text.replaceAll("\t", TAB).trimEnd();
+
+/** Under the statement that the column is a part of, tabs as they are printed. */
+function caret(line: LineInfo): { at: number; length: number } {
+  const indent = /^\s*/.exec(line.text)![0].replaceAll("\t", TAB).length, text = shown(line);
+  const end = text.replace(/\s*\/[/*].*$/, "").length;
+  return { at: indent, length: Math.max(1, end - indent) };
+}

@@ -1,0 +1,76 @@
+/** Whether what a schedule did is what a finding says. */
+import type { TraceStep } from "../report/result.ts";
+import type { Candidate, Site } from "./finding.ts";
+
+const isWrite = ({ kind }: TraceStep): boolean => kind === "store" || kind === "rmw" || kind === "atomic";
+const isAt = (step: TraceStep, { prog, insn }: Site): boolean => step.prog === prog && step.insn === insn;
+
+/** Two steps of one run, the first of them before the second. */
+interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly task: number;
+}
+
+function windows(trace: readonly TraceStep[], first: Site, last: Site): Window[] {
+  return trace.flatMap((end, to) =>
+    !isAt(end, last)
+      ? []
+      : trace.slice(0, to).flatMap((start, from) =>
+        isAt(start, first) && start.task === end.task && start.invocation === end.invocation
+          ? [{ from, to, task: end.task }]
+          : []
+      )
+  );
+}
+
+/** Whether another task writes data in a window where `matters` says so. */
+const isWrittenWithin = (
+  trace: readonly TraceStep[],
+  { from, to, task }: Window,
+  matters: (step: TraceStep) => boolean,
+): boolean => trace.slice(from + 1, to).some((step) => step.task !== task && isWrite(step) && matters(step));
+
+/** Whether a trace of an anomaly is one of this race. */
+export function shows({ name, sites }: Candidate, trace: readonly TraceStep[]): boolean {
+  const [last, first] = sites;
+  const sameBytes = (window: Window) => (step: TraceStep) =>
+    step.addr === trace[window.to].addr && step.addr !== undefined;
+  switch (name) {
+    case "lost-update":
+      return windows(trace, first, last).some((window) => isWrittenWithin(trace, window, sameBytes(window)));
+    case "copy-modify-update":
+    case "check-then-act":
+      return windows(trace, first, last).some((window) => {
+        const map = trace[window.to].map;
+        return isWrittenWithin(trace, window, (step) => step.map === map && map !== undefined);
+      });
+    case "per-cpu-reentry":
+      return windows(trace, sites[0], sites[1]).some((window) =>
+        isWrittenWithin(trace, window, (step) => step.map === trace[window.to].map)
+      );
+    case "torn-group":
+    case "split-atomics": {
+      const [second, one, ...writes] = sites;
+      const isTheirs = (step: TraceStep) => writes.some((site) => isAt(step, site));
+      const reads = [...windows(trace, one, second), ...windows(trace, second, one)];
+      const written = [...windows(trace, writes[0], writes[1]), ...windows(trace, writes[1], writes[0])];
+      return reads.some((window) => isWrittenWithin(trace, window, isTheirs)) ||
+        written.some(({ from, to, task }) =>
+          trace.slice(from + 1, to).some((step) => step.task !== task && (isAt(step, one) || isAt(step, second)))
+        );
+    }
+    case "lock-not-held": {
+      // The open write falls between what the holder of the lock reads and writes, or the other way round.
+      const at = trace.map((step, i) => ({ step, i })).filter(({ step }) => isAt(step, last) || isAt(step, first));
+      return at.some(({ step: mine, i }) =>
+        isWrite(mine) &&
+        trace.slice(0, i).some((read, from) =>
+          read.kind === "load" && read.task === mine.task && read.addr === mine.addr &&
+          read.invocation === mine.invocation &&
+          isWrittenWithin(trace, { from, to: i, task: mine.task }, (step) => step.addr === mine.addr)
+        )
+      );
+    }
+  }
+}
