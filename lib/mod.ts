@@ -59,6 +59,9 @@ export {
 } from "./backends/litmus/litmus_on.ts";
 export { exploreWithProgress as explore } from "./jupyter/explore_with_progress.ts";
 export type { Bounds, ExploredOutcome, ExploreOptions, StuckEnd, Witness } from "./search/explore.ts";
+export { findRaces, type FindRacesOptions, Races } from "./check/find_races.ts";
+export type { Candidate, FindingName, Proof, RaceFinding, RaceWitness, Repair, Site } from "./check/finding.ts";
+export type { AccessTable, Protection, TableAccess } from "./check/access_table.ts";
 export { pct, pctGuarantee, pctMissing } from "./schedulers/pct.ts";
 export { random } from "./schedulers/random.ts";
 export { replay } from "./schedulers/replay.ts";

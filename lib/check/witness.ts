@@ -37,6 +37,10 @@ const CONTEXTS: readonly (readonly number[] | undefined)[] = [
   Array.from({ length: 64 }, (_, at) => at % 4 === 0 ? at + 1 : 0),
 ];
 
+/** What stands in entries that are looked up: ones show what is added to them, zeros fit together, or they are not there. */
+const FILLINGS = ["ones", "zeros", "absent"] as const;
+type Filling = typeof FILLINGS[number];
+
 /** One way to run the programs of a finding, as it was tried. */
 interface Attempt {
   readonly plan: Plan;
@@ -62,37 +66,27 @@ export class WitnessSearch {
     if (candidate.doubt) return { state: "possible", why: candidate.doubt };
     const progs = [...new Set(candidate.sites.map(({ prog }) => prog))];
     let why = "";
-    for (const isNested of candidate.name === "per-cpu-reentry" ? [true] : [false]) {
-      for (const ctx of CONTEXTS) {
-        for (const filled of [true, false]) {
-          const attempt = await this.#attempt(progs.slice(0, 2), isNested, ctx, filled);
-          if (typeof attempt === "string") {
-            why ||= attempt;
-            continue;
-          }
-          const found = attempt.traces.find(({ trace }) => shows(candidate, trace));
-          if (found) return { state: "confirmed", witness: witnessOf(attempt, found.schedule, found.trace) };
-          why = this.#whyNot(candidate, attempt, why);
+    const isNested = candidate.name === "per-cpu-reentry";
+    for (const ctx of CONTEXTS) {
+      for (const filled of FILLINGS) {
+        const attempt = await this.#attempt(progs.slice(0, 2), isNested, ctx, filled);
+        if (typeof attempt === "string") {
+          why ||= attempt;
+          continue;
         }
+        const found = attempt.traces.find(({ trace }) => shows(candidate, trace));
+        if (found) return { state: "confirmed", witness: witnessOf(attempt, found.schedule, found.trace) };
+        why = whyNot(candidate, attempt, why);
       }
     }
     return { state: "possible", why };
-  }
-
-  #whyNot({ sites }: Candidate, attempt: Attempt, before: string): string {
-    const missed = sites.find(({ prog, line }) => line && attempt.neverRun.has(`${prog}:${line.line}`));
-    if (missed) return before || `no workload was found that runs line ${missed.line!.line} of ${missed.prog}`;
-    const states = attempt.states.toLocaleString("en");
-    return attempt.unknown
-      ? `the search stopped after ${attempt.unknown} without a witness`
-      : `none of all schedules of the workloads tried (${states} states) ends otherwise than runs one after another`;
   }
 
   #attempt(
     progs: readonly string[],
     isNested: boolean,
     ctx: readonly number[] | undefined,
-    filled: boolean,
+    filled: Filling,
   ): Promise<Attempt | string> {
     const key = `${progs.join()} ${isNested} ${CONTEXTS.indexOf(ctx)} ${filled}`;
     let known = this.#attempts.get(key);
@@ -104,13 +98,13 @@ export class WitnessSearch {
     progs: readonly string[],
     isNested: boolean,
     ctx: readonly number[] | undefined,
-    filled: boolean,
+    filled: Filling,
   ): Promise<Attempt | string> {
     try {
       const base = this.#workload(progs, isNested, ctx);
-      const entries = filled ? await this.#entries(base) : [];
+      const entries = filled === "absent" ? [] : await this.#entries(base, filled === "ones" ? 1n : 0n);
       const workload = { ...base, entries }, { states, seconds, anomalies } = this.bounds;
-      const options: ExploreOptions = { ...toWorkload(this.object, workload), bounds: { states, seconds } };
+      const options: ExploreOptions = { ...toWorkload(workload), bounds: { states, seconds } };
       const planned = plan(this.object, options, "explore"), found = await explorePlan(planned, options);
       const ends = found.anomalies.map(({ witness }) => witness);
       const schedules = [...new Set([...(ends.length > 0 && found.witness ? [found.witness.schedule] : []), ...ends])];
@@ -153,7 +147,7 @@ export class WitnessSearch {
   }
 
   /** What the programs look up, run by run: what they ask for is put there, and more may be asked for then. */
-  async #entries(workload: Omit<WitnessWorkload, "entries">): Promise<WitnessWorkload["entries"]> {
+  async #entries(workload: Omit<WitnessWorkload, "entries">, fill: bigint): Promise<WitnessWorkload["entries"]> {
     const asked = new Map<string, { map: MapDef; key: Uint8Array }>();
     const record: HelperModel = function (kernel, ctx, args) {
       const map = kernel.mapAt(args[0])?.def;
@@ -165,19 +159,19 @@ export class WitnessSearch {
     };
     for (let known = -1; asked.size > known && asked.size < MOST_ENTRIES;) {
       known = asked.size;
-      const entries = this.#filled(asked.values());
-      const options = toWorkload(this.object, { ...workload, entries });
+      const entries = this.#filled(asked.values(), fill);
+      const options = toWorkload({ ...workload, entries });
       await simulate(this.object, { ...options, seed: 1, models: { bpf_map_lookup_elem: record } });
     }
-    return this.#filled(asked.values());
+    return this.#filled(asked.values(), fill);
   }
 
-  /** Each entry with the number 1 in every field: what is added to it shows. */
-  #filled(asked: Iterable<{ map: MapDef; key: Uint8Array }>): WitnessWorkload["entries"] {
+  /** Each entry with one number in every field. */
+  #filled(asked: Iterable<{ map: MapDef; key: Uint8Array }>, fill: bigint): WitnessWorkload["entries"] {
     return [...asked].map(({ map, key }) => {
       const value = new Uint8Array(map.valueSize);
       for (const leaf of leavesOf(this.object.btf, map.valueType, map.valueSize)) {
-        if ([1, 2, 4, 8].includes(leaf.size)) writeLeaf(value, leaf, 1n);
+        if ([1, 2, 4, 8].includes(leaf.size)) writeLeaf(value, leaf, fill);
       }
       return { map: map.name, key: hex(key), value: hex(value) };
     });
@@ -192,7 +186,7 @@ const oneLine = (message: string): string => message.split("\n")[0];
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (two) => parseInt(two, 16));
 
 /** The workload of a witness, as `simulate` and `explore` take it. */
-export function toWorkload(_object: BpfObject, workload: WitnessWorkload): Workload {
+export function toWorkload(workload: WitnessWorkload): Workload {
   const { entries, programs, interrupts, ...rest } = workload;
   const prepare = function* (user: UserApi) {
     for (const { map, key, value } of entries) yield* user.update(map, bytesOf(key), bytesOf(value));
@@ -203,6 +197,15 @@ export function toWorkload(_object: BpfObject, workload: WitnessWorkload): Workl
     ...(interrupts ? { interrupts: interrupts as Workload["interrupts"] } : {}),
     ...(entries.length > 0 ? { prepare } : {}),
   };
+}
+
+function whyNot({ sites }: Candidate, attempt: Attempt, before: string): string {
+  const missed = sites.find(({ prog, line }) => line && attempt.neverRun.has(`${prog}:${line.line}`));
+  if (missed) return before || `no workload was found that runs line ${missed.line!.line} of ${missed.prog}`;
+  const states = attempt.states.toLocaleString("en");
+  return attempt.unknown
+    ? `the search stopped after ${attempt.unknown} without a witness`
+    : `none of all schedules of the workloads tried (${states} states) ends otherwise than runs one after another`;
 }
 
 function witnessOf({ workload }: Attempt, schedule: string, trace: readonly TraceStep[]): RaceWitness {
