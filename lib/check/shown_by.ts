@@ -2,7 +2,8 @@
 import type { TraceStep } from "../report/result.ts";
 import type { Candidate, Site } from "./finding.ts";
 
-const isWrite = ({ kind }: TraceStep): boolean => kind === "store" || kind === "rmw" || kind === "atomic";
+const WRITES: readonly TraceStep["kind"][] = ["store", "rmw", "atomic", "flush"];
+const isWrite = ({ kind }: TraceStep): boolean => WRITES.includes(kind);
 const isAt = (step: TraceStep, { prog, insn }: Site): boolean => step.prog === prog && step.insn === insn;
 
 /** Two steps of one run, the first of them before the second. */
@@ -29,7 +30,7 @@ const isWrittenWithin = (
   trace: readonly TraceStep[],
   { from, to, task }: Window,
   matters: (step: TraceStep) => boolean,
-): boolean => trace.slice(from + 1, to).some((step) => step.task !== task && isWrite(step) && matters(step));
+): boolean => trace.slice(from + 1, to).some((step) => writer(trace, step) !== task && isWrite(step) && matters(step));
 
 /** Whether a trace of an anomaly is one of this race. */
 export function shows({ name, sites }: Candidate, trace: readonly TraceStep[]): boolean {

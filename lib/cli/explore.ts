@@ -1,14 +1,22 @@
 /** `explore FILE`: visits every schedule of a listing's programs. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import process from "node:process";
 import { bpf } from "../compile/bpf.ts";
 import { explorationText } from "../report/exploration_text.ts";
 import { toJson } from "../report/json.ts";
 import { explore } from "../search/explore.ts";
 import { count, names } from "./arguments.ts";
+import { parseHolds } from "./holds.ts";
 import { listingOptions, withListingOptions } from "./listing_options.ts";
 
-const CHECK_SAID_NO = 1;
+const CHECK_SAID_NO = 1, NOT_DECIDED = 3;
+
+/** Exit status for what was expected of the anomaly; undefined where nothing was. */
+function judged(observation: string, expected: "never" | "sometimes" | undefined): number | undefined {
+  if (!expected) return undefined;
+  if (observation === "Unknown") return NOT_DECIDED;
+  return (observation === "Never") === (expected === "never") ? 0 : CHECK_SAID_NO;
+}
 
 export function command(): Command {
   return withListingOptions(new Command("explore"))
@@ -23,11 +31,24 @@ export function command(): Command {
     .option("--no-reduction", "try every order of operations on disjoint data")
     .option("--memory <model>", "x86 (default: total store order), or sc (an idealisation)")
     .option("--no-verify", "explore even what the kernel would refuse")
+    .option("--holds <expression>", "what is to be true of every final state: 'counter == 2 && errors < 1'", parseHolds)
+    .addOption(
+      new Option("--expect <observation>", "what the exit status is judged by (default with --holds: never)").choices([
+        "never",
+        "sometimes",
+      ]),
+    )
     .option("--json", "the result as JSON")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 done, 1 a deadlock, fault or livelock, 2 bad input. With --expect or --holds: 0 as expected," +
+        "\n1 not so, 2 bad input, 3 not decided within the bounds.",
+    )
     .action(async (file: string, options) => {
-      const { listing, rest: { json, states, seconds, ...workload } } = listingOptions(options);
+      const { listing, rest: { json, states, seconds, expect, ...workload } } = listingOptions(options);
       const found = await explore(await bpf.file(file, listing), { ...workload, bounds: { states, seconds } });
       process.stdout.write((json ? toJson(found) : explorationText(found)) + "\n");
-      if (found.stuck.length > 0) process.exitCode = CHECK_SAID_NO;
+      const code = judged(found.observation, expect ?? (workload.holds ? "never" : undefined));
+      process.exitCode = code ?? (found.stuck.length > 0 ? CHECK_SAID_NO : 0);
     });
 }
