@@ -55,12 +55,19 @@ export const PER_CPU_MAPS: readonly number[] = [
   ...[T.PERCPU_ARRAY, T.PERCPU_HASH, T.LRU_PERCPU_HASH, T.PERCPU_CGROUP_STORAGE],
 ];
 
+/** Maps without entries of their own, or whose number the loader finds: the kernel's storages, buffers for user space. */
+const SIZELESS: readonly number[] = [
+  ...[T.PERF_EVENT_ARRAY, T.RINGBUF, T.USER_RINGBUF, T.TASK_STORAGE, T.SK_STORAGE, T.INODE_STORAGE, T.CGRP_STORAGE],
+  ...[T.CGROUP_STORAGE, T.PERCPU_CGROUP_STORAGE, T.STRUCT_OPS, T.ARENA],
+];
+
 /**
  * The table of an object's accesses.
  *
  * @param programs only these C functions; default: all that the object loads
  */
-export function accessTable(object: BpfObject, programs?: readonly string[]): AccessTable {
+export function accessTable(given: BpfObject, programs?: readonly string[]): AccessTable {
+  const object = sized(given);
   const created = createMaps(object);
   const wanted = defaultPrograms(object).filter(({ name }) => programs?.includes(name) ?? true);
   const followed = wanted.map((program) => follow(object, observe(object, program, created)));
@@ -70,6 +77,28 @@ export function accessTable(object: BpfObject, programs?: readonly string[]): Ac
     accesses: followed.flatMap(({ accesses }) => accesses),
     unseen: followed.filter(({ verdict }) => verdict.verdict !== "accept")
       .map(({ verdict }) => ({ prog: verdict.program, why: verdict.message })),
+  };
+}
+
+/** Entries of a map whose loader says how many; frames of a stack, PERF_MAX_STACK_DEPTH. */
+const ASSUMED_ENTRIES = 16, STACK_BYTES = 127 * 8;
+
+/** The object with sizes where it leaves them to its loader, which does not matter for who touches what. */
+function sized(object: BpfObject): BpfObject {
+  const lacks = ({ type, maxEntries, valueSize }: MapDef) =>
+    maxEntries === 0 && !SIZELESS.includes(type) || type === T.STACK_TRACE && valueSize === 0;
+  if (!object.maps.some(lacks)) return object;
+  return {
+    ...object,
+    maps: object.maps.map((map) =>
+      lacks(map)
+        ? {
+          ...map,
+          maxEntries: map.maxEntries || ASSUMED_ENTRIES,
+          valueSize: map.type === T.STACK_TRACE ? map.valueSize || STACK_BYTES : map.valueSize,
+        }
+        : map
+    ),
   };
 }
 

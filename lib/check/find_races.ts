@@ -112,7 +112,8 @@ export class Races {
 export async function findRaces(object: BpfObject, options: FindRacesOptions = {}): Promise<Races> {
   checkOptions(object, options);
   const table = accessTable(object, options.programs), candidates = candidatesOf(table);
-  const search = new WitnessSearch(object, { ...DEFAULT_BOUNDS, ...options.bounds }), findings: RaceFinding[] = [];
+  const search = new WitnessSearch(table.object, { ...DEFAULT_BOUNDS, ...options.bounds }),
+    findings: RaceFinding[] = [];
   for (const one of candidates) {
     const allowed = allowedBy(object, one), isSearched = options.witnesses !== false && allowed === undefined;
     const proof = isSearched ? await search.prove(one) : {

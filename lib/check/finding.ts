@@ -50,6 +50,8 @@ export interface WitnessWorkload {
   readonly preempt?: "full";
   /** Entries that are there before it begins: map, key and value in hexadecimal. */
   readonly entries: readonly { readonly map: string; readonly key: string; readonly value: string }[];
+  /** Helpers without a model, which gave 0. */
+  readonly standIns: readonly string[];
 }
 
 /** A change of one line of the listing. */

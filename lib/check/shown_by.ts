@@ -14,16 +14,22 @@ interface Window {
 }
 
 function windows(trace: readonly TraceStep[], first: Site, last: Site): Window[] {
-  return trace.flatMap((end, to) =>
-    !isAt(end, last)
-      ? []
-      : trace.slice(0, to).flatMap((start, from) =>
-        isAt(start, first) && start.task === end.task && start.invocation === end.invocation
-          ? [{ from, to, task: end.task }]
-          : []
-      )
-  );
+  return trace.flatMap((end, at) => {
+    if (!isAt(end, last) || end.kind === "flush") return [];
+    // A store that waits in its CPU's buffer is memory's only when it is flushed.
+    const flush = trace.findIndex(({ kind, stored }) => kind === "flush" && stored === end.step);
+    const to = flush < 0 ? at : flush;
+    return trace.slice(0, at).flatMap((start, from) =>
+      isAt(start, first) && start.task === end.task && start.invocation === end.invocation
+        ? [{ from, to, task: end.task }]
+        : []
+    );
+  });
 }
+
+/** Whose write it is; of a flush, whose store. */
+const writer = (trace: readonly TraceStep[], { kind, stored, task }: TraceStep): number =>
+  kind === "flush" ? trace.find(({ step }) => step === stored)?.task ?? task : task;
 
 /** Whether another task writes data in a window where `matters` says so. */
 const isWrittenWithin = (

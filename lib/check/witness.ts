@@ -41,6 +41,8 @@ const CONTEXTS: readonly (readonly number[] | undefined)[] = [
 const FILLINGS = ["ones", "zeros", "absent"] as const;
 type Filling = typeof FILLINGS[number];
 
+type Base = Omit<WitnessWorkload, "entries" | "standIns">;
+
 /** One way to run the programs of a finding, as it was tried. */
 interface Attempt {
   readonly plan: Plan;
@@ -58,6 +60,8 @@ interface Attempt {
 /** Searches for witnesses in one object; workloads that several findings share are searched once. */
 export class WitnessSearch {
   readonly #attempts = new Map<string, Promise<Attempt | string>>();
+  /** Helpers without a model that some program called: in the search they give 0, and a witness says so. */
+  readonly #standIns = new Set<string>();
 
   constructor(readonly object: BpfObject, readonly bounds: WitnessBounds = DEFAULT_BOUNDS) {}
 
@@ -100,10 +104,22 @@ export class WitnessSearch {
     ctx: readonly number[] | undefined,
     filled: Filling,
   ): Promise<Attempt | string> {
+    const before = this.#standIns.size;
+    const found = await this.#searchOnce(progs, isNested, ctx, filled);
+    return this.#standIns.size > before ? await this.#search(progs, isNested, ctx, filled) : found;
+  }
+
+  async #searchOnce(
+    progs: readonly string[],
+    isNested: boolean,
+    ctx: readonly number[] | undefined,
+    filled: Filling,
+  ): Promise<Attempt | string> {
     try {
       const base = this.#workload(progs, isNested, ctx);
       const entries = filled === "absent" ? [] : await this.#entries(base, filled === "ones" ? 1n : 0n);
-      const workload = { ...base, entries }, { states, seconds, anomalies } = this.bounds;
+      const workload = { ...base, entries, standIns: [...this.#standIns].sort() },
+        { states, seconds, anomalies } = this.bounds;
       const options: ExploreOptions = { ...toWorkload(workload), bounds: { states, seconds } };
       const planned = plan(this.object, options, "explore"), found = await explorePlan(planned, options);
       const ends = found.anomalies.map(({ witness }) => witness);
@@ -114,20 +130,27 @@ export class WitnessSearch {
       });
       const neverRun = new Set(found.coverage?.linesNeverRun.map(({ prog, line }) => `${prog}:${line}`));
       const fault = found.stuck.find(({ kind }) => kind === "fault");
+      if (fault) this.#noteMissing(fault.message);
       if (fault && traces.length === 0) return `the simulator cannot run it: ${oneLine(fault.message)}`;
       traces.sort((a, b) => a.trace.length - b.trace.length);
       const unknown = found.unknown === undefined ? {} : { unknown: found.unknown };
       return { plan: planned, options, workload, traces, neverRun, states: found.states, ...unknown };
     } catch (error) {
+      this.#noteMissing((error as Error).message);
       return `the simulator cannot run it: ${oneLine((error as Error).message)}`;
     }
+  }
+
+  #noteMissing(message: string): void {
+    const missing = / calls (bpf_\w+), which the simulator does not model/.exec(message)?.[1];
+    if (missing) this.#standIns.add(missing);
   }
 
   #workload(
     progs: readonly string[],
     isNested: boolean,
     ctx: readonly number[] | undefined,
-  ): Omit<WitnessWorkload, "entries"> {
+  ): Base {
     const given = ctx ? { ctx } : {}, [first, second = first] = progs;
     const base = { cpus: isNested ? 1 : 2, invocations: 1 };
     if (!isNested) {
@@ -147,7 +170,7 @@ export class WitnessSearch {
   }
 
   /** What the programs look up, run by run: what they ask for is put there, and more may be asked for then. */
-  async #entries(workload: Omit<WitnessWorkload, "entries">, fill: bigint): Promise<WitnessWorkload["entries"]> {
+  async #entries(workload: Base, fill: bigint): Promise<WitnessWorkload["entries"]> {
     const asked = new Map<string, { map: MapDef; key: Uint8Array }>();
     const record: HelperModel = function (kernel, ctx, args) {
       const map = kernel.mapAt(args[0])?.def;
@@ -160,8 +183,12 @@ export class WitnessSearch {
     for (let known = -1; asked.size > known && asked.size < MOST_ENTRIES;) {
       known = asked.size;
       const entries = this.#filled(asked.values(), fill);
-      const options = toWorkload({ ...workload, entries });
-      await simulate(this.object, { ...options, seed: 1, models: { bpf_map_lookup_elem: record } });
+      const options = toWorkload({ ...workload, entries, standIns: [...this.#standIns] });
+      const run = await simulate(this.object, {
+        ...options,
+        ...{ seed: 1, models: { ...options.models, bpf_map_lookup_elem: record } },
+      });
+      if (run.fault) this.#noteMissing(run.fault.message);
     }
     return this.#filled(asked.values(), fill);
   }
@@ -186,8 +213,8 @@ const oneLine = (message: string): string => message.split("\n")[0];
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (two) => parseInt(two, 16));
 
 /** The workload of a witness, as `simulate` and `explore` take it. */
-export function toWorkload(workload: WitnessWorkload): Workload {
-  const { entries, programs, interrupts, ...rest } = workload;
+export function toWorkload(workload: WitnessWorkload): Workload & Pick<ExploreOptions, "models"> {
+  const { entries, programs, interrupts, standIns, ...rest } = workload;
   const prepare = function* (user: UserApi) {
     for (const { map, key, value } of entries) yield* user.update(map, bytesOf(key), bytesOf(value));
   };
@@ -196,6 +223,7 @@ export function toWorkload(workload: WitnessWorkload): Workload {
     programs: programs.map(({ ctx, ...run }) => ({ ...run, ...(ctx ? { ctx: Uint8Array.from(ctx) } : {}) })),
     ...(interrupts ? { interrupts: interrupts as Workload["interrupts"] } : {}),
     ...(entries.length > 0 ? { prepare } : {}),
+    ...(standIns.length > 0 ? { models: Object.fromEntries(standIns.map((name) => [name, () => 0n])) } : {}),
   };
 }
 
@@ -215,7 +243,9 @@ function witnessOf({ workload }: Attempt, schedule: string, trace: readonly Trac
   const nested = (workload.interrupts ?? []).map(({ prog, kind }) => `${prog} in between (${kind ?? "interrupt"})`);
   const entries = workload.entries.map(({ map, key }) => `${map}[${key}]`);
   const prepared = entries.length > 0 ? `; there before: ${entries.join(", ")}` : "";
-  const how = [...runs, ...nested].join(", ") + prepared + (workload.programs[0].ctx ? "; a context of numbers" : "");
+  const standIns = workload.standIns.length > 0 ? `; ${workload.standIns.join(", ")}: 0, for want of a model` : "";
+  const how = [...runs, ...nested].join(", ") + prepared + (workload.programs[0].ctx ? "; a context of numbers" : "") +
+    standIns;
   return { schedule, steps: trace.length, workload, how, what: story(trace) };
 }
 
