@@ -70,17 +70,23 @@ export class WitnessSearch {
     if (candidate.doubt) return { state: "possible", why: candidate.doubt };
     const progs = [...new Set(candidate.sites.map(({ prog }) => prog))];
     let why = "";
-    const isNested = candidate.name === "per-cpu-reentry";
+    const isNested = candidate.name === "per-cpu-reentry", [first, second] = progs;
+    // What a program does can depend on its CPU.
+    const orders = second === undefined || isNested ? [progs.slice(0, 2)] : [[first, second], [second, first]];
+    let stopped = 0;
     for (const ctx of CONTEXTS) {
       for (const filled of FILLINGS) {
-        const attempt = await this.#attempt(progs.slice(0, 2), isNested, ctx, filled);
-        if (typeof attempt === "string") {
-          why ||= attempt;
-          continue;
+        for (const order of orders) {
+          const attempt = await this.#attempt(order, isNested, ctx, filled);
+          if (typeof attempt === "string") {
+            why ||= attempt;
+            continue;
+          }
+          const found = attempt.traces.find(({ trace }) => shows(candidate, trace));
+          if (found) return { state: "confirmed", witness: witnessOf(attempt, found.schedule, found.trace) };
+          why = whyNot(candidate, attempt, why);
+          if (attempt.unknown !== undefined && ++stopped === MOST_STOPPED) return { state: "possible", why };
         }
-        const found = attempt.traces.find(({ trace }) => shows(candidate, trace));
-        if (found) return { state: "confirmed", witness: witnessOf(attempt, found.schedule, found.trace) };
-        why = whyNot(candidate, attempt, why);
       }
     }
     return { state: "possible", why };
@@ -206,6 +212,8 @@ export class WitnessSearch {
 }
 
 const MOST_ENTRIES = 16;
+/** Searches of one finding that may stop at their bounds: what follows would too. */
+const MOST_STOPPED = 3;
 /** Maps in which an entry has to be put before it can be found. */
 const PREPARED: readonly number[] = [BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.LRU_HASH];
 
