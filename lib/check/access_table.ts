@@ -158,6 +158,8 @@ function ownerOf(flow: DataFlow, keyOwners: ReadonlyMap<number, Origin>, { insn,
   if (map.type === T.SK_STORAGE || map.type === T.INODE_STORAGE) return "object";
   if (!through) return "none";
   const index = through.origin === "pid_tgid" ? "thread" : through.origin;
+  // Programs that switch between a slot for each CPU and one for all add atomically to the latter.
+  if (index === "cpu or fixed") return "cpu";
   if (index === "cpu" || index === "thread") return index;
   const owners = new Set([...through.lookups].map((lookup) => keyOwners.get(lookup) ?? "none"));
   return owners.size === 1 ? [...owners][0] : "none";

@@ -21,7 +21,10 @@ export function candidatesOf(table: AccessTable): Candidate[] {
   const found = new Map<string, Candidate>(), coveredByLock = new Set<string>();
   for (const one of RULES.flatMap((rule) => rule(table))) {
     const [{ line, prog, insn }] = one.sites;
-    const key = `${one.name} ${one.field} ${line ? `${line.file}:${line.line}` : `${prog} ${insn}`}`;
+    // A loop that the compiler unrolled touches one element after another.
+    const key = `${one.name} ${one.field.replace(/\[[^\]]*\]/g, "[*]")} ${
+      line ? `${line.file}:${line.line}` : `${prog} ${insn}`
+    }`;
     if (!found.has(key)) found.set(key, one);
     if (one.name === "lock-not-held") coveredByLock.add(fieldSite(one));
   }

@@ -22,9 +22,10 @@ import { helperName } from "../uapi/helpers.ts";
 
 /**
  * What makes a value's owner known: the CPU's number, the thread's (`pid_tgid` holds both of the thread's and its
- * process's, `process` the latter only), a kernel object's address.
+ * process's, `process` the latter only), a kernel object's address. `cpu or fixed` is the CPU's number on some paths and
+ * a constant on others: what an index switches to one slot for all.
  */
-export type Origin = "cpu" | "thread" | "pid_tgid" | "process" | "object" | "none";
+export type Origin = "cpu" | "cpu or fixed" | "thread" | "pid_tgid" | "process" | "object" | "none";
 
 /** What is known of a register or a word of the stack. */
 export interface Flow {
@@ -78,11 +79,15 @@ function join(a: Flow | undefined, b: Flow | undefined): Flow {
   return {
     loads: union(a.loads, b.loads),
     lookups: union(a.lookups, b.lookups),
-    origin: a.origin === b.origin ? a.origin : "none",
+    origin: a.origin === b.origin ? a.origin : isCpuOrFixed(a, b) || isCpuOrFixed(b, a) ? "cpu or fixed" : "none",
     ...(isSame && a.stack ? { stack: a.stack } : {}),
     ...(a.isConstant && b.isConstant ? { isConstant: true } : {}),
   };
 }
+
+/** `cpu = per_cpu ? bpf_get_smp_processor_id() : 0`. */
+const isCpuOrFixed = (a: Flow, b: Flow): boolean =>
+  (a.origin === "cpu" || a.origin === "cpu or fixed") && (b.isConstant === true || b.origin === "cpu");
 
 const isSameFlow = (a: Flow, b: Flow): boolean =>
   a === b || a.origin === b.origin && a.isConstant === b.isConstant && a.stack?.offset === b.stack?.offset &&

@@ -52,6 +52,11 @@ export function observe(object: BpfObject, program: Program, created: CreatedMap
     call: (env, helper, map) => noteCall(calls, env, helper, map),
   };
   const verdict = verifyProgram(object, program, created, undefined, observer);
+  // A loader may set `const volatile` variables: what stands behind a switch that is off is looked at, too.
+  const open = created.maps.map((map) => map?.frozen && map.def.data?.variables.length ? unfrozen(map) : map);
+  if (open.some((map, i) => map !== created.maps[i])) {
+    verifyProgram(object, program, { ...created, maps: open }, undefined, observer);
+  }
   const byInsn = (a: { insn: number }, b: { insn: number }) => a.insn - b.insn;
   return {
     program,
@@ -60,6 +65,10 @@ export function observe(object: BpfObject, program: Program, created: CreatedMap
     accesses: [...accesses.values()].map((noted) => ({ ...noted, locks: [...noted.locks].sort() })).sort(byInsn),
     calls: [...calls.values()].sort(byInsn),
   };
+}
+
+function unfrozen({ frozen: _known, ...map }: MapState): MapState {
+  return map;
 }
 
 interface Noted extends Omit<SeenAccess, "locks"> {

@@ -73,10 +73,12 @@ export class WitnessSearch {
     const isNested = candidate.name === "per-cpu-reentry", [first, second] = progs;
     // What a program does can depend on its CPU.
     const orders = second === undefined || isNested ? [progs.slice(0, 2)] : [[first, second], [second, first]];
+    const until = performance.now() + 1000 * this.bounds.seconds * MOST_STOPPED;
     let stopped = 0;
     for (const ctx of CONTEXTS) {
       for (const filled of FILLINGS) {
         for (const order of orders) {
+          if (performance.now() > until) return { state: "possible", why: why || "the time for its searches was up" };
           const attempt = await this.#attempt(order, isNested, ctx, filled);
           if (typeof attempt === "string") {
             why ||= attempt;
@@ -212,7 +214,7 @@ export class WitnessSearch {
 }
 
 const MOST_ENTRIES = 16;
-/** Searches of one finding that may stop at their bounds: what follows would too. */
+/** Searches of one finding that may stop at their bounds, and the time of as many that all of them have. */
 const MOST_STOPPED = 3;
 /** Maps in which an entry has to be put before it can be found. */
 const PREPARED: readonly number[] = [BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.LRU_HASH];
