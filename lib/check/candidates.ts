@@ -25,7 +25,9 @@ export function candidatesOf(table: AccessTable): Candidate[] {
     const key = `${one.name} ${one.field.replace(/\[[^\]]*\]/g, "[*]")} ${
       line ? `${line.file}:${line.line}` : `${prog} ${insn}`
     }`;
-    if (!found.has(key)) found.set(key, one);
+    const known = found.get(key);
+    if (!known) found.set(key, one);
+    else if (known.field !== one.field) found.set(key, { ...known, field: one.field.replace(/\[\d+\]/g, "[*]") });
     if (one.name === "lock-not-held") coveredByLock.add(fieldSite(one));
   }
   // A write that forgot the lock is one race, not a lost update besides.

@@ -3,6 +3,12 @@ import type { LineInfo } from "../object/bpf_object.ts";
 import type { TableAccess } from "./access_table.ts";
 import { FINDING_TEXTS } from "./texts.ts";
 
+/**
+ * The races that are looked for: `lost-update` (a plain read-modify-write), `copy-modify-update` (the same of a whole
+ * value), `check-then-act` (an insertion that replaces another one), `lock-not-held`, `torn-group` (fields read half old,
+ * half new), `split-atomics` (the same of fields that are each atomic), `per-cpu-reentry` (a CPU's own value, and what
+ * comes in between on that CPU).
+ */
 export type FindingName =
   | "lost-update"
   | "copy-modify-update"
