@@ -75,7 +75,7 @@ export function linuxVerify(
 }
 
 /** What libbpf says of a map that cannot be made, else its first line; it tries again without BTF before it gives up. */
-function libbpfComplaint(messages: string): string | undefined {
+export function libbpfComplaint(messages: string): string | undefined {
   const lines = messages.split("\n");
   return lines.find((line) => /: failed to create/.test(line)) ?? lines[0];
 }
