@@ -51,11 +51,11 @@ export function observe(object: BpfObject, program: Program, created: CreatedMap
     access: (env, pointer, offset, size, isWrite) => note(accesses, env, pointer, offset, size, isWrite),
     call: (env, helper, map) => noteCall(calls, env, helper, map),
   };
-  const verdict = verifyProgram(object, program, created, undefined, observer);
+  const verdict = verifyProgram(object, program, created, undefined, undefined, observer);
   // A loader may set `const volatile` variables: what stands behind a switch that is off is looked at, too.
   const open = created.maps.map((map) => map?.frozen && map.def.data?.variables.length ? unfrozen(map) : map);
   if (open.some((map, i) => map !== created.maps[i])) {
-    verifyProgram(object, program, { ...created, maps: open }, undefined, observer);
+    verifyProgram(object, program, { ...created, maps: open }, undefined, undefined, observer);
   }
   const byInsn = (a: { insn: number }, b: { insn: number }) => a.insn - b.insn;
   return {

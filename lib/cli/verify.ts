@@ -1,11 +1,13 @@
 /** `verify FILE`: what the kernel's verifier would say of a listing, without a kernel. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { bpf, type BpfOptions } from "../compile/bpf.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { type Verdict, verify } from "../verifier/verify.ts";
 import { verdictText, warningText } from "../verifier/verdict_text.ts";
+import { recordedByRelease, recordedText } from "../verifier/recorded_text.ts";
+import { type KernelRelease, NEWEST, RELEASES } from "../uapi/releases.ts";
 import { type ListingOptions, listingOptions, withListingOptions } from "./listing_options.ts";
 
 /** Exit codes: every program accepted; one refused; the input is no program; of one there is no telling. */
@@ -13,6 +15,7 @@ const ACCEPTED = 0, REFUSED = 1, NO_PROGRAM = 2, UNSUPPORTED = 3;
 
 interface Options {
   readonly json?: boolean;
+  readonly kernel?: KernelRelease;
   readonly program?: string;
   readonly log?: boolean;
   /** How the listing is compiled and loaded. */
@@ -24,6 +27,10 @@ export function command(): Command {
     .summary("what the kernel's verifier would say of a listing")
     .argument("<file>", "C listing (.c) or object file (.o)")
     .option("--json", "one line: verdict, errno, message")
+    .addOption(
+      new Option("--kernel <release>", "the kernel whose rules are followed, as far as its differences are known")
+        .choices(RELEASES).default(NEWEST),
+    )
     .option("--program <name>", "only this C function (default: every program, up to the first that is refused)")
     .option("--log", "the log of a refused program, as the kernel prints it")
     .addHelpText(
@@ -41,7 +48,7 @@ export async function run(file: string, options: Options = {}): Promise<number> 
   let object: BpfObject, verdicts: Verdict[];
   try {
     object = await bpf.file(file, options.listing);
-    verdicts = verify(object, { program: options.program, cpus: await possibleCpus() });
+    verdicts = verify(object, { program: options.program, cpus: await possibleCpus(), kernel: options.kernel });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     return NO_PROGRAM;
@@ -51,11 +58,19 @@ export async function run(file: string, options: Options = {}): Promise<number> 
   if (options.json) {
     const { verdict, errno, message } = refused ?? unknown ?? { verdict: "accept", errno: 0, message: "" };
     const warnings = verdicts.flatMap((verdict) => verdict.warnings.map(warningText));
-    const said = warnings.length > 0 ? { verdict, errno, message, warnings } : { verdict, errno, message };
+    const said = {
+      ...{ verdict, errno, message },
+      ...(warnings.length > 0 ? { warnings } : {}),
+      kernel: options.kernel ?? NEWEST,
+      recorded: recordedByRelease(object, (refused ?? unknown ?? verdicts[0]).program),
+    };
     process.stdout.write(JSON.stringify(said) + "\n");
   } else {
     const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
-    for (const verdict of verdicts) process.stdout.write(verdictText(verdict, isColoured));
+    for (const verdict of verdicts) {
+      process.stdout.write(verdictText(verdict, isColoured));
+      process.stdout.write(`  ${recordedText(recordedByRelease(object, verdict.program))}\n`);
+    }
     if (options.log && refused) process.stdout.write(refused.log);
   }
   return refused ? REFUSED : unknown ? UNSUPPORTED : ACCEPTED;

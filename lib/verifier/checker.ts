@@ -27,6 +27,8 @@ import {
 } from "./flow/control_flow.ts";
 import { type Environment, MAX_INSNS } from "./state/environment.ts";
 import { ERRNO } from "../uapi/errno.ts";
+import { hasSince } from "../uapi/releases.ts";
+import { isUnknownOpcode } from "./kernel/older_kernels.ts";
 import { functionArgs } from "./calls/global_functions.ts";
 import { checkHelperCall } from "./calls/helper_call.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
@@ -72,12 +74,17 @@ function resolveMaps(env: Environment): void {
     if (relocation.kind === "extern" && relocation.isWeak) env.weakAt.add(insn);
   }
   env.insns.forEach((insn, at) => {
-    if (classOf(insn) === BPF_CLASS.LDX && (!LOAD_MODES.includes(modeOf(insn)) || insn.imm !== 0)) {
+    const loadModes = hasSince(env.kernel, "6.6") ? LOAD_MODES : [BPF_MODE.MEM];
+    if (classOf(insn) === BPF_CLASS.LDX && (!loadModes.includes(modeOf(insn)) || insn.imm !== 0)) {
       env.reject(ERRNO.EINVAL, "BPF_LDX uses reserved fields");
     }
     const relocation = relocations.get(at);
     if (isWide(insn) && !relocation && MAP_SOURCES.includes(insn.src)) {
       env.reject(ERRNO.EINVAL, `fd ${insn.imm} is not pointing to valid bpf_map`);
+    }
+    const isSecondHalf = at > 0 && isWide(env.insns[at - 1]);
+    if (!isSecondHalf && isUnknownOpcode(insn, env.kernel)) {
+      env.reject(ERRNO.EINVAL, `unknown opcode ${insn.opcode.toString(16).padStart(2, "0")}`);
     }
     if (relocation?.kind !== "map" && relocation?.kind !== "mapValue") return;
     const map: MapState | undefined = env.maps[relocation.map];
@@ -241,7 +248,8 @@ function checkStoreImmediate(env: Environment, insn: Insn): void {
 /** `true` when the path ends with it. */
 function checkCall(env: Environment, insn: Insn): boolean {
   if (env.state.activeLocks > 0) {
-    const isHelper = insn.src === 0 && insn.imm !== BPF_FUNC.spin_unlock;
+    const isHelper = insn.src === 0 && insn.imm !== BPF_FUNC.spin_unlock ||
+      isBpfCall(insn) && !hasSince(env.kernel, "6.9");
     const isKfunc = !isBpfCall(insn) && insn.src !== 0 && !isAllowedUnderLock(env.externAt.get(env.insn) ?? "");
     if (isHelper || isKfunc) {
       env.reject(ERRNO.EINVAL, "function calls are not allowed while holding a lock");
@@ -259,6 +267,8 @@ function checkExit(env: Environment, insn: Insn): boolean {
     env.reject(ERRNO.EINVAL, "BPF_EXIT uses reserved fields");
   }
   const isMain = env.state.frames.length === 1;
+  // Before static functions could be called under a lock, none could return with one.
+  if (env.state.activeLocks > 0 && !hasSince(env.kernel, "6.9")) env.reject(ERRNO.EINVAL, "bpf_spin_unlock is missing");
   checkResourceLeak(env, isMain, "BPF_EXIT instruction in main prog");
   if (!isMain) {
     returnToCaller(env);

@@ -10,15 +10,16 @@ const COLOURS = { accept: 32, reject: 31, unsupported: 33 } as const;
 /** @param isColoured for a terminal */
 export function verdictText(verdict: Verdict, isColoured = false): string {
   const colour = (text: string) => isColoured ? `\x1b[${COLOURS[verdict.verdict]}m${text}\x1b[0m` : text;
-  const name = `${verdict.program} (${verdict.section})`;
+  const name = `${verdict.program} (${verdict.section})`, rules = `by the rules of ${verdict.kernel}`;
   if (verdict.verdict === "accept") {
-    const accepted = `${name}: ${colour("accepted")}, ${verdict.processedInsns} instructions checked\n`;
+    const checked = `${verdict.processedInsns} instructions checked`;
+    const accepted = `${name}: ${colour("accepted")} ${rules}, ${checked}\n`;
     return accepted + verdict.warnings.map((warning) => `  warning: ${warningText(warning)}\n`).join("");
   }
   const { line, explanation } = verdict;
   const said = verdict.verdict === "reject"
-    ? `${colour("refused")}, ${verdict.errname}`
-    : `${colour("not supported")}, no telling what the kernel says`;
+    ? `${colour("refused")} ${rules}, ${verdict.errname}`
+    : `${colour("not supported")}, no telling what ${verdict.kernel} says`;
   const lines = [`${name}: ${said}`, `  ${verdict.message}`];
   if (line) lines.push(`  at ${line.file}:${line.line}: ${line.text.trim()}`);
   if (verdict.path.length > 1) {

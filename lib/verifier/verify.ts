@@ -1,4 +1,4 @@
-/** The verifier: what the 6.18 kernel would say of a program, and why, at the C line. */
+/** The verifier: what a kernel, 6.18 if no other is named, would say of a program, and why, at the C line. */
 import { isHelperCall } from "../isa/insn.ts";
 import { type BpfObject, defaultPrograms, type LineInfo, type Program } from "../object/bpf_object.ts";
 import { check } from "./checker.ts";
@@ -9,12 +9,14 @@ import { explain, type Explanation } from "./explain.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
 import { type CreatedMaps, createMaps } from "./kernel/map_creation.ts";
 import { hasHook, hookFunction } from "./kernel/attach_targets.ts";
+import { missingFunction } from "./kernel/older_kernels.ts";
 import { kernelHook } from "./kernel/hooks.ts";
 import { type ProgramKind, programKind } from "./kernel/program_types.ts";
 import { UNFOLLOWED } from "../uapi/sections.ts";
 import { type VerifierWarning, warningsOf } from "./state/undefined_stack.ts";
 import { tracepointArgs } from "./kernel/kernel_objects.ts";
 import { BPF_ATTACH_TYPE } from "../uapi/prog_types.ts";
+import { type KernelRelease, NEWEST, RELEASES } from "../uapi/releases.ts";
 
 export type { VerifierWarning } from "./state/undefined_stack.ts";
 export type { Explanation } from "./explain.ts";
@@ -44,6 +46,8 @@ export interface Verdict {
   readonly log: string;
   /** For a reader: the rule, the lines, the document's sentence, the fix. */
   readonly explanation?: Explanation;
+  /** The release whose rules these are. */
+  readonly kernel: KernelRelease;
 }
 
 /** What to verify. */
@@ -52,10 +56,16 @@ export interface VerifyOptions {
   readonly program?: string;
   /** CPUs that the machine may have: `bpf_get_smp_processor_id()` lies below. Default: as many as any kernel, 8192. */
   readonly cpus?: number;
+  /**
+   * The release whose rules are followed; default: 6.18. Of older ones the differences are known that recorded verdicts
+   * show, in locks, atomics and maps before all; a program that may meet others is `unsupported`.
+   */
+  readonly kernel?: KernelRelease;
 }
 
 /**
- * Verifies the programs of an object, in its order, by the rules of the 6.18 kernel (kernel/bpf/verifier.c).
+ * Verifies the programs of an object, in its order, by the rules of the 6.18 kernel (kernel/bpf/verifier.c), or of an
+ * older one.
  *
  * @param object what `bpf` gave
  * @param options which program; default: all of them
@@ -78,8 +88,12 @@ export function verify(object: BpfObject, options: VerifyOptions = {}): Verdict[
     const names = object.programs.map((program) => program.name).join(", ");
     throw new RangeError(`${object.name} has no program ${options.program}: it has ${names}`);
   }
-  const created = createMaps(object);
-  return programs.map((program) => verifyProgram(object, program, created, options.cpus));
+  const { kernel = NEWEST, cpus } = options;
+  if (!RELEASES.includes(kernel)) {
+    throw new RangeError(`no rules of kernel ${kernel} are known here: those of ${RELEASES.join(", ")} are`);
+  }
+  const created = createMaps(object, kernel);
+  return programs.map((program) => verifyProgram(object, program, created, cpus, kernel));
 }
 
 /** The most that a kernel is built for. */
@@ -91,8 +105,24 @@ export function verifyProgram(
   program: Program,
   created: CreatedMaps = createMaps(object),
   cpus = MAX_CPUS,
+  kernel: KernelRelease = NEWEST,
   observer?: AccessObserver,
 ): Verdict {
+  return Object.assign(verdictOn(object, program, created, cpus, kernel, observer), { kernel });
+}
+
+function verdictOn(
+  object: BpfObject,
+  program: Program,
+  created: CreatedMaps,
+  cpus: number,
+  kernel: KernelRelease,
+  observer: AccessObserver | undefined,
+): Omit<Verdict, "kernel"> {
+  const missing = missingFunction(object, kernel);
+  if (missing !== undefined) {
+    return refused(program, ERRNO.EINVAL, `extern (func ksym) '${missing}': not found in kernel or module BTFs`);
+  }
   if (created.failure) {
     const { map, errno, isInner } = created.failure;
     const how = isInner ? ` inner map: -${errno}` : `: ${errorText(errno)}(-${errno})`;
@@ -115,6 +145,7 @@ export function verifyProgram(
   const run = (isLogging: boolean, tellsUndefined = false) => {
     const env = new Environment(object, program, kind, created.maps, created.btf, isLogging);
     env.cpus = cpus;
+    env.kernel = kernel;
     env.tellsUndefined = tellsUndefined;
     env.observer = observer;
     try {
@@ -159,7 +190,7 @@ function lacksTarget(kind: ProgramKind): boolean {
   return hasHook(kind) && kernelHook(hookFunction(kind)) === "missing";
 }
 
-function unknown(program: Program, what: string): Verdict {
+function unknown(program: Program, what: string): Omit<Verdict, "kernel"> {
   const message = `${what} is not supported by Interleave`;
   return { ...refused(program, 0, message), verdict: "unsupported", errname: "" };
 }
@@ -178,7 +209,7 @@ function pathLines(env: Environment): LineInfo[] {
   return lines;
 }
 
-function refused(program: Program, errno: number, message: string): Verdict {
+function refused(program: Program, errno: number, message: string): Omit<Verdict, "kernel"> {
   return {
     program: program.name,
     section: program.section,

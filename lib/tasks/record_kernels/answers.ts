@@ -16,6 +16,8 @@ export interface Answers {
   readonly release: string;
   readonly arch: string;
   readonly version: string;
+  /** Kernel functions that were asked for and are there. */
+  readonly functions: readonly string[];
   readonly answers: readonly Answer[];
   /** Whether the loader came to the end of its list. */
   readonly isComplete: boolean;
@@ -25,7 +27,7 @@ const LINE_END = 10;
 
 /** @throws Error where the bytes do not begin as the loader's answers do */
 export function parseAnswers(bytes: Uint8Array): Answers {
-  const text = new TextDecoder(), answers: Answer[] = [];
+  const text = new TextDecoder(), answers: Answer[] = [], functions: string[] = [];
   let at = 0;
   const line = (): string => {
     const end = bytes.indexOf(LINE_END, at);
@@ -36,6 +38,7 @@ export function parseAnswers(bytes: Uint8Array): Answers {
   const kernel = /^# (\S+) (\S+) (.*)$/.exec(line());
   if (!kernel) throw new Error("the kernel did not start, or its loader did not: nothing came from it");
   let head = line();
+  for (; head.startsWith("? "); head = line()) functions.push(head.slice(2));
   for (; head.startsWith("@ "); head = line()) {
     const [number, errno, logBytes, messageBytes] = head.slice(2).split(" ").map(Number);
     if (at + logBytes + messageBytes >= bytes.length) break;
@@ -44,5 +47,5 @@ export function parseAnswers(bytes: Uint8Array): Answers {
     answers.push({ number, errno, log, messages });
     at += logBytes + messageBytes + 1;
   }
-  return { release: kernel[1], arch: kernel[2], version: kernel[3], answers, isComplete: head === "# end" };
+  return { release: kernel[1], arch: kernel[2], version: kernel[3], functions, answers, isComplete: head === "# end" };
 }

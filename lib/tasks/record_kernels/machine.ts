@@ -7,6 +7,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { fetchZig } from "../../compile/zig_package.ts";
 import { runCommand } from "../../host/run_command.ts";
+import { KFUNCS } from "../../uapi/kfuncs.ts";
 import { type Answers, parseAnswers } from "./answers.ts";
 import { initramfs, type InitramfsFile } from "./initramfs.ts";
 
@@ -28,7 +29,7 @@ export function askImage(image: string, loads: readonly Load[], timeoutMs: numbe
     for (const { file } of loads) {
       if (!files.has(file)) files.set(file, { path: `o/${files.size}`, bytes: await readFile(file) });
     }
-    const list = loads.map((load, number) => line(number, `/${files.get(load.file)!.path}`, load)).join("");
+    const list = QUESTIONS + loads.map((load, number) => line(number, `/${files.get(load.file)!.path}`, load)).join("");
     const loader = await buildLoader(folder);
     await writeFile(
       join(folder, "initramfs"),
@@ -58,12 +59,14 @@ export function askImage(image: string, loads: readonly Load[], timeoutMs: numbe
 export function askRunningKernel(loads: readonly Load[], timeoutMs: number): Promise<Answers> {
   return inFolder(async (folder) => {
     const list = join(folder, "list"), answers = join(folder, "answers"), loader = await buildLoader(folder);
-    await writeFile(list, loads.map((load, number) => line(number, load.file, load)).join(""));
+    await writeFile(list, QUESTIONS + loads.map((load, number) => line(number, load.file, load)).join(""));
     const ran = await runCommand(loader, [list, answers], { timeoutMs });
     if (ran?.status !== 0 || ran.stderr) throw new Error(`the loader failed: ${ran?.stderr}`);
     return parseAnswers(await readFile(answers));
   });
 }
+
+const QUESTIONS = Object.keys(KFUNCS).map((name) => `? ${name}\n`).join("");
 
 const line = (number: number, path: string, { object, programs }: Load): string =>
   `${number} ${path} ${object} ${programs.join(" ")}\n`;

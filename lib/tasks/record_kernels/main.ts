@@ -18,14 +18,9 @@ import { kernelObjectName } from "../../object/kernel_names.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { ObjectError } from "../../object/object_error.ts";
 import { loadObject } from "../../object/load.ts";
-import { errnoName } from "../../uapi/errno.ts";
-import {
-  type KernelRelease,
-  objectHash,
-  RECORDED_PATH,
-  type RecordedKernel,
-  RELEASES,
-} from "../../verifier/kernel/recorded_verdicts.ts";
+import { ERRNO, errnoName } from "../../uapi/errno.ts";
+import { type KernelRelease, RELEASES } from "../../uapi/releases.ts";
+import { objectHash, RECORDED_PATH, type RecordedKernel } from "../../verifier/kernel/recorded_verdicts.ts";
 import { type Commander, runTask } from "../task.ts";
 import type { Answer } from "./answers.ts";
 import { askImage, askRunningKernel, type Load } from "./machine.ts";
@@ -65,12 +60,21 @@ function objectOf(bytes: Uint8Array, name: string): BpfObject | undefined {
   }
 }
 
-/** Empty where the program was loaded; else the errno and the message. */
-function verdictText({ errno, log, messages }: Answer): string {
+/**
+ * Empty where the program was loaded; else the errno and the message. Undefined where it was not the kernel that spoke:
+ * no configuration is there to be read, or this computer allows no such programs.
+ */
+function verdictText({ errno, log, messages }: Answer): string | undefined {
   if (errno === 0) return "";
+  if (/system Kconfig/.test(messages) || errno === ERRNO.EPERM && log === "") return undefined;
   const warnings = messages.split("\n").map((line) => line.replace(/^libbpf: /, "").trimEnd()).filter(Boolean);
-  return `${errno} ${verifierMessage(log) || libbpfComplaint(warnings.join("\n")) || errnoName(errno)}`;
+  return `${errno} ${
+    verifierMessage(log.replace(STATISTICS, "")) || libbpfComplaint(warnings.join("\n")) || errnoName(errno)
+  }`;
 }
+
+/** What the verifier counted; behind a message without a line end, too. */
+const STATISTICS = /verification time \d+ usec[^]*$/;
 
 async function versionOf(command: string, args: readonly string[], pattern: RegExp): Promise<string> {
   return pattern.exec((await runCommand(command, args))?.stdout ?? "")?.[1] ?? "unknown";
@@ -90,7 +94,9 @@ async function record(project: string, image: string | undefined, minutes: numbe
   }
   for (const answer of said.answers) {
     const { sha256, program } = loads[answer.number];
-    programs.get(`${sha256} ${program}`)![release as KernelRelease] = verdictText(answer);
+    const verdict = verdictText(answer), byRelease = programs.get(`${sha256} ${program}`)!;
+    if (verdict === undefined) delete byRelease[release as KernelRelease];
+    else byRelease[release as KernelRelease] = verdict;
   }
   const kernel: RecordedKernel = {
     release: said.release,
@@ -99,7 +105,12 @@ async function record(project: string, image: string | undefined, minutes: numbe
     machine: image
       ? `qemu ${await versionOf("qemu-system-x86_64", ["--version"], /version (\S+)/)}, software emulation, one CPU`
       : "the recording computer",
-    libbpf: await versionOf("sh", ["-c", "ldconfig -p; readlink -f /usr/lib/*/libbpf.so.1"], /libbpf\.so\.(\d+\.\d+\.\d+)/),
+    libbpf: await versionOf(
+      "sh",
+      ["-c", "ldconfig -p; readlink -f /usr/lib/*/libbpf.so.1"],
+      /libbpf\.so\.(\d+\.\d+\.\d+)/,
+    ),
+    functions: said.functions,
     date: new Date().toISOString().slice(0, 10),
   };
   const names = new Map(loads.map(({ sha256, file }) => [sha256, file.slice(file.lastIndexOf("/") + 1)]));

@@ -1,13 +1,12 @@
 /** The file of recorded verdicts, read and written: an object a line, so that a new listing is a new line. */
 import { existsSync } from "node:fs";
 import {
-  type KernelRelease,
   RECORDED_PATH,
   type RecordedKernel,
   type RecordedVerdicts,
   recordedVerdicts,
-  RELEASES,
 } from "../../verifier/kernel/recorded_verdicts.ts";
+import { type KernelRelease, RELEASES } from "../../uapi/releases.ts";
 
 export type ByRelease = { [release in KernelRelease]?: string };
 
@@ -21,12 +20,14 @@ export interface Records {
 export function readRecords(): Records {
   if (!existsSync(RECORDED_PATH)) return { kernels: {}, programs: new Map() };
   const { kernels, objects } = recordedVerdicts();
-  const programs = new Map(objects.flatMap((object) =>
-    Object.entries(object.programs).map(([name, verdicts]): [string, ByRelease] => [
-      `${object.sha256} ${name}`,
-      typeof verdicts === "string" ? Object.fromEntries(RELEASES.map((release) => [release, verdicts])) : verdicts,
-    ])
-  ));
+  const programs = new Map(
+    objects.flatMap((object) =>
+      Object.entries(object.programs).map(([name, verdicts]): [string, ByRelease] => [
+        `${object.sha256} ${name}`,
+        typeof verdicts === "string" ? Object.fromEntries(RELEASES.map((release) => [release, verdicts])) : verdicts,
+      ])
+    ),
+  );
   return { kernels, programs };
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../memory/memory_access.ts";
 import { markPrecise, markSlotPrecise } from "../state/precision.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
+import { hasSince } from "../../uapi/releases.ts";
 import { FLAG, type Reg, REG_TYPE, typeName } from "../state/register.ts";
 import { checkStackRange } from "../memory/stack.ts";
 import { BYTE, byteType, isSpilledScalar, SLOT_BYTES } from "../state/state.ts";
@@ -97,6 +98,8 @@ export function checkSizedMemory(env: Environment, regno: number, use: HelperMem
     env.reject(ERRNO.EACCES, `R${regno} min value is negative, either use unsigned or 'var &= const'`);
   }
   if (bounds.umin === 0n && !use.zeroOk) {
+    // Before, the memory was looked at in its smallest size.
+    if (!hasSince(env.kernel, "6.12")) checkHelperMemory(env, regno - 1, 0, { ...use, raw: undefined });
     env.reject(ERRNO.EACCES, `R${regno} invalid zero-sized read: u64=[${s64(bounds.umin)},${s64(bounds.umax)}]`);
   }
   if (bounds.umax >= MAX_SIZE) {
@@ -135,6 +138,7 @@ export function checkFormat(env: Environment): void {
  * NULL check (get_constant_map_key, 6.14).
  */
 export function constantKey(env: Environment, reg: Reg, map: MapState): bigint {
+  if (!hasSince(env.kernel, "6.14")) return -1n;
   const isArray = map.type === BPF_MAP_TYPE.ARRAY || map.type === BPF_MAP_TYPE.PERCPU_ARRAY;
   if (!isArray || map.isInner && map.flags & BPF_F_INNER_MAP) return -1n;
   if (reg.type !== REG_TYPE.STACK || !reg.bounds.isConst) return -1n;

@@ -5,6 +5,8 @@ import { checkUnmoved } from "../memory/context_access.ts";
 import { isFuncAddress } from "../flow/control_flow.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
+import { hasSince } from "../../uapi/releases.ts";
+import { fieldOf } from "../kernel/map_state.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { checkWritable, clearCallerSaved, readReg } from "../state/operands.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
@@ -28,6 +30,8 @@ export function checkLoadImmediate(env: Environment, insn: Insn): void {
     const reg = pointer(offset === undefined ? REG_TYPE.MAP_PTR : REG_TYPE.MAP_VALUE);
     reg.map = map;
     reg.off = offset ?? 0;
+    // 6.1: each address of a section with a lock is another lock.
+    if (offset !== undefined && fieldOf(map, "bpf_spin_lock") && !hasSince(env.kernel, "6.12")) reg.id = env.newId();
     env.regs[dst] = reg;
   } else if (isFuncAddress(insn)) {
     env.regs[dst] = functionAddress(env, insn);

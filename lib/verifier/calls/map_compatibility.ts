@@ -1,6 +1,7 @@
 /** Which maps a program type may use, and which helpers a map type allows (check_map_*_compatibility). */
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
+import { hasSince } from "../../uapi/releases.ts";
 import { BPF_FUNC as H, helperLabel } from "../../uapi/helpers.ts";
 import { fieldOf, type MapState } from "../kernel/map_state.ts";
 import { BPF_MAP_TYPE as M } from "../../uapi/map_types.ts";
@@ -37,6 +38,7 @@ export function checkMapForProgram(env: Environment, map: MapState): void {
   if (has("bpf_spin_lock") || has("bpf_res_spin_lock")) {
     if (kind.type === P.SOCKET_FILTER) refuse("socket filter progs cannot use bpf_spin_lock");
     if (kind.isUnsafeTracing) refuse("tracing progs cannot use bpf_spin_lock");
+    if (kind.isSleepable && !hasSince(env.kernel, "6.12")) refuse("sleepable progs cannot use bpf_spin_lock");
   }
   if (has("bpf_timer") && kind.isUnsafeTracing) refuse("tracing progs cannot use bpf_timer");
   if (has("bpf_wq") && kind.isUnsafeTracing) refuse("tracing progs cannot use bpf_wq");

@@ -3,6 +3,7 @@ import { ALU, BPF_CLASS, classOf, type Insn } from "../../isa/insn.ts";
 import { Bounds } from "../domain/bounds.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
+import { hasSince } from "../../uapi/releases.ts";
 import { checkWritable, linkBeforeCopy, readReg, settle } from "../state/operands.ts";
 import { aluSymbol, pointerArithmetic } from "./pointer_arithmetic.ts";
 import { markPrecise } from "../state/precision.ts";
@@ -62,7 +63,7 @@ function move(env: Environment, insn: Insn): void {
     env.regs[dst] = constantScalar(is64 ? BigInt(imm) : BigInt(imm >>> 0));
     return;
   }
-  const widths = is64 ? [0, 8, 16, 32] : [0, 8, 16];
+  const widths = !hasSince(env.kernel, "6.6") ? [0] : is64 ? [0, 8, 16, 32] : [0, 8, 16];
   // BPF_ADDR_SPACE_CAST: from an arena's own pointers to the kernel's, and back.
   if (is64 && off === ADDRESS_SPACE_CAST) env.unsupported("a pointer into an arena (a cast between address spaces)");
   if (!widths.includes(off) || imm !== 0) env.reject(ERRNO.EINVAL, "BPF_MOV uses reserved fields");
@@ -101,7 +102,8 @@ function binary(env: Environment, insn: Insn, operation: number): void {
   const is64 = classOf(insn) === BPF_CLASS.ALU64;
   const divides = operation === ALU.DIV || operation === ALU.MOD;
   const isReserved = isFromReg ? imm !== 0 : src !== 0;
-  if (isReserved || off !== 0 && off !== 1 || off === 1 && !divides) {
+  const isSigned = off === 1 && divides && hasSince(env.kernel, "6.6");
+  if (isReserved || off !== 0 && !isSigned) {
     env.reject(ERRNO.EINVAL, "BPF_ALU uses reserved fields");
   }
   if (isFromReg) readReg(env, src);

@@ -9,6 +9,7 @@ import type { Btf } from "../../object/btf.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import * as F from "../../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
+import { hasSince, type KernelRelease, NEWEST } from "../../uapi/releases.ts";
 import type { MapState, SpecialField } from "./map_state.ts";
 import { FieldError, hasSpecialMember, skipModifiers, specialFields } from "./special_fields.ts";
 
@@ -32,12 +33,13 @@ export interface CreatedMaps {
 }
 
 /** Creates every map of an object. */
-export function createMaps(object: BpfObject): CreatedMaps {
+export function createMaps(object: BpfObject, kernel: KernelRelease = NEWEST): CreatedMaps {
   const btf = object.btf && acceptsBtf(object.btf) ? object.btf : undefined;
   const maps: (MapState | undefined)[] = [];
   for (const def of object.maps) {
     const inner = createInner(def, btf);
-    const made = typeof inner === "number" ? inner : create(def, btf, inner);
+    const whole = typeof inner === "number" ? inner : create(def, btf, inner);
+    const made = typeof whole === "number" || hasSince(kernel, "6.12") ? whole : withoutNested(whole, btf);
     const created = def.data && typeof made !== "number"
       ? { ...made, name: kernelMapName(object.name, def.data.section) }
       : made;
@@ -52,6 +54,22 @@ export function createMaps(object: BpfObject): CreatedMaps {
   }
   const unlike = object.maps.find((_, at) => holdsUnlike(maps, at));
   return unlike ? { maps, btf, failure: { map: unlike.name, errno: ERRNO.EINVAL, isInner: false } } : { maps, btf };
+}
+
+/** The map of a kernel that finds locks and timers among the members of a value and no deeper (btf_find_struct_field). */
+function withoutNested(map: MapState, btf: Btf | undefined): MapState {
+  const { valueType, data } = map.def;
+  const members = data
+    ? data.variables.map(({ offset, type }) => ({ at: offset, type }))
+    : (valueType === undefined || !btf ? [] : skipModifiers(btf, valueType).members ?? []).map((member) => ({
+      at: member.bitOffset / 8,
+      type: member.type,
+    }));
+  const isDirect = (field: SpecialField): boolean =>
+    members.some(({ at, type }) =>
+      at === field.offset && type !== undefined && skipModifiers(btf!, type).name === field.kind
+    );
+  return { ...map, fields: map.fields.filter((field) => field.kind.startsWith("kptr") || isDirect(field)) };
 }
 
 /** Whether a map of maps is to begin with one that is not as its inner maps are declared (bpf_map_meta_equal). */

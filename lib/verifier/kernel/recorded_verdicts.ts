@@ -2,10 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { BpfObject } from "../../object/bpf_object.ts";
-
-/** Releases that verdicts are recorded of, the oldest first. */
-export const RELEASES = ["6.1", "6.12", "6.18"] as const;
-export type KernelRelease = (typeof RELEASES)[number];
+import { loadObject } from "../../object/load.ts";
+import type { KernelRelease } from "../../uapi/releases.ts";
 
 /** The kernel whose verdicts these are, and how it was asked. */
 export interface RecordedKernel {
@@ -15,6 +13,8 @@ export interface RecordedKernel {
   readonly arch: string;
   readonly machine: string;
   readonly libbpf: string;
+  /** Which of the kernel functions that the verifier knows (lib/uapi/kfuncs.ts) its BTF has. */
+  readonly functions: readonly string[];
   readonly date: string;
 }
 
@@ -43,7 +43,9 @@ export interface RecordedVerdict {
 export const RECORDED_PATH = new URL("./recorded_verdicts.json", import.meta.url);
 const DIGITS = 16;
 
-let all: RecordedVerdicts | undefined, byHash: Map<string, RecordedVerdicts["objects"][number]> | undefined;
+let all: RecordedVerdicts | undefined, byHash: Map<string, Readonly<Record<string, Verdicts>>> | undefined;
+/** The hashes of objects that were looked for before. */
+const hashes = new WeakMap<BpfObject, string>();
 
 export const recordedVerdicts = (): RecordedVerdicts => all ??= JSON.parse(readFileSync(RECORDED_PATH, "utf8"));
 
@@ -51,17 +53,34 @@ export const recordedVerdicts = (): RecordedVerdicts => all ??= JSON.parse(readF
 export const objectHash = (bytes: Uint8Array): string =>
   createHash("sha256").update(bytes).digest("hex").slice(0, DIGITS);
 
-/** What a kernel of this release said of a program; undefined where that is not recorded. */
+/**
+ * What a kernel of this release said of a program; undefined where that is not recorded. Recorded are objects as their
+ * files have them: those with maps of other sizes, or values for `.kconfig`, are others.
+ */
 export function recordedVerdict(
-  { bytes }: Pick<BpfObject, "bytes">,
+  object: BpfObject,
   program: string,
   release: KernelRelease,
 ): RecordedVerdict | undefined {
-  byHash ??= new Map(recordedVerdicts().objects.map((object) => [object.sha256, object]));
-  const verdicts = byHash.get(objectHash(bytes))?.programs[program];
+  const programs = programsOf(object);
+  const verdicts = programs && Object.hasOwn(programs, program) ? programs[program] : undefined;
   const text = typeof verdicts === "string" ? verdicts : verdicts?.[release];
   if (text === undefined) return undefined;
   if (text === "") return { verdict: "accept", errno: 0, message: "" };
   const space = text.indexOf(" ");
   return { verdict: "reject", errno: Number(text.slice(0, space)), message: text.slice(space + 1) };
+}
+
+function programsOf(object: BpfObject): Readonly<Record<string, Verdicts>> | undefined {
+  byHash ??= new Map(recordedVerdicts().objects.map((one) => [one.sha256, one.programs]));
+  let hash = hashes.get(object);
+  if (hash === undefined) hashes.set(object, hash = objectHash(object.bytes));
+  const programs = byHash.get(hash);
+  return programs && isAsInFile(object) ? programs : undefined;
+}
+
+function isAsInFile({ bytes, name, maps, kconfig }: BpfObject): boolean {
+  if (kconfig !== undefined) return false;
+  const inFile = loadObject(bytes, name).maps;
+  return maps.every((map, at) => map.maxEntries === inFile[at]?.maxEntries);
 }

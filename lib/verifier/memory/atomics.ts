@@ -2,6 +2,7 @@
 import { accessBytes, BPF_ATOMIC, type Insn } from "../../isa/insn.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
+import { hasSince } from "../../uapi/releases.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
 import { checkWritable, readReg, settle } from "../state/operands.ts";
 import { notePointerType } from "../state/pointer_types.ts";
@@ -22,8 +23,9 @@ const READ_MODIFY_WRITE: readonly number[] = [
 
 export function checkAtomic(env: Environment, insn: Insn): void {
   if (READ_MODIFY_WRITE.includes(insn.imm)) return checkReadModifyWrite(env, insn);
-  if (insn.imm === BPF_ATOMIC.LOAD_ACQ) return checkLoadAcquire(env, insn);
-  if (insn.imm === BPF_ATOMIC.STORE_REL) return checkStoreRelease(env, insn);
+  const hasAcquire = hasSince(env.kernel, "6.15");
+  if (hasAcquire && insn.imm === BPF_ATOMIC.LOAD_ACQ) return checkLoadAcquire(env, insn);
+  if (hasAcquire && insn.imm === BPF_ATOMIC.STORE_REL) return checkStoreRelease(env, insn);
   env.reject(
     ERRNO.EINVAL,
     `BPF_ATOMIC uses invalid atomic opcode ${(insn.imm >>> 0).toString(16).padStart(2, "0")}`,

@@ -1,6 +1,7 @@
 /** bpf_spin_lock and its kin: what may be locked, and in what order (kernel/bpf/verifier.c:process_spin_lock). */
-import type { Environment } from "../state/environment.ts";
+import { type Environment, Rejection } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
+import { hasSince } from "../../uapi/releases.ts";
 import { isInTreeCallback, lockOwner } from "./graphs.ts";
 import { fieldsBehind } from "../state/own_objects.ts";
 import { acquireLock, findLock, invalidateNonOwning, releaseLock } from "../state/references.ts";
@@ -16,6 +17,17 @@ export interface LockCall {
 }
 
 export function processLock(env: Environment, regno: number, call: LockCall): void {
+  if (hasSince(env.kernel, "6.12")) return process(env, regno, call);
+  try {
+    process(env, regno, call);
+  } catch (error) {
+    // check_func_arg of 6.1 gives no errno of process_spin_lock on.
+    if (error instanceof Rejection) throw new Rejection(ERRNO.EACCES, error.message);
+    throw error;
+  }
+}
+
+function process(env: Environment, regno: number, call: LockCall): void {
   const reg = env.regs[regno], name = call.isResilient ? "bpf_res_spin" : "bpf_spin", { state } = env;
   const { bounds, map } = reg;
   if (!bounds.isConst) {
@@ -47,7 +59,8 @@ export function processLock(env: Environment, regno: number, call: LockCall): vo
     if (call.isResilient && findLock(env, ["res_lock", "res_lock_irq"], reg.id, owner)) {
       env.reject(ERRNO.EINVAL, "Acquiring the same lock again, AA deadlock detected");
     }
-    acquireLock(env, kind, reg.id, owner);
+    // 6.1 keeps the pointer's id alone, and takes one without for no lock: a callback's value.
+    if (reg.id !== 0 || hasSince(env.kernel, "6.12")) acquireLock(env, kind, reg.id, owner);
     return;
   }
   if (state.activeLocks === 0) env.reject(ERRNO.EINVAL, `${name}_unlock without taking a lock`);

@@ -2,7 +2,8 @@
 import { BPF_CLASS, BPF_MODE, classOf, type Insn, modeOf } from "../../isa/insn.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
-import { BPF_MAX_VAR_OFF, UNKNOWN } from "../domain/bounds.ts";
+import { hasSince } from "../../uapi/releases.ts";
+import { type Bounds, BPF_MAX_VAR_OFF, UNKNOWN } from "../domain/bounds.ts";
 import { linkBeforeCopy } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
 import { noteUndefined } from "../state/undefined_stack.ts";
@@ -252,9 +253,24 @@ function checkPlainBytes(env: Environment, slot: Slot, off: number, size: number
   }
 }
 
+/** Since 6.3 programs of privileged users may read what they never wrote (check_stack_range_initialized). */
+function refuseUndefined(
+  env: Environment,
+  regno: number,
+  { bounds, min, size }: { readonly bounds: Bounds; readonly min: number; readonly size: number },
+  at: number,
+): never {
+  const place = bounds.isConst ? `off ${min}+${at}` : `var_off ${tnumText(bounds.tnum)}+${at}`;
+  env.reject(ERRNO.EACCES, `invalid indirect read from stack R${regno} ${place} size ${size}`);
+}
+
 function noteUndefinedLoad(env: Environment, slot: Slot, off: number, size: number): void {
   for (let index = 0; index < size; index++) {
-    if (byteType(slot.bytes, byteOf(off + index)) === BYTE.INVALID) noteUndefined(env, 0, index);
+    if (byteType(slot.bytes, byteOf(off + index)) !== BYTE.INVALID) continue;
+    if (!hasSince(env.kernel, "6.3")) {
+      env.reject(ERRNO.EACCES, `invalid read from stack off ${off}+${index} size ${size}`);
+    }
+    noteUndefined(env, 0, index);
   }
 }
 
@@ -299,7 +315,10 @@ export function checkStackRange(env: Environment, regno: number, off: number, si
   }
   for (let at = min; at < max; at++) {
     const index = slotIndex(at), slot = frame.stack[index], type = byteType(slot.bytes, byteOf(at));
-    if (type === BYTE.INVALID && !use.isWrite) noteUndefined(env, regno, at - min);
+    if (type === BYTE.INVALID && !use.isWrite) {
+      if (!hasSince(env.kernel, "6.3")) refuseUndefined(env, regno, { bounds, min, size }, at - min);
+      noteUndefined(env, regno, at - min);
+    }
     if (type === BYTE.ZERO || type === BYTE.INVALID) {
       if (use.isWrite) {
         frame.stack[index] = { bytes: withByteType(slot.bytes, byteOf(at), BYTE.MISC), reg: slot.reg };

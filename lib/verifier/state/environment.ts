@@ -2,6 +2,7 @@
 import { type Insn, isWide } from "../../isa/insn.ts";
 import type { BpfObject, LineInfo, Program } from "../../object/bpf_object.ts";
 import type { Btf } from "../../object/btf.ts";
+import { wording } from "../kernel/older_kernels.ts";
 import { relocate } from "../kernel/core_relocations.ts";
 import { lineAt } from "./lines.ts";
 import { Log } from "./log.ts";
@@ -12,6 +13,7 @@ import type { UndefinedRead } from "./undefined_stack.ts";
 import type { Reg } from "./register.ts";
 import { type Frame, State } from "./state.ts";
 import { ERRNO } from "../../uapi/errno.ts";
+import { type KernelRelease, NEWEST } from "../../uapi/releases.ts";
 
 /** The program is refused: thrown where the kernel's function would return an error. */
 export class Rejection extends Error {
@@ -112,6 +114,8 @@ export class Environment {
   state = new State();
   /** CPUs that the machine may have. */
   cpus = 1;
+  /** The release whose rules are followed. */
+  kernel: KernelRelease = NEWEST;
   /** Index of the instruction under way and of the one before it on this path. */
   insn = 0;
   previous = -1;
@@ -187,13 +191,14 @@ export class Environment {
 
   /** Refuses the program: `message` becomes the last line of the log. */
   reject(errno: number, message: string): never {
-    this.log.write(message + "\n");
-    throw new Rejection(errno, message);
+    const said = wording(message, this.kernel);
+    this.log.write(said + "\n");
+    throw new Rejection(errno, said);
   }
 
   /** Refuses the program after its message is logged. */
   fail(errno: number, message: string): never {
-    throw new Rejection(errno, message);
+    throw new Rejection(errno, wording(message, this.kernel));
   }
 
   /** Gives no verdict: `what` is what Interleave does not know, and the kernel does. */

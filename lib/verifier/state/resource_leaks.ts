@@ -1,6 +1,7 @@
 /** What a program must not hold where it ends or tail-calls (kernel/bpf/verifier.c:check_resource_leak). */
 import type { Environment } from "./environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
+import { hasSince } from "../../uapi/releases.ts";
 
 /**
  * @param checksLocks whether locks and the like must be given back here, not only objects
@@ -15,7 +16,11 @@ export function checkResourceLeak(env: Environment, checksLocks: boolean, what: 
   if (state.frames.length === 1 || endsAll) {
     const lingering = state.references.filter((held) => held.kind === "pointer");
     for (const { id, insn } of lingering) env.log.write(`Unreleased reference id=${id} alloc_insn=${insn}\n`);
-    if (lingering.length > 0) env.reject(ERRNO.EINVAL, `${what} would lead to reference leak`);
+    const last = lingering.at(-1);
+    if (last && !hasSince(env.kernel, "6.12")) {
+      env.fail(ERRNO.EINVAL, `Unreleased reference id=${last.id} alloc_insn=${last.insn}`);
+    }
+    if (last) env.reject(ERRNO.EINVAL, `${what} would lead to reference leak`);
   }
   if (!checksLocks) return;
   if (state.activeIrqId !== 0) refuse("bpf_local_irq_save");
