@@ -9,6 +9,7 @@ import { explain, type Explanation } from "./explain.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
 import { type CreatedMaps, createMaps } from "./kernel/map_creation.ts";
 import { hasHook, hookFunction } from "./kernel/attach_targets.ts";
+import { unfollowedFeature } from "./kernel/features.ts";
 import { missingFunction } from "./kernel/older_kernels.ts";
 import { kernelHook } from "./kernel/hooks.ts";
 import { type ProgramKind, programKind } from "./kernel/program_types.ts";
@@ -93,7 +94,11 @@ export function verify(object: BpfObject, options: VerifyOptions = {}): Verdict[
     throw new RangeError(`no rules of kernel ${kernel} are known here: those of ${RELEASES.join(", ")} are`);
   }
   const created = createMaps(object, kernel);
-  return programs.map((program) => verifyProgram(object, program, created, cpus, kernel));
+  return programs.map((program) => {
+    const feature = unfollowedFeature(object, program, created, kernel);
+    if (feature === undefined) return verifyProgram(object, program, created, cpus, kernel);
+    return { ...unknown(program, `what ${kernel} says of ${feature}`), kernel };
+  });
 }
 
 /** The most that a kernel is built for. */

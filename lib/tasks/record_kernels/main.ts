@@ -20,9 +20,16 @@ import { ObjectError } from "../../object/object_error.ts";
 import { loadObject } from "../../object/load.ts";
 import { ERRNO, errnoName } from "../../uapi/errno.ts";
 import { type KernelRelease, RELEASES } from "../../uapi/releases.ts";
-import { objectHash, RECORDED_PATH, type RecordedKernel } from "../../verifier/kernel/recorded_verdicts.ts";
+import {
+  objectHash,
+  parseVerdict,
+  RECORDED_PATH,
+  type RecordedKernel,
+} from "../../verifier/kernel/recorded_verdicts.ts";
 import { type Commander, runTask } from "../task.ts";
 import type { Answer } from "./answers.ts";
+import { FOLLOWED_PATH } from "../../verifier/kernel/features.ts";
+import { followedFeatures, followedText } from "./followed.ts";
 import { askImage, askRunningKernel, type Load } from "./machine.ts";
 import { type ByRelease, readRecords, recordsText } from "./records.ts";
 
@@ -31,6 +38,7 @@ const DEFAULT_MINUTES = 20;
 interface RecordedLoad extends Load {
   readonly sha256: string;
   readonly program: string;
+  readonly whole: BpfObject;
 }
 
 /** Each program of each object, alone. */
@@ -45,6 +53,7 @@ function loadsOf(project: string): RecordedLoad[] {
       sha256: objectHash(bytes),
       object: kernelObjectName(name),
       program: program.name,
+      whole: object,
       programs: programsToLoad(object, [program.name]),
     }));
   });
@@ -80,16 +89,24 @@ async function versionOf(command: string, args: readonly string[], pattern: RegE
   return pattern.exec((await runCommand(command, args))?.stdout ?? "")?.[1] ?? "unknown";
 }
 
-async function record(project: string, image: string | undefined, minutes: number): Promise<void> {
-  const loads = loadsOf(project), timeoutMs = minutes * 60_000;
+interface Options {
+  readonly minutes: number;
+  /** Which release the image is of: only what is not recorded of it is loaded. */
+  readonly missing?: KernelRelease;
+}
+
+async function record(project: string, image: string | undefined, { minutes, missing }: Options): Promise<void> {
+  const records = readRecords(), all = loadsOf(project), timeoutMs = minutes * 60_000;
+  const isMissing = ({ sha256, program }: RecordedLoad): boolean =>
+    missing === undefined || records.programs.get(`${sha256} ${program}`)?.[missing] === undefined;
+  const loads = all.filter(isMissing);
   const said = image ? await askImage(image, loads, timeoutMs) : await askRunningKernel(loads, timeoutMs);
   const release = /^\d+\.\d+/.exec(said.release)?.[0];
   if (!RELEASES.includes(release as KernelRelease)) {
     throw new Error(`this kernel is ${said.release}; verdicts are kept of ${RELEASES.join(", ")}`);
   }
-  const records = readRecords();
   const programs = new Map<string, ByRelease>();
-  for (const { sha256, program } of loads) {
+  for (const { sha256, program } of all) {
     programs.set(`${sha256} ${program}`, { ...records.programs.get(`${sha256} ${program}`) });
   }
   for (const answer of said.answers) {
@@ -113,14 +130,19 @@ async function record(project: string, image: string | undefined, minutes: numbe
     functions: said.functions,
     date: new Date().toISOString().slice(0, 10),
   };
-  const names = new Map(loads.map(({ sha256, file }) => [sha256, file.slice(file.lastIndexOf("/") + 1)]));
+  const names = new Map(all.map(({ sha256, file }) => [sha256, file.slice(file.lastIndexOf("/") + 1)]));
   writeFileSync(RECORDED_PATH, recordsText({ ...records.kernels, [release!]: kernel }, names, programs));
+  const followed = followedFeatures(
+    [...new Map(all.map((load) => [load.sha256, load.whole])).values()],
+    (object, program, kernel) => parseVerdict(programs.get(`${objectHash(object.bytes)} ${program}`)?.[kernel]),
+  );
+  writeFileSync(FOLLOWED_PATH, followedText(followed));
   const end = said.isComplete ? "" : `; the kernel was stopped after ${minutes} minutes`;
   process.stderr.write(`${said.release}: ${said.answers.length} of ${loads.length} programs${end}\n`);
   if (!said.isComplete) process.exitCode = 1;
 }
 
-export const command = ({ Command }: Commander): Command =>
+export const command = ({ Command, Option }: Commander): Command =>
   new Command("deno task record-kernels")
     .description(
       "Writes down what a kernel says of every object that comes with the project: that of an image (vmlinuz), under " +
@@ -128,9 +150,14 @@ export const command = ({ Command }: Commander): Command =>
     )
     .argument("[image]", "an x86-64 kernel with BTF, such as Debian's linux-image packages hold")
     .option("--minutes <n>", "time that an emulated machine has", Number, DEFAULT_MINUTES)
-    .action(async (image: string | undefined, { minutes }: { minutes: number }) => {
+    .addOption(
+      new Option("--missing <release>", "only programs of which this release's verdict is not recorded").choices(
+        RELEASES,
+      ),
+    )
+    .action(async (image: string | undefined, options: Options) => {
       if (!projectFolder) throw new Error("this is not a checkout of the project");
-      await record(projectFolder, image, minutes);
+      await record(projectFolder, image, options);
     });
 
 if (import.meta.main) await runTask(command);

@@ -7,6 +7,7 @@ import { pushCallback } from "./calls.ts";
 import { stepIterator } from "./iterators.ts";
 import { graphNode, insertIntoGraph } from "../memory/graphs.ts";
 import { resolveExtern } from "../kernel/externs.ts";
+import { lacksFunction } from "../kernel/older_kernels.ts";
 import { isAvailable, isIteratorNext, kfuncOf } from "../kernel/kfunc_kinds.ts";
 import type { Kfunc } from "../../uapi/kfuncs.ts";
 import { checkKfuncArguments, KfuncMeta } from "./kfunc_arguments.ts";
@@ -24,6 +25,7 @@ export function checkKfuncCall(env: Environment, insn: Insn): boolean {
   if (name === "__bpf_trap") {
     env.reject(ERRNO.EFAULT, "unexpected __bpf_trap() due to uninitialized variable?");
   }
+  if (lacksFunction(name, env.kernel)) env.unsupported(`what ${env.kernel} says of calls of the ${name} that it lacks`);
   if (env.weakAt.has(env.insn) && resolveExtern(env.btf, name).kind === "missing") {
     // libbpf's words for its poison, `invalid func unknown#2002000000` and on (libbpf.c:fixup_log_missing_kfunc_call).
     env.reject(ERRNO.EINVAL, `kfunc '${name}' is referenced but wasn't resolved`);

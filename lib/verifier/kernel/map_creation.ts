@@ -38,7 +38,10 @@ export function createMaps(object: BpfObject, kernel: KernelRelease = NEWEST): C
   const maps: (MapState | undefined)[] = [];
   for (const def of object.maps) {
     const inner = createInner(def, btf);
-    const whole = typeof inner === "number" ? inner : create(def, btf, inner);
+    const hasInnerLock = typeof inner === "object" && inner.fields.some(({ kind }) => kind === "bpf_spin_lock");
+    const whole = typeof inner === "number" ? inner : hasInnerLock && !hasSince(kernel, "6.12") // bpf_map_meta_alloc
+      ? ERRNO.ENOTSUPP
+      : create(def, btf, inner);
     const made = typeof whole === "number" || hasSince(kernel, "6.12") ? whole : withoutNested(whole, btf);
     const created = def.data && typeof made !== "number"
       ? { ...made, name: kernelMapName(object.name, def.data.section) }

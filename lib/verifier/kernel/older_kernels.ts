@@ -10,16 +10,18 @@ import { recordedVerdicts } from "./recorded_verdicts.ts";
  * the object for the functions of any of its programs (libbpf.c:bpf_object__resolve_externs).
  */
 export function missingFunction({ programs }: BpfObject, kernel: KernelRelease): string | undefined {
-  if (kernel === NEWEST) return undefined;
-  const present = recordedVerdicts().kernels[kernel]?.functions ?? [];
-  const known = recordedVerdicts().kernels[NEWEST]?.functions ?? [];
   const declared = programs.flatMap(({ relocations }) => relocations).flatMap((relocation) =>
     relocation.kind === "extern" && !relocation.isWeak ? [relocation.name] : []
   );
-  return [...new Set(declared)].sort().find((name) => {
-    const essential = essentialName(name);
-    return known.includes(essential) && !present.includes(essential);
-  });
+  return [...new Set(declared)].sort().find((name) => lacksFunction(name, kernel));
+}
+
+/** Whether an older kernel's BTF has no such function and that of 6.18 has. */
+export function lacksFunction(name: string, kernel: KernelRelease): boolean {
+  if (kernel === NEWEST) return false;
+  const { kernels } = recordedVerdicts(), essential = essentialName(name);
+  const has = (release: KernelRelease) => kernels[release]?.functions.includes(essential) ?? false;
+  return has(NEWEST) && !has(kernel);
 }
 
 const ATOMIC_WIDTHS_SINCE = "6.15", CONDITIONAL_GOTO = 0xe5, LONG_GOTO = 0x06;
@@ -78,6 +80,9 @@ const WORDINGS: readonly { until: KernelRelease; from: RegExp; to: string | ((..
     from: /^map '(.+)' has no valid bpf_spin_lock$/,
     to: "map '$1' doesn't have 'struct bpf_spin_lock'",
   },
+  { until: "6.12", from: /^(off -?\d+ doesn't point to 'struct bpf_spin_lock') that is at \d+$/, to: "$1" },
+  { until: "6.12", from: /xdp_sock, ptr_, trusted_ptr_$/, to: "xdp_sock, ptr_" },
+  { until: "6.12", from: /expected=ptr_, trusted_ptr_, rcu_ptr_$/, to: "expected=ptr_" },
   {
     until: "6.18",
     from: /^BPF_EXIT instruction in main prog cannot be used inside bpf_spin_lock-ed region$/,

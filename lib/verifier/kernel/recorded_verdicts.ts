@@ -64,7 +64,11 @@ export function recordedVerdict(
 ): RecordedVerdict | undefined {
   const programs = programsOf(object);
   const verdicts = programs && Object.hasOwn(programs, program) ? programs[program] : undefined;
-  const text = typeof verdicts === "string" ? verdicts : verdicts?.[release];
+  return parseVerdict(typeof verdicts === "string" ? verdicts : verdicts?.[release]);
+}
+
+/** A verdict as the file has it. */
+export function parseVerdict(text: string | undefined): RecordedVerdict | undefined {
   if (text === undefined) return undefined;
   if (text === "") return { verdict: "accept", errno: 0, message: "" };
   const space = text.indexOf(" ");

@@ -1,5 +1,5 @@
 /** Loads and stores on the stack: spilled registers and plain bytes (check_stack_read, check_stack_write). */
-import { BPF_CLASS, BPF_MODE, classOf, type Insn, modeOf } from "../../isa/insn.ts";
+import { BPF_CLASS, BPF_MODE, classOf, type Insn, isAtomic, modeOf } from "../../isa/insn.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { hasSince } from "../../uapi/releases.ts";
@@ -268,7 +268,8 @@ function noteUndefinedLoad(env: Environment, slot: Slot, off: number, size: numb
   for (let index = 0; index < size; index++) {
     if (byteType(slot.bytes, byteOf(off + index)) !== BYTE.INVALID) continue;
     if (!hasSince(env.kernel, "6.3")) {
-      env.reject(ERRNO.EACCES, `invalid read from stack off ${off}+${index} size ${size}`);
+      const insn = env.insns[env.insn], regno = isAtomic(insn) ? insn.dst : insn.src;
+      env.reject(ERRNO.EACCES, `invalid read from stack R${regno} off=${off} size=${size}`);
     }
     noteUndefined(env, 0, index);
   }
@@ -316,7 +317,9 @@ export function checkStackRange(env: Environment, regno: number, off: number, si
   for (let at = min; at < max; at++) {
     const index = slotIndex(at), slot = frame.stack[index], type = byteType(slot.bytes, byteOf(at));
     if (type === BYTE.INVALID && !use.isWrite) {
-      if (!hasSince(env.kernel, "6.3")) refuseUndefined(env, regno, { bounds, min, size }, at - min);
+      if (!hasSince(env.kernel, "6.3") && !isSpilled(slot)) {
+        refuseUndefined(env, regno, { bounds, min, size }, at - min);
+      }
       noteUndefined(env, regno, at - min);
     }
     if (type === BYTE.ZERO || type === BYTE.INVALID) {
