@@ -12,12 +12,13 @@ import { command as start } from "../../lib/tasks/lab/start.ts";
 import { command as npm } from "../../lib/tasks/npm/build.ts";
 import { command as objects } from "../../lib/tasks/rebuild_objects.ts";
 import { command as record } from "../../lib/tasks/record.ts";
+import { command as askKernels } from "../../lib/tasks/ask_kernels/main.ts";
 import { command as run } from "../../lib/tasks/run.ts";
 import { command as scenarios } from "../../lib/tasks/scenarios/main.ts";
 import { runCommand } from "../../lib/host/run_command.ts";
 import { type Commander, wholeNumber } from "../../lib/tasks/task.ts";
 
-const TASKS = { start, doctor, run, book, clean, objects, record, npm, scenarios };
+const TASKS = { start, doctor, run, book, clean, objects, record, "ask-kernels": askKernels, npm, scenarios };
 
 /** What a task says to some arguments, and its exit code; the task itself is replaced. */
 async function answer(command: (commander: Commander) => commander.Command, args: readonly string[]) {

@@ -1,4 +1,4 @@
-/** What kernels of several releases said of programs, as `deno task record-kernels` wrote it down. */
+/** What kernels of several releases said of programs, as `deno task ask-kernels` wrote it down. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { BpfObject } from "../../object/bpf_object.ts";

@@ -1,5 +1,5 @@
 /**
- * `deno task record-kernels [vmlinuz]`: what a kernel says of every object that comes with the project, and of those of
+ * `deno task ask-kernels [vmlinuz]`: what a kernel says of every object that comes with the project, and of those of
  * the verifier's tests; written into `lib/verifier/kernel/recorded_verdicts.json`. Debian's images are in its
  * linux-image packages: `apt-get download linux-image-6.1.0-54-amd64-unsigned`, then
  * `dpkg-deb --fsys-tarfile FILE.deb | tar -x ./boot`. An image is started under qemu's software emulation, with nothing
@@ -143,7 +143,7 @@ async function record(project: string, image: string | undefined, { minutes, mis
 }
 
 export const command = ({ Command, Option }: Commander): Command =>
-  new Command("deno task record-kernels")
+  new Command("deno task ask-kernels")
     .description(
       "Writes down what a kernel says of every object that comes with the project: that of an image (vmlinuz), under " +
         "qemu, or the running one.",

@@ -1,6 +1,6 @@
 /*
  * Loads BPF programs and tells what the kernel said of each. It is all that a machine started by
- * `deno task record-kernels` runs: as /init (process 1) it writes to the second serial line and switches the machine
+ * `deno task ask-kernels` runs: as /init (process 1) it writes to the second serial line and switches the machine
  * off; given a list and a file it does the same on the running kernel.
  *
  * libbpf comes from the recording computer and is opened at run time, so that no header of it is needed. A line of the

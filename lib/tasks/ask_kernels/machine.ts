@@ -72,7 +72,7 @@ const line = (number: number, path: string, { object, programs }: Load): string 
   `${number} ${path} ${object} ${programs.join(" ")}\n`;
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "record-kernels-"));
+  const folder = await mkdtemp(join(tmpdir(), "ask-kernels-"));
   try {
     return await work(folder);
   } finally {

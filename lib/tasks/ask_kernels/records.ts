@@ -31,7 +31,7 @@ export function readRecords(): Records {
   return { kernels, programs };
 }
 
-const ORIGIN = "deno task record-kernels: each program loaded alone, by libbpf, as root";
+const ORIGIN = "deno task ask-kernels: each program loaded alone, by libbpf, as root";
 
 /** @param names of the object files, by hash: they are written in this order */
 export function recordsText(
