@@ -250,7 +250,9 @@ function checkCall(env: Environment, insn: Insn): boolean {
   if (env.state.activeLocks > 0) {
     const isHelper = insn.src === 0 && insn.imm !== BPF_FUNC.spin_unlock ||
       isBpfCall(insn) && !hasSince(env.kernel, "6.9");
-    const isKfunc = !isBpfCall(insn) && insn.src !== 0 && !isAllowedUnderLock(env.externAt.get(env.insn) ?? "");
+    const name = env.externAt.get(env.insn) ?? "", isIterator = name.startsWith("bpf_iter_num_");
+    const isAllowed = isAllowedUnderLock(name) && (!isIterator || hasSince(env.kernel, "6.13"));
+    const isKfunc = !isBpfCall(insn) && insn.src !== 0 && !isAllowed;
     if (isHelper || isKfunc) {
       env.reject(ERRNO.EINVAL, "function calls are not allowed while holding a lock");
     }

@@ -88,5 +88,5 @@ const WORDINGS: readonly { until: KernelRelease; from: RegExp; to: string | ((..
     from: /^BPF_EXIT instruction in main prog cannot be used inside bpf_spin_lock-ed region$/,
     to: "bpf_spin_unlock is missing",
   },
-  { until: "6.18", from: /^program of this type cannot use helper (\S+)$/, to: "unknown func $1" },
+  { until: "6.12", from: /^program of this type cannot use helper (\S+)$/, to: "unknown func $1" },
 ];

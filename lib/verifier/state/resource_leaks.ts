@@ -17,7 +17,7 @@ export function checkResourceLeak(env: Environment, checksLocks: boolean, what: 
     const lingering = state.references.filter((held) => held.kind === "pointer");
     for (const { id, insn } of lingering) env.log.write(`Unreleased reference id=${id} alloc_insn=${insn}\n`);
     const last = lingering.at(-1);
-    if (last && !hasSince(env.kernel, "6.12")) {
+    if (last && !hasSince(env.kernel, "6.13")) {
       env.fail(ERRNO.EINVAL, `Unreleased reference id=${last.id} alloc_insn=${last.insn}`);
     }
     if (last) env.reject(ERRNO.EINVAL, `${what} would lead to reference leak`);
