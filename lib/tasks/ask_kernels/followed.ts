@@ -1,5 +1,6 @@
 /** Which features of programs our rules follow in older kernels: those that their recorded verdicts bear out. */
 import type { BpfObject } from "../../object/bpf_object.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import { type KernelRelease, NEWEST, RELEASES } from "../../uapi/releases.ts";
 import { featuresOf } from "../../verifier/kernel/features.ts";
 import { createMaps } from "../../verifier/kernel/map_creation.ts";
@@ -13,15 +14,15 @@ const ONE_IN = 20;
 export function followedFeatures(
   objects: readonly BpfObject[],
   recorded: (object: BpfObject, program: string, kernel: KernelRelease) => RecordedVerdict | undefined,
+  older: readonly KernelRelease[] = RELEASES.filter((release) => release !== NEWEST),
 ): Record<string, string[]> {
-  const older = RELEASES.filter((release) => release !== NEWEST);
   return Object.fromEntries(older.map((kernel) => {
     const agreed = new Map<string, number>(), differed = new Map<string, number>();
     for (const object of objects) {
       const created = createMaps(object, kernel);
       for (const program of object.programs) {
         const said = recorded(object, program.name, kernel);
-        if (!said) continue;
+        if (!said || said.errno === ERRNO.E2BIG) continue;
         const { verdict } = verifyProgram(object, program, created, undefined, kernel);
         if (verdict === "unsupported") continue;
         const counts = verdict === said.verdict ? agreed : differed;
