@@ -1,5 +1,5 @@
 /** What a notebook shows of a result or a search: Markdown where the front end draws it, else text. */
-import { explorationText, type Explored } from "./exploration_text.ts";
+import { explorationMarkdown, explorationText, type Explored } from "./exploration_text.ts";
 import type { Result } from "./result.ts";
 import { resultMarkdown, resultText } from "./text.ts";
 
@@ -22,15 +22,7 @@ export function reportBundle(value: unknown): ReportBundle | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (isResult(value)) return { "text/plain": resultText(value), "text/markdown": resultMarkdown(value) };
   if (isExplored(value)) {
-    const text = explorationText(value);
-    return { "text/plain": text, "text/markdown": fenced(text) };
+    return { "text/plain": explorationText(value), "text/markdown": explorationMarkdown(value) };
   }
   return undefined;
-}
-
-/** Text as a block of Markdown, between fences that are longer than any in it. */
-export function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}text\n${text}\n${fence}`;
 }

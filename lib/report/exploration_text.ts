@@ -1,7 +1,20 @@
-/** The text twin of an exhaustive search: herd's report, how much was searched, and the witness. */
+/** An exhaustive search as text and as Markdown: the verdict, the endings, the witness, the conditions, herd's form. */
 import { type Coverage, coverageLines } from "./coverage.ts";
+import { endingsOf, returnedText, shownNames, verdictOf } from "./endings.ts";
 import { herdReport, type Observation } from "./herd.ts";
+import {
+  bullets,
+  cellCode,
+  codeSpan,
+  escapeMarkdown,
+  fenced,
+  folded,
+  markdownTable,
+  MARKS,
+  withCode,
+} from "./markdown.ts";
 import type { SkippedRuns, TraceStep, Values } from "./result.ts";
+import { textTable } from "./text_table.ts";
 import { texts } from "./texts.ts";
 import { witnessTable } from "./witness_table.ts";
 
@@ -17,6 +30,8 @@ export interface Explored {
   readonly outcomes: readonly {
     readonly values: Values;
     readonly returned?: Readonly<Record<string, unknown>>;
+    /** Whether runs one after another can end so too. */
+    readonly serial?: boolean;
     /** Runs that did not happen on the way there. */
     readonly skipped?: number;
     readonly skips?: readonly SkippedRuns[];
@@ -64,34 +79,19 @@ export interface Explored {
   };
 }
 
-/** Outcomes listed before the rest is only counted. */
+/** Outcomes listed in herd's form before the rest is only counted. */
 const MAX_OUTCOMES = 24;
 /** Anomalies named beside the report. */
 const MAX_ANOMALIES = 6;
 /** Steps of a witness shown. */
 const MAX_STEPS = 40;
 
-/** Names whose value is the same in every outcome say nothing: they are left out where others remain. */
-function varying(outcomes: Explored["outcomes"]): (name: string) => boolean {
-  const names = new Set(outcomes.flatMap(({ values }) => Object.keys(values)));
-  const varied = [...names].filter((name) => new Set(outcomes.map(({ values }) => values[name])).size > 1);
-  if (names.size <= 6 || varied.length === 0) return () => true;
-  const kept = new Set(varied);
-  return (name) => kept.has(name);
+function stateText(outcome: Explored["outcomes"][number], names: readonly string[]): string {
+  const values = names.filter((name) => outcome.values[name] !== undefined)
+    .map((name) => `${name}=${outcome.values[name]};`);
+  const returned = returnedText(outcome.returned), skipped = outcome.skipped ? [`skipped:${outcome.skipped};`] : [];
+  return [...values, ...(returned === "" ? [] : [returned]), ...skipped].join(" ") || "(no shared state);";
 }
-
-function stateText(outcome: Explored["outcomes"][number], keep: (name: string) => boolean): string {
-  const values = Object.entries(outcome.values).filter(([name]) => keep(name)).map(([name, value]) =>
-    `${name}=${value};`
-  );
-  const returned = Object.entries(outcome.returned ?? {})
-    .filter(([, value]) => value !== undefined).map(([name, value]) => `${name}:${plainValue(value)};`);
-  const skipped = outcome.skipped ? [`skipped:${outcome.skipped};`] : [];
-  return [...values, ...returned, ...skipped].join(" ") || "(no shared state);";
-}
-
-const plainValue = (value: unknown): string =>
-  JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part) ?? String(value);
 
 function coveredText(explored: Explored, found: boolean): string {
   const { complete, unknown, tellsNothing, coversOpen, openConditions = [], executions } = explored;
@@ -103,17 +103,6 @@ function coveredText(explored: Explored, found: boolean): string {
   return under ? [texts.completeUnder, ...openConditions].join("\n- ") : texts.complete;
 }
 
-/** What the answer takes as given, and how much of the programs it speaks of. */
-function proofText({ conditions = [], coverage, complete }: Explored): string[] {
-  const { proof } = texts,
-    block = (heading: string, lines: readonly string[]) =>
-      lines.length === 0 ? [] : ["", `${heading}:`, ...lines.map((line) => `  ${line}`)];
-  return [
-    ...block(proof.conditions, conditions),
-    ...(coverage ? block(proof.coverage(complete ? proof.allSchedules : proof.visited), coverageLines(coverage)) : []),
-  ];
-}
-
 function skippedText({ outcomes, property }: Explored): string[] {
   const some = outcomes.filter(({ skipped }) => skipped);
   if (some.length === 0) return [];
@@ -121,50 +110,136 @@ function skippedText({ outcomes, property }: Explored): string[] {
   return [texts.skippedOutcomes(some.length, outcomes.length, [...new Set(who)], property === "serial")];
 }
 
-/** The report of an exhaustive search as text. */
-export function explorationText(explored: Explored): string {
-  const keep = varying(explored.outcomes);
-  const states = explored.outcomes.map((outcome) => ({ values: stateText(outcome, keep), positive: outcome.anomaly }));
-  const condition = texts.conditions[explored.property] ?? explored.property;
-  const unknown = explored.complete
+/** The parts of the report, which text and Markdown put in their own order. */
+export function explorationParts(explored: Explored) {
+  const { outcomes, property, witness, conditions = [], coverage, complete } = explored, { proof } = texts;
+  const names = shownNames(outcomes);
+  const states = outcomes.map((outcome) => ({ values: stateText(outcome, names), positive: outcome.anomaly }));
+  const condition = texts.conditions[property] ?? property;
+  const unknown = complete
     ? explored.observation === "Unknown" ? explored.tellsNothing : undefined
     : explored.unknown ?? "";
-  const report = herdReport({ name: explored.program, states, condition, maxStates: MAX_OUTCOMES, unknown });
   const anomalies = states.filter(({ positive }) => positive).map(({ values }) => values);
-  const found = anomalies.length > 0 || explored.stuck.length > 0;
-  const { witness } = explored;
-  return [
-    texts.heading(explored.program, texts.machine.simulator(explored.cpus), explored.invocations, explored.runs),
-    "",
-    report,
-    "",
-    ...(anomalies.length > 0
-      ? [texts.anomalies(condition, anomalies.slice(0, MAX_ANOMALIES), anomalies.length - MAX_ANOMALIES)]
-      : []),
-    explored.executions !== undefined ? texts.executions(explored.executions.toLocaleString("en-US")) : texts.searched(
+  const searched = explored.executions !== undefined
+    ? texts.executions(explored.executions.toLocaleString("en-US"))
+    : texts.searched(
       explored.states.toLocaleString("en-US"),
       explored.transitions.toLocaleString("en-US"),
       explored.schedules?.toLocaleString("en-US"),
-    ) + ".",
-    coveredText(explored, found),
-    ...skippedText(explored),
-    ...(explored.warnings ?? []).map(texts.warning),
-    ...(explored.remark === undefined ? [] : [explored.remark]),
-    ...(explored.symmetry.used ? [texts.symmetry] : []),
-    ...(explored.reduced ? [texts.reduction] : []),
-    ...explored.stuck.filter(({ kind }) => !explored.verdicts?.some((verdict) => verdict.kind === kind))
-      .map(({ kind, message }) => texts.stuck(kind, message)),
-    ...(explored.verdicts ?? []).map(texts.verdict),
-    ...(witness
-      ? [
-        "",
-        texts.witness(witness.steps, witness.preemptions, witness.shortest),
-        texts.schedule(witness.schedule),
-        "",
-        witnessTable(witness.trace, { parts: [{ from: 0, to: Math.min(MAX_STEPS, witness.trace.length) }] }),
-      ]
-      : []),
-    ...(explored.explanation ?? []).flatMap((part) => ["", part]),
-    ...proofText(explored),
+    );
+  return {
+    heading: texts.heading(
+      explored.program,
+      texts.machine.simulator(explored.cpus),
+      explored.invocations,
+      explored.runs,
+    ),
+    verdict: verdictOf(explored),
+    covered: coveredText(explored, anomalies.length > 0 || explored.stuck.length > 0),
+    endings: endingsOf(explored),
+    /** What went wrong, by name; each warning and remark a line. */
+    findings: [
+      ...(explored.verdicts ?? []).map(texts.verdict),
+      ...explored.stuck.filter(({ kind }) => !explored.verdicts?.some((verdict) => verdict.kind === kind))
+        .map(({ kind, message }) => texts.stuck(kind, message)),
+      ...skippedText(explored),
+      ...(explored.warnings ?? []).map(texts.warning),
+      ...(explored.remark === undefined ? [] : explored.remark.split("\n")),
+    ],
+    witness: witness && {
+      sentence: texts.witness(witness.steps, witness.preemptions, witness.shortest),
+      schedule: witness.schedule,
+      table: witnessTable(witness.trace, { parts: [{ from: 0, to: Math.min(MAX_STEPS, witness.trace.length) }] }),
+    },
+    /** Under a memory model of executions, how an anomaly comes about and what mends it; each part is laid out as text. */
+    explanation: explored.explanation ?? [],
+    /** How much was searched, and by which short cuts. */
+    search: [
+      `${searched}.`,
+      ...(explored.symmetry.used ? [texts.symmetry] : []),
+      ...(explored.reduced ? [texts.reduction] : []),
+    ],
+    /** What the answer takes as given, and how much of the programs it speaks of. */
+    proof: [
+      { heading: proof.conditions, lines: conditions },
+      {
+        heading: proof.coverage(complete ? proof.allSchedules : proof.visited),
+        lines: coverage ? coverageLines(coverage) : [],
+      },
+    ].filter(({ lines }) => lines.length > 0),
+    /** For those who know it. */
+    herd: [
+      herdReport({ name: explored.program, states, condition, maxStates: MAX_OUTCOMES, unknown }),
+      ...(anomalies.length > 0
+        ? [
+          "",
+          texts.anomalies(condition, anomalies.slice(0, MAX_ANOMALIES), anomalies.length - MAX_ANOMALIES),
+        ]
+        : []),
+    ].join("\n"),
+  };
+}
+
+/** The report of an exhaustive search as text: the verdict first, herd's form last. */
+export function explorationText(explored: Explored): string {
+  const { heading, verdict, covered, endings, findings, witness, explanation, search, proof, herd } = explorationParts(
+    explored,
+  );
+  const align = endings.header.map((_, column) => column < endings.values ? "right" as const : "left" as const);
+  const table = endings.rows.length === 0
+    ? []
+    : ["", textTable(endings.header, endings.rows.map(({ cells }) => cells), align)];
+  return [
+    heading,
+    `${verdict.word}: ${verdict.sentence}`,
+    covered,
+    ...table,
+    ...(endings.more > 0 ? [texts.verdicts.more(endings.more)] : []),
+    ...(findings.length > 0 ? ["", ...findings] : []),
+    ...(witness ? ["", witness.sentence, texts.schedule(witness.schedule), "", witness.table] : []),
+    ...explanation.flatMap((part) => ["", part]),
+    "",
+    ...search,
+    ...proof.flatMap(({ heading, lines }) => ["", `${heading}:`, ...lines.map((line) => `  ${line}`)]),
+    "",
+    `${texts.verdicts.herd}:`,
+    "",
+    herd,
   ].join("\n");
+}
+
+/** The report as Markdown, for notebooks; the witness is drawn beside it. */
+export function explorationMarkdown(explored: Explored): string {
+  const { heading, verdict, covered, endings, findings, witness, explanation, search, proof, herd } = explorationParts(
+    explored,
+  );
+  const header = endings.header.map((title, column) =>
+    column < endings.values && title !== texts.verdicts.ending ? cellCode(title) : escapeMarkdown(title)
+  );
+  const rows = endings.rows.map(({ cells, anomaly }) =>
+    cells.map((cell, column) => {
+      if (column < endings.values) return /^-?\d+$/.test(cell) ? cell : cellCode(cell);
+      return anomaly && column === endings.judged ? `${MARKS.bad} **${cell}**` : escapeMarkdown(cell);
+    })
+  );
+  const align = endings.header.map((title, column) =>
+    column < endings.values && title !== texts.verdicts.ending ? "right" as const : "left" as const
+  );
+  const given = proof.map(({ heading, lines }) => `*${escapeMarkdown(heading)}*\n\n${bullets(lines.map(withCode))}`);
+  const steps = witness ? [`\n${witness.sentence}\n${texts.schedule(witness.schedule)}\n\n${witness.table}`] : [];
+  return [
+    `**${escapeMarkdown(heading)}**`,
+    `${MARKS[verdict.tone]} **${verdict.word}.** ${withCode(verdict.sentence)}`,
+    covered.split("\n").map((line) => line.replace(/^(- )?(.*)$/, (_, dash = "", text) => dash + withCode(text)))
+      .join("\n"),
+    ...(rows.length === 0 ? [] : [markdownTable(header, rows, align)]),
+    ...(endings.more > 0 ? [texts.verdicts.more(endings.more)] : []),
+    ...(findings.length > 0 ? [bullets(findings.map(withCode))] : []),
+    ...(witness ? [`${escapeMarkdown(witness.sentence)}. ${texts.scheduleWord} ${codeSpan(witness.schedule)}`] : []),
+    ...explanation.map(fenced),
+    // Of a proof the conditions are a part; beside a witness they are for those who doubt it.
+    ...(given.length === 0 ? [] : verdict.tone === "bad" ? [folded(texts.verdicts.given, given.join("\n\n"))] : given),
+    folded(witness ? texts.verdicts.searchAndWitness : texts.verdicts.search, fenced([...search, ...steps].join("\n"))),
+    folded(texts.verdicts.herd, fenced(herd)),
+  ].join("\n\n");
 }

@@ -1,5 +1,6 @@
 /** The text twin of a result: on one screen what ran where, what was expected and found, what is lost, and how. */
 import { coverageLines } from "./coverage.ts";
+import { bullets, cellCode, escapeMarkdown, fenced, folded, markdownTable, MARKS, withCode } from "./markdown.ts";
 import type { Fault, Result, Values } from "./result.ts";
 import { textTable } from "./text_table.ts";
 import { texts } from "./texts.ts";
@@ -124,41 +125,40 @@ export function resultText(result: Result): string {
   ].join("\n");
 }
 
-const escapeMarkdown = (text: string): string => text.replaceAll(/[\\`*_{}[\]<>#|]/g, "\\$&");
-const code = (text: string): string => text === "" ? "" : `\`${text.replaceAll("`", "'").replaceAll("|", "\\|")}\``;
-
-/** A line in which C stands between backticks. */
-const withCode = (line: string): string =>
-  line.split("`").map((part, i) => i % 2 === 1 ? `\`${part}\`` : escapeMarkdown(part)).join("");
+/** Red where updates are lost, yellow where the end is another one for no such reason, or there is nothing to compare. */
+function markOf({ serial, final, lost }: Result): string {
+  if (serial === undefined) return MARKS.unknown;
+  return lost > 0 ? MARKS.bad : namesThatDiffer(serial, final).length > 0 ? MARKS.partly : MARKS.good;
+}
 
 /** A result as Markdown, for notebooks. */
 export function resultMarkdown(result: Result): string {
   const { rows, equal, different } = rowsOf(result.serial, result.final);
   const withSerial = result.serial !== undefined;
   const header = withSerial
-    ? `| ${texts.variable} | ${texts.expected} | ${texts.found} | ${texts.difference} |\n|:--|--:|--:|--:|`
-    : `| ${texts.variable} | ${texts.found} |\n|:--|--:|`;
-  const line = (row: Row) =>
+    ? [texts.variable, texts.expected, texts.found, texts.difference]
+    : [texts.variable, texts.found];
+  const cells = ({ name, expected, found, difference }: Row) =>
     withSerial
-      ? `| ${code(row.name)} | ${row.expected} | ${row.found} | ${
-        row.difference === "" ? "" : `**${row.difference}**`
-      } |`
-      : `| ${code(row.name)} | ${row.found} |`;
+      ? [cellCode(name), escapeMarkdown(expected), escapeMarkdown(found), difference === "" ? "" : `**${difference}**`]
+      : [cellCode(name), escapeMarkdown(found)];
+  const table = markdownTable(header, rows.map(cells), header.map((_, column) => column === 0 ? "left" : "right"));
   const rest = [...(different > 0 ? [texts.different(different)] : []), ...(equal > 0 ? [texts.equal(equal)] : [])];
   const printed = result.printed.slice(0, MAX_PRINTED);
-  const fault = result.fault && `\`\`\`text\n${faultText(result.fault).join("\n")}\n\`\`\``;
+  const proof = proofParts(result).map(([heading, lines]) =>
+    `*${escapeMarkdown(heading)}*\n\n${bullets(lines.map(withCode))}`
+  );
+  const fault = result.fault && fenced(faultText(result.fault).join("\n"));
   return [
     `**${escapeMarkdown(heading(result))}**`,
-    fault ?? [verdict(result), ...timing(result)].join(" "),
+    fault ?? `${markOf(result)} **${escapeMarkdown(verdict(result))}** ${timing(result).join(" ")}`.trimEnd(),
     ...skipped(result).map(escapeMarkdown),
-    rows.length === 0 ? texts.nothingShared : [header, ...rows.map(line)].join("\n"),
+    rows.length === 0 ? texts.nothingShared : table,
     ...(rest.length > 0 ? [rest.join(", ")] : []),
-    ...(printed.length > 0 ? [`${texts.printed}\n\n\`\`\`text\n${printed.join("\n")}\n\`\`\``] : []),
+    ...(printed.length > 0 ? [`${texts.printed}\n\n${fenced(printed.join("\n"))}`] : []),
     ...(result.remarks ?? []).map(escapeMarkdown),
     ...(result.warnings ?? []).map((warning) => escapeMarkdown(texts.warning(warning))),
     `*${escapeMarkdown(texts.how(result.how))}*`,
-    ...proofParts(result).map(([heading, lines]) =>
-      [`*${escapeMarkdown(heading)}*\n`, ...lines.map((line) => `- ${withCode(line)}`)].join("\n")
-    ),
+    ...(proof.length === 0 ? [] : [folded(texts.verdicts.given, proof.join("\n\n"))]),
   ].join("\n\n");
 }

@@ -107,6 +107,7 @@ export const texts = {
       preemptions === 1 ? "preemption" : "preemptions"
     }`,
   schedule: (schedule: string) => `Schedule: ${schedule}`,
+  scheduleWord: "Schedule:",
   verdict: ({ kind, what, section, claims }: {
     readonly kind: string;
     readonly what: string;
@@ -116,6 +117,38 @@ export const texts = {
     `${kind[0].toUpperCase()}${kind.slice(1)}: ${what} [section: ${section}${
       claims.length === 0 ? "" : `, ${claims.length === 1 ? "claim" : "claims"} ${claims.join(", ")}`
     }]`,
+  /** A search in one sentence, and the heads and words of its table of endings. */
+  verdicts: {
+    Sometimes: "Sometimes wrong",
+    Always: "Always wrong",
+    Never: "Never wrong",
+    NeverOfCovered: "Not wrong in what was covered",
+    Unknown: "Unknown",
+    bad: (bad: number, of: number, serial: boolean) =>
+      serial
+        ? `${bad} of ${of} ${of === 1 ? "ending" : "endings"} ${bad === 1 ? "is" : "are"} ` +
+          "out of reach for runs one after another"
+        : `in ${bad} of ${of} ${of === 1 ? "ending" : "endings"} the property does not hold`,
+    stuck: (kind: string) => `some schedules end in a ${kind}`,
+    allSerial: "Whatever the schedule, it ends as runs one after another can end.",
+    allHold: "Whatever the schedule, the property holds at the end.",
+    nothingFound: "No wrong ending was found.",
+    ending: "ending",
+    returned: "returned",
+    skipped: "skipped runs",
+    property: "property",
+    serial: "one after another",
+    yes: "yes",
+    no: "no",
+    holds: "holds",
+    broken: "does not hold",
+    absent: "none",
+    more: (n: number) => `and ${n} more ${n === 1 ? "ending" : "endings"}`,
+    given: "What this takes as given, and what ran",
+    herd: "As herd7 prints it",
+    search: "How much was searched",
+    searchAndWitness: "How much was searched, and the witness as a table",
+  },
   proof: {
     conditions: "Conditions",
     simulatorConditions: "Conditions of the simulator, with its clock",

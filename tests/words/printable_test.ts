@@ -5,7 +5,8 @@ import { bpf } from "../../lib/compile/bpf.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
 import { loadObject } from "../../lib/object/load.ts";
 import { disassembleObject } from "../../lib/object/program_listing.ts";
-import { fenced, reportBundle } from "../../lib/report/bundle.ts";
+import { reportBundle } from "../../lib/report/bundle.ts";
+import { fenced } from "../../lib/report/markdown.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { printable } from "../../lib/words/printable.ts";
 

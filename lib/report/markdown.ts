@@ -1,0 +1,46 @@
+/** Markdown that every front end draws the same: names and texts are data, so they are escaped or stand in code spans. */
+
+/** What stands before a verdict and a wrong ending: front ends drop colours of text, these they draw. */
+export const MARKS = { good: "🟢", bad: "🔴", partly: "🟡", unknown: "⚪" } as const;
+
+/** Text that Markdown (and JupyterLab's formulas) would take for a command, as it is to be read. */
+export const escapeMarkdown = (text: string): string => text.replaceAll(/[\\`*_{}[\]<>#|~$&]/g, "\\$&");
+
+/** A code span of a table: a bar would end the cell. */
+export const cellCode = (text: string): string => text === "" ? "" : codeSpan(text).replaceAll("|", "\\|");
+
+export const codeSpan = (text: string): string => `\`${text.replaceAll("`", "'").replaceAll("\n", " ")}\``;
+
+/** A line in which C stands between backticks. */
+export const withCode = (line: string): string =>
+  line.split("`").map((part, i) => i % 2 === 1 ? codeSpan(part) : escapeMarkdown(part)).join("");
+
+/** Text as a block of Markdown, between fences that are longer than any in it. */
+export function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}text\n${text}\n${fence}`;
+}
+
+/** A table of cells that are Markdown already. */
+export function markdownTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  align: readonly ("left" | "right")[],
+): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const rule = `|${header.map((_, column) => align[column] === "right" ? "--:" : ":--").join("|")}|`;
+  return [line(header), rule, ...rows.map(line)].join("\n");
+}
+
+export const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join("\n");
+
+/**
+ * What a reader opens who wants it. JupyterLab, GitHub, VS Code and myst-nb keep `<details>`; where HTML is dropped the
+ * content stands there unfolded.
+ */
+export const folded = (summary: string, content: string): string =>
+  `<details><summary>${escapeHtml(summary)}</summary>\n\n${content}\n\n</details>`;
+
+export const escapeHtml = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
