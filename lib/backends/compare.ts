@@ -3,6 +3,7 @@ import { release } from "node:os";
 import { basename } from "node:path";
 import { type Plan, plan, refusalOfPlan } from "../workload/plan.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
+import { bullets, escapeMarkdown, folded, markdownTable, MARKS, withCode } from "../report/markdown.ts";
 import type { Result, Values } from "../report/result.ts";
 import { texts } from "../report/texts.ts";
 import { textTable } from "../report/text_table.ts";
@@ -57,6 +58,11 @@ const MODELS_NOTE =
 
 const NEVER_NOTE = "Never: not in these runs. `explore` says whether it can happen.";
 
+const COLUMNS = ["machine", "anomaly", "lost", "ns per run", "source"];
+const ALIGNED = ["left", "left", "right", "right", "left"] as const;
+/** Runs that ended as one after another are no proof: green is for proofs. */
+const OBSERVED = { Sometimes: MARKS.bad, Never: MARKS.partly, refused: MARKS.bad } as const;
+
 /** How many seeds the simulator tries before it says Never. */
 const SEEDS = 3;
 /** Whose times the simulator uses where the reader names none: the machine of the recorded figures. */
@@ -100,10 +106,9 @@ export class Comparison {
     return `They do not agree: ${list(points.map((point) => `on ${nameOf(point)} ${sawWhat(point)}`))}.`;
   }
 
-  /** The table as plain text, the sentence under it. */
-  toString(): string {
-    const rows = this.rows.map((row) =>
-      "skipped" in row ? [row.machine, "skipped"] : [
+  get #cells(): string[][] {
+    return this.rows.map((row) =>
+      "skipped" in row ? [row.machine, "skipped", "", "", ""] : [
         row.machine,
         row.observation,
         percentOf(row.lost),
@@ -111,19 +116,41 @@ export class Comparison {
         sourceOf(row),
       ]
     );
-    const table = textTable(["machine", "anomaly", "lost", "ns per run", "source"], rows, [
-      "left",
-      "left",
-      "right",
-      "right",
-      "left",
-    ]);
+  }
+
+  /** The table as plain text, the sentence under it. */
+  toString(): string {
+    const table = textTable(COLUMNS, this.#cells, ALIGNED);
     const skips = this.rows.flatMap((row) => "skipped" in row ? [`${row.machine}: ${row.skipped}`] : []);
     const note = this.points.some((point) => point.timedByModels) ? [MODELS_NOTE] : [];
     const never = this.points.some(({ observation }) => observation === "Never") ? [NEVER_NOTE] : [];
     const given = this.points.flatMap(({ conditions = [] }) => conditions.map((line) => `  ${line}`));
     const conditions = given.length > 0 ? [texts.proof.simulatorConditions + ":", ...given] : [];
     return [this.program, "", table, "", this.sentence, ...never, ...note, ...skips, ...conditions].join("\n");
+  }
+
+  /** The forms that a notebook shows: the sentence first, then a row for each machine. */
+  toBundle(): { readonly "text/plain": string; readonly "text/markdown": string } {
+    const marked = this.rows.map((row, i) => {
+      const [machine, anomaly, ...rest] = this.#cells[i].map(escapeMarkdown);
+      const mark = "skipped" in row ? MARKS.unknown : OBSERVED[row.observation];
+      return [machine, `${mark} ${anomaly}`, ...rest];
+    });
+    const skips = this.rows.flatMap((row) => "skipped" in row ? [`${row.machine}: ${row.skipped}`] : []);
+    const notes = [
+      ...(this.points.some(({ observation }) => observation === "Never") ? [NEVER_NOTE] : []),
+      ...(this.points.some((point) => point.timedByModels) ? [MODELS_NOTE] : []),
+      ...skips,
+    ];
+    const given = this.points.flatMap(({ conditions = [] }) => conditions.map(withCode));
+    const markdown = [
+      `**${escapeMarkdown(this.program)}**`,
+      `**${escapeMarkdown(this.sentence)}**`,
+      markdownTable(COLUMNS, marked, ALIGNED),
+      ...(notes.length > 0 ? [bullets(notes.map(withCode))] : []),
+      ...(given.length > 0 ? [folded(texts.proof.simulatorConditions, bullets(given))] : []),
+    ];
+    return { "text/plain": String(this), "text/markdown": markdown.join("\n\n") };
   }
 
   /** What `compare --json` prints. */

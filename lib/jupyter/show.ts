@@ -1,6 +1,9 @@
 /** Shows a value: as an output of the cell in a notebook, as text in a terminal. */
 import { inspect } from "node:util";
+import { timeline } from "../plot/timeline.ts";
 import { reportBundle } from "../report/bundle.ts";
+import type { Exploration } from "../search/exploration.ts";
+import { verdictBundle } from "../verifier/verdict_markdown.ts";
 import { type Display, displayInKernel, inKernel } from "./kernel_display.ts";
 import type { MimeBundle } from "./notebook_file.ts";
 import { MEASURED } from "./outputs.ts";
@@ -20,7 +23,9 @@ export interface Showable {
  *
  * In a notebook the front end picks the richest form that it can draw; outside of one the text form is printed.
  *
- * @param given A result, a figure, anything with `toBundle()` or Jupyter's display method, a bundle of forms by MIME
+ * A search that found something wrong is followed by a figure of the schedule that shows it best.
+ *
+ * @param given A result, a search, verdicts of the verifier, a figure, anything with `toBundle()` or Jupyter's display method, a bundle of forms by MIME
  * type, text (shown as it is), or any other value (shown as Deno prints it).
  * @example
  * ```ts
@@ -33,6 +38,8 @@ export async function show(given: unknown): Promise<void> {
   const data = await toBundle(value);
   if (inKernel()) {
     await displayInSteps({ data, metadata: toMetadata(value) });
+    const witness = await witnessFigure(value);
+    if (witness) await displayInSteps(witness);
   } else {
     console.log(String(data["text/plain"] ?? `(nothing but ${Object.keys(data).join(", ")})`));
   }
@@ -50,6 +57,18 @@ async function displayInSteps(display: Display): Promise<void> {
   await displayInKernel({ ...display, displayId, update: true });
 }
 
+/**
+ * The timeline of a search's witness, as an output of its own below the report: of one output a front end draws one
+ * form, and JupyterLab, VS Code and nbconvert would take the Markdown and leave the picture out.
+ */
+export async function witnessFigure(value: unknown): Promise<Display | undefined> {
+  if (typeof value !== "object" || value === null || !("outcomes" in value && "witness" in value)) return undefined;
+  const { witness } = value as Exploration;
+  if (witness === undefined || witness.trace.length === 0) return undefined;
+  const figure = timeline(witness);
+  return { data: await toBundle(figure), metadata: figure.toMetadata() };
+}
+
 /** The forms of a value, by MIME type. */
 export async function toBundle(value: unknown): Promise<MimeBundle> {
   if (typeof value === "string") return { "text/plain": value };
@@ -57,7 +76,7 @@ export async function toBundle(value: unknown): Promise<MimeBundle> {
   if (hasMethod(value, "toBundle")) return await value.toBundle() as MimeBundle;
   if (hasMethod(value, JUPYTER_DISPLAY)) return await value[JUPYTER_DISPLAY]() as MimeBundle;
   if (isBundle(value)) return value;
-  const report = reportBundle(value);
+  const report = reportBundle(value) ?? verdictBundle(value);
   if (report) return { ...report };
   const text = hasOwnText(value) ? String(value) : inspectPlain(value);
   return { "text/plain": text };

@@ -40,6 +40,8 @@ export type Traced =
 const EDGE = 20;
 /** Around a lost update fewer steps tell more. */
 const STORY_STEPS = 14;
+/** Lanes of a witness up to which all are shown. */
+const MOST_LANES = 8;
 
 interface Told {
   readonly steps: readonly TraceStep[];
@@ -115,7 +117,9 @@ export function timeline(traced: Traced, options: TimelineOptions = {}): Figure 
   const visible = shownIn(stories, parts);
   const story = shortest(visible.told);
   const rows = rowsOf(steps, parts, story ? [story, ...visible.marked] : visible.marked);
-  const lanes = lanesOf(rows.flatMap((row) => "step" in row ? [row.step] : []));
+  // Of a witness every CPU that takes part has its lane, even where its steps are folded.
+  const allLanes = run.isWitness && lanesOf(steps).length <= MOST_LANES;
+  const lanes = lanesOf(allLanes ? steps : rows.flatMap((row) => "step" in row ? [row.step] : []));
   const content: TimelineContent = { rows, lanes, story };
   const columns = layOut(content);
   const framed = frame({
@@ -134,6 +138,6 @@ export function timeline(traced: Traced, options: TimelineOptions = {}): Figure 
   return new Figure({
     drawing: canvas.finish(framed),
     caption: framed.caption,
-    text: witnessTable(steps, { parts }),
+    text: witnessTable(steps, { parts, allLanes }),
   });
 }

@@ -149,7 +149,10 @@ export function explorationParts(explored: Explored) {
     witness: witness && {
       sentence: texts.witness(witness.steps, witness.preemptions, witness.shortest),
       schedule: witness.schedule,
-      table: witnessTable(witness.trace, { parts: [{ from: 0, to: Math.min(MAX_STEPS, witness.trace.length) }] }),
+      table: witnessTable(witness.trace, {
+        parts: [{ from: 0, to: Math.min(MAX_STEPS, witness.trace.length) }],
+        allLanes: true,
+      }),
     },
     /** Under a memory model of executions, how an anomaly comes about and what mends it; each part is laid out as text. */
     explanation: explored.explanation ?? [],

@@ -149,6 +149,16 @@ export const texts = {
     search: "How much was searched",
     searchAndWitness: "How much was searched, and the witness as a table",
   },
+  verifier: {
+    accepted: (insns: string) => `accepted, ${insns} instructions checked`,
+    refused: (errname: string) => `refused, ${errname}`,
+    unsupported: "not supported, no telling what the kernel says",
+    at: "At",
+    rule: "Rule.",
+    document: (claim: string) => `The document (${claim}).`,
+    fix: "What to do.",
+    path: "The path that leads there",
+  },
   proof: {
     conditions: "Conditions",
     simulatorConditions: "Conditions of the simulator, with its clock",

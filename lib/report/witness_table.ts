@@ -13,6 +13,8 @@ export interface WitnessTableOptions {
   /** The lost updates and torn reads to mark; default those found in the trace. */
   readonly lost?: readonly LostUpdate[];
   readonly torn?: readonly TornRead[];
+  /** Columns for all lanes, those with no step shown included. */
+  readonly allLanes?: boolean;
 }
 
 /** Longest C line and instruction shown, in characters. */
@@ -51,7 +53,7 @@ export function witnessTable(steps: readonly TraceStep[], options: WitnessTableO
   if (steps.length === 0) return "";
   const parts = options.parts ?? [{ from: 0, to: steps.length }];
   const shown = parts.flatMap(({ from, to }) => steps.slice(from, to));
-  const lanes = lanesOf(shown);
+  const lanes = lanesOf(options.allLanes ? steps : shown);
   const remarks = remarksOf(steps, options.lost ?? findLostUpdates(steps), options.torn ?? findTornReads(steps));
   const reasons = switchReasons(steps);
   const rows: string[][] = [];

@@ -37,7 +37,8 @@ export function verdictText(verdict: Verdict, isColoured = false): string {
 export const warningText = ({ insn, line, text }: VerifierWarning): string =>
   `${line ? `C line ${line.line}` : `insn ${insn}`}: ${text}`;
 
-function pathTexts(verdict: Verdict): string[] {
+/** The C lines that led there, numbered, without the middle of a long path. */
+export function pathTexts(verdict: Verdict): string[] {
   const texts = verdict.path.map(({ line, text }) => `    ${String(line).padStart(4)}  ${text.trim()}`);
   if (texts.length <= 2 * SHOWN) return texts;
   return [...texts.slice(0, SHOWN), `    ... ${texts.length - 2 * SHOWN} lines`, ...texts.slice(-SHOWN)];
