@@ -475,19 +475,17 @@ export class Machine {
 
   /** Says what stops everybody, when nobody is enabled and somebody is not done. */
   describeDeadlock(): string {
-    const waiting = this.tasks.filter((task) => !this.isDone(task)).map((task) => {
-      const op = runningModel(task)?.pending;
-      if (op?.kind === "await") {
-        return `${task.name} waits for ${this.kernel.placeOf(op.addr)?.name ?? op.label ?? "a lock"}`;
-      }
-      if (op?.kind === "wait") return `${task.name} waits for ${op.label ?? "a condition"}`;
-      if (this.isHeldBack(task)) {
-        const first = task.after.find((before) => !this.isDone(this.tasks[before]))!;
-        return `${task.name} begins after ${this.tasks[first].name}`;
-      }
-      return `${task.name} waits for its CPU`;
-    });
-    return `deadlock: ${waiting.join("; ")}`;
+    const waiting = this.tasks.filter((task) => !this.isDone(task));
+    return `deadlock: ${waiting.map((task) => `${task.name} ${this.waitsFor(task)}`).join("; ")}`;
+  }
+
+  /** What a task that is neither done nor enabled waits for: `waits for lock`, `begins after cpu0`. */
+  waitsFor(task: Task): string {
+    const op = runningModel(task)?.pending;
+    if (op?.kind === "await") return `waits for ${this.kernel.placeOf(op.addr)?.name ?? op.label ?? "a lock"}`;
+    if (op?.kind === "wait") return `waits for ${op.label ?? "a condition"}`;
+    const first = task.after.find((before) => !this.isDone(this.tasks[before]));
+    return first === undefined ? "waits for its CPU" : `begins after ${this.tasks[first].name}`;
   }
 
   /** Ends the run with a fault that is nobody's instruction in particular. */

@@ -103,6 +103,14 @@ export function shownNames(outcomes: Explored["outcomes"]): string[] {
   return names.length <= 6 || varied.length === 0 ? names : varied;
 }
 
+/** An ending in a line: `counter=1`, with what user actors returned and how many runs were skipped. */
+export function endingLabel(outcomes: readonly Outcome[], { values, returned, skipped }: Outcome): string {
+  const state = shownNames(outcomes).filter((name) => values[name] !== undefined)
+    .map((name) => `${name}=${values[name]}`);
+  const parts = [...state, returnedText(returned), skipped ? `${texts.verdicts.skipped}: ${skipped}` : ""];
+  return parts.filter((part) => part !== "").join(" ");
+}
+
 /** What user actors returned, in words; nothing where none returned anything. */
 export const returnedText = (returned: Outcome["returned"]): string =>
   Object.entries(returned ?? {}).filter(([, value]) => value !== undefined)

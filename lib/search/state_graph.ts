@@ -9,6 +9,16 @@ import type { SearchState } from "./state.ts";
 
 const NO_EDGE = -1;
 
+/** Is told of the states and steps of a graph while the machine stands there. States are numbered from 0, the first. */
+export interface GraphWatcher {
+  /** A state is met for the first time. */
+  entered(node: number): void;
+  /** A step is about to be taken: by a task, or as a flush (cpu/store_buffers.ts:flushOf). */
+  beforeStep(task: number, alternative: number): void;
+  /** It was taken. */
+  afterStep(from: number, task: number, alternative: number, to: number): void;
+}
+
 export class StateGraph {
   /**
    * For each state and move, the state that it leads to, or -1 where there is none. A move is a step of a task, or behind
@@ -37,6 +47,7 @@ export class StateGraph {
   /**
    * @param isWanted asked at every end (no task is enabled), with the machine standing there
    * @param most the most alternatives that a step of this machine has (DepthFirst.mostAlternatives)
+   * @param watcher wants to know what the states and steps are
    * @returns undefined when there are more than `maxStates` states
    */
   static build(
@@ -45,6 +56,7 @@ export class StateGraph {
     isWanted: () => boolean,
     maxStates: number,
     most = 1,
+    watcher?: GraphWatcher,
   ): StateGraph | undefined {
     const tasks = machine.moves, moves = tasks * most, graph = new StateGraph(tasks, machine.tasks.length, moves);
     const left: boolean[] = [], path: { node: number; move: number }[] = [], numbers = new Map<string, number>();
@@ -64,6 +76,7 @@ export class StateGraph {
       for (let move = 0; move < moves; move++) graph.#edges.push(NO_EDGE);
       graph.#wanted.push(enabled.length === 0 ? isWanted() : undefined);
       path.push({ node, move: -1 });
+      watcher?.entered(node);
       return node;
     };
     enter();
@@ -79,10 +92,13 @@ export class StateGraph {
       }
       if (numbers.size >= maxStates) return undefined;
       const task = at.move % tasks, step = machine.move(task), chooses = alternatives(step) > 0;
-      state.step(step, chooses ? 1 + Math.floor(at.move / tasks) : 0);
+      const alternative = chooses ? 1 + Math.floor(at.move / tasks) : 0;
+      watcher?.beforeStep(step, alternative);
+      state.step(step, alternative);
       if (chooses) graph.#choices.add(at.node * tasks + task);
       const depth = path.length, to = enter();
       graph.#edges[at.node * moves + at.move] = to;
+      watcher?.afterStep(at.node, step, alternative, to);
       if (path.length === depth) state.back();
     }
     return graph;

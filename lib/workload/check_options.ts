@@ -220,7 +220,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** The calls that run a workload, and those that search it. */
-export type Call = "simulate" | "threads" | "linux" | "compare" | "explore" | "estimate";
+export type Call = "simulate" | "threads" | "linux" | "compare" | "explore" | "estimate" | "player";
 
 /**
  * Looks at the arguments of a call.
@@ -228,7 +228,7 @@ export type Call = "simulate" | "threads" | "linux" | "compare" | "explore" | "e
  * @throws WorkloadError for an option that does not exist or holds what it can't; says what is given, allowed, an example
  */
 export function checkCall(call: Call, object: unknown, options: unknown): void {
-  if (call === "explore" || call === "estimate") checkSearch(call, object, options);
+  if (call === "explore" || call === "estimate" || call === "player") checkSearch(call, object, options);
   else checkRun(call, object, options);
 }
 
@@ -251,7 +251,7 @@ function checkRun(call: "simulate" | "threads" | "linux" | "compare", object: un
   );
 }
 
-function checkSearch(call: "explore" | "estimate", object: unknown, options: unknown): void {
+function checkSearch(call: "explore" | "estimate" | "player", object: unknown, options: unknown): void {
   check(call, object, options, call === "estimate" ? ESTIMATE : SEARCH);
   const { invocations = 1, programs = [], bounds } = options as Workload & {
     readonly bounds?: { readonly depth?: number };

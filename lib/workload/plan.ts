@@ -87,6 +87,7 @@ const ADMITS: Readonly<Record<Call, boolean>> = {
   compare: false,
   explore: true,
   estimate: true,
+  player: true,
 };
 
 /**

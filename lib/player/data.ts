@@ -1,0 +1,52 @@
+/** What the widget walks: the states of a workload and the steps between them, as the machine took them. */
+
+/** A workload's graph as JSON. All texts are indices into `strings`; -1 where there is none. */
+export interface PlayerData {
+  readonly title: string;
+  readonly strings: readonly string[];
+  /** Flows of control, as schedules number them. */
+  readonly tasks: readonly { readonly name: string; readonly prog: string }[];
+  /** Names of shared memory that change somewhere. */
+  readonly names: readonly string[];
+  /** State 0 is the first. */
+  readonly states: readonly PlayerState[];
+  /** From which state, who, to which state, and what it did: `reads counter = 0`, the C line, the instruction. */
+  readonly steps: readonly PlayerStep[];
+  readonly ends: readonly PlayerEnd[];
+  /** What the seeds of hash maps are drawn from; 0 goes unsaid. */
+  readonly hashSeed: number;
+  /** What is to be known of this graph: that it is one schedule only, that other layouts have other endings. */
+  readonly notes: readonly string[];
+  readonly words: Readonly<Record<string, string>>;
+}
+
+export interface PlayerState {
+  /** The value of each name. */
+  readonly values: readonly number[];
+  /** Of each task what it waits for, or that it is done; -1 where it can take a step. */
+  readonly waits: readonly number[];
+  /** Of each task the registers that it still needs. */
+  readonly registers: readonly number[];
+  /** Which of the ends this is; -1 where some task goes on, or could. */
+  readonly end: number;
+}
+
+export type PlayerStep = readonly [
+  from: number,
+  task: number,
+  /** What it takes of what the kernel leaves open; 0 where there is nothing to choose. */
+  alternative: number,
+  to: number,
+  effect: number,
+  line: number,
+  insn: number,
+];
+
+export interface PlayerEnd {
+  readonly label: string;
+  /** Why it is one that the search is after, or why not. */
+  readonly remark: string;
+  readonly wrong: boolean;
+  /** Only under another layout of the hash maps. */
+  readonly elsewhere: boolean;
+}
