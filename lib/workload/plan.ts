@@ -100,7 +100,7 @@ const ADMITS: Readonly<Record<Call, boolean>> = {
 export function plan(object: BpfObject, options: Workload, call: Call = "simulate"): Plan {
   checkCall(call, object, options);
   if (options.memory === "bpf" && call !== "threads" && call !== "linux" && call !== "explore") refuseBpfModel(call);
-  const searched = call === "explore" || call === "estimate";
+  const searched = call === "explore" || call === "estimate" || call === "player";
   const planned = planTasks(object, searched ? { ...options, invocations: options.invocations ?? 1 } : options);
   const refused = ADMITS[call] ? refusalOfPlan(planned) : undefined;
   if (refused) throw refused;
