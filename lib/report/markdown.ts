@@ -1,7 +1,18 @@
 /** Markdown that every front end draws the same: names and texts are data, so they are escaped or stand in code spans. */
 
-/** What stands before a verdict and a wrong ending: front ends drop colours of text, these they draw. */
-export const MARKS = { good: "🟢", bad: "🔴", partly: "🟡", unknown: "⚪" } as const;
+const sign = (character: string, colour: string): string => `<span style="color:${colour}">${character}</span>`;
+
+/**
+ * What stands before a verdict and a wrong ending: a sign, in a colour that light and dark pages show alike. GitHub drops
+ * the colour and keeps the sign; an emoji would be an empty box wherever its font is missing.
+ */
+export const MARKS = {
+  good: sign("✓", "#0a8f68"),
+  bad: sign("✗", "#d5401f"),
+  /** Nothing was found, in less than all that there is. */
+  partly: sign("◐", "#a86f00"),
+  unknown: sign("?", "#7a828c"),
+} as const;
 
 /** Text that Markdown (and JupyterLab's formulas) would take for a command, as it is to be read. */
 export const escapeMarkdown = (text: string): string => text.replaceAll(/[\\`*_{}[\]<>#|~$&]/g, "\\$&");

@@ -112,6 +112,8 @@ describe("a result as text", () => {
   it("is Markdown for notebooks, with names as code", () => {
     const bundle = reportBundle(RUN)!;
     expect(bundle["text/markdown"]).toContain("| `counter` | 4,000 | 2,718 | **-1,282** |");
+    expect(bundle["text/markdown"]).toContain('<span style="color:#d5401f">✗</span> **Lost: 32 % of the updates.**');
+    expect(resultMarkdown({ ...RUN, final: RUN.serial!, lost: 0 })).toContain("✓</span> **Nothing lost");
     expect(bundle["text/plain"]).toBe(resultText(RUN));
     expect(reportBundle({ counter: 1 })).toBeUndefined();
     expect(reportBundle("text")).toBeUndefined();
@@ -177,6 +179,8 @@ describe("a search as text", () => {
     expect(text).toContain("12 states, 14 transitions, 6 schedules.");
     expect(text).toContain("Shortest witness: 4 steps, 1 preemption\nSchedule: 1 0*2 1");
     expect(text).toContain("overwrites step 2");
+    expect(text).toMatch(/^count on .*\nSometimes wrong: 1 of 2.*\nEvery schedule was covered\.\n\ncounter {2}one after/);
+    expect(text.indexOf("States 2")).toBeGreaterThan(text.indexOf("overwrites step 2"));
   });
 
   it("calls Never a proof only when the search is complete", () => {
@@ -185,6 +189,45 @@ describe("a search as text", () => {
     const stopped = explorationText({ ...clean, complete: false, unknown: "1,000 states" });
     expect(stopped).toMatch(/Not every schedule was covered \(1,000 states\)[^]*Observation count Unknown 0 1/);
     expect(stopped).not.toContain("proof");
+  });
+
+  it("is a page for notebooks: verdict, endings, witness; the conditions and herd's form are folded", () => {
+    const conditions = ["memory: any", "contexts: `a|b` and <c>"];
+    const markdown = reportBundle({ ...found, conditions })!["text/markdown"];
+    const [page, ...folded] = markdown.split("<details><summary>");
+    expect(page).toBe([
+      "**count on 2 simulated CPUs, 1 run on each**",
+      '<span style="color:#d5401f">✗</span> **Sometimes wrong.** 1 of 2 endings is out of reach for runs one after another.',
+      "Every schedule was covered.",
+      "| `counter` | one after another |\n|--:|:--|\n" +
+      '| 1 | <span style="color:#d5401f">✗</span> **no** |\n| 2 | yes |',
+      "Shortest witness: 4 steps, 1 preemption. Schedule: `1 0*2 1`",
+      "",
+    ].join("\n\n"));
+    expect(folded.map((part) => part.split("</summary>")[0])).toEqual([
+      "What this takes as given, and what ran",
+      "How much was searched, and the witness as a table",
+      "As herd7 prints it",
+    ]);
+    expect(folded[0]).toContain("- memory: any\n- contexts: `a|b` and \\<c\\>");
+    expect(folded[2]).toContain("Observation count Sometimes 1 1");
+  });
+
+  it("shows the conditions of a proof in the open, and colours Never by what it is worth", () => {
+    const conditions = ["memory: any"], clean = { ...found, outcomes: found.outcomes.slice(0, 1), witness: undefined };
+    const markdown = (more: object) => reportBundle({ ...clean, conditions, ...more })!["text/markdown"];
+    expect(markdown({}).split("<details>")[0]).toMatch(
+      /✓<\/span> \*\*Never wrong\.\*\*[^]*this is a proof[^]*\*Conditions\*\n\n- memory: any/,
+    );
+    expect(markdown({ complete: false, unknown: "9 states" })).toMatch(/\?<\/span> \*\*Unknown\.\*\*.*\n\nNot every/);
+    const under = { observation: "Never", coversOpen: false, openConditions: ["hash seed: 3 of many"] };
+    expect(markdown(under)).toMatch(/◐<\/span> \*\*Not wrong in what was covered\.\*\*[^]*\n- hash seed: 3 of many/);
+    expect(markdown({ observation: "Never", tellsNothing: "nothing is shared." })).toMatch(
+      /◐[^]*but nothing is shared/,
+    );
+    expect(markdown({ stuck: [{ kind: "deadlock", message: "all wait" }], property: "holds" })).toMatch(
+      /✗<\/span> \*\*Sometimes wrong\.\*\* Some schedules end in a deadlock\.[^]*\| holds \|[^]*- Deadlock: all wait/,
+    );
   });
 
   it("leaves out what is the same in every outcome", () => {
