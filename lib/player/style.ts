@@ -8,7 +8,7 @@ export const STYLE = `
 font:14px/1.45 system-ui,sans-serif;max-width:60rem;margin:.5rem 0;padding:.75rem;border:1px solid var(--ip-line);
 border-radius:6px;overflow-wrap:anywhere}
 .interleave-player *{box-sizing:border-box}
-.interleave-player code{font:.92em ui-monospace,"JetBrains Mono",monospace;background:none;color:inherit;padding:0;
+.interleave-player.interleave-player.interleave-player code{font:.92em ui-monospace,"JetBrains Mono",monospace;background:none;color:inherit;padding:0;
 border:0;white-space:pre-wrap}
 .interleave-player p{margin:.25rem 0}
 .interleave-player .ip-title{font-weight:600;font-size:15px}
