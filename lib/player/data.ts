@@ -20,6 +20,7 @@ export interface PlayerData {
   readonly words: Readonly<Record<string, string>>;
 }
 
+/** Where a workload stands between two steps. */
 export interface PlayerState {
   /** The value of each name. */
   readonly values: readonly number[];
@@ -31,6 +32,7 @@ export interface PlayerState {
   readonly end: number;
 }
 
+/** A step from one state to another; `task` as schedules number it. */
 export type PlayerStep = readonly [
   from: number,
   task: number,
@@ -42,6 +44,7 @@ export type PlayerStep = readonly [
   insn: number,
 ];
 
+/** A way to end: one of the outcomes that the search found, a deadlock, or a fault. */
 export interface PlayerEnd {
   readonly label: string;
   /** Why it is one that the search is after, or why not. */

@@ -217,6 +217,29 @@ describe("the widget", () => {
     expect(page.schedule()).toBe("");
   });
 
+  it("goes to the nearest of several wrong endings, and calls going round in circles one", async () => {
+    const { data } = await player(racy, { cpus: 2, invocations: 1 });
+    const state = (end: number) => ({ values: [-1], waits: [-1, -1], registers: [-1, -1], end });
+    const step = (from: number, task: number, to: number) => [from, task, 0, to, -1, -1, -1] as const;
+    const ends = [{ label: "bad", remark: "", wrong: true, elsewhere: false }];
+    // Task 0 comes to the wrong ending in three steps, task 1 and then 0 in two; task 1 twice goes round for ever.
+    const steps = [
+      step(0, 0, 1),
+      step(1, 0, 2),
+      step(2, 0, 3),
+      step(0, 1, 4),
+      step(4, 0, 3),
+      step(4, 1, 5),
+      step(5, 1, 5),
+    ];
+    const states = [-1, -1, -1, 0, -1, -1].map(state), page = opened({ ...data, states, steps, ends });
+    page.press("Shortest way to the bug");
+    expect(page.status()).toContain("2 steps to it from here");
+    for (const key of "11") page.key(key);
+    expect(page.status()).toContain("take steps for ever");
+    expect(page.gone()).toEqual(["bad"]);
+  });
+
   it("says so where there is no bug", async () => {
     const atomic = await bpf`int c; SEC("raw_tp") int add(void *ctx) { __sync_fetch_and_add(&c, 1); return 0; }`;
     const page = opened((await player(atomic, { cpus: 2, invocations: 1 })).data);
