@@ -221,23 +221,23 @@ describe("the widget", () => {
     const { data } = await player(racy, { cpus: 2, invocations: 1 });
     const state = (end: number) => ({ values: [-1], waits: [-1, -1], registers: [-1, -1], end });
     const step = (from: number, task: number, to: number) => [from, task, 0, to, -1, -1, -1] as const;
-    const ends = [{ label: "bad", remark: "", wrong: true, elsewhere: false }];
-    // Task 0 comes to the wrong ending in three steps, task 1 and then 0 in two; task 1 twice goes round for ever.
+    const ends = ["far", "near"].map((label) => ({ label, remark: "", wrong: true, elsewhere: false }));
+    // Task 0 comes to a wrong ending in three steps, task 1 and then 0 to one in two; task 1 twice goes round for ever.
     const steps = [
       step(0, 0, 1),
       step(1, 0, 2),
-      step(2, 0, 3),
+      step(2, 0, 6),
       step(0, 1, 4),
       step(4, 0, 3),
       step(4, 1, 5),
       step(5, 1, 5),
     ];
-    const states = [-1, -1, -1, 0, -1, -1].map(state), page = opened({ ...data, states, steps, ends });
+    const states = [-1, -1, -1, 1, -1, -1, 0].map(state), page = opened({ ...data, states, steps, ends });
     page.press("Shortest way to the bug");
     expect(page.status()).toContain("2 steps to it from here");
     for (const key of "11") page.key(key);
     expect(page.status()).toContain("take steps for ever");
-    expect(page.gone()).toEqual(["bad"]);
+    expect(page.gone()).toEqual(["far", "near"]);
   });
 
   it("says so where there is no bug", async () => {
