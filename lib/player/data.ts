@@ -4,8 +4,8 @@
 export interface PlayerData {
   readonly title: string;
   readonly strings: readonly string[];
-  /** Flows of control, as schedules number them. */
-  readonly tasks: readonly { readonly name: string; readonly prog: string }[];
+  /** Who takes steps: flows of control, then the CPUs' store buffers; `key` is what schedules write. */
+  readonly tasks: readonly { readonly key: string; readonly name: string; readonly prog: string }[];
   /** Names of shared memory that change somewhere. */
   readonly names: readonly string[];
   /** State 0 is the first. */
@@ -32,7 +32,7 @@ export interface PlayerState {
   readonly end: number;
 }
 
-/** A step from one state to another; `task` as schedules number it. */
+/** A step from one state to another; `task` is an index into the tasks of the data. */
 export type PlayerStep = readonly [
   from: number,
   task: number,

@@ -1,12 +1,13 @@
 /** Walks a workload's states with the machine, and writes down what each step did. */
 import { RUN, TASK } from "../cpu/layout.ts";
+import { cpuOfFlush } from "../cpu/store_buffers.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Task } from "../machine/task.ts";
 import { Tracer } from "../machine/trace.ts";
 import type { TraceStep, Values } from "../report/result.ts";
 import { describeInsn, describeLine, describeStep, formatValue } from "../report/trace_text.ts";
 import { texts as reportTexts } from "../report/texts.ts";
-import { alternativeOf, parseSchedule, stepOf, taskOf } from "../schedulers/schedule.ts";
+import { alternativeOf, parseSchedule, taskOf } from "../schedulers/schedule.ts";
 import type { Exploration } from "../search/exploration.ts";
 import { outcomeKey } from "../search/outcome.ts";
 import { SearchState } from "../search/state.ts";
@@ -51,9 +52,16 @@ class Recorder implements GraphWatcher {
   entered(_node: number): void {
     const machine = this.#machine, { tasks } = machine;
     this.#values.push(machine.kernel.values());
+    const buffers = Array.from({ length: machine.moves - tasks.length }, (_, cpu) => machine.buffers!.count(cpu));
     this.#states.push({
-      waits: tasks.map((task) => this.#intern(machine.isEnabled(task.index) ? "" : this.#whyNot(task))),
-      registers: tasks.map((task) => this.#intern(registersOf(machine, task))),
+      waits: [
+        ...tasks.map((task) => this.#intern(machine.isEnabled(task.index) ? "" : this.#whyNot(task))),
+        ...buffers.map((stores) => this.#intern(stores > 0 ? "" : texts.emptyBuffer)),
+      ],
+      registers: [
+        ...tasks.map((task) => this.#intern(registersOf(machine, task))),
+        ...buffers.map((stores) => this.#intern(stores > 0 ? texts.stores(stores) : "")),
+      ],
       end: machine.enabled().length > 0 ? -1 : this.#endHere(),
     });
   }
@@ -63,12 +71,12 @@ class Recorder implements GraphWatcher {
     this.#tracer.beforeStep(task, 0, alternative);
   }
 
-  afterStep(from: number, step: number, to: number): void {
-    const trace = this.#tracer!.finish(), [first] = trace;
+  afterStep(from: number, task: number, alternative: number, to: number): void {
+    const trace = this.#tracer!.finish(), [first] = trace, { tasks } = this.#machine;
     this.#steps.push([
       from,
-      taskOf(step),
-      alternativeOf(step),
+      task < 0 ? tasks.length + cpuOfFlush(task) : task,
+      alternative,
       to,
       this.#intern(trace.map((one) => describeStep(one)).join(", ")),
       this.#intern(describeLine(first)),
@@ -88,7 +96,7 @@ class Recorder implements GraphWatcher {
     }));
     return {
       strings: [...this.#strings.keys()],
-      tasks: this.#machine.tasks.map((task) => ({ name: nameOf(task), prog: task.program?.name ?? "" })),
+      tasks: moversOf(this.#machine),
       names,
       states,
       steps: this.#steps,
@@ -107,7 +115,10 @@ class Recorder implements GraphWatcher {
   #whyNot(task: Task): string {
     const machine = this.#machine;
     if (machine.isDone(task)) return texts.done;
-    return machine.fault ? texts.fault(machine.fault.message) : machine.waitsFor(task);
+    if (machine.fault) return texts.fault(machine.fault.message);
+    const behind = machine.buffers !== undefined && task.cpu < machine.buffers.cpus &&
+      machine.buffers.count(task.cpu) > 0;
+    return behind ? texts.behindBuffer : machine.waitsFor(task);
   }
 
   /** Which end the machine stands at; one that the search did not come to is added. */
@@ -131,6 +142,16 @@ class Recorder implements GraphWatcher {
 }
 
 const insnOf = (step: TraceStep): string => step.kind === "print" ? "" : describeInsn(step);
+
+/** Who can take a step: tasks, then the CPUs' store buffers, as schedules write them. */
+const moversOf = (machine: Machine): PlayerData["tasks"] => [
+  ...machine.tasks.map((task) => ({ key: String(task.index), name: nameOf(task), prog: task.program?.name ?? "" })),
+  ...Array.from({ length: machine.moves - machine.tasks.length }, (_, cpu) => ({
+    key: `f${cpu}`,
+    name: reportTexts.buffer(cpu),
+    prog: "",
+  })),
+];
 
 /** As timelines name lanes; a CPU that several programs share has theirs beside it (PlayerData.tasks). */
 const nameOf = ({ user, cpu, kind, interrupt }: Task): string =>
@@ -181,7 +202,7 @@ export function alongSchedule(machine: Machine, exploration: Exploration, schedu
     recorder.beforeStep(task, alternative);
     if (alternative > 0) machine.choose(task, alternative);
     else machine.step(task);
-    recorder.afterStep(i, stepOf(task, alternative), i + 1);
+    recorder.afterStep(i, task, alternative, i + 1);
     recorder.entered(i + 1);
   });
   return recorder.graph();

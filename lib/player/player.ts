@@ -9,7 +9,7 @@ import { hashSeedOf } from "../schedulers/schedule.ts";
 import type { Exploration, ExploreOptions } from "../search/exploration.ts";
 import { explorePlan, searchedMachine } from "../search/explore.ts";
 import { traceSchedule } from "../search/witness.ts";
-import { plan } from "../workload/plan.ts";
+import { plan, withoutBuffers } from "../workload/plan.ts";
 import type { PlayerData } from "./data.ts";
 import { alongSchedule, MOST_STATES, wholeGraph } from "./graph.ts";
 import { type Fallback, playerHtml } from "./page.ts";
@@ -92,7 +92,9 @@ export async function player(object: BpfObject, options: ExploreOptions = {}): P
   const planned = plan(object, options, "player"), exploration = await explorePlan(planned, options);
   const schedule = exploration.witness?.schedule ?? exploration.outcomes[0]?.witness ?? "";
   const hashSeed = hashSeedOf(schedule), layouts = new HashLayouts();
-  const make = () => searchedMachine(planned, options, { hashSeed, layouts });
+  // Where user space only loads, the search did without store buffers, and so does the player.
+  const played = exploration.memory === planned.memory ? planned : withoutBuffers(planned);
+  const make = () => searchedMachine(played, options, { hashSeed, layouts });
   // Where the search is not done, what it calls right may be wrong, and what is missing may be there.
   const whole = exploration.complete ? wholeGraph(make(), exploration) : undefined;
   const graph = whole ?? alongSchedule(make(), exploration, schedule);

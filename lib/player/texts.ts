@@ -14,6 +14,10 @@ export const texts = {
   unknownEnd: "not judged",
   noState: "(no shared state)",
   done: "done",
+  /** Of store buffers, and of what waits for them. */
+  emptyBuffer: "empty",
+  stores: (n: number) => `${n} ${n === 1 ? "store" : "stores"}`,
+  behindBuffer: "waits until its store buffer is empty",
   absent: "none",
   fallback: "Where no script runs, one schedule stands for the player:",
   oneSchedule: (steps: number, preemptions: number) =>

@@ -66,7 +66,8 @@ export function startPlayer(root: HTMLElement, data: PlayerData): void {
   const format = (taken: number[]): string => {
     const parts: { who: string; count: number }[] = [];
     for (const step of taken) {
-      const [, task, alternative] = steps[step], who = alternative > 0 ? `${task}=${alternative}` : `${task}`;
+      const [, task, alternative] = steps[step], { key } = tasks[task];
+      const who = alternative > 0 ? `${key}=${alternative}` : key;
       const last = parts[parts.length - 1];
       if (last && last.who === who) last.count++;
       else parts.push({ who, count: 1 });
@@ -255,7 +256,7 @@ export function startPlayer(root: HTMLElement, data: PlayerData): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target === schedule) return;
     const digit = /^[0-9]$/.test(event.key) ? Number(event.key) : -1;
     const step = digit < 0 ? undefined : from[stateNow()].find((step) => steps[step][1] === digit);
-    if (digit >= 0 && digit < tasks.length) {
+    if (digit >= 0 && tasks[digit]?.key === event.key) {
       if (step !== undefined) take(step);
     } else if (event.key === "u" || event.key === "Backspace") moveTo(at - 1);
     else if (event.key === "r") moveTo(0);

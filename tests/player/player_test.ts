@@ -10,7 +10,6 @@ import { MOST_STATES } from "../../lib/player/graph.ts";
 import { player } from "../../lib/player/player.ts";
 import { startPlayer } from "../../lib/player/widget.ts";
 import { endingLabel } from "../../lib/report/endings.ts";
-import { formatSchedule, stepOf } from "../../lib/schedulers/schedule.ts";
 import { replay } from "../../lib/schedulers/replay.ts";
 import type { ExploreOptions } from "../../lib/search/exploration.ts";
 import { loadObject } from "../../lib/object/load.ts";
@@ -55,6 +54,14 @@ const user: ExploreOptions["user"] = [{
   },
 }];
 
+/** Each CPU sets its own flag and looks at the other's: behind store buffers both may find 0. */
+const flags = await bpf`
+int x, y, saw_x = 1, saw_y = 1;
+
+SEC("raw_tp") int sets_x(void *ctx) { *(volatile int *)&x = 1; saw_y = *(volatile int *)&y; return 0; }
+SEC("raw_tp") int sets_y(void *ctx) { *(volatile int *)&y = 1; saw_x = *(volatile int *)&x; return 0; }
+`;
+
 const WORKLOADS: Readonly<Record<string, readonly [BpfObject, ExploreOptions]>> = {
   "a racy counter": [racy, { cpus: 2, invocations: 2 }],
   "three CPUs": [racy, { cpus: 3, invocations: 1 }],
@@ -65,6 +72,11 @@ const WORKLOADS: Readonly<Record<string, readonly [BpfObject, ExploreOptions]>> 
     interrupts: [{ prog: "sys_enter_count", cpu: 0, count: 2 }],
   }],
   "user space beside a program": [counted, { cpus: 1, invocations: 2, user }],
+  "store buffers": [flags, {
+    cpus: 2,
+    invocations: 1,
+    programs: [{ prog: "sets_x", cpus: [0] }, { prog: "sets_y", cpus: [1] }],
+  }],
   "a property of the reader's own": [racy, { cpus: 2, invocations: 1, holds: ({ counter }) => counter === 2n }],
 };
 
@@ -83,7 +95,10 @@ function walk({ steps, states }: PlayerData, picks: readonly number[]) {
 }
 
 const scheduleOf = (data: PlayerData, path: readonly number[]): string =>
-  formatSchedule(path.map((step) => stepOf(data.steps[step][1], data.steps[step][2])), data.hashSeed);
+  path.map((step) => {
+    const [, task, alternative] = data.steps[step], { key } = data.tasks[task];
+    return alternative > 0 ? `${key}=${alternative}` : key;
+  }).join(" ");
 
 describe("the player's graph", () => {
   for (const [name, [object, options]] of Object.entries(WORKLOADS)) {
