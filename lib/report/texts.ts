@@ -130,8 +130,8 @@ export const texts = {
           "out of reach for runs one after another"
         : `in ${bad} of ${of} ${of === 1 ? "ending" : "endings"} the property does not hold`,
     stuck: (kind: string) => `some schedules end in a ${kind}`,
-    allSerial: "Whatever the schedule, it ends as runs one after another can end.",
-    allHold: "Whatever the schedule, the property holds at the end.",
+    allSerial: "However the runs meet, they end as they can one after another.",
+    allHold: "However the runs meet, the property holds at the end.",
     nothingFound: "No wrong ending was found.",
     ending: "ending",
     returned: "returned",
