@@ -149,6 +149,14 @@ export const texts = {
     search: "How much was searched",
     searchAndWitness: "How much was searched, and the witness as a table",
   },
+  /** A litmus test. */
+  litmus: {
+    state: "final state",
+    condition: "condition",
+    answer: (holds: boolean) => holds ? "holds" : "does not hold",
+    holdsIn: (held: number, of: number) =>
+      `In ${held} of ${of} final ${of === 1 ? "state" : "states"} the condition holds:`,
+  },
   verifier: {
     accepted: (insns: string) => `accepted, ${insns} instructions checked`,
     refused: (errname: string) => `refused, ${errname}`,

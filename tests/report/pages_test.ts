@@ -5,6 +5,7 @@ import { bpf } from "../../lib/compile/bpf.ts";
 import { toBundle, witnessFigure } from "../../lib/jupyter/show.ts";
 import { timeline } from "../../lib/plot/timeline.ts";
 import { explore } from "../../lib/search/explore.ts";
+import { litmus } from "../../lib/search/litmus/litmus.ts";
 import { verify } from "../../lib/verifier/verify.ts";
 
 const racy = await bpf`
@@ -53,6 +54,27 @@ describe("a comparison on a page", () => {
     expect(page).toContain("- linux: no \\<kernel\\>");
     expect(page).toMatch(/<details><summary>Conditions of the simulator[^]*- memory: any/);
     expect(plain).toBe(String(comparison));
+  });
+});
+
+describe("a litmus test on a page", () => {
+  const test = (condition: string) =>
+    `BPF SB
+{ 0:r1=x; 0:r2=y; 1:r1=x; 1:r2=y; }
+P0 | P1 ;
+*(u32 *)(r1 + 0) = 1 | *(u32 *)(r2 + 0) = 1 ;
+r3 = *(u32 *)(r2 + 0) | r3 = *(u32 *)(r1 + 0) ;
+${condition} (0:r3=0 /\\ 1:r3=0)`;
+
+  it("says in how many states the condition holds, and colours only what must not be", async () => {
+    const page = async (condition: string, memory: "sc" | "x86") =>
+      (await toBundle(await litmus(test(condition), { memory })))["text/markdown"] as string;
+    const seen = await page("exists", "x86");
+    expect(seen).toContain("\n**Sometimes.** In 1 of 4 final states the condition holds: `exists");
+    expect(seen).toContain("| `0:r3=0; 1:r3=0;` | holds |");
+    expect(seen.split("<details>")[1]).toContain("Observation SB Sometimes");
+    expect(await page("~exists", "x86")).toMatch(/✗<\/span> \*\*.*[^]*\| <span [^|]*>✗<\/span> \*\*holds\*\* \|/);
+    expect(await page("~exists", "sc")).toMatch(/✓<\/span> \*\*/);
   });
 });
 

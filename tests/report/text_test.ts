@@ -179,7 +179,9 @@ describe("a search as text", () => {
     expect(text).toContain("12 states, 14 transitions, 6 schedules.");
     expect(text).toContain("Shortest witness: 4 steps, 1 preemption\nSchedule: 1 0*2 1");
     expect(text).toContain("overwrites step 2");
-    expect(text).toMatch(/^count on .*\nSometimes wrong: 1 of 2.*\nEvery schedule was covered\.\n\ncounter {2}one after/);
+    expect(text).toMatch(
+      /^count on .*\nSometimes wrong: 1 of 2.*\nEvery schedule was covered\.\n\ncounter {2}one after/,
+    );
     expect(text.indexOf("States 2")).toBeGreaterThan(text.indexOf("overwrites step 2"));
   });
 

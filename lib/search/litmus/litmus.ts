@@ -14,7 +14,7 @@ import type { LitmusFile } from "./litmus_file.ts";
 import { litmusThreads } from "./litmus_threads.ts";
 import { type ModelRun, runUnderModel } from "./model_run.ts";
 import { parseLitmus } from "./parse.ts";
-import { litmusReportText } from "./report.ts";
+import { litmusMarkdown, litmusReportText } from "./report.ts";
 import { type LitmusResult, runLitmus } from "./run.ts";
 
 /** Time for repairs, each of which is a run of the whole test. */
@@ -82,7 +82,7 @@ export async function litmus(test: string | LitmusFile, options: LitmusOptions =
 
 const showable = (report: Omit<LitmusReport, "toBundle">): LitmusReport => ({
   ...report,
-  toBundle: () => ({ "text/plain": litmusReportText(report) }),
+  toBundle: () => ({ "text/plain": litmusReportText(report), "text/markdown": litmusMarkdown(report) }),
 });
 
 function limitsOf({ seconds, states }: Bounds): ExecutionLimits {

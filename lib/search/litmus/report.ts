@@ -4,6 +4,17 @@
  * Behind `Positive`, `Negative` and `Observation` stand executions, of which several may end in one state. Where they
  * were not counted, the states are.
  */
+import {
+  bullets,
+  cellCode,
+  codeSpan,
+  escapeMarkdown,
+  fenced,
+  folded,
+  markdownTable,
+  MARKS,
+  withCode,
+} from "../../report/markdown.ts";
 import { texts } from "../../report/texts.ts";
 import { memoryLine } from "../../workload/conditions.ts";
 import { repairText, witnessText } from "../memory_model/witness_text.ts";
@@ -59,6 +70,41 @@ export function litmusReportText(report: Omit<LitmusReport, "toBundle">): string
     ...(witness ? ["", witnessText(witness)] : []),
     ...(repairs ? [repairText(repairs)] : []),
   ].join("\n");
+}
+
+/** Final states listed before the rest is only counted. */
+const MOST_STATES = 24;
+
+/** The same for notebooks: the answer in a sentence, the states as a table; herd7's own report is folded. */
+export function litmusMarkdown(report: Omit<LitmusReport, "toBundle">): string {
+  const { file, states, holds, observation, unknown, under, witness, repairs } = report, { litmus } = texts;
+  const held = holds.filter(Boolean).length, { quantifier } = file, wanted = quantifier === "forall";
+  // What may happen (exists) is neither right nor wrong; what must or must not is.
+  const broken = wanted ? held < holds.length : quantifier === "~exists" && held > 0;
+  const mark = unknown !== undefined && !broken
+    ? `${MARKS.unknown} `
+    : broken
+    ? `${MARKS.bad} `
+    : quantifier === "exists"
+    ? ""
+    : `${MARKS.good} `;
+  const rows = states.slice(0, MOST_STATES).map((state, i) => [
+    cellCode(formatState(file, state)),
+    holds[i] === wanted || quantifier === "exists"
+      ? litmus.answer(holds[i])
+      : `${MARKS.bad} **${litmus.answer(holds[i])}**`,
+  ]);
+  const explained = [...(witness ? [witnessText(witness)] : []), ...(repairs ? [repairText(repairs)] : [])];
+  return [
+    `**${escapeMarkdown(titleLine(file))}**, ${escapeMarkdown(under)}`,
+    `${mark}**${observation}.** ${litmus.holdsIn(held, holds.length)} ${codeSpan(formatCondition(file))}`,
+    markdownTable([litmus.state, litmus.condition], rows, ["left", "left"]),
+    ...(states.length > MOST_STATES ? [texts.verdicts.more(states.length - MOST_STATES)] : []),
+    ...(unknown === undefined ? [] : [escapeMarkdown(`Stopped after ${unknown}: states may be missing`)]),
+    ...explained.map(fenced),
+    `*${texts.proof.conditions}*\n\n${bullets(conditionsOfLitmus(report).map(withCode))}`,
+    folded(texts.verdicts.herd, fenced(litmusText(report))),
+  ].join("\n\n");
 }
 
 /** The same as JSON. */
