@@ -1,5 +1,6 @@
 /** The helper functions that are modelled, by number. */
 import { helperId } from "../uapi/helpers.ts";
+import * as currentTask from "./current_task.ts";
 import type { HelperModel, HelperTable } from "./kernel.ts";
 import * as keylessHelpers from "./keyless_helpers.ts";
 import * as loopHelpers from "./loop_helpers.ts";
@@ -8,20 +9,31 @@ import * as memoryHelpers from "./memory_helpers.ts";
 import * as perfHelpers from "./perf_helpers.ts";
 import { bpf_trace_printk, bpf_trace_vprintk } from "./printk.ts";
 import * as ringbufHelpers from "./ringbuf_helpers.ts";
+import * as stackHelpers from "./stack_helpers.ts";
+import * as stringHelpers from "./string_helpers.ts";
 import * as taskHelpers from "./task_helpers.ts";
+import * as tracedFunction from "./traced_function.ts";
 
 /** Models by helper number. */
 export const HELPERS: HelperTable = byNumber({
   ...mapHelpers,
   ...keylessHelpers,
   ...loopHelpers,
-  ...memoryHelpers,
   ...perfHelpers,
   ...ringbufHelpers,
   ...taskHelpers,
+  ...namedHelpers(currentTask, memoryHelpers, stringHelpers),
+  ...stackHelpers,
+  ...tracedFunction,
   bpf_trace_printk,
   bpf_trace_vprintk,
 });
+
+/** The helpers of modules that export other things as well. */
+function namedHelpers(...modules: readonly Readonly<Record<string, unknown>>[]): Record<string, HelperModel> {
+  const entries = modules.flatMap((module) => Object.entries(module)).filter(([name]) => name.startsWith("bpf_"));
+  return Object.fromEntries(entries) as Record<string, HelperModel>;
+}
 
 function byNumber(models: Readonly<Record<string, HelperModel>>): (HelperModel | undefined)[] {
   const table: (HelperModel | undefined)[] = [];

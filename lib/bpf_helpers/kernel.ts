@@ -16,6 +16,7 @@ import { initializeAccess } from "../maps/write_access.ts";
 import { stateKey } from "../maps/state_key.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import type { Values } from "../report/result.ts";
+import type { KernelObjects } from "./kernel_objects.ts";
 import { KernelVariables } from "./kernel_variables.ts";
 
 /** Arguments of a helper: r1 to r5. */
@@ -55,6 +56,8 @@ export interface KernelOptions {
   readonly layouts?: HashLayouts;
   /** Where the kernel's choices are branched over: what a program can tell apart. */
   readonly open?: OpenChoices;
+  /** What stands behind pointers to the kernel's own structs, where a program asks for any. */
+  readonly objects?: KernelObjects;
   /** Simulated time. Without it, each call of bpf_ktime_get_ns moves this CPU's own clock on. */
   readonly nowNs?: () => number;
 }
@@ -88,6 +91,7 @@ export class Kernel {
   /** Per-CPU variables of the kernel's own. */
   readonly variables: KernelVariables;
   readonly nowNs: (() => number) | undefined;
+  readonly objects: KernelObjects | undefined;
   readonly #helpers: HelperTable;
   readonly #spans: readonly Span[];
 
@@ -105,6 +109,7 @@ export class Kernel {
     const { nrCpus, helpers: own = {} } = options;
     this.possibleCpus = options.possibleCpus ?? nrCpus;
     this.nowNs = options.nowNs;
+    this.objects = options.objects;
     this.#helpers = withOwnModels(helpers, own);
     this.locks = {
       bpf_spin_lock: (ctx, addr) => this.#callLock("bpf_spin_lock", ctx, addr) ?? bpf_spin_lock(ctx, addr),

@@ -1,7 +1,9 @@
-/** The kernel functions (`__ksym`) that are modelled: those that mask preemption and interrupts (kernel/bpf/helpers.c). */
+/** The kernel functions (`__ksym`) that are modelled, and those that mask preemption and interrupts (kernel/bpf/helpers.c). */
 import { CPU } from "../cpu/layout.ts";
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { HelperModel } from "./kernel.ts";
+import * as numbers from "./number_iterator.ts";
+import * as taskKfuncs from "./task_kfuncs.ts";
 
 /**
  * A mask is no step of its own; what can come in between up to the call needs one, on a word that is this CPU's alone
@@ -26,6 +28,8 @@ const MODELS: Readonly<Record<string, HelperModel>> = {
     yield { kind: "mask", what: "irq", delta: -1 };
     return 0n;
   },
+  ...numbers,
+  ...taskKfuncs,
 };
 const NAMES = Object.keys(MODELS);
 

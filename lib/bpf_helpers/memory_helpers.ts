@@ -7,7 +7,7 @@ import { wordsOf } from "../maps/words.ts";
 import type { HelperModel } from "./kernel.ts";
 
 /** Writes where a program's pointer points: in steps when other CPUs can look, at once otherwise. */
-function* copyTo(ctx: TaskContext, pointer: bigint, size: number, source: Source): Model<void> {
+export function* copyTo(ctx: TaskContext, pointer: bigint, size: number, source: Source): Model<void> {
   const addr = addressOf(pointer), shared = ctx.memory.isShared(pointer);
   for (const word of wordsOf(size)) {
     const value = yield* readWord(source, word, "source");
@@ -16,13 +16,30 @@ function* copyTo(ctx: TaskContext, pointer: bigint, size: number, source: Source
   }
 }
 
-/** Copies `size` bytes; a bad source gives -EFAULT and zeroes, a bad destination ends the run. */
+/** Why a helper may not write to a buffer; the empty string where it may. A buffer of no bytes may be NULL. */
+export const writableReason = (ctx: TaskContext, pointer: bigint, size: number): string =>
+  size === 0 ? "" : ctx.memory.explain(pointer, size, true);
+
+/** Where the kernel's half of x86-64's addresses begins. */
+const KERNEL_ADDRESSES = 0xffff_8000_0000_0000n;
+
+/**
+ * What a read through a bad address gives: -EFAULT, but -ERANGE where only the kernel's memory is read and it is no address
+ * of the kernel's (mm/maccess.c:copy_from_kernel_nofault, arch/x86/mm/maccess.c:copy_from_kernel_nofault_allowed).
+ */
+export function badSource({ memory }: TaskContext, name: string, pointer: bigint): bigint {
+  const region = pointer >> 32n, isPointer = region > 0n && region < BigInt(memory.regionCount);
+  const isKernels = isPointer || pointer >= KERNEL_ADDRESSES;
+  return /_kernel(_str)?$/.test(name) && !isKernels ? errno("ERANGE") : errno("EFAULT");
+}
+
+/** Copies `size` bytes; a bad source gives an error and zeroes, a bad destination ends the run. */
 function* probeRead(ctx: TaskContext, dst: bigint, sizeArg: bigint, src: bigint, name: string): Model {
   const size = Number(BigInt.asUintN(32, sizeArg)), reason = ctx.memory.explain(dst, size, true);
   if (reason) return yield* faultWith(`${name}: destination: ${reason}`);
   if (ctx.memory.explain(src, size, false)) {
     yield* copyTo(ctx, dst, size, { bytes: new Uint8Array(size) });
-    return errno("EFAULT");
+    return badSource(ctx, name, src);
   }
   yield* copyTo(ctx, dst, size, yield* sourceAt(ctx.memory, src, size, name));
   return 0n;

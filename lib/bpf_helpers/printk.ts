@@ -2,7 +2,7 @@
 import { addressOf, type Memory } from "../cpu/memory.ts";
 import { printable } from "../words/printable.ts";
 import { load, type Model, type TaskContext } from "../cpu/operation.ts";
-import { faultWith, readWord, sourceAt } from "../maps/source.ts";
+import { readWord, sourceAt } from "../maps/source.ts";
 import type { HelperArgs, HelperModel, Kernel } from "./kernel.ts";
 
 const MAX_STRING = 128;
@@ -26,13 +26,22 @@ export const bpf_trace_vprintk: HelperModel = function* (_kernel: Kernel, ctx, [
 };
 
 function* print(ctx: TaskContext, format: string, args: readonly bigint[]): Model {
-  const strings: (string | undefined)[] = [];
-  for (const { index, string } of stringsOf(format)) {
-    if (string) strings[index] = yield* readString(ctx.memory, args[index] ?? 0n);
-  }
-  const line = formatLine(format, args, strings);
+  const line = formatLine(format, args, yield* readStrings(ctx.memory, format, args));
   yield { kind: "print", text: printable(line) };
   return BigInt(line.length);
+}
+
+/** What the arguments for `%s` point to, by their index. */
+export function* readStrings(
+  memory: Memory,
+  format: string,
+  args: readonly bigint[],
+): Model<readonly (string | undefined)[]> {
+  const strings: (string | undefined)[] = [];
+  for (const { index, string } of stringsOf(format)) {
+    if (string) strings[index] = yield* readString(memory, args[index] ?? 0n);
+  }
+  return strings;
 }
 
 /** Which arguments are pointers to strings. */
@@ -41,10 +50,14 @@ function stringsOf(format: string): { index: number; string: boolean }[] {
   return conversions.map((match, index) => ({ index, string: match[4] === "s" }));
 }
 
-/** What the line reads like: `%d %i %u %x %X %p %c %s` with lengths, widths and flags; other text stays as it is. */
-export function formatLine(format: string, args: readonly bigint[], strings: readonly (string | undefined)[]): string {
+/** The same for a line of the trace, which needs no end of line. */
+export const formatLine = (format: string, args: readonly bigint[], strings: readonly (string | undefined)[]): string =>
+  formatText(format, args, strings).replace(/\n$/, "");
+
+/** What the text reads like: `%d %i %u %x %X %p %c %s` with lengths, widths and flags; other text stays as it is. */
+export function formatText(format: string, args: readonly bigint[], strings: readonly (string | undefined)[]): string {
   let next = 0;
-  const line = format.replace(CONVERSION, (whole, flags = "", width = "", length = "", type = "") => {
+  return format.replace(CONVERSION, (whole, flags = "", width = "", length = "", type = "") => {
     if (whole === "%%") return "%";
     const index = next++,
       bits = length === "l" || length === "ll" ? 64 : length === "h" ? 16 : length === "hh" ? 8 : 32;
@@ -59,7 +72,6 @@ export function formatLine(format: string, args: readonly bigint[], strings: rea
     if (flags.includes("-")) return shown.padEnd(Number(width));
     return shown.padStart(Number(width), flags.includes("0") ? "0" : " ");
   });
-  return line.replace(/\n$/, "");
 }
 
 function number(value: bigint, type: string, bits: number, prefix: boolean): string {
@@ -70,7 +82,7 @@ function number(value: bigint, type: string, bits: number, prefix: boolean): str
   return type === "X" ? digits.toUpperCase() : digits;
 }
 
-function* readBytes(ctx: TaskContext, pointer: bigint, size: number, what: string): Model<Uint8Array> {
+export function* readBytes(ctx: TaskContext, pointer: bigint, size: number, what: string): Model<Uint8Array> {
   const source = yield* sourceAt(ctx.memory, pointer, size, what);
   if ("bytes" in source) return source.bytes;
   const bytes = new Uint8Array(size);
@@ -78,11 +90,12 @@ function* readBytes(ctx: TaskContext, pointer: bigint, size: number, what: strin
   return bytes;
 }
 
-/** lib/strncpy_from_kernel: up to a zero byte, the end of the memory, or 128 bytes. */
+/**
+ * mm/maccess.c:strncpy_from_kernel_nofault: up to a zero byte, the end of the memory, or 128 bytes. Of what cannot be read
+ * nothing is printed (kernel/bpf/helpers.c:bpf_bprintf_prepare).
+ */
 function* readString(memory: Memory, pointer: bigint): Model<string> {
   const bytes: number[] = [];
-  const first = memory.explain(pointer, 1, false);
-  if (first) return yield* faultWith(`bpf_trace_printk: string: ${first}`);
   for (let i = 0; i < MAX_STRING && !memory.explain(pointer + BigInt(i), 1, false); i++) {
     const op = load(addressOf(pointer) + i, 1, "string");
     const byte = Number(yield memory.isShared(pointer) ? op : { ...op, exclusive: true });

@@ -15,9 +15,10 @@ import type { Memory, Width } from "./memory.ts";
 export type Touched =
   /** A global variable, or a map's value. */
   | "data"
-  /** A slot of a map in map, and one of a PROG_ARRAY. */
+  /** A slot of a map in map, one of a PROG_ARRAY, and one of a CGROUP_ARRAY. */
   | "inner_map"
   | "program"
+  | "cgroup"
   /** A lock: of a value, of a bucket, of an LRU list. */
   | "lock"
   /** struct bucket's `first`. */
@@ -232,6 +233,8 @@ export interface TaskContext {
   readonly memory: Memory;
   /** What bpf_get_current_pid_tgid gives, where the workload says so: `tgid << 32 | pid`. */
   readonly pidTgid?: bigint;
+  /** Words of arguments of the function that the task's program is attached to; nothing where there is no telling. */
+  readonly tracedArgs?: number;
   /** Where the run is from: a program in process context, in an interrupt, a sleepable one, or user space. */
   readonly from: "program" | "interrupt" | "nmi" | "sleepable" | "user";
 }

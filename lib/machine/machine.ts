@@ -22,7 +22,17 @@ import { explainFault, faultAt } from "./fault.ts";
 import { type Code, codeOf } from "./code_cache.ts";
 import { type Image, imageLine, programAt, usesStack } from "./image.ts";
 import { BUFFER, cpuOfFlush, flushOf, StoreBuffers } from "../cpu/store_buffers.ts";
-import { FRAME, FUNC_REGION, KIND, layoutFor, RETURN_TO_KERNEL, RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
+import {
+  CACHE_LINE_BYTES,
+  FRAME,
+  FUNC_REGION,
+  KIND,
+  layoutFor,
+  RETURN_TO_KERNEL,
+  RUN,
+  STACK_FRAME_BYTES,
+  TASK,
+} from "../cpu/layout.ts";
 import { addressOf, Memory, type Width } from "../cpu/memory.ts";
 import { OpenValues } from "./open_values.ts";
 import type { Model, Operation, PrivateOp, ProgRunOp, WorkOp } from "../cpu/operation.ts";
@@ -40,6 +50,7 @@ import {
   type Task,
 } from "./task.ts";
 import { CTX_BYTES, taskMemory } from "./task_memory.ts";
+import { tracedArgs, TracedContexts } from "./traced_contexts.ts";
 import { instantiate, instantiateRandom, type Translation } from "../translate/translate.ts";
 import { coverageBytes } from "../translate/translate_coverage.ts";
 
@@ -174,6 +185,8 @@ export class Machine {
   /** For each instruction of the image, whether its store (or those of the helper that it calls) has to be buffered. */
   readonly #mayWait: Uint8Array;
   readonly #code: Code;
+  /** Contexts and kernel objects that the workload does not give. */
+  readonly contexts: TracedContexts;
 
   constructor(readonly plan: Plan, readonly options: MachineOwnerOptions = {}) {
     const { object, workload } = plan;
@@ -187,7 +200,11 @@ export class Machine {
     const regions = size.regions + 2 * plan.tasks.length + 8;
     const layout = layoutFor(plan.allCpus, plan.tasks.length, regions, bufferBytes);
     const insns = plan.programs.reduce((sum, program) => sum + program.insns.length, 0);
-    this.memory = new Memory(layout, size.heapBytes + plan.tasks.length * CTX_BYTES, false, coverageBytes(insns));
+    const { objects } = this.contexts = new TracedContexts(plan, options.seed ?? 1);
+    // Nothing changes the kernel's objects: they stand behind the marks of what ran, and are no part of a state either.
+    const marks = Math.ceil(coverageBytes(insns) / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
+    const behindHeap = marks + (objects?.bytes ?? 0);
+    this.memory = new Memory(layout, size.heapBytes + plan.tasks.length * CTX_BYTES, false, behindHeap);
     if (delays) {
       const users = plan.tasks.some(({ kind }) => kind === "user");
       this.buffers = this.memory.buffers = new StoreBuffers(this.memory, plan.allCpus, users);
@@ -199,6 +216,7 @@ export class Machine {
       seed: options.seed ?? 1,
       freezes: plan.userSpace.freezes,
       helpers: options.models,
+      objects,
       nowNs: options.nowNs ?? (options.branches ? undefined : () => this.steps),
       hashSeed: options.hashSeed,
       layouts: options.layouts,
@@ -218,6 +236,7 @@ export class Machine {
     this.tasks = plan.tasks.map((task, index) => this.#makeTask(task, index, plan.allCpus));
     this.translation = this.#code.translation(options.external ? "external" : "step", this.memory);
     this.stepWasm = instantiate(this.translation, this.memory);
+    objects?.fill(this.memory, this.memory.coverage + marks);
     if (workload.prepare) runAtOnce(this.memory, workload.prepare(this.kernel.userApi(0, 0)));
     options.onPrepared?.(this.kernel);
     for (const task of this.tasks) this.#prepare(task);
@@ -563,10 +582,15 @@ export class Machine {
       sleepable,
       after,
       program: this.image.programs.find((program) => program.name === planned.prog),
-      context: { task: index, cpu, nrCpus, memory, pidTgid, from },
+      context: { task: index, cpu, nrCpus, memory, pidTgid, from, tracedArgs: this.#tracedArgs(planned.prog) },
       body: body && (() => body(this.kernel.userApi(index, cpu))),
       models: [],
     };
+  }
+
+  #tracedArgs(prog: string | undefined): number | undefined {
+    const program = this.object.programs.find(({ name }) => name === prog);
+    return program && tracedArgs(program.section);
   }
 
   /** Brings a task to just before its first visible operation. */
@@ -596,7 +620,9 @@ export class Machine {
     this.#enter(task, program.start);
     this.options.observer?.runBegins(task);
     view.setUint32(record + TASK.runState, task.sleepable ? RUN.sleepable : RUN.nonSleepable, true);
-    view.setUint32(record + TASK.runCount, view.getUint32(record + TASK.runCount, true) + 1, true);
+    const run = view.getUint32(record + TASK.runCount, true);
+    view.setUint32(record + TASK.runCount, run + 1, true);
+    this.contexts.begin(this.memory, task.index, task.ctx, run);
     if (this.sharesCpus) {
       if (task.level > SOFTIRQ) this.cpus.occupy(task);
       else if (!task.preemptible) this.cpus.mask(task.cpu, "preempt", 1);

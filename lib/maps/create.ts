@@ -1,6 +1,7 @@
 /** From map definitions to map models (kernel/bpf/syscall.c:map_create). */
 import type { MapDef } from "../object/bpf_object.ts";
 import { ArrayMap } from "./array.ts";
+import { CgroupArrayMap } from "./cgroup_array.ts";
 import { FRESH_INNER_MAPS, freshInnerDef, FreshInnerMaps } from "./fresh_inner_maps.ts";
 import { HashMap } from "./hash.ts";
 import { LruHashMap } from "./lru_hash.ts";
@@ -12,6 +13,7 @@ import { PerfEventArrayMap } from "./perf_event_array.ts";
 import { ProgArrayMap } from "./prog_array.ts";
 import { QueueMap, StackMap } from "./queue_stack.ts";
 import { RingbufMap } from "./ringbuf.ts";
+import { StackTraceMap } from "./stack_trace.ts";
 import type { KernelMap, MapEnvironment } from "./kernel_map.ts";
 import { UnmodelledMap } from "./unmodelled_map.ts";
 import { ACCESS } from "./write_access.ts";
@@ -25,6 +27,8 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   ARRAY: ArrayMap,
   PROG_ARRAY: ProgArrayMap,
   PERF_EVENT_ARRAY: PerfEventArrayMap,
+  STACK_TRACE: StackTraceMap,
+  CGROUP_ARRAY: CgroupArrayMap,
   PERCPU_HASH: PercpuHashMap,
   PERCPU_ARRAY: PercpuArrayMap,
   LRU_HASH: LruHashMap,

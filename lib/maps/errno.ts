@@ -15,6 +15,7 @@ const MEANING = {
   EDEADLK: "taking the lock would deadlock",
   EOPNOTSUPP: "not supported by this map type",
   ENOTSUPP: "not supported by this map type",
+  ERANGE: "a number that does not fit",
 } as const satisfies Partial<Record<keyof typeof ERRNO, string>>;
 
 /** Names of the error numbers that maps and system calls return. */

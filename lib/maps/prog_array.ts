@@ -12,7 +12,7 @@ const SLOT_BYTES = 8;
 
 /** Slots that hold a number (of a program, of a map) plus one, or 0; one word each, loaded and stored at once. */
 export abstract class SlotArray extends IndexedMap {
-  abstract override get holds(): "inner_map" | "program";
+  abstract override get holds(): "inner_map" | "program" | "cgroup";
   protected readonly slots: number;
 
   constructor(def: MapDef, index: number, environment: MapEnvironment) {

@@ -67,7 +67,22 @@ function undefinedStack({ plan }: Machine): string[] {
   return plan.warnings.map((warning) => `undefined bytes: two patterns tried (${warningText(warning)})`);
 }
 
-const TASK_HELPERS = ["bpf_get_current_pid_tgid", "bpf_get_current_uid_gid", "bpf_get_numa_node_id"] as const;
+/** What stands behind pointers, and in the contexts of tracing programs, is one way in which a kernel may stand. */
+function drawnObjects({ contexts }: Machine): string[] {
+  return [
+    ...(contexts.draws ? ["contexts: arguments drawn by the seed for each run; others not tried"] : []),
+    ...(contexts.objects ? ["kernel objects: their fields drawn by the seed; other values not tried"] : []),
+  ];
+}
+
+const STACK_HELPERS = ["bpf_get_func_ip", "bpf_get_stackid", "bpf_get_stack", "bpf_get_task_stack"] as const;
+const CGROUP_HELPERS = [
+  "bpf_get_current_cgroup_id",
+  "bpf_get_current_ancestor_cgroup_id",
+  "bpf_current_task_under_cgroup",
+] as const;
+const PID_HELPERS = ["bpf_get_current_pid_tgid", "bpf_get_current_comm", "bpf_get_ns_current_pid_tgid"] as const;
+const TASK_HELPERS = ["bpf_get_current_uid_gid", "bpf_get_numa_node_id"] as const;
 
 /**
  * @param machine one of the search's
@@ -80,7 +95,10 @@ export function openConditions(
   hashSeeds: readonly number[],
 ): OpenConditions {
   const { open } = machine, random = open.randomCalls, clocks = open.clockCalls;
-  const seeds = hashSeed(layouts, hashSeeds), [pids, uids, nodes] = TASK_HELPERS.map((name) => open.calls(name));
+  const seeds = hashSeed(layouts, hashSeeds), [uids, nodes] = TASK_HELPERS.map((name) => open.calls(name));
+  const [pids, cgroups, stacks] = [PID_HELPERS, CGROUP_HELPERS, STACK_HELPERS].map((names) =>
+    names.some((name) => open.calls(name))
+  );
   const lines = [
     ...(seeds.line === undefined ? [] : [seeds.line]),
     ...randomNumbers(random),
@@ -88,9 +106,13 @@ export function openConditions(
     ...undefinedStack(machine),
     ...(pids ? ["processes: each task is one of its own, pids from 1000 on; other numbers not tried"] : []),
     ...(uids ? ["users: all tasks are root's (uid 0, gid 0); others not tried"] : []),
+    ...(cgroups ? ["cgroups: all tasks are in the root cgroup (id 1); others not tried"] : []),
+    ...drawnObjects(machine),
+    ...(stacks ? ["stack traces, addresses of code: drawn by the seed; others not tried"] : []),
     ...(nodes ? ["NUMA: all CPUs belong to node 0; others not tried"] : []),
   ];
-  const complete = seeds.complete && !pids && !uids && !nodes && clocks.length === 0 && !machine.readsUndefinedStack &&
+  const complete = seeds.complete && !pids && !uids && !nodes && !cgroups && !stacks && !machine.contexts.objects &&
+    clocks.length === 0 && !machine.readsUndefinedStack &&
     random.every((call) => call.complete);
   return { lines, complete };
 }

@@ -31,6 +31,7 @@ const OPEN_ON_EVERY_CPU = new Set(
 export function asymmetry(machine: Machine): string | undefined {
   const [first, ...rest] = machine.tasks;
   if (rest.length === 0) return "there is one task";
+  if (machine.contexts.draws) return "CPUs run with different contexts";
   if (machine.sharesCpus) return "tasks share CPUs, or user space takes part";
   for (const task of rest) {
     if (task.context.pidTgid !== first.context.pidTgid) return "tasks have a pid of their own";

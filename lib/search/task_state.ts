@@ -62,7 +62,8 @@ export class TaskStates {
     );
     this.#ctxAt = Int32Array.from(tasks, (task) => addressOf(task.ctx) >> 2);
     this.#stackRegion = Int32Array.from(tasks, (task) => Number(task.stackTop >> 32n));
-    this.#ctxWords = tasks.some((task) => task.program ? writableCtx(task) : machine.plan.userSpace.runs) ? 64 : 0;
+    const changes = (task: Task) => task.program ? writableCtx(task) : machine.plan.userSpace.runs;
+    this.#ctxWords = machine.contexts.draws || tasks.some(changes) ? 64 : 0;
     this.#cpus = memory.layout.cpus;
     this.#live = machine.translation.liveAt;
     this.words = RECORD_WORDS + this.#stackWords + this.#ctxWords;

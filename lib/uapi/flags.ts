@@ -60,3 +60,10 @@ export const BPF_F_INNER_MAP = 1 << 12;
 export const BPF_F_SLEEPABLE = 1 << 4;
 /** Flag of BPF_PROG_TEST_RUN: on the CPU that the call names. */
 export const BPF_F_TEST_RUN_ON_CPU = 1 << 0;
+
+/** Flags of bpf_get_stackid and bpf_get_stack: how many frames to leave out, and the rest. */
+export const BPF_F_SKIP_FIELD_MASK = 0xffn;
+export const BPF_F_USER_STACK = 1n << 8n;
+export const BPF_F_FAST_STACK_CMP = 1n << 9n;
+export const BPF_F_REUSE_STACKID = 1n << 10n;
+export const BPF_F_USER_BUILD_ID = 1n << 11n;
