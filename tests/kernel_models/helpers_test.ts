@@ -108,9 +108,9 @@ describe("bpf_probe_read_kernel", () => {
     expect([final.result, final.target]).toEqual([0n, "303132333435363738396100" + "00000000"]);
   });
 
-  it("gives -EFAULT and zeroes for an address that is nothing", async () => {
+  it("gives -ERANGE and zeroes for an address that is nothing", async () => {
     const { final } = await run("probe_read_fault");
-    expect([BigInt.asIntN(64, final.result as bigint), final.target]).toEqual([-14n, "0".repeat(32)]);
+    expect([BigInt.asIntN(64, final.result as bigint), final.target]).toEqual([-34n, "0".repeat(32)]);
   });
 });
 
@@ -139,7 +139,7 @@ describe("bpf_tail_call", () => {
 describe("what is refused", () => {
   it("an unknown helper, by name and line, when a run comes to it", async () => {
     await expect(run("unknown")).rejects.toThrow(
-      /unknown calls bpf_get_current_comm, which the simulator does not model \(line \d+: .*bpf_get_current_comm/,
+      /unknown calls bpf_task_pt_regs, which the simulator does not model \(line \d+: .*bpf_task_pt_regs/,
     );
   });
 
@@ -148,7 +148,7 @@ describe("what is refused", () => {
       cpus: 1,
       invocations: 1,
       programs: ["unknown"],
-      models: { bpf_get_current_comm: () => 0n },
+      models: { bpf_task_pt_regs: () => 0n },
     });
     expect(fault).toBe(undefined);
   });

@@ -159,7 +159,5 @@ int past_the_end(void *ctx)
 SEC("raw_tp")
 int unknown(void *ctx)
 {
-	char name[16];
-
-	return bpf_get_current_comm(name, sizeof(name));
+	return bpf_task_pt_regs(bpf_get_current_task_btf()) != 0;
 }
