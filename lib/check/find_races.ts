@@ -1,6 +1,7 @@
 /** The races of an object: found by rules over its access table, proved by a search for a schedule that shows each. */
 import type { BpfObject } from "../object/bpf_object.ts";
-import { fenced, type ReportBundle } from "../report/bundle.ts";
+import type { ReportBundle } from "../report/bundle.ts";
+import { fenced } from "../report/markdown.ts";
 import { WorkloadError } from "../cpu/workload_error.ts";
 import { type AccessTable, accessTable } from "./access_table.ts";
 import { allowedBy } from "./allowed.ts";
