@@ -5,6 +5,7 @@ import { CgroupArrayMap } from "./cgroup_array.ts";
 import { FRESH_INNER_MAPS, freshInnerDef, FreshInnerMaps } from "./fresh_inner_maps.ts";
 import { HashMap } from "./hash.ts";
 import { LruHashMap } from "./lru_hash.ts";
+import { LpmTrieMap } from "./lpm_trie.ts";
 import { LruPercpuHashMap } from "./lru_percpu_hash.ts";
 import { ArrayOfMaps, HashOfMaps } from "./map_in_map.ts";
 import { PercpuArrayMap } from "./percpu_array.ts";
@@ -35,6 +36,7 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   LRU_PERCPU_HASH: LruPercpuHashMap,
   ARRAY_OF_MAPS: ArrayOfMaps,
   HASH_OF_MAPS: HashOfMaps,
+  LPM_TRIE: LpmTrieMap,
   QUEUE: QueueMap,
   STACK: StackMap,
   RINGBUF: RingbufMap,

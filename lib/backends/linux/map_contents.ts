@@ -17,7 +17,7 @@ import { BPF_F_RDONLY_PROG } from "../../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 
 /** Types whose elements are plain bytes and can be written back. */
-const RESTORABLE: readonly number[] = [1, 2, 5, 6, 9, 10];
+const RESTORABLE: readonly number[] = [1, 2, 5, 6, 9, 10, BPF_MAP_TYPE.LPM_TRIE];
 
 /** The key of maps that have none. */
 const NO_KEY = new Uint8Array();
