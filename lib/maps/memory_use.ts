@@ -13,6 +13,7 @@ const BUCKET = 16;
 const HTAB_ELEM = 48;
 const BPF_RINGBUF_MAP = 304, RINGBUF_META_PAGES = 3;
 const BPF_QUEUE_STACK = 312;
+const LPM_TRIE_NODE = 24;
 const POINTER = 8;
 const LLIST_NODE = 8;
 
@@ -21,7 +22,7 @@ const LLIST_NODE = 8;
  *
  * @param def one of an object's `maps`
  * @param nrCpus possible CPUs: a per-CPU map has a value for each
- * @param entries how many entries a BPF_F_NO_PREALLOC map holds; others take memory for max_entries at once
+ * @param entries how many entries a BPF_F_NO_PREALLOC map or a trie holds; others take memory for max_entries at once
  * @returns bytes, as `bpftool map` shows them for memlock
  *
  * @example
@@ -67,6 +68,9 @@ export function mapMemoryBytes(def: MapDef, nrCpus: number, entries = 0): number
     case BPF_MAP_TYPE.QUEUE:
     case BPF_MAP_TYPE.STACK:
       return BPF_QUEUE_STACK + (max + 1) * def.valueSize;
+    // kernel/bpf/lpm_trie.c:trie_mem_usage
+    case BPF_MAP_TYPE.LPM_TRIE:
+      return (LPM_TRIE_NODE + def.keySize - 4 + def.valueSize) * entries;
     case BPF_MAP_TYPE.PERF_EVENT_ARRAY:
       return BPF_ARRAY + (max || nrCpus) * POINTER;
     case BPF_MAP_TYPE.ARRAY_OF_MAPS:
