@@ -22,6 +22,7 @@ import { lines as drawLines } from "./lines.ts";
 import { lostAgainstCpus as drawLostAgainstCpus, lostAgainstWork as drawLostAgainstWork } from "./lost.ts";
 import { readWrite as drawReadWrite } from "./read_write.ts";
 import { fairness, verdicts } from "./stacked.ts";
+import { storeBuffers } from "./store_buffers.ts";
 import { table } from "./table.ts";
 import { timeline } from "./timeline.ts";
 
@@ -97,6 +98,8 @@ export const plot = {
   fairness,
   /** Steps of a trace, a lane per CPU, with the lost update marked. */
   timeline,
+  /** A moment on x86's memory: which stores wait in which store buffer. */
+  storeBuffers,
   /** All schedules of two short programs as paths. */
   lattice,
   /** Claims by chapter and verdict. */

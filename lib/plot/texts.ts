@@ -155,6 +155,22 @@ export const texts = {
   yes: "yes",
   no: "no",
 
+  storeBuffers: {
+    title: "What each CPU did, what waits in its store buffer, and what memory holds",
+    waiting: (n: number) =>
+      n === 1
+        ? "One store waits in a store buffer, where no other CPU sees it"
+        : `${count(n)} stores wait in store buffers, where no other CPU sees them`,
+    x86: "x86's total store order",
+    store: "store",
+    buffer: "store buffer",
+    flush: "flush, some time",
+    load: "load",
+    memory: "memory",
+    nothing: "nothing",
+    columns: ["", "did", "waits in its store buffer"],
+  },
+
   timeline: {
     title: "Every step on shared memory, from top to bottom, in the lane of its CPU",
     memory: "memory",

@@ -49,7 +49,8 @@ interface Told {
   readonly isWitness: boolean;
 }
 
-function stepsOf(traced: Traced): Told {
+/** The steps of what was given, and what it says of itself. */
+export function stepsOf(traced: Traced): Told {
   if (Array.isArray(traced)) return { steps: traced, isWitness: false };
   const run = traced as Exclude<Traced, readonly TraceStep[]>;
   const steps = typeof run.trace === "function" ? run.trace() : run.trace;

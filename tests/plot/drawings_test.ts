@@ -6,7 +6,7 @@ import { element, escapeXml, pixels } from "../../lib/plot/svg.ts";
 import { traceOf } from "../report/traces.ts";
 import { GALLERY } from "./gallery.ts";
 
-const DRAWINGS = Object.keys(GALLERY).filter((name) => /^(timeline|schedules|table)/.test(name));
+const DRAWINGS = Object.keys(GALLERY).filter((name) => /^(timeline|schedules|store buffers|table)/.test(name));
 
 async function opened(figure: Figure): Promise<Element> {
   const { document } = parseHTML(`<!doctype html><html><body>${await figure.toSvg()}</body></html>`);
@@ -54,6 +54,13 @@ describe("drawings", () => {
     for (const mark of svg.querySelectorAll("path.mark")) {
       expect(mark.getAttribute("pointer-events")).toBe(mark.querySelector("title") ? null : "none");
     }
+  });
+
+  it("of store buffers: what waits is not in memory yet, and what is flushed waits no longer", () => {
+    const rows = (name: string) => GALLERY[name]().text.split("\n").slice(-3).map((row) => row.trim().split(/ {2,}/));
+    expect(rows("store buffers").map((row) => row.at(-1))).toEqual(["x = 1", "y = 1", "x = 0, y = 0"]);
+    expect(rows("store buffers, one flushed").map((row) => row.at(-1))).toEqual(["nothing", "y = 1", "x = 1, y = 0"]);
+    expect(() => plot.storeBuffers(traceOf([{ kind: "load", cpu: 0, before: 1 }]))).toThrow(/no store waits/);
   });
 
   it("show the whole of a text that is cut", async () => {

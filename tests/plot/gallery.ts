@@ -1,5 +1,6 @@
 /** Every kind of figure with data as the book has them, and with data that are hard to lay out. */
 import { type Figure, plot, type Technique } from "../../lib/plot/mod.ts";
+import type { TraceStep } from "../../lib/report/result.ts";
 import { LOCKED, LOST, racyTrace, traceOf } from "../report/traces.ts";
 
 const CPUS = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -29,6 +30,28 @@ const bothLost = (schedule: readonly (0 | 1)[]): boolean => racyTrace(schedule).
 const random = chance();
 const manyCpus = racyTrace(Array.from({ length: 1600 }, () => Math.floor(random() * 16))).trace;
 const fewCpus = racyTrace(Array.from({ length: 400 }, () => Math.floor(random() * 3))).trace;
+const atX = {
+  task: 0,
+  cpu: 0,
+  invocation: 0,
+  actor: "program",
+  prog: "left",
+  insn: 3,
+  text: "",
+  addr: 64,
+  size: 4,
+} as const;
+const atY = { ...atX, task: 1, cpu: 1, prog: "right", addr: 68 } as const;
+/** Store buffering as the simulator records it. */
+const storeBuffering: readonly TraceStep[] = [
+  { ...atX, step: 0, kind: "store", target: "x", before: 0n, after: 1n, buffered: true },
+  { ...atX, step: 1, kind: "load", target: "y", before: 0n, after: 0n },
+  { ...atY, step: 2, kind: "store", target: "y", before: 0n, after: 1n, buffered: true },
+  { ...atY, step: 3, kind: "load", target: "x", before: 0n, after: 0n },
+  { ...atX, step: 4, task: -1, kind: "flush", target: "x", before: 0n, after: 1n, stored: 0 },
+  { ...atY, step: 5, task: -2, kind: "flush", target: "y", before: 0n, after: 1n, stored: 2 },
+];
+
 const longLines = traceOf(Array.from({ length: 23 }, (_, i) => ({
   kind: i % 2 === 0 ? "load" as const : "store" as const,
   cpu: (i >> 1) % 2,
@@ -196,6 +219,8 @@ export const GALLERY: Readonly<Record<string, () => Figure>> = {
       ],
       sources: [{ on: "profile Xeon 8176" }, { kind: "recorded", on: MACHINE }],
     }),
+  "store buffers": () => plot.storeBuffers(storeBuffering),
+  "store buffers, one flushed": () => plot.storeBuffers(storeBuffering, { after: 4 }),
   "schedules": () => plot.lattice({ steps: [["load", "store"], ["load", "store"]], bad: bothLost, path: [0, 1, 1, 0] }),
   "schedules, long steps": () =>
     plot.lattice({
