@@ -23,6 +23,7 @@ export { threads, type ThreadsOptions, type ThreadsResult } from "./backends/thr
 export { type LinuxOptions, type LinuxResult, runOnLinux as linux } from "./backends/linux/run.ts";
 export { type KernelVerdict, linuxVerify, type LinuxVerifyOptions } from "./backends/linux/verify.ts";
 export type { Measured, MeasureOptions } from "./backends/measure.ts";
+export { type RecordedLitmus, recordedLitmus } from "./backends/recorded/litmus.ts";
 export { type RecordedKernel, recordedKernel, type Spread, type WorkPlacement } from "./backends/recorded/recorded.ts";
 export { RefusedError } from "./workload/admission.ts";
 export { BackendError } from "./host/backend_error.ts";

@@ -23,6 +23,7 @@ import {
   measureTornReads,
   type RecordedExperiments,
 } from "../backends/recorded/experiments.ts";
+import { measureLitmus } from "../backends/recorded/litmus.ts";
 import { listingHash, LISTINGS_PATH, type RecordedListings, type RecordedRun } from "../backends/recorded/listings.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
@@ -132,7 +133,9 @@ const rounded = ({ median, min, max }: Spread, digits: number): Spread => {
 const summary = ({ lost, nsPerOp }: RecordedRun): string =>
   `${nsPerOp.median} ns, ${(100 * lost.median).toFixed(1)} % lost`;
 
-async function recordExperiments(): Promise<Pick<RecordedExperiments, "tornReads" | "swapWaits" | "interrupted">> {
+type Experiments = Pick<RecordedExperiments, "tornReads" | "swapWaits" | "interrupted" | "litmus">;
+
+async function recordExperiments({ cpu, date }: Pick<RecordedExperiments, "cpu" | "date">): Promise<Experiments> {
   const listing = (name: string) => bpf.file(`${PROJECT}notebooks/progs/${name}.bpf.c`);
   const tornReads = await measureTornReads(await listing("map_rcu"));
   const swapWaits = await measureSwaps(await listing("map_in_map"));
@@ -141,6 +144,7 @@ async function recordExperiments(): Promise<Pick<RecordedExperiments, "tornReads
     tornReads: tornReads.map((one) => ({ ...one, perMillion: rounded(one.perMillion, 1) })),
     swapWaits: swapWaits.map((one) => ({ ...one, ms: rounded(one.ms, 2) })),
     interrupted: interrupted.map((one) => ({ ...one, lostPerThousand: rounded(one.lostPerThousand, 1) })),
+    litmus: await measureLitmus(cpu, date),
   };
 }
 
@@ -172,7 +176,7 @@ async function main(): Promise<void> {
   const cpu = /model name\s*:\s*(.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
   const origin = "measured by `deno task record`";
   const machine = { kernel: release(), cpu, cpus: availableParallelism(), date: new Date().toISOString().slice(0, 10) };
-  write(EXPERIMENTS_PATH, { origin, ...machine, ...await recordExperiments() });
+  write(EXPERIMENTS_PATH, { origin, ...machine, ...await recordExperiments(machine) });
   write(LISTINGS_PATH, { origin, machine: "linux", ...machine, runs: await recordListings() });
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { UserActor, UserApi } from "../../maps/user_space.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
+import type { RecordedLitmus } from "./litmus.ts";
 import { runOnLinux } from "../linux/run.ts";
 import { type Spread, spreadOf } from "../spread.ts";
 
@@ -41,6 +42,7 @@ export interface RecordedExperiments {
   readonly tornReads: readonly TornReads[];
   readonly swapWaits: readonly SwapWait[];
   readonly interrupted: readonly InterruptedRuns[];
+  readonly litmus: readonly RecordedLitmus[];
 }
 
 export const EXPERIMENTS_PATH = new URL("./experiments.json", import.meta.url);

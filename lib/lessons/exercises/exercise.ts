@@ -36,6 +36,7 @@ const CHAPTERS: Readonly<Record<string, () => Promise<ExerciseModule>>> = {
   "05": () => import("./chapter_05.ts"),
   "06": () => import("./chapter_06.ts"),
   "07": () => import("./chapter_07.ts"),
+  "08": () => import("./chapter_08.ts"),
 };
 
 /** The output form by which tests find what a cell was told. */

@@ -1,0 +1,185 @@
+/** Exercises of chapter 08: ordering. Each is judged under x86's memory, under the BPF model, or under both. */
+import { simulate } from "../../backends/simulator.ts";
+import { bpf } from "../../compile/bpf.ts";
+import type { BpfObject } from "../../object/bpf_object.ts";
+import type { Values } from "../../report/result.ts";
+import { witnessTable } from "../../report/witness_table.ts";
+import { explore } from "../../search/explore.ts";
+import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
+import { isProved, notProved, play } from "./judging.ts";
+
+const halfRepaired = () =>
+  bpf`
+long x, y, saw_x, saw_y, barrier;
+
+SEC("raw_tp")
+int left(void *ctx)
+{
+	WRITE_ONCE(x, 1);
+	__sync_fetch_and_add(&barrier, 1);
+	saw_y = READ_ONCE(y);
+	return 0;
+}
+
+SEC("raw_tp")
+int right(void *ctx)
+{
+	WRITE_ONCE(y, 1);
+	saw_x = READ_ONCE(x);
+	return 0;
+}
+`;
+
+const buffering = () =>
+  bpf`
+long x, y, saw_x, saw_y;
+
+SEC("raw_tp")
+int left(void *ctx)
+{
+	WRITE_ONCE(x, 1);
+	saw_y = READ_ONCE(y);
+	return 0;
+}
+
+SEC("raw_tp")
+int right(void *ctx)
+{
+	WRITE_ONCE(y, 1);
+	saw_x = READ_ONCE(x);
+	return 0;
+}
+`;
+
+const onTwoCpus = (first: string, second: string) => ({
+  programs: [{ prog: first, cpus: [0] }, { prog: second, cpus: [1] }],
+  invocations: 1,
+});
+
+/** Both models have to prove it; the message names the one that does not. */
+async function provedUnderBoth(
+  answer: BpfObject,
+  programs: ReturnType<typeof onTwoCpus>,
+  holds: (values: Values) => boolean,
+  wrong: string,
+): Promise<Marked | undefined> {
+  for (const memory of ["x86", "bpf"] as const) {
+    const found = await explore(answer, { ...programs, memory, holds, bounds: { seconds: 10 } });
+    if (!isProved(found)) return notProved(found, `Under memory: "${memory}" ${wrong}`);
+  }
+  return undefined;
+}
+
+/** The first of these variables that the answer lacks. */
+async function lacks(answer: BpfObject, prog: string, names: readonly string[]): Promise<string | undefined> {
+  const { final } = await simulate(answer, { programs: [prog], cpus: 1, invocations: 1 });
+  return names.find((name) => typeof final[name] !== "bigint");
+}
+
+export const exercises: readonly Exercise[] = [
+  {
+    id: "08.1",
+    title: "Count what one barrier leaves possible",
+    asks: "change",
+    hints: [
+      "Only `left` waits until its store is in memory.",
+      "`right`'s store may still wait while it loads x. When does `left` run then?",
+    ],
+    async mark(answer) {
+      const said = wantNumber(answer);
+      const { outcomes } = await explore(await halfRepaired(), { ...onTwoCpus("left", "right"), memory: "x86" });
+      const pairs = new Set(outcomes.map(({ values }) => `${values.saw_x}/${values.saw_y}`));
+      if (said !== pairs.size) return { passed: false, message: `There are not ${said} pairs.` };
+      return {
+        passed: true,
+        message: `All of ${[...pairs].sort().join(", ")}: a barrier on one side alone forbids nothing here.`,
+      };
+    },
+  },
+  {
+    id: "08.2",
+    title: "Keep both stores back",
+    asks: "break",
+    hints: [
+      "A run has three steps: store its word, load the other's, store what it saw.",
+      "f0 flushes the oldest store of CPU 0's buffer, f1 of CPU 1's. Nothing is flushed before its time comes.",
+      "Both loads have to come before both flushes.",
+    ],
+    async mark(answer) {
+      const played = await play(await buffering(), { ...onTwoCpus("left", "right"), memory: "x86" }, answer);
+      if ("wrong" in played) return played.wrong;
+      const { final } = played.run;
+      if (final.saw_x === 0n && final.saw_y === 0n) {
+        return { passed: true, message: "Each CPU stored a 1, and each saw a 0. Every x86 does this." };
+      }
+      const message = `saw_x is ${final.saw_x} and saw_y is ${final.saw_y}: one of them saw the other's store.`;
+      return { passed: false, message, evidence: witnessTable(played.run.trace()) };
+    },
+  },
+  {
+    id: "08.3",
+    title: "Repair the reader of a sequence counter",
+    asks: "repair",
+    hints: [
+      "The loads of a and b may come after the second look at `version`. What keeps a load before later ones?",
+      "A load-acquire keeps what comes after it behind it. Which loads have to stay before the second look?",
+    ],
+    async mark(answer) {
+      wantObject(answer);
+      const missing = await lacks(answer, "read", ["version", "a", "b", "valid", "seen_a", "seen_b"]);
+      if (missing) return { passed: false, message: `The variable \`${missing}\` has to stay.` };
+      const programs = onTwoCpus("write", "read");
+      const { outcomes } = await explore(answer, { ...programs, memory: "sc", bounds: { seconds: 10 } });
+      const sees = (value: bigint) =>
+        outcomes.some(({ values: v }) => v.valid === 1n && v.seen_a === value && v.seen_b === value);
+      if (!sees(0n) || !sees(1n) || outcomes.some(({ values }) => values.a !== 1n || values.b !== 1n)) {
+        return {
+          passed: false,
+          message:
+            "`write` has to leave 1 in a and b, and `read` to say `valid` with what it saw before a write and after one.",
+        };
+      }
+      const whole = (values: Values) => values.valid === 0n || values.seen_a === values.seen_b;
+      const wrong = await provedUnderBoth(
+        answer,
+        programs,
+        whole,
+        "a reader can take one old and one new field for valid.",
+      );
+      return wrong ??
+        { passed: true, message: "No reader takes half of an update for valid, on x86 or anywhere else." };
+    },
+  },
+  {
+    id: "08.4",
+    title: "Pass a message without a read-modify-write",
+    asks: "speed up",
+    hints: [
+      "A full barrier keeps everything in order. Which two orders does this take?",
+      "The sender's stores: a release. The receiver's loads: an acquire. Both need -mcpu=v4 in a comment.",
+    ],
+    async mark(answer) {
+      wantObject(answer);
+      const missing = await lacks(answer, "receive", ["data", "flag", "saw_flag", "saw_data"]);
+      if (missing) return { passed: false, message: `The variable \`${missing}\` has to stay.` };
+      const programs = onTwoCpus("send", "receive");
+      const { outcomes } = await explore(answer, { ...programs, memory: "sc", bounds: { seconds: 10 } });
+      const arrives = outcomes.some(({ values }) => values.saw_flag === 1n && values.saw_data === 7n);
+      if (!arrives || outcomes.some(({ values }) => values.data !== 7n || values.flag !== 1n)) {
+        return { passed: false, message: "`send` has to leave 7 in data and 1 in flag, and `receive` can see both." };
+      }
+      const passed = (values: Values) => values.saw_flag === 0n || values.saw_data === 7n;
+      const wrong = await provedUnderBoth(answer, programs, passed, "the flag can be seen without the data.");
+      if (wrong) return wrong;
+      const { trace } = await simulate(answer, programs), atomics = trace().filter(({ kind }) => kind === "rmw").length;
+      if (atomics > 0) {
+        const many = `${atomics} read-modify-write${atomics === 1 ? "" : "s"}`;
+        return {
+          passed: false,
+          message: `Right under both models, but with ${many}: each takes the cache line for itself.`,
+        };
+      }
+      return { passed: true, message: "Right under both models; on x86 these are the plain moves of the CPU." };
+    },
+  },
+];
