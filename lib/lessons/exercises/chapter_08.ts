@@ -171,7 +171,7 @@ export const exercises: readonly Exercise[] = [
       const passed = (values: Values) => values.saw_flag === 0n || values.saw_data === 7n;
       const wrong = await provedUnderBoth(answer, programs, passed, "the flag can be seen without the data.");
       if (wrong) return wrong;
-      const { trace } = await simulate(answer, programs), atomics = trace().filter(({ kind }) => kind === "rmw").length;
+      const run = await simulate(answer, programs), atomics = run.trace().filter(({ kind }) => kind === "rmw").length;
       if (atomics > 0) {
         const many = `${atomics} read-modify-write${atomics === 1 ? "" : "s"}`;
         return {
