@@ -349,6 +349,84 @@ SEC("tc") int count(void *ctx)
 }`,
     /ns against/,
   ],
+  ["08.1", 3, /There are not 3 pairs/],
+  ["08.2", "0*3 1*3", /saw_x is \d and saw_y is \d|step \d is for/],
+  ["08.2", "0*2 f0 1*2 f1 0 1", /one of them saw/],
+  [
+    "08.3",
+    bpf`// -mcpu=v4
+long version, a, b, valid, seen_a, seen_b;
+SEC("raw_tp") int write(void *ctx)
+{
+	WRITE_ONCE(version, 1);
+	WRITE_ONCE(a, 1);
+	WRITE_ONCE(b, 1);
+	__atomic_store_n(&version, 2, __ATOMIC_RELEASE);
+	return 0;
+}
+SEC("raw_tp") int read(void *ctx)
+{
+	long before = __atomic_load_n(&version, __ATOMIC_ACQUIRE);
+	long one = __atomic_load_n(&a, __ATOMIC_ACQUIRE), other = __atomic_load_n(&b, __ATOMIC_ACQUIRE);
+	if ((before & 1) || READ_ONCE(version) != before)
+		return 0;
+	valid = 1;
+	seen_a = one;
+	seen_b = other;
+	return 0;
+}`,
+    /Under memory: "bpf"/,
+  ],
+  [
+    "08.3",
+    bpf`long version, a, b, valid, seen_a, seen_b;
+SEC("raw_tp") int write(void *ctx) { WRITE_ONCE(a, 1); WRITE_ONCE(b, 1); return 0; }
+SEC("raw_tp") int read(void *ctx)
+{
+	long one = READ_ONCE(a), other = READ_ONCE(b);
+	valid = 1;
+	seen_a = one;
+	seen_b = other;
+	WRITE_ONCE(version, 0);
+	return 0;
+}`,
+    /Under memory: "x86"/,
+  ],
+  [
+    "08.3",
+    bpf`long version, a, b, valid, seen_a, seen_b;
+SEC("raw_tp") int write(void *ctx) { WRITE_ONCE(version, 2); WRITE_ONCE(a, 1); WRITE_ONCE(b, 1); return 0; }
+SEC("raw_tp") int read(void *ctx)
+{
+	WRITE_ONCE(valid, 0);
+	WRITE_ONCE(seen_a, 0);
+	WRITE_ONCE(seen_b, 0);
+	return 0;
+}`,
+    /has to leave 1 in a and b, and `read` to say `valid`/,
+  ],
+  [
+    "08.4",
+    bpf`// -mcpu=v4
+long data, flag, saw_flag, saw_data;
+SEC("raw_tp") int send(void *ctx) { WRITE_ONCE(data, 7); __atomic_store_n(&flag, 1, __ATOMIC_RELEASE); return 0; }
+SEC("raw_tp") int receive(void *ctx) { saw_flag = READ_ONCE(flag); saw_data = READ_ONCE(data); return 0; }`,
+    /Under memory: "bpf"/,
+  ],
+  [
+    "08.4",
+    bpf`// -mcpu=v4
+long data, flag, saw_flag, saw_data, other;
+SEC("raw_tp") int send(void *ctx) { WRITE_ONCE(data, 7); __atomic_store_n(&flag, 1, __ATOMIC_RELEASE); return 0; }
+SEC("raw_tp") int receive(void *ctx)
+{
+	saw_flag = READ_ONCE(flag);
+	__sync_fetch_and_add(&other, 1);
+	saw_data = READ_ONCE(data);
+	return 0;
+}`,
+    /with 1 read-modify-write/,
+  ],
 ];
 
 const RIGHT: readonly (readonly [id: string, how: string, answer: unknown])[] = [

@@ -28,6 +28,8 @@ export interface LitmusOnOptions {
   readonly times?: number;
   /** When to stop before that. Default 5. */
   readonly seconds?: number;
+  /** Told now and then how much is done, 0 to 1. */
+  readonly onProgress?: (share: number) => void | Promise<void>;
 }
 
 /** A final state, and how often runs ended in it. */
@@ -98,6 +100,7 @@ export async function litmusOn(test: string | LitmusFile, options: LitmusOnOptio
     do {
       runs += count(file, arrays, await machine.run(), tally);
     } while (runs < share && performance.now() < end);
+    await options.onProgress?.((i + 1) / all.length);
   }
   const allowed = new Set(model.states.map((state) => formatState(file, state)));
   const states = [...tally].map(([state, { state: values, count }]): MeasuredState => ({
