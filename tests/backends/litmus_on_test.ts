@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
 import { arrangements, Arrays, TURNS } from "../../lib/backends/litmus/arrays.ts";
+import { RECORDED_TESTS, recordedLitmus } from "../../lib/backends/recorded/litmus.ts";
+import { litmus } from "../../lib/search/litmus/litmus.ts";
 import { parseLitmus } from "../../lib/search/litmus/parse.ts";
 import { formatState } from "../../lib/search/litmus/run.ts";
 
@@ -105,4 +107,24 @@ exists (0:r3=5)
       expect(cells.size).toBe(TURNS);
     }
   });
+});
+
+describe("the recorded litmus tests", () => {
+  const chapter = readFileSync(new URL("../../notebooks/08_ordering.ipynb", import.meta.url), "utf8");
+  for (const test of RECORDED_TESTS) {
+    const { name } = parseLitmus(test), recorded = recordedLitmus(test)!;
+    it(`${name}: chapter 08 has it to the letter, or it would not be found`, () => {
+      for (const line of test.split("\n")) {
+        expect(chapter).toContain(JSON.stringify(line.replaceAll("\\", "\\\\")).slice(1, -1));
+      }
+    });
+    it(`${name}: x86 allows every state that the kernel ended in, and the runs are all counted`, async () => {
+      const model = await litmus(test, { memory: "x86", explain: false });
+      const allowed = model.states.map((state) => formatState(model.file, state));
+      for (const { state } of recorded.states) expect(allowed).toContain(state);
+      expect(recorded.states.reduce((sum, { count }) => sum + count, 0)).toBe(recorded.runs);
+      expect(recorded.states.some(({ holds }) => holds)).toBe(model.observation === "Sometimes");
+    });
+  }
+  it("are the only ones", () => expect(recordedLitmus("BPF other")).toBe(undefined));
 });
