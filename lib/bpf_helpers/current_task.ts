@@ -4,7 +4,8 @@ import { CgroupArrayMap } from "../maps/cgroup_array.ts";
 import { errno } from "../maps/errno.ts";
 import { faultWith } from "../maps/source.ts";
 import type { HelperModel, Kernel } from "./kernel.ts";
-import { copyTo, writableReason } from "./memory_helpers.ts";
+import { copyTo } from "./copy_to.ts";
+import { writableReason } from "./memory_helpers.ts";
 import { bpf_get_current_pid_tgid } from "./task_helpers.ts";
 
 /** include/linux/sched.h:TASK_COMM_LEN. */

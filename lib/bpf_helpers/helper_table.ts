@@ -1,5 +1,6 @@
 /** The helper functions that are modelled, by number. */
 import { helperId } from "../uapi/helpers.ts";
+import * as checksumHelpers from "./checksum_helpers.ts";
 import * as currentTask from "./current_task.ts";
 import type { HelperModel, HelperTable } from "./kernel.ts";
 import * as keylessHelpers from "./keyless_helpers.ts";
@@ -8,11 +9,14 @@ import * as mapHelpers from "./map_helpers.ts";
 import * as memoryHelpers from "./memory_helpers.ts";
 import * as perfHelpers from "./perf_helpers.ts";
 import { bpf_trace_printk, bpf_trace_vprintk } from "./printk.ts";
+import * as redirectHelpers from "./redirect_helpers.ts";
 import * as ringbufHelpers from "./ringbuf_helpers.ts";
+import * as skbHelpers from "./skb_helpers.ts";
 import * as stackHelpers from "./stack_helpers.ts";
 import * as stringHelpers from "./string_helpers.ts";
 import * as taskHelpers from "./task_helpers.ts";
 import * as tracedFunction from "./traced_function.ts";
+import * as xdpHelpers from "./xdp_helpers.ts";
 
 /** Models by helper number. */
 export const HELPERS: HelperTable = byNumber({
@@ -25,6 +29,10 @@ export const HELPERS: HelperTable = byNumber({
   ...namedHelpers(currentTask, memoryHelpers, stringHelpers),
   ...stackHelpers,
   ...tracedFunction,
+  ...xdpHelpers,
+  ...skbHelpers,
+  ...checksumHelpers,
+  ...redirectHelpers,
   bpf_trace_printk,
   bpf_trace_vprintk,
 });

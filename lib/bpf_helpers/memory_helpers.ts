@@ -1,20 +1,9 @@
 /** Helper functions that copy memory (kernel/trace/bpf_trace.c, kernel/bpf/helpers.c). */
-import { addressOf } from "../cpu/memory.ts";
-import { type Model, store, type TaskContext } from "../cpu/operation.ts";
+import type { Model, TaskContext } from "../cpu/operation.ts";
 import { errno } from "../maps/errno.ts";
-import { faultWith, readWord, type Source, sourceAt } from "../maps/source.ts";
-import { wordsOf } from "../maps/words.ts";
+import { faultWith, sourceAt } from "../maps/source.ts";
+import { copyTo } from "./copy_to.ts";
 import type { HelperModel } from "./kernel.ts";
-
-/** Writes where a program's pointer points: in steps when other CPUs can look, at once otherwise. */
-export function* copyTo(ctx: TaskContext, pointer: bigint, size: number, source: Source): Model<void> {
-  const addr = addressOf(pointer), shared = ctx.memory.isShared(pointer);
-  for (const word of wordsOf(size)) {
-    const value = yield* readWord(source, word, "source");
-    const op = store(addr + word.offset, word.size, value, "destination");
-    yield shared ? op : { ...op, exclusive: true };
-  }
-}
 
 /** Why a helper may not write to a buffer; the empty string where it may. A buffer of no bytes may be NULL. */
 export const writableReason = (ctx: TaskContext, pointer: bigint, size: number): string =>

@@ -12,7 +12,8 @@ import {
 } from "../uapi/flags.ts";
 import { hash32, runCountOf } from "./drawn.ts";
 import type { HelperModel, Kernel } from "./kernel.ts";
-import { copyTo, writableReason } from "./memory_helpers.ts";
+import { copyTo } from "./copy_to.ts";
+import { writableReason } from "./memory_helpers.ts";
 
 const IP_BYTES = 8;
 /** Kernel traces, and as many of user space. */

@@ -4,7 +4,8 @@ import { load, type Model, type TaskContext } from "../cpu/operation.ts";
 import { errno } from "../maps/errno.ts";
 import { faultWith, readWord, sourceAt } from "../maps/source.ts";
 import type { HelperModel } from "./kernel.ts";
-import { badSource, copyTo, writableReason } from "./memory_helpers.ts";
+import { copyTo } from "./copy_to.ts";
+import { badSource, writableReason } from "./memory_helpers.ts";
 import { formatText, readBytes, readStrings } from "./printk.ts";
 
 /** Bytes of a string up to and with its zero byte, `size` at most; undefined where the memory ends before. */

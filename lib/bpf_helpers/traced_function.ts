@@ -5,7 +5,8 @@ import { errno } from "../maps/errno.ts";
 import { faultWith } from "../maps/source.ts";
 import { hash32, runCountOf } from "./drawn.ts";
 import type { HelperModel, Kernel } from "./kernel.ts";
-import { copyTo, writableReason } from "./memory_helpers.ts";
+import { copyTo } from "./copy_to.ts";
+import { writableReason } from "./memory_helpers.ts";
 
 const ARG_BYTES = 8;
 /** sizeof(struct bpf_perf_event_value). */

@@ -28,6 +28,8 @@ export const REGION_FLAG = {
   write: 2,
   /** Another CPU can reach it: every access is a visible operation. */
   shared: 4,
+  /** A program's context: of some of its fields, a load gives a pointer that is kept behind it (packet.ts). */
+  context: 8,
 } as const;
 
 /** Regions in the upper half of a value that names a thing but may not be read: a map, a BPF function. */

@@ -103,16 +103,27 @@ export class Memory {
     }
     for (let i = 0; i < count; i++) {
       const entry = this.layout.regionTable + (first + i) * REGION.bytes;
-      this.view.setUint32(entry + REGION.base, base + i * stride, true);
       this.view.setUint32(entry + REGION.flags, flags, true);
       this.view.setUint32(entry + REGION.tag, tag, true);
-      this.view.setUint32(entry + REGION.size, size, true);
-      this.view.setUint32(entry + REGION.limit1, Math.max(0, size), true);
-      this.view.setUint32(entry + REGION.limit2, Math.max(0, size - 1), true);
-      this.view.setUint32(entry + REGION.limit4, Math.max(0, size - 3), true);
-      this.view.setUint32(entry + REGION.limit8, Math.max(0, size - 7), true);
+      this.#bound(entry, base + i * stride, size);
     }
     return first;
+  }
+
+  /** Gives a region other bounds, which belong to the state of the machine: a search takes them back. */
+  moveRegion(region: number, base: number, size: number): void {
+    const entry = this.layout.regionTable + region * REGION.bytes;
+    this.journal?.beforeWrite(entry, REGION.bytes);
+    this.#bound(entry, base, size);
+  }
+
+  #bound(entry: number, base: number, size: number): void {
+    this.view.setUint32(entry + REGION.base, base, true);
+    this.view.setUint32(entry + REGION.size, size, true);
+    this.view.setUint32(entry + REGION.limit1, Math.max(0, size), true);
+    this.view.setUint32(entry + REGION.limit2, Math.max(0, size - 1), true);
+    this.view.setUint32(entry + REGION.limit4, Math.max(0, size - 3), true);
+    this.view.setUint32(entry + REGION.limit8, Math.max(0, size - 7), true);
   }
 
   /** The 64-bit BPF pointer to linear address `addr` of a region. */
@@ -122,7 +133,7 @@ export class Memory {
 
   /** Whether a pointer's region is one that other CPUs can reach (so that every access is a visible operation). */
   isShared(pointer: bigint): boolean {
-    return (this.#flags(pointer) & REGION_FLAG.shared) !== 0;
+    return (this.flagsAt(pointer) & REGION_FLAG.shared) !== 0;
   }
 
   /**
@@ -183,7 +194,8 @@ export class Memory {
     this.bytes.set(bytes, addr);
   }
 
-  #flags(pointer: bigint): number {
+  /** Sum of {@link REGION_FLAG} of the region that a pointer names; 0 where there is none. */
+  flagsAt(pointer: bigint): number {
     whole[0] = pointer;
     const region = halves[1];
     if (region >= this.#regions) return 0;

@@ -173,6 +173,8 @@ export interface ProgRunOp extends Labelled {
   readonly prog: number;
   /** First bytes of its context, zero beyond. */
   readonly ctx?: Uint8Array;
+  /** The packet of a program that is handed one. */
+  readonly packet?: Uint8Array;
 }
 /** The task may be switched out here (a sleepable program that sleeps, a system call that blocks). */
 export interface SleepOp extends Labelled {
@@ -235,6 +237,8 @@ export interface TaskContext {
   readonly pidTgid?: bigint;
   /** Words of arguments of the function that the task's program is attached to; nothing where there is no telling. */
   readonly tracedArgs?: number;
+  /** The context that its programs are handed. */
+  readonly ctx?: bigint;
   /** Where the run is from: a program in process context, in an interrupt, a sleepable one, or user space. */
   readonly from: "program" | "interrupt" | "nmi" | "sleepable" | "user";
 }

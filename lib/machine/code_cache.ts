@@ -31,6 +31,7 @@ export class Code {
     known = translate(this.image.insns, this.image.entries, {
       layout: memory.layout,
       memory,
+      packetLoads: this.image.packetLoads,
       // a loop of arithmetic with a branch would take half as long again
       coverage: isRandom ? undefined : memory.coverage,
       external: variant === "external",

@@ -7,6 +7,11 @@ import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
 import { withGuards } from "./core_guards.ts";
 import { lineOf } from "../object/bpf_object.ts";
 import { FUNC_REGION } from "../cpu/layout.ts";
+import { packetContext } from "../uapi/packet_contexts.ts";
+import { programKind } from "../verifier/kernel/program_types.ts";
+
+/** `BPF_LDX | BPF_MEM | BPF_W`. */
+const LDX_W = 0x61;
 
 /** One program inside an image: its instructions are [start, end). */
 export interface ImageProgram {
@@ -21,6 +26,8 @@ export interface Image {
   readonly programs: readonly ImageProgram[];
   /** Every instruction where execution may begin: programs, subprograms, callbacks. */
   readonly entries: readonly number[];
+  /** Loads that the kernel would rewrite into loads of a packet's pointers, if they are from the context: which pointer. */
+  readonly packetLoads: ReadonlyMap<number, number>;
 }
 
 /** How an image turns what an object refers to into 64-bit pointers. */
@@ -36,7 +43,10 @@ export interface AddressBook {
  * @throws Error when a program refers to a kernel variable
  */
 export function linkImage(object: BpfObject, programs: readonly Program[], addresses: AddressBook): Image {
-  const insns: Insn[] = [], entries: number[] = [], placed: ImageProgram[] = [];
+  const insns: Insn[] = [],
+    entries: number[] = [],
+    placed: ImageProgram[] = [],
+    packetLoads = new Map<number, number>();
   for (const program of programs) {
     const start = insns.length;
     checkByteCode(object, program);
@@ -65,9 +75,14 @@ export function linkImage(object: BpfObject, programs: readonly Program[], addre
       if (relocation.kind === "func") entries.push(start + relocation.target);
       insns[at] = { ...insns[at], src: 0, imm64 };
     }
+    const { pointers } = packetContext(programKind(program.section)?.type ?? -1) ?? { pointers: [] };
+    for (let at = start; at < insns.length && pointers.length > 0; at++) {
+      const pointer = pointers.findIndex((offset) => offset === insns[at].off);
+      if (pointer >= 0 && insns[at].opcode === LDX_W) packetLoads.set(at, pointer);
+    }
     placed.push({ name: program.name, program, start, end: insns.length });
   }
-  return { insns, programs: placed, entries: [...new Set(entries)].sort((a, b) => a - b) };
+  return { insns, programs: placed, entries: [...new Set(entries)].sort((a, b) => a - b), packetLoads };
 }
 
 function checkByteCode(object: BpfObject, program: Program): void {

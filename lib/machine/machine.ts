@@ -37,6 +37,7 @@ import { addressOf, Memory, type Width } from "../cpu/memory.ts";
 import { OpenValues } from "./open_values.ts";
 import type { Model, Operation, PrivateOp, ProgRunOp, WorkOp } from "../cpu/operation.ts";
 import { LEVELS, type RecursionGuard } from "../workload/contexts.ts";
+import { FIRST_PACKET } from "../workload/packets.ts";
 import { isSleepable, type Plan, type PlannedTask, WorkloadError } from "../workload/plan.ts";
 import {
   type ActiveModel,
@@ -49,7 +50,7 @@ import {
   startModel,
   type Task,
 } from "./task.ts";
-import { CTX_BYTES, taskMemory } from "./task_memory.ts";
+import { contextBytes, CTX_BYTES, handPacket, TASK_REGIONS, taskMemory, withoutPacket } from "./task_memory.ts";
 import { tracedArgs, TracedContexts } from "./traced_contexts.ts";
 import { instantiate, instantiateRandom, type Translation } from "../translate/translate.ts";
 import { coverageBytes } from "../translate/translate_coverage.ts";
@@ -197,14 +198,15 @@ export class Machine {
     const size = kernelSize(object.maps, plan.allCpus);
     // Who performs the operations keeps store buffers of its own, if any (cost/store_buffer.ts).
     const delays = options.external ? undefined : plan.delays, bufferBytes = delays ? BUFFER.bytes : 0;
-    const regions = size.regions + 2 * plan.tasks.length + 8;
+    const regions = size.regions + TASK_REGIONS * plan.tasks.length + 8;
     const layout = layoutFor(plan.allCpus, plan.tasks.length, regions, bufferBytes);
     const insns = plan.programs.reduce((sum, program) => sum + program.insns.length, 0);
     const { objects } = this.contexts = new TracedContexts(plan, options.seed ?? 1);
     // Nothing changes the kernel's objects: they stand behind the marks of what ran, and are no part of a state either.
     const marks = Math.ceil(coverageBytes(insns) / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
-    const behindHeap = marks + (objects?.bytes ?? 0);
-    this.memory = new Memory(layout, size.heapBytes + plan.tasks.length * CTX_BYTES, false, behindHeap);
+    const behindHeap = marks + (objects?.bytes ?? 0),
+      heapBytes = size.heapBytes + plan.tasks.length * contextBytes(plan);
+    this.memory = new Memory(layout, heapBytes, false, behindHeap);
     if (delays) {
       const users = plan.tasks.some(({ kind }) => kind === "user");
       this.buffers = this.memory.buffers = new StoreBuffers(this.memory, plan.allCpus, users);
@@ -555,7 +557,7 @@ export class Machine {
   #makeTask(planned: PlannedTask, index: number, nrCpus: number): Task {
     const { memory } = this, { kind, name, user, cpu, invocations, sleepable, body, interrupt, context } = planned;
     const { after = [], pidTgid } = planned;
-    const inMemory = taskMemory(memory, planned, index);
+    const inMemory = taskMemory(memory, planned, index, contextBytes(this.plan));
     memory.setU32(inMemory.record + TASK.fuel, Math.min(this.#insnsPerStep, MOST_FUEL));
     const { level, preemptible, guard } = context;
     const from = kind === "user"
@@ -582,7 +584,10 @@ export class Machine {
       sleepable,
       after,
       program: this.image.programs.find((program) => program.name === planned.prog),
-      context: { task: index, cpu, nrCpus, memory, pidTgid, from, tracedArgs: this.#tracedArgs(planned.prog) },
+      context: {
+        ...{ task: index, cpu, nrCpus, memory, pidTgid, ctx: inMemory.ctx, from },
+        tracedArgs: this.#tracedArgs(planned.prog),
+      },
       body: body && (() => body(this.kernel.userApi(index, cpu))),
       models: [],
     };
@@ -616,6 +621,11 @@ export class Machine {
       return false;
     }
     if (this.#usesStack) this.#fillStack(task, 0);
+    const { packets, ctx } = this.plan.tasks[task.index];
+    if (packets) {
+      const packet = packets[view.getUint32(record + TASK.invocation, true) % packets.length];
+      handPacket(this.memory, task, program.program, packet, ctx);
+    }
     view.setUint32(record + TASK.tailCalls, 0, true);
     this.#enter(task, program.start);
     this.options.observer?.runBegins(task);
@@ -632,7 +642,7 @@ export class Machine {
   }
 
   /** BPF_PROG_RUN (net/bpf/test_run.c): a run on the task of the user actor that asks for it. */
-  #beginForUser(task: Task, { prog, ctx }: ProgRunOp): boolean {
+  #beginForUser(task: Task, { prog, ctx, packet }: ProgRunOp): boolean {
     const { memory, image } = this, { view } = memory, record = task.record, ctxAddr = addressOf(task.ctx);
     const program = this.object.programs[prog], placed = image.programs.find((one) => one.program === program);
     if (!placed) {
@@ -641,8 +651,10 @@ export class Machine {
           `Add { prog: "${program.name}", invocations: 0 } to programs`,
       );
     }
+    withoutPacket(memory, task);
     memory.bytes.fill(0, ctxAddr, ctxAddr + CTX_BYTES);
     if (ctx) memory.writeBytes(ctxAddr, ctx);
+    handPacket(memory, task, program, packet ?? FIRST_PACKET, ctx);
     if (this.#usesStack) this.#fillStack(task, 0);
     view.setUint32(record + TASK.tailCalls, 0, true);
     this.#enter(task, placed.start);

@@ -16,6 +16,7 @@ import { QueueMap, StackMap } from "./queue_stack.ts";
 import { RingbufMap } from "./ringbuf.ts";
 import { StackTraceMap } from "./stack_trace.ts";
 import type { KernelMap, MapEnvironment } from "./kernel_map.ts";
+import { RedirectMap } from "./redirect_map.ts";
 import { UnmodelledMap } from "./unmodelled_map.ts";
 import { ACCESS } from "./write_access.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
@@ -40,6 +41,10 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   QUEUE: QueueMap,
   STACK: StackMap,
   RINGBUF: RingbufMap,
+  DEVMAP: RedirectMap,
+  SOCKMAP: RedirectMap,
+  CPUMAP: RedirectMap,
+  XSKMAP: RedirectMap,
 };
 const BY_TYPE = new Map(
   Object.entries(MAP_MODELS).map(([name, model]) => [BPF_MAP_TYPE[name as keyof typeof BPF_MAP_TYPE] as number, model]),

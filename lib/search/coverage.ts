@@ -197,7 +197,10 @@ function whyNothing(
 ): string {
   const words = texts.coverage, why = missed.find(({ other }) => mayWrite(insns, other, reached))?.branch;
   if (!why) return "";
-  const isZero = tasks.some(({ program, index }) => program?.name === why.prog && !plan.tasks[index].ctx);
+  const isZero = tasks.some(({ program, index }) => {
+    const { ctx, packets } = plan.tasks[index];
+    return program?.name === why.prog && !ctx && !packets;
+  });
   const led = why.never ? words.neverLed(lineText(why.never)) : words.oneWay;
   return `: ${words.always(why.prog, lineText(why), led)}${isZero ? `; ${words.zeroCtx}` : ""}`;
 }

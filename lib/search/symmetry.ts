@@ -35,6 +35,8 @@ export function asymmetry(machine: Machine): string | undefined {
   if (machine.sharesCpus) return "tasks share CPUs, or user space takes part";
   for (const task of rest) {
     if (task.context.pidTgid !== first.context.pidTgid) return "tasks have a pid of their own";
+    const [packets, others] = [first, task].map(({ index }) => machine.plan.tasks[index].packets);
+    if (!samePackets(packets, others)) return "CPUs are handed different packets";
     if (!sameContext(machine, first, task)) return "CPUs run with different contexts";
     if (task.program !== first.program || task.invocations !== first.invocations) return "CPUs run different programs";
   }
@@ -54,6 +56,11 @@ export function asymmetry(machine: Machine): string | undefined {
     }
   }
   return undefined;
+}
+
+function samePackets(some?: readonly Uint8Array[], others?: readonly Uint8Array[]): boolean {
+  if (some === others || !some || !others) return some === others;
+  return some.length === others.length && some.every((packet, i) => String(packet) === String(others[i]));
 }
 
 function sameContext({ memory }: Machine, one: Task, other: Task): boolean {

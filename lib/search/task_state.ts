@@ -5,8 +5,10 @@
  * record counts.
  */
 import { addressOf } from "../cpu/memory.ts";
+import { CTX_BYTES, PACKET } from "../cpu/packet.ts";
 import { usesStack } from "../machine/image.ts";
 import { CPU, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
+import { contextBytes } from "../machine/task_memory.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Task } from "../machine/task.ts";
 import { describeReturned } from "./outcome.ts";
@@ -17,6 +19,8 @@ const RECORD_WORDS = TASK.bytes >> 2;
  * nothing of r10: calls and callbacks move it in the record, whether the program reads it again or not.
  */
 const STATE_WORD = (TASK.registers + 80) >> 2, PENDING_WORD = TASK.pending >> 2, STATE_END = (TASK.depth >> 2) + 1;
+/** Words behind a context that hold pointers into its packet, two for each, and the number of its region. */
+const POINTER_WORD = PACKET.pointers >> 2, REGION_WORD = PACKET.region >> 2, POINTERS_END = REGION_WORD + 1;
 const RUN_WORD = TASK.stackFill >> 2, RUN_END = (TASK.tailCalls >> 2) + 1;
 
 const mixA = (h: number): number => {
@@ -43,6 +47,7 @@ export class TaskStates {
   readonly #stackAt: Int32Array;
   readonly #ctxAt: Int32Array;
   readonly #stackRegion: Int32Array;
+  readonly #packetRegion: Int32Array;
   readonly #cpus: number;
   readonly #live: Int32Array;
 
@@ -62,8 +67,11 @@ export class TaskStates {
     );
     this.#ctxAt = Int32Array.from(tasks, (task) => addressOf(task.ctx) >> 2);
     this.#stackRegion = Int32Array.from(tasks, (task) => Number(task.stackTop >> 32n));
-    const changes = (task: Task) => task.program ? writableCtx(task) : machine.plan.userSpace.runs;
-    this.#ctxWords = machine.contexts.draws || tasks.some(changes) ? 64 : 0;
+    const changes = machine.contexts.draws ||
+      tasks.some((task) => task.program ? writableCtx(task) : machine.plan.userSpace.runs);
+    const hasPackets = machine.plan.userSpace.runs || machine.plan.tasks.some(({ packets }) => packets);
+    this.#ctxWords = !changes ? 0 : (hasPackets ? contextBytes(machine.plan) : CTX_BYTES) >> 2;
+    this.#packetRegion = Int32Array.from(tasks, (task) => task.packetRegion);
     this.#cpus = memory.layout.cpus;
     this.#live = machine.translation.liveAt;
     this.words = RECORD_WORDS + this.#stackWords + this.#ctxWords;
@@ -155,12 +163,16 @@ export class TaskStates {
       if (depth > 0) live |= 0x3c0;
       live &= ~0x400;
       const region = this.#stackRegion[index], stack = this.#stackAt[index] << 2;
+      const packetRegion = this.#packetRegion[index], ctx = this.#ctxAt[index] << 2;
       for (; live !== 0; live &= live - 1) {
         const r = record + 2 * (31 - Math.clz32(live & -live));
         let low = i32[r], high = i32[r + 1];
         if (high === region) {
           high = -2;
           low -= stack;
+        } else if (high === packetRegion) {
+          high = -3;
+          low -= ctx;
         }
         // One even coefficient, as in hashWord.
         a = mixA(a + Math.imul(low, 0x9e37_79b1) + Math.imul(high, 77));
@@ -183,8 +195,11 @@ export class TaskStates {
         }
       }
       for (let i = 0; i < this.#ctxWords; i++) {
-        const word = i32[this.#ctxAt[index] + i];
-        if (word !== 0) a = mixA(a + Math.imul(word, 0x27d4_eb2f) + i);
+        let word = i32[this.#ctxAt[index] + i];
+        if (word === 0) continue;
+        // Where the packet is counts from the context, and in which region it is says only whose it is.
+        if (i >= POINTER_WORD && i < POINTERS_END) word = (i & 1) === 0 && i < REGION_WORD ? word - ctx : 1;
+        a = mixA(a + Math.imul(word, 0x27d4_eb2f) + i);
       }
     }
     if (task.kind === "user" && invocation > 0) {

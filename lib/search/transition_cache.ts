@@ -61,6 +61,8 @@ const MAP_LOOKUP_ELEM = 1, GET_SMP_PROCESSOR_ID = 8;
 export function hasPlainSteps(machine: Machine): boolean {
   if (machine.buffers || machine.sharesCpus || machine.readsUndefinedStack) return false;
   if (machine.tasks.some((task) => task.kind !== "process")) return false;
+  // Each run is handed its packet: bounds of memory change that are kept elsewhere.
+  if (machine.plan.tasks.some((task) => task.packets)) return false;
   if (Object.keys(machine.options.models ?? {}).length > 0) return false;
   const arrays = machine.object.maps.every((map) => map.type === BPF_MAP_TYPE.ARRAY);
   return machine.image.insns.every((insn) =>

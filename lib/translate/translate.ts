@@ -55,6 +55,8 @@ export interface TranslateOptions {
   readonly random?: boolean;
   /** Where to mark what ran (translate_coverage.ts); nothing is marked when left out. */
   readonly coverage?: number;
+  /** Loads that give a pointer of a packet where they are from a context: which of its pointers (cpu/packet.ts). */
+  readonly packetLoads?: ReadonlyMap<number, number>;
   /** With `random`: where runRandom() writes which tasks took steps, at most RECORDING_STEPS in one call. */
   readonly recording?: number;
 }
@@ -102,7 +104,8 @@ export function translate(insns: readonly Insn[], entries: readonly number[], op
       `a program of ${insns.length} insns has ${dispatched.length} places where a step can begin; the simulator takes at most ${MAX_BLOCKS}: split the program`,
     );
   }
-  const image = { insns, accesses, liveness }, stepOptions = { layout, external, direct, coverage: options.coverage };
+  const image = { insns, accesses, liveness }, { packetLoads, coverage } = options;
+  const stepOptions = { layout, external, direct, coverage, packetLoads };
   const func = options.random
     ? randomFunction(new RandomStepEmitter(image, stepOptions), placement, options.recording)
     : stepFunction(new StepEmitter(image, stepOptions), placement);

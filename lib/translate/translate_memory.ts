@@ -17,6 +17,7 @@ import {
   modeOf,
 } from "../isa/insn.ts";
 import { KIND, REGION, REGION_FLAG, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
+import { PACKET } from "../cpu/packet.ts";
 import { FRAME_POINTER, register, SCRATCH, TASK_LOCAL } from "./translate_locals.ts";
 import { type Access, baseOf, writes } from "./translate_pointers.ts";
 import type { StepEmitter } from "./translate_step.ts";
@@ -122,10 +123,25 @@ export function emitAccess(step: StepEmitter, at: number, operationBlock: number
         step.branch(() => publish(step, at, operationBlock, CHECKED_ADDRESS));
         step.code.end();
       }
-      perform(step.code, insn, CHECKED_ADDRESS, direct);
+      emitPacketLoad(step, at, () => perform(step.code, insn, CHECKED_ADDRESS, direct));
   }
   step.countInsn();
   return true;
+}
+
+/**
+ * A load of `data` and the like gives a pointer of 8 bytes where it turns out to be from a context with a packet
+ * (net/core/filter.c: the kernel's verifier knows that beforehand and rewrites the load).
+ */
+function emitPacketLoad(step: StepEmitter, at: number, emitPlain: () => void): void {
+  const { code } = step, insn = step.image.insns[at], pointer = step.options.packetLoads?.get(at);
+  if (pointer === undefined) return emitPlain();
+  code.get(SCRATCH.flags).i32(REGION_FLAG.context).op("i32.and");
+  code.if();
+  code.get(SCRATCH.addr).memory("i64.load", PACKET.pointers + 8 * pointer - insn.off).set(register(insn.dst));
+  code.else();
+  emitPlain();
+  code.end();
 }
 
 /** Begins a step by performing the visible operation of the instruction at `at`, which an earlier step published. */

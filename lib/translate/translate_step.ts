@@ -13,6 +13,7 @@ export interface StepOptions {
   readonly direct: boolean;
   /** Where what ran is marked. */
   readonly coverage?: number;
+  readonly packetLoads?: ReadonlyMap<number, number>;
 }
 
 /** An image and all that was found out about it. */

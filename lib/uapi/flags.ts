@@ -67,3 +67,14 @@ export const BPF_F_USER_STACK = 1n << 8n;
 export const BPF_F_FAST_STACK_CMP = 1n << 9n;
 export const BPF_F_REUSE_STACKID = 1n << 10n;
 export const BPF_F_USER_BUILD_ID = 1n << 11n;
+
+/** Flags of helpers for packets. */
+export const BPF_F_HDR_FIELD_MASK = 0xfn;
+export const BPF_F_PSEUDO_HDR = 1n << 4n;
+export const BPF_F_MARK_MANGLED_0 = 1n << 5n;
+export const BPF_F_MARK_ENFORCE = 1n << 6n;
+export const BPF_F_RECOMPUTE_CSUM = 1n << 0n;
+export const BPF_F_INVALIDATE_HASH = 1n << 1n;
+export const BPF_F_INGRESS = 1n << 0n;
+export const BPF_F_BROADCAST = 1n << 3n;
+export const BPF_F_EXCLUDE_INGRESS = 1n << 4n;

@@ -1,6 +1,7 @@
 /** The one place where what a reader wrote as options is looked at, before anything is run with it. */
 import { WorkloadError } from "../cpu/workload_error.ts";
 import { MEMORY_MODELS, type MemoryModel } from "./memory_model.ts";
+import { ETH_HLEN, MOST_PACKET_BYTES } from "../cpu/packet.ts";
 import { MAX_CPUS, type Workload } from "./workload.ts";
 import {
   above,
@@ -41,6 +42,15 @@ const CTX: Rule = {
   example: "ctx: new Uint8Array(8)",
   fits: (value) => value instanceof Uint8Array,
 };
+const PACKET: Rule = {
+  wants: `the bytes of a packet, ${ETH_HLEN} to ${MOST_PACKET_BYTES} of them`,
+  example: "packets: [new Uint8Array(64)]",
+  fits: (value) => value instanceof Uint8Array && value.length >= ETH_HLEN && value.length <= MOST_PACKET_BYTES,
+};
+const PACKETS: Rule = {
+  ...list("a list of packets, one at least", PACKET, "packets: [new Uint8Array(64)]"),
+  fits: (value) => Array.isArray(value) && value.length > 0,
+};
 const PROG = text("the name of a C function", 'prog: "count"');
 const INVOCATIONS = whole(0, MOST_RUNS, "invocations: 1000");
 
@@ -61,6 +71,7 @@ const PROG_RUN = record(
     invocations: INVOCATIONS,
     sleepable: either("sleepable: true"),
     ctx: CTX,
+    packets: PACKETS,
     ...ORDER_AND_PIDS,
   },
   ["prog"],
@@ -79,6 +90,7 @@ const INTERRUPT = record(
     kind: oneOf(["hardirq", "softirq", "nmi", "preemption"], 'kind: "nmi"'),
     count: whole(0, MOST_RUNS, "count: 2"),
     ctx: CTX,
+    packets: PACKETS,
   },
   ["prog", "cpu"],
   '{ prog: "count", cpu: 0, count: 2 }',
@@ -100,6 +112,7 @@ const WORKLOAD: Rules = {
   cpus: whole(1, MAX_CPUS, "cpus: 4"),
   invocations: INVOCATIONS,
   programs: list("a list of programs", PROGRAM, 'programs: ["count"]'),
+  packets: PACKETS,
   interrupts: list("a list of interrupts", INTERRUPT, 'interrupts: [{ prog: "count", cpu: 0 }]'),
   prepare: callable("a generator function", 'prepare: (user) => user.update("stats", 0, 1)'),
   user: differing(

@@ -3,6 +3,7 @@ import { isHelperCall } from "../isa/insn.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import type { MapDef } from "../object/bpf_object.ts";
+import { DEFAULT_PACKETS, PACKET_NAMES } from "./packets.ts";
 import type { Plan, PlannedTask } from "./plan.ts";
 
 /** The line about the memory model, which stands in a phrase (workload/memory_model.ts). */
@@ -116,13 +117,30 @@ function cpuList(cpus: readonly number[]): string {
   return consecutive && last > 1 ? `CPUs ${sorted[0]} to ${sorted[last]}` : `CPUs ${sorted.join(", ")}`;
 }
 
+/** Which packets programs are handed: as many as the longest of their tasks has runs. */
+function packetLines(tasks: readonly PlannedTask[]): string[] {
+  const handed = new Map<readonly Uint8Array[], { progs: Set<string>; runs: number }>();
+  for (const { packets, prog = "", invocations } of tasks) {
+    if (!packets) continue;
+    const known = handed.get(packets) ?? { progs: new Set(), runs: 0 };
+    handed.set(packets, { progs: known.progs.add(prog), runs: Math.max(known.runs, invocations) });
+  }
+  return [...handed].map(([packets, { progs, runs }]) => {
+    const names = packets === DEFAULT_PACKETS
+      ? PACKET_NAMES.slice(0, runs).join("; ")
+      : `${Math.min(packets.length, runs)} as given`;
+    return `packets: ${names}${packets.length > 1 && runs > 1 ? ", in turn" : ""}, for ${[...progs].join(", ")}`;
+  });
+}
+
 /** What programs are given: their contexts, and the state that they find. */
 function inputs({ tasks, workload }: Plan): string[] {
   const progs = (
     given: boolean,
   ) => [
     ...new Set(
-      tasks.filter((task) => task.prog !== undefined && (task.ctx !== undefined) === given).map(({ prog }) => prog),
+      tasks.filter((task) => task.prog !== undefined && (task.ctx !== undefined) === given && (given || !task.packets))
+        .map(({ prog }) => prog),
     ),
   ];
   const given = progs(true), zero = progs(false);
@@ -132,6 +150,7 @@ function inputs({ tasks, workload }: Plan): string[] {
   ];
   return [
     ...(parts.length > 0 ? [`ctx: ${parts.join("; ")}`] : []),
+    ...packetLines(tasks),
     `start: ${workload.prepare ? "maps as `prepare` leaves them" : "maps and global variables as the object has them"}`,
   ];
 }

@@ -18,6 +18,7 @@ import { type StoreDelays, storeDelays } from "./store_delays.ts";
 import { MAX_CPUS, type ProgRun, type Workload } from "./workload.ts";
 import type { VerifierWarning } from "../verifier/verify.ts";
 import type { UserApi } from "../maps/user_space.ts";
+import { DEFAULT_PACKETS, seesPackets } from "./packets.ts";
 import { type Order, tasksBefore } from "./task_order.ts";
 import { type UserSpace, userSpaceOf } from "./user_calls.ts";
 import { type BpfObject, defaultPrograms, type Program } from "../object/bpf_object.ts";
@@ -44,6 +45,8 @@ export interface PlannedTask {
   /** Of an interrupt: which kind it is. */
   readonly interrupt?: InterruptKind;
   readonly ctx?: Uint8Array;
+  /** Of a program that sees packets: what its runs are handed, in turn. */
+  readonly packets?: readonly Uint8Array[];
   readonly body?: (user: UserApi) => Model<unknown>;
   /** Indices of the tasks that have to be done before it begins. */
   readonly after?: readonly number[];
@@ -150,7 +153,8 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     whole("invocations", invocations, 0, 1_000_000_000);
     for (const cpu of run.cpus ?? Array.from({ length: nrCpus }, (_, i) => i)) {
       existing(`a CPU of program ${run.prog}`, cpu, nrCpus);
-      const ran = { prog: run.prog, invocations, sleepable, context, ctx: run.ctx, pidTgid: pidTgid(run) };
+      const packets = packetsFor(used.get(run.prog)!, run.packets ?? workload.packets);
+      const ran = { prog: run.prog, invocations, sleepable, context, ctx: run.ctx, packets, pidTgid: pidTgid(run) };
       tasks.push({ kind: "process", name: `cpu${cpu}`, cpu, ...ran });
       orders.push({ name: run.prog, after: run.after });
     }
@@ -172,6 +176,7 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
       context: interruptContext(program, kind),
       interrupt: kind,
       ctx: interrupt.ctx,
+      packets: packetsFor(program, interrupt.packets ?? workload.packets),
     });
     orders.push({ name: interrupt.prog });
   }
@@ -233,6 +238,11 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     delays,
     scIfUsersOnlyLoad,
   };
+}
+
+/** What the runs of a program are handed in turn; undefined for one that sees no packet. */
+function packetsFor(program: Program, given: readonly Uint8Array[] | undefined): readonly Uint8Array[] | undefined {
+  return seesPackets(program) ? given ?? DEFAULT_PACKETS : undefined;
 }
 
 /** Whether a program may sleep, by its section (libbpf's section_defs). */

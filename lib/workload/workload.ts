@@ -28,6 +28,8 @@ export interface ProgRun {
   readonly sleepable?: boolean;
   /** First bytes of the program's context, zero beyond. */
   readonly ctx?: Uint8Array;
+  /** Of a program that is handed packets (XDP, tc, socket, cgroup_skb): what its runs get, as {@link Workload.packets}. */
+  readonly packets?: readonly Uint8Array[];
   /**
    * What has to be done before it begins: programs by name (all their runs) and user actors. Default: nothing.
    */
@@ -63,6 +65,8 @@ export interface Interrupt {
   readonly count?: number;
   /** First bytes of the program's context, zero beyond. */
   readonly ctx?: Uint8Array;
+  /** Of a program that is handed packets (XDP, tc, socket, cgroup_skb): what its runs get, as {@link Workload.packets}. */
+  readonly packets?: readonly Uint8Array[];
 }
 
 /** The limits that keep a cell from hanging. */
@@ -95,6 +99,12 @@ export interface Workload {
   readonly invocations?: number;
   /** Which programs run; default: the object's only program on every CPU. A name stands for `{ prog: name }`. */
   readonly programs?: readonly (string | ProgRun)[];
+  /**
+   * What programs that are handed packets get, the first one in the first run on each CPU, then in turn; from the Ethernet
+   * header on, 14 to 3520 bytes each. Default: an IPv4 TCP packet, then UDP, ICMP, the same over IPv6, one with a VLAN tag,
+   * ARP, and one that is cut off.
+   */
+  readonly packets?: readonly Uint8Array[];
   /** Programs that interrupts run on CPUs, at moments that the scheduler chooses. */
   readonly interrupts?: readonly Interrupt[];
   /** What user space does before anything else runs: keys that have to exist, counters that do not start at zero. */

@@ -227,7 +227,12 @@ export class LinuxSession implements RealMachine, Disposable {
   #job(task: PlannedTask, factors: Factors): Job {
     const cpu = this.cpus[task.cpu];
     if (task.kind === "process") {
-      return this.#runner(task).job(scaledInvocations(task, factors), cpu, task.ctx, this.#turnsPerCall());
+      return this.#runner(task).job(
+        scaledInvocations(task, factors),
+        cpu,
+        task.packets?.[0] ?? task.ctx,
+        this.#turnsPerCall(),
+      );
     }
     if (task.interrupt === "nmi" || task.interrupt === "preemption") {
       throw new BackendError(

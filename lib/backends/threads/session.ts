@@ -40,7 +40,12 @@ export class ThreadSession implements RealMachine, Disposable {
     refuseWhatThreadsLack(plan);
     const machine = new SharedMachine(plan);
     const { layout } = machine.memory;
-    const translation = translate(machine.image.insns, machine.image.entries, { layout, direct: true, shared: true });
+    const translation = translate(machine.image.insns, machine.image.entries, {
+      layout,
+      direct: true,
+      shared: true,
+      packetLoads: machine.image.packetLoads,
+    });
     const module = await WebAssembly.compile(translation.wasm);
     // user space's functions stay here
     const sent = { ...plan, workload: {} };

@@ -6,7 +6,7 @@ import { layoutFor } from "../../cpu/layout.ts";
 import { Memory } from "../../cpu/memory.ts";
 import type { TaskContext } from "../../cpu/operation.ts";
 import type { Plan } from "../../workload/plan.ts";
-import { CTX_BYTES, type TaskMemory, taskMemory } from "../../machine/task_memory.ts";
+import { contextBytes, CTX_BYTES, TASK_REGIONS, type TaskMemory, taskMemory } from "../../machine/task_memory.ts";
 
 /** One thread's task. */
 export interface ThreadTask extends TaskMemory {
@@ -29,15 +29,16 @@ export class SharedMachine {
   constructor(readonly plan: Plan, existing?: WebAssembly.Memory) {
     const { object, programs, tasks, nrCpus } = plan;
     const size = kernelSize(object.maps, nrCpus);
-    const layout = layoutFor(nrCpus, tasks.length, size.regions + 2 * tasks.length + 8);
-    const heapBytes = size.heapBytes + (tasks.length + 2) * CTX_BYTES;
+    const layout = layoutFor(nrCpus, tasks.length, size.regions + TASK_REGIONS * tasks.length + 8);
+    const heapBytes = size.heapBytes + tasks.length * contextBytes(plan) + 2 * CTX_BYTES;
     this.memory = new Memory(layout, heapBytes, existing ?? true);
     this.kernel = new Kernel(this.memory, object, HELPERS, { nrCpus, seed: 1, nowNs: () => performance.now() * 1e6 });
     this.image = linkImage(object, programs, this.kernel);
     this.tasks = tasks.map((task, index) => {
       const program = this.image.programs.find((program) => program.name === task.prog)!;
-      const context = { task: index, cpu: task.cpu, nrCpus, memory: this.memory, from: "program" } as const;
-      return { ...taskMemory(this.memory, task, index), program, context };
+      const inMemory = taskMemory(this.memory, task, index, contextBytes(plan)), { ctx } = inMemory;
+      const context = { task: index, cpu: task.cpu, nrCpus, memory: this.memory, ctx, from: "program" } as const;
+      return { ...inMemory, program, context };
     });
     this.atomicLock = this.memory.allocate(4);
   }

@@ -4,6 +4,7 @@ import type { ThreadRun } from "../measure.ts";
 import { type Started, startTogether } from "../start_line.ts";
 import { nowNs, onCpuNs, pinTo, undisturbed } from "../thread_control.ts";
 import type { Plan } from "../../workload/plan.ts";
+import { handPacket } from "../../machine/task_memory.ts";
 import { directHelpers } from "./direct_helpers.ts";
 import { SharedMachine, type ThreadTask } from "./shared_machine.ts";
 import { SharedOperations, ThreadFault } from "./shared_operations.ts";
@@ -79,15 +80,21 @@ export class Thread {
 
   #invoke(invocations: number): void {
     const { record } = this.#task, { memory } = this.#machine;
+    const { packets, ctx } = this.#machine.plan.tasks[this.#task.context.task];
     for (let left = invocations; left > 0;) {
-      let stopped = this.#turns(left);
+      // A run may change its packet, and the next one may be another: each is handed its own.
+      if (packets) {
+        handPacket(memory, this.#task, this.#task.program.program, packets[(invocations - left) % packets.length], ctx);
+      }
+      const others = packets ? left - 1 : 0;
+      let stopped = this.#turns(left - others);
       const deadline = performance.now() + INVOCATION_LIMIT_MS;
       while ((stopped & 15) === KIND.fuel) {
         if (performance.now() > deadline) throw new ThreadFault("an endless loop: one invocation runs for seconds");
         stopped = this.#step(record);
       }
       if ((stopped & 15) !== KIND.exit) throw new ThreadFault(faultMessage(this.#machine, this.#task));
-      left = Math.max(0, memory.getU32(record + TURNS_LEFT) - 1);
+      left = others + Math.max(0, memory.getU32(record + TURNS_LEFT) - 1);
     }
   }
 }

@@ -16,7 +16,7 @@ int parse(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 
-	if (data + 14 > end)
+	if (data + 34 > end)
 		return XDP_PASS;
 	int key = *(__u8 *)data;
 	long *count = bpf_map_lookup_elem(&seen, &key);

@@ -104,8 +104,8 @@ int drop_other(void *ctx)
 	return 0;
 }
 
-SEC("xdp")
-int by_context(struct xdp_md *ctx)
+SEC("raw_tp")
+int by_context(void *ctx)
 {
 	if (*(int *)ctx == 7)
 		total += 1;
