@@ -278,9 +278,17 @@ export class Machine {
     return true;
   }
 
-  /** Whether a task may not begin yet, because the workload lets it begin after others. */
+  /** Whether a task's next run may not begin yet: others have to be done first, or it is its partner's turn. */
   isHeldBack(task: Task): boolean {
-    return task.after.some((before) => !this.isDone(this.tasks[before]));
+    return task.after.some((before) => !this.isDone(this.tasks[before])) || this.#awaitsPartner(task);
+  }
+
+  /** Entry and exit: as many of the one's runs as of the other's, the entry first. */
+  #awaitsPartner({ record, pair }: Task): boolean {
+    if (!pair) return false;
+    const ended = (at: number) => this.memory.getU32(at + TASK.invocation);
+    const own = ended(record), others = ended(this.tasks[pair.partner].record);
+    return pair.isExit ? others <= own : others !== own;
   }
 
   /** How many different steps there are: one for each task, and one for each CPU that has a store buffer to flush. */
@@ -505,7 +513,8 @@ export class Machine {
     const op = runningModel(task)?.pending;
     if (op?.kind === "await") return `waits for ${this.kernel.placeOf(op.addr)?.name ?? op.label ?? "a lock"}`;
     if (op?.kind === "wait") return `waits for ${op.label ?? "a condition"}`;
-    const first = task.after.find((before) => !this.isDone(this.tasks[before]));
+    const before = task.after.find((before) => !this.isDone(this.tasks[before]));
+    const first = before ?? (this.isHeldBack(task) ? task.pair!.partner : undefined);
     return first === undefined ? "waits for its CPU" : `begins after ${this.tasks[first].name}`;
   }
 
@@ -556,7 +565,7 @@ export class Machine {
 
   #makeTask(planned: PlannedTask, index: number, nrCpus: number): Task {
     const { memory } = this, { kind, name, user, cpu, invocations, sleepable, body, interrupt, context } = planned;
-    const { after = [], pidTgid } = planned;
+    const { after = [], pidTgid, pair } = planned;
     const inMemory = taskMemory(memory, planned, index, contextBytes(this.plan));
     memory.setU32(inMemory.record + TASK.fuel, Math.min(this.#insnsPerStep, MOST_FUEL));
     const { level, preemptible, guard } = context;
@@ -583,6 +592,7 @@ export class Machine {
       invocations,
       sleepable,
       after,
+      pair,
       program: this.image.programs.find((program) => program.name === planned.prog),
       context: {
         ...{ task: index, cpu, nrCpus, memory, pidTgid, ctx: inMemory.ctx, from },

@@ -4,6 +4,7 @@ import type { ImageProgram } from "./image.ts";
 import type { Model, Operation, TaskContext } from "../cpu/operation.ts";
 import type { TaskMemory } from "./task_memory.ts";
 import type { InterruptKind, RecursionGuard } from "../workload/contexts.ts";
+import type { Pair } from "../workload/plan.ts";
 
 /** What a model's yields have returned so far: a list that grows at its end and never changes. */
 export interface History {
@@ -50,6 +51,8 @@ export interface Task extends TaskMemory {
   readonly program?: ImageProgram;
   /** Indices of the tasks that have to be done before it begins. */
   readonly after: readonly number[];
+  /** What it takes turns with. */
+  readonly pair?: Pair;
   readonly invocations: number;
   readonly sleepable: boolean;
   readonly context: TaskContext;

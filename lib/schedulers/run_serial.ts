@@ -26,7 +26,8 @@ export function runSerial(
 ): Promise<Kernel | undefined> {
   const machine = new Machine(withoutBuffers(plan), options);
   const limit = Math.min(plan.workload.limits?.steps ?? DEFAULT_STEPS, most);
-  if (order === "by turns") return Promise.resolve(byTurns(machine, limit) ? machine.kernel : undefined);
+  const takesTurns = order === "by turns" || plan.tasks.some(({ pair }) => pair);
+  if (takesTurns) return Promise.resolve(byTurns(machine, limit) ? machine.kernel : undefined);
   const runAlone = (index: number) => {
     run(machine, index, limit, Infinity);
     return machine.isDone(machine.tasks[index]) && !machine.fault;

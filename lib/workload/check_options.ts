@@ -70,6 +70,7 @@ const PROG_RUN = record(
     cpus: list("a list of CPU numbers", CPU, "cpus: [0, 1]"),
     invocations: INVOCATIONS,
     sleepable: either("sleepable: true"),
+    exitOf: text("the name of a program", 'exitOf: "enter"'),
     ctx: CTX,
     packets: PACKETS,
     ...ORDER_AND_PIDS,

@@ -18,10 +18,11 @@ import { type StoreDelays, storeDelays } from "./store_delays.ts";
 import { MAX_CPUS, type ProgRun, type Workload } from "./workload.ts";
 import type { VerifierWarning } from "../verifier/verify.ts";
 import type { UserApi } from "../maps/user_space.ts";
+import { defaultRuns } from "./default_programs.ts";
 import { DEFAULT_PACKETS, seesPackets } from "./packets.ts";
 import { type Order, tasksBefore } from "./task_order.ts";
 import { type UserSpace, userSpaceOf } from "./user_calls.ts";
-import { type BpfObject, defaultPrograms, type Program } from "../object/bpf_object.ts";
+import type { BpfObject, Program } from "../object/bpf_object.ts";
 import { didYouMean } from "../words/closest_name.ts";
 import type { Model } from "../cpu/operation.ts";
 import { readerModel } from "../cpu/reader_model.ts";
@@ -52,6 +53,14 @@ export interface PlannedTask {
   readonly after?: readonly number[];
   /** `tgid << 32 | pid` of the task that it runs for, where the workload says so. */
   readonly pidTgid?: bigint;
+  readonly pair?: Pair;
+}
+
+/** Entry and exit of something take turns: a run of the one, then a run of the other. */
+export interface Pair {
+  /** Index of the other task. */
+  readonly partner: number;
+  readonly isExit: boolean;
 }
 
 /** A workload that has been looked at: what machines are made of. */
@@ -141,9 +150,17 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
   const { preempt = "none" } = workload, nrCpus = workload.cpus ?? 2, perCpu = workload.invocations ?? 1000;
   whole("cpus", nrCpus, 1, MAX_CPUS);
   whole("invocations", perCpu, 0, 1_000_000_000);
-  const runs = (workload.programs ?? [onlyProgram(object)]).map((run): ProgRun =>
-    typeof run === "string" ? { prog: run } : run
-  );
+  const isDefault = workload.programs === undefined, standard = defaultRuns(object);
+  if (isDefault && standard.runs.length === 0) refuseEmpty(object);
+  const runs = isDefault
+    ? standard.runs
+    : workload.programs!.map((run): ProgRun => typeof run === "string" ? { prog: run } : run);
+  const exits: { readonly entry: string; readonly task: number }[] = [];
+  // What a CPU runs by default, and what belongs together as entry and exit, is run for one process.
+  const isShared = (run: ProgRun) => (isDefault && runs.length > 1) || run.exitOf !== undefined || isEntry(run.prog);
+  const isEntry = (prog: string) => runs.some(({ exitOf }) => exitOf === prog);
+  const pidOf = (run: ProgRun, cpu: number) =>
+    pidTgid(run) ?? (isShared(run) ? pidTgid({ pid: FIRST_PID + cpu }) : undefined);
   const tasks: PlannedTask[] = [], orders: Order[] = [], used = new Map<string, Program>();
   const use = (name: string) => used.set(name, findProgram(object, name));
   for (const run of runs) {
@@ -154,8 +171,9 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     for (const cpu of run.cpus ?? Array.from({ length: nrCpus }, (_, i) => i)) {
       existing(`a CPU of program ${run.prog}`, cpu, nrCpus);
       const packets = packetsFor(used.get(run.prog)!, run.packets ?? workload.packets);
-      const ran = { prog: run.prog, invocations, sleepable, context, ctx: run.ctx, packets, pidTgid: pidTgid(run) };
+      const ran = { prog: run.prog, invocations, sleepable, context, ctx: run.ctx, packets, pidTgid: pidOf(run, cpu) };
       tasks.push({ kind: "process", name: `cpu${cpu}`, cpu, ...ran });
+      if (run.exitOf !== undefined) exits.push({ entry: run.exitOf, task: tasks.length - 1 });
       orders.push({ name: run.prog, after: run.after });
     }
   }
@@ -208,7 +226,9 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     tasks[index] = { ...tasks[index], interrupt: kind, context: { ...tasks[index].context, level: kind } };
     remarks.push(assumed(program, cpu, why));
   });
-  const afters = tasksBefore(orders), ordered = tasks.map((task, i) => ({ ...task, after: afters[i] }));
+  const afters = tasksBefore(orders), paired = pairs(tasks, exits);
+  const ordered = tasks.map((task, i) => ({ ...task, after: afters[i], pair: paired.get(i) }));
+  if (isDefault && standard.leftOut.length > 0) remarks.push(leftOut(standard.leftOut, object));
   const userSpace = userSpaceOf(object, workload);
   for (const name of userSpace.programs) use(name);
   const perCpuTasks = new Set<number>();
@@ -251,16 +271,41 @@ export const isSleepable = ({ section }: Program): boolean => /^[a-z_]+\.s(\/|$)
 const pidTgid = ({ pid, tgid = pid }: { readonly pid?: number; readonly tgid?: number }): bigint | undefined =>
   tgid === undefined ? undefined : (BigInt(tgid) << 32n) | BigInt(pid ?? tgid);
 
-function onlyProgram(object: BpfObject): string {
-  const programs = defaultPrograms(object);
-  if (programs.length === 1) return programs[0].name;
-  const names = object.programs.map((program) => program.name).join(", ");
-  if (object.programs.length === 0) {
-    throw new WorkloadError(`${object.name} has no program: give a function a section, SEC("raw_tp") for one`);
+const FIRST_PID = 1000;
+
+/** For each task of an entry or exit program its partner on the same CPU. */
+function pairs(
+  tasks: readonly PlannedTask[],
+  exits: readonly { readonly entry: string; readonly task: number }[],
+): Map<number, Pair> {
+  const paired = new Map<number, Pair>();
+  for (const { entry, task: exit } of exits) {
+    const { cpu, prog, invocations } = tasks[exit];
+    const found = tasks.findIndex((task, i) =>
+      task.kind === "process" && task.prog === entry && task.cpu === cpu && !paired.has(i) && i !== exit
+    );
+    if (found < 0) throw new WorkloadError(`${prog} is the exit of ${entry}, which does not run on CPU ${cpu}`);
+    if (tasks[found].invocations !== invocations) {
+      throw new WorkloadError(
+        `${prog} runs ${invocations} times on CPU ${cpu} and ${entry}, whose exit it is, ${
+          tasks[found].invocations
+        } times`,
+      );
+    }
+    paired.set(exit, { partner: found, isExit: true });
+    paired.set(found, { partner: exit, isExit: false });
   }
-  throw new WorkloadError(
-    `${object.name} has several programs (${names}): say which, as in programs: ["${object.programs[0].name}"]`,
-  );
+  return paired;
+}
+
+const leftOut = (names: readonly string[], { programs }: BpfObject): string =>
+  `${names.join(", ")} did not run: ${
+    names.length === 1 ? "it shares" : "they share"
+  } no map and no variable with the ` +
+  `others; programs: ["${names[0] ?? programs[0].name}"] runs it`;
+
+function refuseEmpty(object: BpfObject): never {
+  throw new WorkloadError(`${object.name} has no program: give a function a section, SEC("raw_tp") for one`);
 }
 
 /** The program of this name. */

@@ -35,6 +35,11 @@ export interface ProgRun {
    */
   readonly after?: string | readonly string[];
   /**
+   * The program at the entry of the function or system call that this one is at the exit of: on each CPU, each of its runs
+   * follows one of that program's, in the same process.
+   */
+  readonly exitOf?: string;
+  /**
    * The process and thread that it runs for, as bpf_get_current_pid_tgid gives them. Default: a process of its own for
    * each task, numbered from 1000; `tgid` is `pid` where it is left out.
    */
@@ -79,7 +84,7 @@ export interface Limits {
 
 /**
  * What to run: which programs how often on which CPUs, what interrupts them, what user space does meanwhile. Without
- * `programs` an object's only program runs on every CPU.
+ * `programs` those of an object that share maps or variables run on every CPU.
  *
  * @example
  * ```ts
@@ -97,7 +102,10 @@ export interface Workload {
   readonly cpus?: number;
   /** Runs per CPU of every program that does not say otherwise. Default 1000. */
   readonly invocations?: number;
-  /** Which programs run; default: the object's only program on every CPU. A name stands for `{ prog: name }`. */
+  /**
+   * Which programs run; a name stands for `{ prog: name }`. Default: on every CPU the object's only program; of several
+   * those that share maps or variables, as one process of each CPU, exit programs after their entry programs.
+   */
   readonly programs?: readonly (string | ProgRun)[];
   /**
    * What programs that are handed packets get, the first one in the first run on each CPU, then in turn; from the Ethernet

@@ -122,7 +122,6 @@ describe("workloads that cannot be run", () => {
   const counter = () =>
     bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; } SEC("raw_tp") int other(void *ctx) { return 0; }`;
   const cases = [
-    { options: {}, says: "has several programs (count, other): say which" },
     { options: { programs: ["cuont"] }, says: "has no program cuont; it has count, other" },
     { options: { programs: ["count"], cpus: 1000 }, says: "cpus is 1000" },
     { options: { programs: [{ prog: "count", cpus: [7] }] }, says: "a CPU of program count is 7" },
