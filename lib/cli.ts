@@ -6,12 +6,15 @@
 import { Command, CommanderError } from "commander";
 import process from "node:process";
 import { COMMANDS } from "./cli/commands.ts";
+import { version } from "./cli/version.ts";
 import { fileProblem } from "./host/file_problem.ts";
 
 const BAD_INPUT = 2;
 async function main(args: readonly string[]): Promise<void> {
   const program = new Command("interleave").description("eBPF concurrency: one listing, three machines");
-  program.exitOverride().showHelpAfterError("(add --help for more)");
+  program.version(version(), "--version", "the version of interleave").exitOverride().showHelpAfterError(
+    "(add --help for more)",
+  );
   const wanted = COMMANDS.find((command) => command.name === args[0]);
   // Only the command that runs is loaded: the others bring machines along that it does not need.
   for (const { name, summary } of COMMANDS) if (name !== wanted?.name) program.command(name).summary(summary);

@@ -68,6 +68,8 @@ export { random } from "./schedulers/random.ts";
 export { replay } from "./schedulers/replay.ts";
 export { roundRobin } from "./schedulers/round_robin.ts";
 export type { Choices, Scheduler } from "./schedulers/scheduler.ts";
+export { type Reach, reach } from "./backends/reach.ts";
+export { workloadFile } from "./workload/workload_file.ts";
 export { show, type Showable } from "./jupyter/show.ts";
 export { type Tick, withProgress } from "./jupyter/progress.ts";
 export type { Coverage, CoveredLine, OneWayBranch, OwnData, SharedData } from "./report/coverage.ts";

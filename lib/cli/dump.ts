@@ -9,7 +9,7 @@ import { type ListingOptions, listingOptions, withListingOptions } from "./listi
 export function command(): Command {
   return withListingOptions(new Command("dump"))
     .summary("disassembly with C lines")
-    .argument("<file>", "C listing (.c) or object file (.o)")
+    .argument("<file>", "C listing (.c) or object file (.o), or - for standard input")
     .option("--json", "programs, instructions and maps as JSON")
     .action(async (file: string, options: ListingOptions & { json?: boolean }) => {
       const object = await bpf.file(file, listingOptions(options).listing);

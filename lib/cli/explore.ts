@@ -5,9 +5,10 @@ import { bpf } from "../compile/bpf.ts";
 import { explorationText } from "../report/exploration_text.ts";
 import { toJson } from "../report/json.ts";
 import { explore } from "../search/explore.ts";
-import { count, names } from "./arguments.ts";
+import { count } from "./arguments.ts";
 import { parseHolds } from "./holds.ts";
 import { listingOptions, withListingOptions } from "./listing_options.ts";
+import { withWorkloadOptions, workloadOf, type WorkloadOptions } from "./workload_options.ts";
 
 const CHECK_SAID_NO = 1, NOT_DECIDED = 3;
 
@@ -19,17 +20,16 @@ function judged(observation: string, expected: "never" | "sometimes" | undefined
 }
 
 export function command(): Command {
-  return withListingOptions(new Command("explore"))
+  return withWorkloadOptions(withListingOptions(new Command("explore")))
     .summary("visit every schedule")
-    .argument("<file>", "C listing (.c) or object file (.o)")
-    .option("--cpus <n>", "number of CPUs", count, 2)
-    .option("--invocations <n>", "runs on each CPU", count, 1)
-    .option("--programs <names>", "which programs run, separated by commas (default: the only one)", names)
+    .argument("<file>", "C listing (.c) or object file (.o), or - for standard input")
+    .option("--cpus <n>", "number of CPUs (default: 2)", count)
+    .option("--invocations <n>", "runs on each CPU (default: 1)", count)
     .option("--states <n>", "stop after so many states", count)
     .option("--seconds <n>", "stop after so many seconds", count)
     .option("--no-symmetry", "count states that differ only in which CPU is which")
     .option("--no-reduction", "try every order of operations on disjoint data")
-    .option("--memory <model>", "x86 (default: total store order), or sc (an idealisation)")
+    .option("--memory <model>", "x86 (default: total store order), sc (an idealisation), or bpf (any machine)")
     .option("--no-verify", "explore even what the kernel would refuse")
     .option("--holds <expression>", "what is to be true of every final state: 'counter == 2 && errors < 1'", parseHolds)
     .addOption(
@@ -45,10 +45,11 @@ export function command(): Command {
         "\n1 not so, 2 bad input, 3 not decided within the bounds.",
     )
     .action(async (file: string, options) => {
-      const { listing, rest: { json, states, seconds, expect, ...workload } } = listingOptions(options);
-      const found = await explore(await bpf.file(file, listing), { ...workload, bounds: { states, seconds } });
+      const { listing, rest: { json, states, seconds, expect, holds, ...rest } } = listingOptions(options);
+      const object = await bpf.file(file, listing), workload = await workloadOf(object, rest as WorkloadOptions);
+      const found = await explore(object, { ...workload, ...(holds && { holds }), bounds: { states, seconds } });
       process.stdout.write((json ? toJson(found) : explorationText(found)) + "\n");
-      const code = judged(found.observation, expect ?? (workload.holds ? "never" : undefined));
+      const code = judged(found.observation, expect ?? (holds ? "never" : undefined));
       process.exitCode = code ?? (found.stuck.length > 0 ? CHECK_SAID_NO : 0);
     });
 }

@@ -1,7 +1,7 @@
 /** `litmus FILE.litmus`: the final states of a litmus test, as herd7 reports them. */
 import { Command, Option } from "commander";
-import { readFile } from "node:fs/promises";
 import process from "node:process";
+import { readInput } from "../compile/read_input.ts";
 import { litmusOn, litmusOnJson, litmusOnText } from "../backends/litmus/litmus_on.ts";
 import { toJson } from "../report/json.ts";
 import { litmus } from "../search/litmus/litmus.ts";
@@ -11,6 +11,8 @@ import { ModelRefusal } from "../search/memory_model/thread_code.ts";
 import { count } from "./arguments.ts";
 
 const CHECK_SAID_NO = 1;
+
+const text = async (path: string): Promise<string> => new TextDecoder().decode(await readInput(path));
 
 export function command(): Command {
   return new Command("litmus")
@@ -29,12 +31,12 @@ export function command(): Command {
     .action(async (path: string, { json, states, seconds, memory, explain, on, times }) => {
       try {
         if (on !== undefined) {
-          const measured = await litmusOn(await readFile(path, "utf8"), { on, memory, times, seconds });
+          const measured = await litmusOn(await text(path), { on, memory, times, seconds });
           if (measured.outside.length > 0) process.exitCode = CHECK_SAID_NO;
           process.stdout.write((json ? toJson(litmusOnJson(measured)) : litmusOnText(measured)) + "\n");
           return;
         }
-        const report = await litmus(await readFile(path, "utf8"), { memory, bounds: { states, seconds }, explain });
+        const report = await litmus(await text(path), { memory, bounds: { states, seconds }, explain });
         process.stdout.write((json ? toJson(litmusReportJson(report)) : litmusReportText(report)) + "\n");
       } catch (error) {
         if (error instanceof LitmusError) throw error.at(path);

@@ -1,13 +1,14 @@
 /** `sweep FILE`: many runs over CPUs, invocations and seeds, or many searches; whole, in shards, or merged from shards. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { mergeSweeps, parseShard, type Sweep, sweep, type SweepOptions } from "../sweeps/seed_grid.ts";
 import { openSweep, sealSweep } from "../sweeps/shard_file.ts";
 import { bpf } from "../compile/bpf.ts";
+import { readInput } from "../compile/read_input.ts";
 import { textTable } from "../report/text_table.ts";
 import { count, names } from "./arguments.ts";
 import { type ListingOptions, listingOptions, withListingOptions } from "./listing_options.ts";
+import { withPrograms } from "./workload_options.ts";
 
 const numbers = (text: string): number[] => names(text).map(count);
 
@@ -23,7 +24,7 @@ interface SweepCommandOptions extends ListingOptions, SweepOptions {
 }
 
 export function command(): Command {
-  return withListingOptions(new Command("sweep"))
+  return withPrograms(withListingOptions(new Command("sweep")))
     .summary("many runs or searches over a grid, in shards that merge")
     .argument("<files...>", "C listing or object file; with --merge, the JSON of shards")
     .option("--cpus <list>", "numbers of CPUs, separated by commas", numbers, [2])
@@ -33,7 +34,6 @@ export function command(): Command {
     .addOption(
       new Option("--how <how>", "what to do at each point").choices(["simulate", "explore"]).default("simulate"),
     )
-    .option("--programs <names>", "which programs run, separated by commas (default: the only one)", names)
     .option("--shard <i/n>", "only the i-th of n parts, from 1", parseShard)
     .option("--merge", "put the JSON of shards together")
     .option("--no-verify", "run even what the kernel would refuse")
@@ -47,7 +47,8 @@ export function command(): Command {
     });
 }
 
-const readShard = async (file: string): Promise<Sweep> => openSweep(await readFile(file, "utf8"), file);
+const readShard = async (file: string): Promise<Sweep> =>
+  openSweep(new TextDecoder().decode(await readInput(file)), file);
 
 function sweepText({ object, how, scheduler, seeds, shards, of, points }: Sweep): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;

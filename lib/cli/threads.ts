@@ -6,13 +6,14 @@ import { bpf } from "../compile/bpf.ts";
 import { toJson } from "../report/json.ts";
 import { listingOptions } from "./listing_options.ts";
 import { type RealMachineOptions, withRealMachineOptions } from "./machine_options.ts";
+import { workloadOf } from "./workload_options.ts";
 import { measuredText, withoutOutcomes } from "./measured_text.ts";
 
 export function command(): Command {
   return withRealMachineOptions(new Command("threads").summary("run a listing on real threads of this computer"))
     .action(async (file: string, options: RealMachineOptions) => {
-      const { listing, rest: { json, ...workload } } = listingOptions(options);
-      const run = await threads(await bpf.file(file, listing), workload);
+      const { listing, rest: { json, ...rest } } = listingOptions(options);
+      const object = await bpf.file(file, listing), run = await threads(object, await workloadOf(object, rest));
       process.stdout.write((json ? toJson(withoutOutcomes(run)) : measuredText(run)) + "\n");
     });
 }

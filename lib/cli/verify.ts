@@ -8,6 +8,7 @@ import { type Verdict, verify } from "../verifier/verify.ts";
 import { verdictText, warningText } from "../verifier/verdict_text.ts";
 import { recordedByRelease, recordedText } from "../verifier/recorded_text.ts";
 import { type KernelRelease, NEWEST, RELEASES } from "../uapi/releases.ts";
+import { names } from "./arguments.ts";
 import { type ListingOptions, listingOptions, withListingOptions } from "./listing_options.ts";
 
 /** Exit codes: every program accepted; one refused; the input is no program; of one there is no telling. */
@@ -17,6 +18,7 @@ interface Options {
   readonly json?: boolean;
   readonly kernel?: KernelRelease;
   readonly program?: string;
+  readonly programs?: readonly string[];
   readonly log?: boolean;
   /** How the listing is compiled and loaded. */
   readonly listing?: BpfOptions;
@@ -25,13 +27,14 @@ interface Options {
 export function command(): Command {
   return withListingOptions(new Command("verify"))
     .summary("what the kernel's verifier would say of a listing")
-    .argument("<file>", "C listing (.c) or object file (.o)")
+    .argument("<file>", "C listing (.c) or object file (.o), or - for standard input")
     .option("--json", "one line: verdict, errno, message")
     .addOption(
       new Option("--kernel <release>", "the kernel whose rules are followed, as far as its differences are known")
         .choices(RELEASES).default(NEWEST),
     )
     .option("--program <name>", "only this C function (default: every program, up to the first that is refused)")
+    .option("--programs <names>", "only these C functions, separated by commas", names)
     .option("--log", "the log of a refused program, as the kernel prints it")
     .addHelpText(
       "after",
@@ -48,7 +51,8 @@ export async function run(file: string, options: Options = {}): Promise<number> 
   let object: BpfObject, verdicts: Verdict[];
   try {
     object = await bpf.file(file, options.listing);
-    verdicts = verify(object, { program: options.program, cpus: await possibleCpus(), kernel: options.kernel });
+    const cpus = await possibleCpus(), named = options.programs ?? [options.program];
+    verdicts = named.flatMap((program) => verify(object, { program, cpus, kernel: options.kernel }));
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     return NO_PROGRAM;

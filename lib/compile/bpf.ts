@@ -4,7 +4,7 @@ import type { BpfObject } from "../object/bpf_object.ts";
 import { runningKernel } from "../host/kernel_config.ts";
 import { loadObject, type LoadOptions } from "../object/load.ts";
 import { compile, type CompileOptions } from "./compile.ts";
-import { InputError, readInput } from "./read_input.ts";
+import { InputError, readInput, STDIN } from "./read_input.ts";
 
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 
@@ -43,6 +43,13 @@ async function compileListing(source: string, options: BpfOptions): Promise<BpfO
 async function fromFile(path: string, options: BpfOptions = {}): Promise<BpfObject> {
   const bytes = await readInput(path);
   if (isElf(bytes) || path.endsWith(".o")) return load(bytes, options.name ?? path, options);
+  if (path === STDIN) {
+    return await compileListing(new TextDecoder().decode(bytes), {
+      name: "standard input",
+      ...options,
+      includeDirs: [resolve("."), ...options.includeDirs ?? []],
+    });
+  }
   if (!path.endsWith(".c")) throw new InputError(`${path} is neither a C listing (.c) nor an object file`);
   const includeDirs = [dirname(resolve(path)), ...options.includeDirs ?? []];
   return await compileListing(new TextDecoder().decode(bytes), { name: path, ...options, includeDirs });
