@@ -1,6 +1,4 @@
 /** One listing on all three machines, side by side. */
-import { release } from "node:os";
-import { basename } from "node:path";
 import { type Plan, plan, refusalOfPlan } from "../workload/plan.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { bullets, escapeMarkdown, folded, markdownTable, MARKS, withCode } from "../report/markdown.ts";
@@ -8,6 +6,8 @@ import type { Result, Values } from "../report/result.ts";
 import { texts } from "../report/texts.ts";
 import { textTable } from "../report/text_table.ts";
 import { RefusedError } from "../workload/admission.ts";
+import { kernelRelease } from "../host/environment.ts";
+import { basename } from "../host/paths.ts";
 import { whyNot } from "./backend.ts";
 import { linuxAvailable } from "./linux/available.ts";
 import { linuxPlan } from "./linux/run.ts";
@@ -237,7 +237,7 @@ function measured(run: Measured): ComparedRun {
   return {
     machine: run.machine,
     kind: "measured",
-    on: run.machine === "linux" ? `kernel ${release()}` : "threads of this computer",
+    on: run.machine === "linux" ? `kernel ${kernelRelease()}` : "threads of this computer",
     observation: run.anomalies > 0 ? "Sometimes" : "Never",
     lost: run.lostSpread,
     nsPerOp: run.nsSpread,

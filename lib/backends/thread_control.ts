@@ -2,8 +2,7 @@
  * What a measuring thread asks of the operating system: a CPU of its own, not to be disturbed, the time. By the C
  * library where Deno may call it (Linux, --allow-ffi); elsewhere threads run where they are put, and time is Deno's.
  */
-import { availableParallelism } from "node:os";
-import process from "node:process";
+import { cpuTimeUs, parallelism } from "../host/environment.ts";
 
 const LIBC = {
   sched_setaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
@@ -35,7 +34,7 @@ function libc(): Libc | null {
 export function allowedCpus(): number[] {
   const mask = new Uint8Array(CPU_SET_BYTES);
   if (libc()?.sched_getaffinity(CALLING_THREAD, BigInt(CPU_SET_BYTES), mask) === undefined || mask.every((b) => !b)) {
-    return Array.from({ length: availableParallelism() }, (_, cpu) => cpu);
+    return Array.from({ length: parallelism() }, (_, cpu) => cpu);
   }
   return Array.from({ length: CPU_SET_BYTES * 8 }, (_, cpu) => cpu).filter((cpu) => mask[cpu >> 3] & (1 << (cpu & 7)));
 }
@@ -90,7 +89,5 @@ export const nowNs = (): number => clock(CLOCK_MONOTONIC) ?? (performance.timeOr
 /** Nanoseconds that the calling thread has been on a CPU. */
 export function onCpuNs(): number {
   const ns = clock(CLOCK_THREAD_CPUTIME_ID);
-  if (ns !== undefined) return ns;
-  const { user, system } = (process.threadCpuUsage ?? process.cpuUsage)();
-  return (user + system) * 1000;
+  return ns ?? cpuTimeUs() * 1000;
 }

@@ -1,7 +1,7 @@
 /** `` bpf`...` ``: a C listing in a notebook cell becomes an object that every machine runs. */
-import { dirname, resolve } from "node:path";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { runningKernel } from "../host/kernel_config.ts";
+import { dirname, resolve } from "../host/paths.ts";
 import { loadObject, type LoadOptions } from "../object/load.ts";
 import { compile, type CompileOptions } from "./compile.ts";
 import { InputError, readInput, STDIN } from "./read_input.ts";

@@ -1,7 +1,8 @@
 /** Finds a C compiler that writes BPF: clang where it can, else zig's clang out of npm. */
 import process from "node:process";
 import { runCommand } from "../host/run_command.ts";
-import { CompilerMissingError, fetchedZig, fetchZig } from "./zig_package.ts";
+import { CompilerMissingError } from "./compiler_missing.ts";
+import { fetchedZig, fetchZig } from "./zig_package.ts";
 
 export { CompilerMissingError };
 

@@ -1,11 +1,12 @@
 /** Our own `vmlinux.h`: every type of a 6.18 kernel, kept compressed and unpacked where it is first wanted. */
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
+import { assetBytes } from "../host/assets.ts";
+import { sha256Hex } from "../host/hash.ts";
 import { cacheFolder } from "./folders.ts";
 
 /** `deno task kernel-header` writes it. */
@@ -16,11 +17,11 @@ let key: string | undefined;
 
 /** Tells one header from another, for the names of what is compiled with it. */
 export function kernelHeaderKey(): string {
-  return key ??= createHash("sha256").update(readFileSync(packedKernelHeader)).digest("hex").slice(0, DIGITS);
+  return key ??= sha256Hex(assetBytes("compile/vmlinux.h.br")).slice(0, DIGITS);
 }
 
 /** The text of the header. */
-export const kernelHeader = (): string => brotliDecompressSync(readFileSync(packedKernelHeader)).toString();
+export const kernelHeader = (): string => brotliDecompressSync(assetBytes("compile/vmlinux.h.br")).toString();
 
 /** A folder that holds the header as `vmlinux.h`. */
 export async function kernelHeaderFolder(): Promise<string> {

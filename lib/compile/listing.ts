@@ -1,6 +1,6 @@
 /** What a listing brings along itself, so that our headers step back where it does. */
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { fileExists, readText } from "../host/files.ts";
+import { dirname, join } from "../host/paths.ts";
 
 /** Short names of integers that our headers define unless the listing does. */
 const TYPEDEFS = ["u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "bool"];
@@ -92,19 +92,19 @@ function findLocalHeaders(
   const found = new Map<string, string>(), missing = new Set<string>();
   const read = (path: string) => {
     if (found.has(path)) return;
-    const header = readFileSync(path, "utf8");
+    const header = readText(path);
     found.set(path, header);
     visit(header, dirname(path));
   };
   const visit = (text: string, here?: string) => {
     for (const [, quoted, angled] of text.matchAll(INCLUDE)) {
       const name = quoted ?? angled, around = quoted && here ? [here, ...folders] : folders;
-      const path = around.map((folder) => join(folder, name)).find((path) => existsSync(path));
+      const path = around.map((folder) => join(folder, name)).find((path) => fileExists(path));
       if (path) read(path);
       else missing.add(name);
     }
   };
-  for (const path of included) if (existsSync(path)) read(path);
+  for (const path of included) if (fileExists(path)) read(path);
   visit(source);
   return { headers: [...found].map(([path, text]) => ({ path, text })), missing };
 }

@@ -1,5 +1,5 @@
 /** Where news of something that takes long goes: the terminal, unless a notebook says otherwise. */
-import process from "node:process";
+import { terminal } from "../host/environment.ts";
 
 /**
  * @param text what is going on
@@ -23,13 +23,12 @@ export function reportProgress(text: string, fraction?: number): void {
 let lastText = "";
 
 function toTerminal(text: string, fraction?: number): void {
-  const { stderr } = process;
   const done = fraction === 1;
-  if (stderr.isTTY) {
+  if (terminal.isTTY) {
     const percent = fraction === undefined ? "" : ` ${Math.floor(fraction * 100)} %`;
-    stderr.write(`\r\x1b[K${text}${percent}${done ? "\n" : ""}`);
+    terminal.write(`\r\x1b[K${text}${percent}${done ? "\n" : ""}`);
   } else if (text !== lastText) {
-    stderr.write(`${text}\n`);
+    terminal.write(`${text}\n`);
   }
   lastText = text;
 }

@@ -1,7 +1,6 @@
 /** Reads a file that the reader named, or says why not. */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import process from "node:process";
+import { readBytes, readStandardInput } from "../host/files.ts";
+import { resolve } from "../host/paths.ts";
 
 /** A file that cannot be read, or is not what it should be. */
 export class InputError extends Error {
@@ -23,18 +22,12 @@ export const STDIN = "-";
  */
 export async function readInput(path: string): Promise<Uint8Array> {
   if (typeof path !== "string") throw new InputError(`bpf.file takes a path, "progs/race.bpf.c" for one, not ${path}`);
-  if (path === STDIN) return await readStdin();
+  if (path === STDIN) return await readStandardInput();
   try {
-    return new Uint8Array(await readFile(path));
+    return await readBytes(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const full = resolve(path);
     throw new InputError(`cannot read ${path}: ${REASONS[code ?? ""] ?? message}${full === path ? "" : ` (${full})`}`);
   }
-}
-
-async function readStdin(): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for await (const part of process.stdin) parts.push(part as Uint8Array);
-  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
 }

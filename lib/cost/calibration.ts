@@ -1,6 +1,6 @@
 /** Calibrates a profile on the reader's own machine: time small programs, then fit the model's numbers to them. */
-import { fileURLToPath } from "node:url";
 import { bpf } from "../compile/bpf.ts";
+import { assetText } from "../host/assets.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { planTasks } from "../workload/plan.ts";
 import { CALIBRATION, type CalibrationProgram } from "./calibration_programs.ts";
@@ -60,7 +60,8 @@ const PASSES = 3;
  * @throws Error when not even the empty program can be timed
  */
 export async function calibrateProfile(stopwatch: Stopwatch, options: CalibrationOptions): Promise<Calibration> {
-  const object = await bpf.file(fileURLToPath(new URL("./calibration.bpf.c", import.meta.url)));
+  const listing = assetText("cost/calibration.bpf.c");
+  const object = await bpf.with({ name: "calibration.bpf.c" })(Object.assign([listing], { raw: [listing] }));
   const figures = await measureFigures(object, stopwatch, options);
   const start = scaled(options.start, figures, object);
   const parameters = parametersFrom(start, options.cpus > 1);

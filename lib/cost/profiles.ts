@@ -1,5 +1,6 @@
 /** The profiles that come with Interleave, by name. */
-import { readFileSync } from "node:fs";
+import { assetText } from "../host/assets.ts";
+import { readText } from "../host/files.ts";
 import { parseJson } from "../words/json_text.ts";
 import { checkProfile, type Profile, ProfileError } from "./profile.ts";
 
@@ -45,7 +46,7 @@ export function profileNamed(name: string): Profile {
       `no profile is called ${name}; there are ${PROFILES.join(", ")}, and those you write yourself`,
     );
   }
-  const text = readFileSync(new URL(`./profiles/${name}.json`, import.meta.url), "utf8");
+  const text = assetText(`cost/profiles/${name}.json`);
   const profile = checkProfile(JSON.parse(text) as Profile);
   loaded.set(name, profile);
   return profile;
@@ -54,7 +55,7 @@ export function profileNamed(name: string): Profile {
 function fromFile(path: string): Profile {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readText(path);
   } catch {
     throw new ProfileError(`no profile can be read from ${path}; interleave calibrate --out ${path} makes one`);
   }

@@ -1,6 +1,7 @@
 /** A few worker threads that do what they are asked, one message each way, and end when the crew is closed. */
 import { BackendError } from "./backend_error.ts";
 import { stoppable } from "./stop.ts";
+import { answerWith, startThread, type Thread } from "./workers.ts";
 
 /** What a worker answers when it cannot do what it was asked. */
 export interface Complaint {
@@ -8,11 +9,11 @@ export interface Complaint {
 }
 
 export class Crew<Request, Reply> implements Disposable {
-  readonly #workers: Worker[];
+  readonly #threads: Thread[];
 
   /** @param entry module that the workers run */
   constructor(entry: URL, readonly size: number) {
-    this.#workers = Array.from({ length: size }, () => new Worker(entry, { type: "module" }));
+    this.#threads = Array.from({ length: size }, () => startThread(entry));
   }
 
   /**
@@ -22,23 +23,18 @@ export class Crew<Request, Reply> implements Disposable {
    * @throws Stopped when the reader stops the cell; the worker goes on until the crew is closed
    */
   ask(index: number, request: Request): Promise<Reply> {
-    const worker = this.#workers[index];
-    return stoppable(() =>
-      new Promise((resolve, reject) => {
-        worker.onerror = (event) => {
-          event.preventDefault();
-          reject(new BackendError(`a thread of this computer failed: ${event.message}`));
-        };
-        worker.onmessage = ({ data }: MessageEvent<Reply | Complaint>) =>
-          isComplaint(data) ? reject(new BackendError(data.complaint)) : resolve(data);
-        worker.postMessage(request);
-      })
-    );
+    return stoppable(async () => {
+      const answer = await this.#threads[index].ask(request).catch((error) => {
+        throw new BackendError(`a thread of this computer failed: ${error.message}`);
+      });
+      if (isComplaint(answer)) throw new BackendError(answer.complaint);
+      return answer as Reply;
+    });
   }
 
   /** Ends the threads. */
   close(): void {
-    for (const worker of this.#workers.splice(0)) worker.terminate();
+    for (const thread of this.#threads.splice(0)) thread.terminate();
   }
 
   [Symbol.dispose](): void {
@@ -56,15 +52,11 @@ function isComplaint(data: unknown): data is Complaint {
  * @param work what it throws is sent back as a complaint
  */
 export function serve<Request, Reply>(work: (request: Request) => Reply | Promise<Reply>): void {
-  const scope = globalThis as unknown as {
-    onmessage: (event: MessageEvent<Request>) => Promise<void>;
-    postMessage: (data: Reply | Complaint) => void;
-  };
-  scope.onmessage = async ({ data }) => {
+  answerWith(async (request): Promise<Reply | Complaint> => {
     try {
-      scope.postMessage(await work(data));
+      return await work(request as Request);
     } catch (error) {
-      scope.postMessage({ complaint: error instanceof Error ? error.message : String(error) });
+      return { complaint: error instanceof Error ? error.message : String(error) };
     }
-  };
+  });
 }

@@ -1,15 +1,13 @@
 /** Displays bundles in the running Jupyter kernel, in order, and waits until they have been sent. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { Broadcasts } from "./broadcasts.ts";
+import { notebookKernel } from "../host/notebook_kernel.ts";
+import { sleep } from "../host/sleep.ts";
 import { onStop } from "../host/stop.ts";
+import type { NotebookKernel } from "../host/provided.ts";
 import type { MimeBundle } from "./notebook_file.ts";
 
 /** Time in which lines of console.log, which take another way, are sent before a display that follows them. */
 const CONSOLE_DELAY_MS = 4;
-
-interface JupyterApi {
-  broadcast(type: string, content: unknown): Promise<void> | undefined;
-}
 
 export interface Display {
   readonly data: MimeBundle;
@@ -21,16 +19,7 @@ export interface Display {
 
 /** Whether this code runs in a notebook's kernel. */
 export function inKernel(): boolean {
-  return jupyter() !== undefined;
-}
-
-/** Outside of a kernel `Deno.jupyter` throws when it is read. */
-function jupyter(): JupyterApi | undefined {
-  try {
-    return (globalThis as { Deno?: { jupyter?: JupyterApi } }).Deno?.jupyter;
-  } catch {
-    return undefined;
-  }
+  return notebookKernel() !== undefined;
 }
 
 let last: Promise<void> = Promise.resolve();
@@ -46,7 +35,7 @@ export function displayInKernel(display: Display): Promise<void> {
 }
 
 async function send({ data, metadata = {}, displayId, update = false }: Display): Promise<void> {
-  const api = jupyter();
+  const api = notebookKernel();
   if (!api) throw new Error("displayInKernel works only in a notebook");
   await sleep(CONSOLE_DELAY_MS);
   const token = crypto.randomUUID();
@@ -61,6 +50,6 @@ async function send({ data, metadata = {}, displayId, update = false }: Display)
 }
 
 /** Up to Deno 2.8.1 the promise of `broadcast` means "sent". */
-function isAwaitable(api: JupyterApi): boolean {
+function isAwaitable(api: NotebookKernel): boolean {
   return api.broadcast.constructor.name === "AsyncFunction";
 }

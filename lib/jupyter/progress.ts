@@ -1,5 +1,5 @@
 /** A progress bar for work that takes long: in a notebook an output that vanishes, in a terminal a line. */
-import { stderr } from "node:process";
+import { terminal } from "../host/environment.ts";
 import { stoppable } from "../host/stop.ts";
 import { displayInKernel, inKernel } from "./kernel_display.ts";
 import { EPHEMERAL } from "./outputs.ts";
@@ -95,8 +95,8 @@ class ProgressBar {
         displayId: this.#displayId,
         update: this.#isShown,
       });
-    } else if (stderr.isTTY) {
-      stderr.write(`\r\x1b[K${line}`);
+    } else if (terminal.isTTY) {
+      terminal.write(`\r\x1b[K${line}`);
     }
     this.#isShown = true;
   }

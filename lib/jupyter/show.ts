@@ -1,5 +1,5 @@
 /** Shows a value: as an output of the cell in a notebook, as text in a terminal. */
-import { inspect } from "node:util";
+import { inspect } from "../host/inspect.ts";
 import { timeline } from "../plot/timeline.ts";
 import { reportBundle } from "../report/bundle.ts";
 import type { Exploration } from "../search/exploration.ts";

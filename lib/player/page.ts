@@ -1,6 +1,6 @@
 /** The player as HTML: one piece that runs in a notebook, on a page and from disk, and a table where no script runs. */
-import { createHash } from "node:crypto";
-import { Buffer } from "node:buffer";
+import { base64 } from "../host/base64.ts";
+import { sha256Hex } from "../host/hash.ts";
 import { escapeHtml } from "../report/markdown.ts";
 import type { TraceStep } from "../report/result.ts";
 import { texts as reportTexts } from "../report/texts.ts";
@@ -33,8 +33,8 @@ const inScript = (json: string): string =>
  * The same data give the same text on every run: a page finds its players by a hash of it.
  */
 export function playerHtml(data: PlayerData, fallback: Fallback): string {
-  const json = inScript(JSON.stringify(data)), id = createHash("sha256").update(json).digest("hex").slice(0, 12);
-  const picture = `data:image/svg+xml;base64,${Buffer.from(fallback.svg).toString("base64")}`;
+  const json = inScript(JSON.stringify(data)), id = sha256Hex(json).slice(0, 12);
+  const picture = `data:image/svg+xml;base64,${base64(new TextEncoder().encode(fallback.svg))}`;
   return [
     // JupyterLab takes single keys for commands of the notebook, unless an element says that it has its own.
     `<div class="interleave-player" data-player="${id}" data-lm-suppress-shortcuts="true">`,

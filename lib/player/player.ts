@@ -55,13 +55,14 @@ export class Player {
    * picture and the table for pages without scripts stand in the HTML, too.
    */
   async toBundle(): Promise<
-    { readonly "text/html": string; readonly "image/png": string; readonly "text/plain": string }
+    { readonly "text/html": string; readonly "image/png"?: string; readonly "text/plain": string }
   > {
     const { figure, trace, sentence } = this.shown;
+    const { "image/png": png } = await figure.toBundle();
     const fallback: Fallback = { sentence, trace, svg: await figure.toSvg(), caption: figure.caption };
     return {
       "text/html": playerHtml(this.data, fallback),
-      "image/png": (await figure.toBundle())["image/png"],
+      ...(png !== undefined && { "image/png": png }),
       "text/plain": String(this),
     };
   }

@@ -1,5 +1,6 @@
 /** A figure: data on axes that plotly draws, or a drawing that is SVG; a picture for readers without either; a text twin. */
-import { Buffer } from "node:buffer";
+import { base64 } from "../host/base64.ts";
+import { hasPackageFile } from "../host/package_files.ts";
 import type { Drawing } from "./canvas.ts";
 import { plain } from "./numbers.ts";
 import type { PlotlyJson } from "./plotly_dom.ts";
@@ -21,8 +22,8 @@ export interface FigureBundle {
   readonly "application/vnd.plotly.v1+json"?: PlotlyJson;
   /** Of a drawing. */
   readonly "image/svg+xml"?: string;
-  /** Base64. */
-  readonly "image/png": string;
+  /** Base64. A page leaves it out that was not given what draws it: it draws the other forms itself. */
+  readonly "image/png"?: string;
   readonly "text/plain": string;
 }
 
@@ -42,6 +43,8 @@ export type FigureParts = (PlotParts | DrawingParts) & {
   /** The figure's content as text, usually a table. */
   readonly text: string;
 };
+
+const canDrawPng = (): boolean => hasPackageFile("@resvg/resvg-wasm/index_bg.wasm");
 
 /** plotly.js as notebooks show it: no logo, a picture by the button is as sharp as the static one. */
 const CONFIG = { displaylogo: false, responsive: false, toImageButtonOptions: { scale: 2 } };
@@ -107,12 +110,11 @@ export class Figure {
   /** All forms of the figure, as `show` puts them into a notebook. */
   async toBundle(): Promise<FigureBundle> {
     const picture = this.toJSON();
-    const png = await this.toPng();
     return {
       ...("content" in picture
         ? { "image/svg+xml": await this.toSvg() }
         : { "application/vnd.plotly.v1+json": picture }),
-      "image/png": Buffer.from(png).toString("base64"),
+      ...(canDrawPng() ? { "image/png": base64(await this.toPng()) } : {}),
       "text/plain": this.text,
     };
   }

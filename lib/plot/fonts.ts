@@ -1,5 +1,5 @@
 /** The fonts that static pictures are drawn with, and the widths of their glyphs. */
-import { readFileSync } from "node:fs";
+import { assetBytes } from "../host/assets.ts";
 import { type Glyphs, readGlyphs } from "./glyphs.ts";
 
 /** CSS font families of every figure: the shipped font first, then what a browser is likely to have. */
@@ -29,7 +29,7 @@ function fontFiles(): Map<Face, Uint8Array> {
   files ??= new Map(
     (Object.keys(FILES) as Face[]).map((face) => [
       face,
-      new Uint8Array(readFileSync(new URL(`./assets/${FILES[face]}`, import.meta.url))),
+      assetBytes(`plot/assets/${FILES[face]}`),
     ]),
   );
   return files;

@@ -4,8 +4,7 @@
  *
  * linkedom and not jsdom: half the time to the first figure and a tenth of the packages, for the same SVG.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { neededPackageFile } from "../host/needed_package_file.ts";
 import { textBoxes, union } from "./text_boxes.ts";
 
 /** A plotly figure as JSON; `config` as plotly.js takes it. */
@@ -102,8 +101,8 @@ export async function openPlotlyDom(): Promise<PlotlyDom> {
     URL: { createObjectURL: () => "" },
   };
   Object.assign(window, { getComputedStyle: computedStyle, XMLSerializer: globals.XMLSerializer, DOMParser });
-  const path = createRequire(import.meta.url).resolve("plotly.js-basic-dist-min");
-  const run = new Function(...Object.keys(globals), `${readFileSync(path, "utf8")}\n;return Plotly;`);
+  const script = new TextDecoder().decode(neededPackageFile("plotly.js-basic-dist-min"));
+  const run = new Function(...Object.keys(globals), `${script}\n;return Plotly;`);
   const plotly = run(...Object.values(globals)) as Plotly;
   return {
     async draw(figure) {

@@ -1,5 +1,5 @@
 /** Writes PNG files with a palette: figures have few colours, and notebooks carry every picture as text. */
-import { deflateSync } from "node:zlib";
+import { deflate } from "../host/deflate.ts";
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
@@ -79,7 +79,7 @@ function nearest(colours: readonly number[], colour: number): number {
  *
  * @param rgba `width * height * 4` bytes; alpha is not looked at.
  */
-export function encodePng(rgba: Uint8Array, width: number, height: number): Uint8Array {
+export async function encodePng(rgba: Uint8Array, width: number, height: number): Promise<Uint8Array> {
   // Little-endian words: red in the lowest byte.
   const census = takeCensus(new Uint32Array(rgba.slice().buffer));
   const { entries: colours, indexOf } = choosePalette(census);
@@ -100,7 +100,7 @@ export function encodePng(rgba: Uint8Array, width: number, height: number): Uint
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     chunk("IHDR", header),
     chunk("PLTE", entries),
-    chunk("IDAT", deflateSync(rows)),
+    chunk("IDAT", await deflate(rows)),
     chunk("IEND", new Uint8Array(0)),
   ];
   const png = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -5,8 +5,7 @@
  * platform) the pixels, both with the shipped fonts only. Everything is loaded at the first figure; a notebook that
  * draws nothing pays nothing.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { neededPackageFile } from "../host/needed_package_file.ts";
 import { fontBytes } from "./fonts.ts";
 import { openPlotlyDom, type PlotlyDom, type PlotlyJson } from "./plotly_dom.ts";
 import { encodePng } from "./png.ts";
@@ -21,8 +20,7 @@ let last: Promise<unknown> = Promise.resolve();
 
 async function openResvg(): Promise<typeof import("@resvg/resvg-wasm")> {
   const module = await import("@resvg/resvg-wasm");
-  const path = createRequire(import.meta.url).resolve("@resvg/resvg-wasm/index_bg.wasm");
-  await module.initWasm(new Uint8Array(readFileSync(path)));
+  await module.initWasm(neededPackageFile("@resvg/resvg-wasm/index_bg.wasm"));
   return module;
 }
 
@@ -51,7 +49,7 @@ export async function rasterize(svg: string): Promise<Uint8Array> {
   });
   const image = drawing.render();
   try {
-    return encodePng(image.pixels, image.width, image.height);
+    return await encodePng(image.pixels, image.width, image.height);
   } finally {
     image.free();
     drawing.free();

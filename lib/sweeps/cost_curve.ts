@@ -1,7 +1,8 @@
 /** Sweeps: techniques against numbers of CPUs, on all cores of this computer. */
-import { availableParallelism } from "node:os";
 import { checkCostCurve } from "../workload/check_options.ts";
 import { Crew } from "../host/crew.ts";
+import { parallelism } from "../host/environment.ts";
+import { hasWorkers } from "../host/workers.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { MachineOptions } from "../machine/machine.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
@@ -133,7 +134,7 @@ const canBeSent = ({ request: { workload, options } }: Job): boolean =>
 
 async function runJobs(jobs: readonly Job[], options: CostCurveOptions): Promise<PointResult[]> {
   const results = new Array<PointResult>(jobs.length);
-  const threads = typeof Worker === "undefined" ? 1 : options.workers ?? availableParallelism();
+  const threads = hasWorkers ? options.workers ?? parallelism() : 1;
   let done = 0;
   const finish = async (i: number, result: PointResult) => {
     results[i] = result;

@@ -2,7 +2,7 @@
  * Many runs over a grid of parameters and seeds, or many searches over a grid of parameters: in one go or in shards,
  * whose results merge into exactly what one go gives.
  */
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../host/hash.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { toJson } from "../report/json.ts";
 import { explore } from "../search/explore.ts";
@@ -102,7 +102,7 @@ export async function sweep(object: BpfObject, options: SweepOptions): Promise<S
   }
   return {
     object: object.name,
-    listing: createHash("sha256").update(object.bytes).digest("hex"),
+    listing: sha256Hex(object.bytes),
     how,
     scheduler: how === "explore" ? "all schedules" : typeof scheduler === "string" ? scheduler : scheduler.name,
     seeds,

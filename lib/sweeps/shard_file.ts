@@ -1,5 +1,5 @@
 /** Shards as files: sealed when written, looked at when read, so that damage and mix-ups are named, never merged. */
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../host/hash.ts";
 import { toJson } from "../report/json.ts";
 import { parseJson } from "../words/json_text.ts";
 import { isRecord } from "../words/rules.ts";
@@ -40,4 +40,4 @@ export function openSweep(text: string, file: string): Sweep {
   return sweep as unknown as Sweep;
 }
 
-const digestOf = (sweep: object): string => createHash("sha256").update(toJson(sweep)).digest("hex");
+const digestOf = (sweep: object): string => sha256Hex(toJson(sweep));

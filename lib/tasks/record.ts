@@ -17,14 +17,15 @@ import { runOnLinux } from "../backends/linux/run.ts";
 import { RefusedByKernel } from "../backends/linux/session.ts";
 import { type Spread, spreadOf } from "../backends/spread.ts";
 import {
-  EXPERIMENTS_PATH,
   measureInterrupts,
   measureSwaps,
   measureTornReads,
   type RecordedExperiments,
 } from "../backends/recorded/experiments.ts";
 import { measureLitmus } from "../backends/recorded/litmus.ts";
-import { listingHash, LISTINGS_PATH, type RecordedListings, type RecordedRun } from "../backends/recorded/listings.ts";
+import { listingHash, type RecordedListings, type RecordedRun } from "../backends/recorded/listings.ts";
+
+const dataFile = (name: string): URL => new URL(`../backends/recorded/${name}`, import.meta.url);
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 const REPEATS = 5, DURATION_MS = 6;
@@ -176,8 +177,8 @@ async function main(): Promise<void> {
   const cpu = /model name\s*:\s*(.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
   const origin = "measured by `deno task record`";
   const machine = { kernel: release(), cpu, cpus: availableParallelism(), date: new Date().toISOString().slice(0, 10) };
-  write(EXPERIMENTS_PATH, { origin, ...machine, ...await recordExperiments(machine) });
-  write(LISTINGS_PATH, { origin, machine: "linux", ...machine, runs: await recordListings() });
+  write(dataFile("experiments.json"), { origin, ...machine, ...await recordExperiments(machine) });
+  write(dataFile("listings.json"), { origin, machine: "linux", ...machine, runs: await recordListings() });
 }
 
 if (import.meta.main) await runTask(command);

@@ -1,6 +1,6 @@
 /** Whether the running kernel can be used, and if not, why and what would help. */
-import { existsSync } from "node:fs";
-import process from "node:process";
+import { isDeno, platform } from "../../host/environment.ts";
+import { fileExists } from "../../host/files.ts";
 import type { Availability } from "../backend.ts";
 import { cString, libbpf, libc, options } from "./libbpf.ts";
 import { errnoName } from "../../uapi/errno.ts";
@@ -20,13 +20,13 @@ const no = (reason: string, remedy: string): Availability => ({ available: false
  * the right to load a program. The last is found out by loading a program of two instructions and closing it.
  */
 export function linuxAvailable(): Availability {
-  if (process.platform !== "linux") {
+  if (platform !== "linux") {
     return no(
-      `this is ${process.platform}, not Linux`,
+      `this is ${platform}, not Linux`,
       "run it in a Linux virtual machine; recorded figures stand in its place",
     );
   }
-  if (typeof Deno === "undefined") return no("this is not Deno (its FFI is needed)", "npx -y deno@2.8.1 task test");
+  if (!isDeno) return no("this is not Deno (its FFI is needed)", "npx -y deno@2.8.1 task test");
   if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") {
     return no("Deno may not call native libraries", "run deno with --allow-ffi (or -A)");
   }
@@ -39,7 +39,7 @@ export function linuxAvailable(): Availability {
       "sudo apt-get install libbpf1   (Fedora: sudo dnf install libbpf)",
     );
   }
-  if (!existsSync("/sys/kernel/btf/vmlinux")) {
+  if (!fileExists("/sys/kernel/btf/vmlinux")) {
     return no("the kernel has no BTF (/sys/kernel/btf/vmlinux)", "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y");
   }
   const fd = loadTinyProgram();

@@ -1,7 +1,7 @@
 /** Runs a workload on the running kernel and measures it. */
-import { availableParallelism, release } from "node:os";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../../host/backend_error.ts";
+import { kernelRelease, parallelism } from "../../host/environment.ts";
 import { mapMemoryBytes } from "../../maps/memory_use.ts";
 import { type Plan, plan } from "../../workload/plan.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
@@ -48,7 +48,7 @@ export function linuxPlan(plan: Plan, options: MeasureOptions): Promise<LinuxRes
   refuseLargeMaps(plan.object, options.maxMapBytes ?? MAX_MAP_BYTES);
   return oneAtATime(async () => {
     using session = new LinuxSession(plan, options.exact ?? false);
-    const kernel = release();
+    const kernel = kernelRelease();
     const where = () => `on kernel ${kernel}: ${plan.object.name} accepted; ${session.describe()}`;
     return { ...await measure(session, "linux", { ...options, cpus: plan.nrCpus }, where), kernel };
   });
@@ -56,7 +56,7 @@ export function linuxPlan(plan: Plan, options: MeasureOptions): Promise<LinuxRes
 
 /** Maps are put back before every repeat and read after it, entry by entry: a large one would take minutes. */
 function refuseLargeMaps({ maps, name }: BpfObject, mostBytes: number): void {
-  const cpus = availableParallelism();
+  const cpus = parallelism();
   const sizes = maps.map((map) => ({ name: map.name, bytes: mapMemoryBytes(map, cpus) }));
   const bytes = sizes.reduce((sum, size) => sum + size.bytes, 0);
   if (bytes <= mostBytes) return;

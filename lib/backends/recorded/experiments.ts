@@ -1,5 +1,5 @@
 /** Experiments beyond one listing at a time, measured on the running kernel with the listings of notebooks/progs. */
-import { readFileSync } from "node:fs";
+import { assetText } from "../../host/assets.ts";
 import type { UserActor, UserApi } from "../../maps/user_space.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { RecordedLitmus } from "./litmus.ts";
@@ -45,11 +45,9 @@ export interface RecordedExperiments {
   readonly litmus: readonly RecordedLitmus[];
 }
 
-export const EXPERIMENTS_PATH = new URL("./experiments.json", import.meta.url);
-
 /** What `deno task record` measured beside the listings. */
 export const recordedExperiments = (): RecordedExperiments =>
-  JSON.parse(readFileSync(EXPERIMENTS_PATH, "utf8")) as RecordedExperiments;
+  JSON.parse(assetText("backends/recorded/experiments.json")) as RecordedExperiments;
 
 const REPEATS = 9, DURATION_MS = 20;
 const USER_READS = 5_000, SWAPS = 20, INTERRUPTS = 1_000;

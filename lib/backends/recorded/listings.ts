@@ -1,6 +1,6 @@
 /** What `deno task record` measured for the listings of the book, found again by the text of the listing. */
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { assetNames, assetText } from "../../host/assets.ts";
+import { sha256Hex } from "../../host/hash.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Workload } from "../../workload/workload.ts";
 import type { Spread } from "./recorded.ts";
@@ -36,15 +36,13 @@ export interface RecordedListings {
   readonly runs: readonly RecordedRun[];
 }
 
-export const LISTINGS_PATH = new URL("./listings.json", import.meta.url);
-
 /** The hash that a listing's text is found by. */
-export const listingHash = (source: string): string =>
-  createHash("sha256").update(source.replaceAll("\r\n", "\n")).digest("hex");
+export const listingHash = (source: string): string => sha256Hex(source.replaceAll("\r\n", "\n"));
 
 /** Everything recorded for the listings on a kernel; undefined before the first `deno task record`. */
 export function recordedListings(): RecordedListings | undefined {
-  return existsSync(LISTINGS_PATH) ? JSON.parse(readFileSync(LISTINGS_PATH, "utf8")) as RecordedListings : undefined;
+  const isThere = assetNames("backends/recorded").includes("listings.json");
+  return isThere ? JSON.parse(assetText("backends/recorded/listings.json")) as RecordedListings : undefined;
 }
 
 /** The recorded run of this very listing with these programs and CPUs, when there is one. */

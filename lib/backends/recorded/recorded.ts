@@ -1,5 +1,5 @@
 /** Figures measured on a real kernel, for readers without one: the shape of the data files beside this one. */
-import { readFileSync } from "node:fs";
+import { assetText } from "../../host/assets.ts";
 
 /** Median and range of repeated measurements. */
 export interface Spread {
@@ -92,6 +92,5 @@ export interface RecordedKernel {
  * ```
  */
 export function recordedKernel(): RecordedKernel {
-  const path = new URL("./kernel-6.18.44.json", import.meta.url);
-  return JSON.parse(readFileSync(path, "utf8")) as RecordedKernel;
+  return JSON.parse(assetText("backends/recorded/kernel-6.18.44.json")) as RecordedKernel;
 }

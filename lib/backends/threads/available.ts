@@ -1,18 +1,19 @@
 /** Whether real threads can be used here. */
-import { availableParallelism } from "node:os";
 import { BackendError } from "../../host/backend_error.ts";
+import { parallelism } from "../../host/environment.ts";
+import { hasWorkers } from "../../host/workers.ts";
 import { type Availability, whyNot } from "../backend.ts";
 
-/** Threads need Deno's workers (which read TypeScript) and two CPUs to run on at once. */
+/** Threads need workers that share memory, and two CPUs to run on at once. */
 export function threadsAvailable(): Availability {
-  if (typeof Deno === "undefined") {
+  if (!hasWorkers) {
     return {
       available: false,
-      reason: "this is not Deno, whose workers run the project's own modules",
-      remedy: "npx -y deno@2.8.1 task test",
+      reason: "this is a page, whose threads share no memory unless its server says so",
+      remedy: "run it in Deno or Node",
     };
   }
-  if (availableParallelism() < 2) {
+  if (parallelism() < 2) {
     return {
       available: false,
       reason: "this computer gives one CPU, so that no two threads run at the same time",

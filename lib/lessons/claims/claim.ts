@@ -1,8 +1,6 @@
 /** Claims in a chapter: each cell that tests one says what it found, and the last chapter gathers them all. */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { textTable } from "../../report/text_table.ts";
-import { readNotebook } from "../../jupyter/notebook_file.ts";
+import { chapters } from "./chapters.ts";
 import { type Claim, type ClaimVerdict, LEDGER, SECTIONS } from "./ledger.ts";
 
 /** The output form by which the last chapter finds what the others showed. */
@@ -160,8 +158,8 @@ export class Ledger {
  */
 export function ledger(folder = "."): Ledger {
   const shown = new Map<string, LedgerLine["shown"]>();
-  for (const name of readdirSync(folder).filter((file) => file.endsWith(".ipynb")).sort()) {
-    for (const cell of readNotebook(join(folder, name)).cells) {
+  for (const { name, notebook } of chapters(folder)) {
+    for (const cell of notebook.cells) {
       if (cell.cell_type !== "code") continue;
       for (const output of cell.outputs) {
         if (!("data" in output) || !(CLAIM_MIME in output.data)) continue;

@@ -2,7 +2,7 @@
  * Prototypes of the kernel's functions, as programs meet them in ctx: of what fentry, fexit, LSM and iterator programs
  * are attached to. From the running kernel's BTF, else from `hooks.txt`.
  */
-import { readFileSync } from "node:fs";
+import { assetText } from "../../host/assets.ts";
 import type { Btf, BtfType } from "../../object/btf.ts";
 import { resolveType } from "../../object/btf_types.ts";
 import { isAggregate } from "./describe_types.ts";
@@ -55,7 +55,7 @@ function valueOf(btf: Btf, id: number, mayBeNull: boolean): HookValue {
 let table: Map<string, Hook> | undefined;
 
 function tableOfHooks(): Map<string, Hook> {
-  return table ??= readHooks(readFileSync(new URL("./hooks.txt", import.meta.url), "utf8"));
+  return table ??= readHooks(assetText("verifier/kernel/hooks.txt"));
 }
 
 /** Lines of a name, what the function gives back, and its arguments; those that begin with # are for people. */

@@ -1,6 +1,6 @@
 /** The BTF of the running kernel, for hooks and structs that the tables of the verifier leave out. */
-import { readFileSync } from "node:fs";
-import { machine } from "node:os";
+import { processorName } from "../../host/environment.ts";
+import { readBytesNow } from "../../host/files.ts";
 import { LazyBtf } from "../../object/lazy_btf.ts";
 
 const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
@@ -32,7 +32,7 @@ export function withKernelBtf<T>(btf: LazyBtf | null, work: () => T): T {
 
 function read(): LazyBtf | null {
   try {
-    return machine() === ARCHITECTURE ? new LazyBtf(new Uint8Array(readFileSync(KERNEL_BTF))) : null;
+    return processorName() === ARCHITECTURE ? new LazyBtf(readBytesNow(KERNEL_BTF)) : null;
   } catch {
     return null;
   }

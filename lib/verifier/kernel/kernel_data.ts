@@ -1,5 +1,5 @@
 /** The data files that `deno task kernel-tables` reads out of a kernel's BTF; each is read when it is first asked for. */
-import { readFileSync } from "node:fs";
+import { assetText } from "../../host/assets.ts";
 
 /** Where a file's facts are from. */
 export interface KernelSource {
@@ -71,10 +71,10 @@ export interface NullArguments {
   readonly error: Readonly<Record<string, readonly number[]>>;
 }
 
-const read = (file: URL) => JSON.parse(readFileSync(file, "utf8"));
+const read = (name: string) => JSON.parse(assetText(`verifier/kernel/${name}`));
 
 export function readKernelStructs(): KernelStructs {
-  const text = readFileSync(new URL("./kernel_structs.jsonl", import.meta.url), "utf8");
+  const text = assetText("verifier/kernel/kernel_structs.jsonl");
   const [first, ...rest] = text.trimEnd().split("\n");
   const lines = new Map(rest.map((line) => [/"name": "(\w+)"/.exec(line)![1], line]));
   return {
@@ -84,5 +84,5 @@ export function readKernelStructs(): KernelStructs {
   };
 }
 
-export const readTracepoints = (): KernelTracepoints => read(new URL("./tracepoints.json", import.meta.url));
-export const readNullArguments = (): NullArguments => read(new URL("./raw_tp_null_args.json", import.meta.url));
+export const readTracepoints = (): KernelTracepoints => read("tracepoints.json");
+export const readNullArguments = (): NullArguments => read("raw_tp_null_args.json");

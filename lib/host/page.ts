@@ -1,0 +1,26 @@
+/**
+ * What a page puts in the place of files and of a kernel: `@interleave/interleave/page` in the npm package.
+ *
+ * @example
+ * ```ts
+ * import { provideFiles } from "./page.ts";
+ * provideFiles({ texts: { "progs/mine.bpf.c": "int counter;" } }); // now bpf.file("progs/mine.bpf.c") finds it
+ * ```
+ *
+ * @module
+ */
+import { type FileBundle, providedAssets, providedFiles, providedPackageFiles } from "./provided.ts";
+
+export { type FileBundle, type NotebookKernel, provideKernel } from "./provided.ts";
+
+/** Adds files that come with the library, by their paths below `lib/`. The npm package does this itself. */
+export const provideAssets = (bundle: FileBundle): void => providedAssets.add(bundle);
+
+/** Adds the reader's files, by path: what `bpf.file`, `#include "..."` and `profileNamed` read in a page. */
+export const provideFiles = (bundle: FileBundle): void => providedFiles.add(bundle);
+
+/**
+ * Adds a file of another package. Pictures as PNG take `@resvg/resvg-wasm/index_bg.wasm`, those of plots
+ * `plotly.js-basic-dist-min` (its script) too.
+ */
+export const providePackageFile = (name: string, bytes: Uint8Array): void => providedPackageFiles.addBytes(name, bytes);

@@ -1,0 +1,69 @@
+/**
+ * What a page or another host without files puts in their place. A module `x.browser.ts` stands beside each `x.ts` that
+ * needs an operating system, exports the same names, and replaces it where a bundler builds for browsers (`browser` in
+ * package.json).
+ *
+ * @module
+ */
+
+/** Files by name: a text, or the bytes of a binary file, one character for each (code 0 to 255). */
+export interface FileBundle {
+  readonly texts: Readonly<Record<string, string>>;
+  readonly binaries?: Readonly<Record<string, string>>;
+}
+
+/** A notebook's kernel, as far as displaying goes: what Deno's kernel offers as `Deno.jupyter`. */
+export interface NotebookKernel {
+  /**
+   * @param type `display_data` or `update_display_data`
+   * @param content the message's content; a promise that resolves when it was sent
+   */
+  broadcast(type: string, content: unknown): Promise<void> | undefined;
+}
+
+/** A set of files that is looked up by name. */
+export class ProvidedFiles {
+  readonly #texts = new Map<string, string>();
+  readonly #bytes = new Map<string, Uint8Array>();
+
+  add({ texts, binaries = {} }: FileBundle): void {
+    for (const [name, text] of Object.entries(texts)) this.#texts.set(name, text);
+    for (const [name, characters] of Object.entries(binaries)) {
+      this.#bytes.set(name, Uint8Array.from(characters, (character) => character.charCodeAt(0)));
+    }
+  }
+
+  addBytes(name: string, bytes: Uint8Array): void {
+    this.#bytes.set(name, bytes);
+  }
+
+  text(name: string): string | undefined {
+    const bytes = this.#bytes.get(name);
+    return this.#texts.get(name) ?? (bytes && new TextDecoder().decode(bytes));
+  }
+
+  bytes(name: string): Uint8Array | undefined {
+    const text = this.#texts.get(name);
+    return this.#bytes.get(name) ?? (text === undefined ? undefined : new TextEncoder().encode(text));
+  }
+
+  names(): string[] {
+    return [...this.#texts.keys(), ...this.#bytes.keys()];
+  }
+}
+
+/** What comes with the library: headers, tables, profiles, fonts, objects; by its path below `lib/`. */
+export const providedAssets = new ProvidedFiles();
+/** The reader's files, by path: listings, headers, profiles. */
+export const providedFiles = new ProvidedFiles();
+/** Files of other packages, by specifier: `@resvg/resvg-wasm/index_bg.wasm`, `plotly.js-basic-dist-min`. */
+export const providedPackageFiles = new ProvidedFiles();
+
+let kernel: NotebookKernel | undefined;
+
+/** Makes this program a notebook's kernel; undefined ends that. */
+export function provideKernel(provided: NotebookKernel | undefined): void {
+  kernel = provided;
+}
+
+export const providedKernel = (): NotebookKernel | undefined => kernel;
