@@ -183,7 +183,7 @@ export interface Result {
   /** The memory model of a simulation, in words: the other machines have the memory that they have. */
   readonly memory?: { readonly text: string };
   /** What one after another gives; absent where it could not be computed. */
-  readonly serial?: Values;
+  readonly serial?: Values | undefined;
   /** Shared state before the run, where it is known. */
   readonly initial?: Values;
   /** Shared state at the end. */
@@ -208,7 +208,7 @@ export interface Result {
    */
   readonly orderDependent?: readonly string[];
   /** Why the run ended early, when it did. */
-  readonly fault?: Fault;
+  readonly fault?: Fault | undefined;
   /** Lines of bpf_printk. */
   readonly printed: readonly string[];
   /** Visible operations and instructions; 0 on machines that cannot count them. */

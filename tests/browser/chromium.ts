@@ -15,8 +15,12 @@ const program = process.env.CHROMIUM ?? PROGRAMS.find((path) => existsSync(path)
 export function noBrowser(): string | undefined {
   if (!("Deno" in globalThis)) return "the lab runs under Deno";
   if (process.env.INTERLEAVE_BROWSER !== "1") return "minutes long: deno task browser";
-  if (program === undefined) return "no Chromium; Debian: apt-get install chromium";
-  return undefined;
+  return noChromium();
+}
+
+/** Why no page can be opened here; undefined where one can. */
+export function noChromium(): string | undefined {
+  return program === undefined ? "no Chromium; Debian: apt-get install chromium" : undefined;
 }
 
 export async function launch(): Promise<Browser> {

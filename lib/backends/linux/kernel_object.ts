@@ -6,6 +6,7 @@ import { kernelObjectName } from "../../object/kernel_names.ts";
 import { addressOf, cString, errno, libbpf, libc, options, textAt } from "./libbpf.ts";
 import { libbpfMessages } from "./libbpf_messages.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
+import type { LoadOutcome } from "./load_outcome.ts";
 
 /** Room for the log of one program. The kernel writes only what it needs; untouched pages cost nothing. */
 const LOG_BYTES = 64 << 20;
@@ -31,13 +32,6 @@ export interface LoadedMap {
   readonly valueSize: number;
   readonly maxEntries: number;
   readonly flags: number;
-}
-
-/** What loading came to: 0 or a positive errno, the verifier's log, and what libbpf said when the log is empty. */
-export interface LoadOutcome {
-  readonly errno: number;
-  readonly log: string;
-  readonly messages: string;
 }
 
 /** An object file, and what the reader gave beyond it. */

@@ -4,7 +4,8 @@ import { BackendError } from "../../host/backend_error.ts";
 import { whyNot } from "../backend.ts";
 import { linuxAvailable } from "./available.ts";
 import { errnoName } from "../../uapi/errno.ts";
-import { KernelObject, type LoadOutcome, programsToLoad } from "./kernel_object.ts";
+import { KernelObject, programsToLoad } from "./kernel_object.ts";
+import type { LoadOutcome } from "./load_outcome.ts";
 import { verifierMessage } from "./verifier_log.ts";
 
 /** The running kernel's verdict on one program. */

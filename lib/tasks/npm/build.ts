@@ -12,12 +12,23 @@ import process from "node:process";
 import { projectFolder, shippedFolders } from "../../compile/folders.ts";
 import { type CommandOptions, runCommand } from "../../host/run_command.ts";
 import { type Commander, runTask } from "../task.ts";
-import { packageJson } from "./package_json.ts";
+import { assetBundle, assetModule } from "./asset_bundle.ts";
+import { packageJson, type ProjectConfig } from "./package_json.ts";
 
 const TYPESCRIPT = "typescript@5.9.3";
 
 /** A module that another one names by URL, a worker for one: no import leads there. */
 const MODULE_URL = /new URL\("(\.\/[\w/]+)\.ts", import\.meta\.url\)/g;
+
+/** Ending of the modules that stand in for others in browsers. */
+const BROWSER = ".browser.ts";
+
+/** In a page the data come first: modules may read them as soon as they run. */
+const BROWSER_ENTRY = `import { bundle } from "./asset_bundle.js";
+import { provideAssets } from "./host/page.js";
+provideAssets(bundle);
+export * from "./mod.js";
+`;
 
 /** The package cannot be built; the message says what failed. */
 export class PackageError extends Error {
@@ -37,7 +48,8 @@ export async function buildPackage(project: string, folder: string): Promise<voi
   await mkdir(dist, { recursive: true });
   // what only `deno task` runs is not published
   const files = (await readdir(lib, { recursive: true })).map(String).filter((name) => !/^tasks[\\/]/.test(name));
-  await compile(project, folder, [join(lib, "mod.ts"), join(lib, "cli.ts"), ...await urlModules(lib, files)]);
+  const entries = ["mod.ts", "cli.ts", "host/page.ts", ...files.filter((name) => name.endsWith(BROWSER))];
+  await compile(project, folder, [...entries.map((name) => join(lib, name)), ...await urlModules(lib, files)]);
   const modules: string[] = [];
   for (const file of (await readdir(dist, { recursive: true })).map(String)) {
     if (file.endsWith(".js")) modules.push(await finishModule(join(dist, file)));
@@ -47,9 +59,20 @@ export async function buildPackage(project: string, folder: string): Promise<voi
     await cp(join(lib, file), join(dist, file));
   }
   await cp(shippedFolders(project)[0], join(dist, "compile", "objects"), { recursive: true });
-  for (const file of ["README.md", "LICENSE", "CHANGELOG.md"]) await cp(join(project, file), join(folder, file));
+  await writeFile(join(dist, "asset_bundle.js"), assetModule(assetBundle(project)));
+  await writeFile(join(dist, "browser.js"), BROWSER_ENTRY);
+  for (const file of ["LICENSE", "CHANGELOG.md"]) await cp(join(project, file), join(folder, file));
   const config = JSON.parse(await readFile(join(project, "deno.json"), "utf8"));
-  await writeFile(join(folder, "package.json"), JSON.stringify(packageJson(config, modules), null, 2) + "\n");
+  await writeFile(join(folder, "README.md"), await readme(config));
+  const twins = files.filter((name) => name.endsWith(BROWSER)).map((name) => name.replaceAll("\\", "/")).sort()
+    .map((name) => name.slice(0, -BROWSER.length));
+  await writeFile(join(folder, "package.json"), JSON.stringify(packageJson(config, modules, twins), null, 2) + "\n");
+}
+
+/** The package's own README; with links where deno.json says where the project is. */
+async function readme({ repository }: ProjectConfig): Promise<string> {
+  const text = await readFile(new URL("./README.md", import.meta.url), "utf8");
+  return repository ? `${text}\nSource and notebooks: <${repository}>. Bugs: <${repository}/issues>.\n` : text;
 }
 
 /** Packs a built package; gives the tarball's path. */
