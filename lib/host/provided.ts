@@ -59,6 +59,17 @@ export const providedFiles = new ProvidedFiles();
 /** Files of other packages, by specifier: `@resvg/resvg-wasm/index_bg.wasm`, `plotly.js-basic-dist-min`. */
 export const providedPackageFiles = new ProvidedFiles();
 
+/** Finds an object that comes with the library, by the end of its name, where objects are fetched one by one. */
+export type FindObject = (ending: string) => Promise<Uint8Array | undefined>;
+
+let find: FindObject | undefined;
+
+export function provideObjects(provided: FindObject): void {
+  find = provided;
+}
+
+export const providedObject: FindObject = (ending) => find?.(ending) ?? Promise.resolve(undefined);
+
 let kernel: NotebookKernel | undefined;
 
 /** Makes this program a notebook's kernel; undefined ends that. */

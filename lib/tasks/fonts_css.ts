@@ -13,7 +13,7 @@ const FACES = [
 export function fontsCss(): string {
   return FACES.map(({ family, weight, file }) => {
     const bytes = readFileSync(fileURLToPath(new URL(`../plot/assets/${file}`, import.meta.url)));
-    return `@font-face {\n  font-family: "${family}";\n  font-weight: ${weight};\n` +
+    return `/* ${file} */\n@font-face {\n  font-family: "${family}";\n  font-weight: ${weight};\n` +
       `  src: url(data:font/ttf;base64,${bytes.toString("base64")}) format("truetype");\n}\n`;
   }).join("");
 }

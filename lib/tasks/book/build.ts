@@ -27,7 +27,7 @@ const SITE = join(PROJECT, "site");
 const PLOTLY = join(PROJECT, "node_modules", "plotly.js-basic-dist-min", "plotly-basic.min.js");
 
 /** Lays out what Sphinx reads; returns the number of chapters. */
-function prepare(): number {
+async function prepare(isLive: boolean): Promise<number> {
   rmSync(SOURCE, { recursive: true, force: true });
   mkdirSync(join(SOURCE, "_static"), { recursive: true });
   const names = readdirSync(NOTEBOOKS).filter((name) => name.endsWith(".ipynb")).sort();
@@ -47,6 +47,10 @@ function prepare(): number {
   if (!existsSync(PLOTLY)) throw new SetupError("plotly.js is not there yet. Run: npx -y deno@2.8.1 install");
   cpSync(PLOTLY, join(SOURCE, "_static", "plotly.min.js"));
   writeFileSync(join(SOURCE, "index.md"), contents(names, titles));
+  if (isLive) {
+    const { bundleLive } = await import("./live/bundle.ts");
+    await bundleLive(PROJECT, join(SOURCE, "_static", "live"));
+  }
   return names.length;
 }
 
@@ -57,12 +61,12 @@ function contents(names: string[], titles: string[]): string {
     `${list}\n\n\`\`\`{toctree}\n:hidden:\n:maxdepth: 1\n\n${entries}\n\`\`\`\n`;
 }
 
-async function build(): Promise<void> {
+async function build(isLive: boolean): Promise<void> {
   if (!await isComplete(SPHINX)) {
     const python = await step("Python", () => findPython());
     await step("Sphinx", (detail) => makeEnvironment(SPHINX, python, detail));
   }
-  const chapters = await step("chapters", () => Promise.resolve(prepare()));
+  const chapters = await step("chapters", () => prepare(isLive));
   await step("site", async () => {
     rmSync(BUILT, { recursive: true, force: true });
     const args = ["-m", "sphinx", "-b", "html", "-q", "-d", join(BUILT, "doctrees"), SOURCE, join(BUILT, "html")];
@@ -79,9 +83,10 @@ async function build(): Promise<void> {
 export const command = ({ Command }: Commander): Command =>
   new Command("deno task book")
     .description("Writes the chapters as a static site, site/. The first time fetches Sphinx into .cache/book.")
-    .action(async () => {
+    .option("--live", "cells can be edited and run in the page, where the site is served")
+    .action(async ({ live = false }: { live?: boolean }) => {
       try {
-        await build();
+        await build(live);
       } catch (error) {
         if (!(error instanceof SetupError)) throw error;
         console.error(`\n${error.message}`);

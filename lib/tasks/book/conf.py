@@ -1,5 +1,7 @@
 """Sphinx's settings for the book; lib/tasks/book/build.ts copies this file beside the chapters."""
 
+from pathlib import Path
+
 project = "Interleave"
 extensions = ["myst_nb"]
 exclude_patterns = ["progs", "solutions"]
@@ -16,6 +18,10 @@ html_title = "Interleave"
 html_static_path = ["_static"]
 html_css_files = ["fonts.css", "figures.css"]
 html_js_files = ["plotly.min.js", "figures.js"]
+# With --live the cells can be run in the page.
+if (Path(__file__).parent / "_static" / "live").exists():
+    html_css_files.append("live/live.css")
+    html_js_files.append("live/page.js")
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False

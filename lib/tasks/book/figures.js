@@ -8,6 +8,17 @@ function fit(frame) {
   frame.style.height = scale < 1 ? `${Math.ceil(layout.height * scale)}px` : "";
 }
 
+function draw(frame, { data, layout, config }) {
+  const plot = document.createElement("div");
+  plot.className = "figure";
+  frame.replaceChildren(plot);
+  Object.assign(frame, { plot, layout });
+  Plotly.newPlot(plot, data, layout, { ...config, displaylogo: false });
+  fit(frame);
+}
+/** For cells that are run in the page (live/outputs.ts). */
+globalThis.drawFigure = draw;
+
 // Draws each plot when it comes near the window: a chapter has more of them than a phone draws at once.
 addEventListener("DOMContentLoaded", async () => {
   // plotly measures its texts when it draws
@@ -18,13 +29,7 @@ addEventListener("DOMContentLoaded", async () => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       watcher.unobserve(target);
-      const { data, layout, config } = JSON.parse(target.querySelector("script").textContent);
-      const plot = document.createElement("div");
-      plot.className = "figure";
-      target.replaceChildren(plot);
-      Object.assign(target, { plot, layout });
-      Plotly.newPlot(plot, data, layout, { ...config, displaylogo: false });
-      fit(target);
+      draw(target, JSON.parse(target.querySelector("script").textContent));
     }
   }, { rootMargin: "600px" });
   for (const frame of document.querySelectorAll(".figure-frame:has(> script)")) watcher.observe(frame);
