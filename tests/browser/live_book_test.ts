@@ -1,4 +1,4 @@
-/** The live site of `deno task book --live`: cells are edited and run in the page, from a plain server and from disk. */
+/** The live site of `deno task book`: cells are edited and run in the page, from a plain server and from disk. */
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { extname, join } from "node:path";
@@ -27,7 +27,7 @@ if (reason) {
     /** Bytes of everything that was asked for, compressed. */
     let sent = new Map<string, number>();
     beforeAll(async () => {
-      const { code, stderr } = await runCommand(Deno.execPath(), ["task", "book", "--live"]);
+      const { code, stderr } = await runCommand(Deno.execPath(), ["task", "book"]);
       expect(code, stderr).toBe(0);
       server = createServer(async ({ url }, response) => {
         const path = decodeURIComponent(new URL(url!, "http://x").pathname);

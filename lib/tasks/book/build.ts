@@ -46,7 +46,7 @@ async function prepare(isLive: boolean): Promise<number> {
   writeFileSync(join(SOURCE, "_static", "fonts.css"), fontsCss());
   if (!existsSync(PLOTLY)) throw new SetupError("plotly.js is not there yet. Run: npx -y deno@2.8.1 install");
   cpSync(PLOTLY, join(SOURCE, "_static", "plotly.min.js"));
-  writeFileSync(join(SOURCE, "index.md"), contents(names, titles));
+  writeFileSync(join(SOURCE, "index.md"), contents(names, titles, isLive));
   if (isLive) {
     const { bundleLive } = await import("./live/bundle.ts");
     await bundleLive(PROJECT, join(SOURCE, "_static", "live"));
@@ -54,10 +54,13 @@ async function prepare(isLive: boolean): Promise<number> {
   return names.length;
 }
 
-function contents(names: string[], titles: string[]): string {
+function contents(names: string[], titles: string[], isLive: boolean): string {
+  const how = isLive
+    ? "Where this site is served, every cell can be changed and run in its page."
+    : "To run and change the experiments, open the notebooks.";
   const list = names.map((name, i) => `- [${titles[i]}](${name})`).join("\n");
   const entries = names.map((name) => name.replace(/\.ipynb$/, "")).join("\n");
-  return `# Interleave\n\nA laboratory for eBPF concurrency. To run and change the experiments, open the notebooks.\n\n` +
+  return `# Interleave\n\nA laboratory for eBPF concurrency. ${how}\n\n` +
     `${list}\n\n\`\`\`{toctree}\n:hidden:\n:maxdepth: 1\n\n${entries}\n\`\`\`\n`;
 }
 
@@ -83,8 +86,8 @@ async function build(isLive: boolean): Promise<void> {
 export const command = ({ Command }: Commander): Command =>
   new Command("deno task book")
     .description("Writes the chapters as a static site, site/. The first time fetches Sphinx into .cache/book.")
-    .option("--live", "cells can be edited and run in the page, where the site is served")
-    .action(async ({ live = false }: { live?: boolean }) => {
+    .option("--no-live", "pages to read only")
+    .action(async ({ live = true }: { live?: boolean }) => {
       try {
         await build(live);
       } catch (error) {

@@ -18,7 +18,7 @@ html_title = "Interleave"
 html_static_path = ["_static"]
 html_css_files = ["fonts.css", "figures.css"]
 html_js_files = ["plotly.min.js", "figures.js"]
-# With --live the cells can be run in the page.
+# The cells can be run in the page.
 if (Path(__file__).parent / "_static" / "live").exists():
     html_css_files.append("live/live.css")
     html_js_files.append("live/page.js")

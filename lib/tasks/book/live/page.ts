@@ -1,6 +1,6 @@
 /** Makes the chapter that is open live: an editor for each cell, a kernel for the page. */
-import { javascript } from "@codemirror/lang-javascript";
-import { syntaxHighlighting } from "@codemirror/language";
+import { StreamLanguage, syntaxHighlighting } from "@codemirror/language";
+import { typescript } from "@codemirror/legacy-modes/mode/javascript";
 import { classHighlighter } from "@lezer/highlight";
 import { EditorView, minimalSetup } from "codemirror";
 import type { FromKernel, ToKernel } from "./messages.ts";
@@ -127,7 +127,7 @@ class LivePage {
       parent: frame,
       extensions: [
         minimalSetup,
-        javascript({ typescript: true }),
+        StreamLanguage.define(typescript),
         syntaxHighlighting(classHighlighter),
         EditorView.contentAttributes.of({ "aria-label": `cell ${index + 1}` }),
       ],
