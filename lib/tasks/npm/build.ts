@@ -18,7 +18,7 @@ import { packageJson, type ProjectConfig } from "./package_json.ts";
 const TYPESCRIPT = "typescript@5.9.3";
 
 /** A module that another one names by URL, a worker for one: no import leads there. */
-const MODULE_URL = /new URL\("(\.\/[\w/]+)\.ts", import\.meta\.url\)/g;
+const MODULE_URL = /new URL\("(\.{1,2}\/[\w/]+)\.ts", import\.meta\.url\)/g;
 
 /** Ending of the modules that stand in for others in browsers. */
 const BROWSER = ".browser.ts";

@@ -37,7 +37,7 @@ function inline(text: string): string {
     const plain = part.replace(/\\([!-/:-@[-`{-~])/g, (_, sign) => `\0${signs.push(sign) - 1}\0`);
     return escapeHtml(plain).replaceAll("&lt;br>", "<br>").replace(/\*\*([^*]+)\*\*/g, "<strong>$1</strong>")
       .replace(/\*([^*\s][^*]*)\*/g, "<em>$1</em>")
-      // deno-lint-ignore no-control-regex -- a sign that no text has stands for the escaped one
+      // a sign that no text has stands for the escaped one
       .replace(/\0(\d+)\0/g, (_, index) => escapeHtml(signs[index]));
   }).join("");
 }
