@@ -100,7 +100,7 @@ if (reason) {
       await write(
         page,
         1,
-        'import { bpf } from "interleave";\nawait bpf`int mine; SEC("raw_tp") int p(void *ctx) { return 3; }`',
+        'import { bpf } from "interleave";\nawait bpf("int mine; int p(void *ctx) { return 3; }")',
       );
       expect(await run(page, 1)).toContain("npx -y deno@2.8.1 task start");
       await page.close();
