@@ -20,15 +20,10 @@ import { ObjectError } from "../../object/object_error.ts";
 import { loadObject } from "../../object/load.ts";
 import { ERRNO, errnoName } from "../../uapi/errno.ts";
 import { type KernelRelease, RELEASES } from "../../uapi/releases.ts";
-import {
-  objectHash,
-  parseVerdict,
-  RECORDED_PATH,
-  type RecordedKernel,
-} from "../../verifier/kernel/recorded_verdicts.ts";
+import { objectHash, parseVerdict, type RecordedKernel } from "../../verifier/kernel/recorded_verdicts.ts";
 import { type Commander, runTask } from "../task.ts";
 import type { Answer } from "./answers.ts";
-import { FOLLOWED_PATH } from "../../verifier/kernel/features.ts";
+import { FOLLOWED_PATH, RECORDED_PATH } from "./data_files.ts";
 import { followedFeatures, followedText } from "./followed.ts";
 import { askImage, askRunningKernel, type Load } from "./machine.ts";
 import { type ByRelease, readRecords, recordsText } from "./records.ts";

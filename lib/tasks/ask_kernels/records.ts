@@ -1,12 +1,12 @@
 /** The file of recorded verdicts, read and written: an object a line, so that a new listing is a new line. */
 import { existsSync } from "node:fs";
 import {
-  RECORDED_PATH,
   type RecordedKernel,
   type RecordedVerdicts,
   recordedVerdicts,
 } from "../../verifier/kernel/recorded_verdicts.ts";
 import { type KernelRelease, RELEASES } from "../../uapi/releases.ts";
+import { RECORDED_PATH } from "./data_files.ts";
 
 export type ByRelease = { [release in KernelRelease]?: string };
 

@@ -86,8 +86,8 @@ async function build(isLive: boolean): Promise<void> {
 export const command = ({ Command }: Commander): Command =>
   new Command("deno task book")
     .description("Writes the chapters as a static site, site/. The first time fetches Sphinx into .cache/book.")
-    .option("--no-live", "pages to read only")
-    .action(async ({ live = true }: { live?: boolean }) => {
+    .option("--live", "cells can be edited and run in the page, where the site is served")
+    .action(async ({ live = false }: { live?: boolean }) => {
       try {
         await build(live);
       } catch (error) {

@@ -2,7 +2,7 @@
  * What a program uses that kernels may judge differently: an older kernel's verdict is told only of programs that use
  * nothing but what our rules and its recorded verdicts agree on (`followed_features.json`).
  */
-import { readFileSync } from "node:fs";
+import { assetText } from "../../host/assets.ts";
 import { BPF_PSEUDO, isAtomic, isBpfCall, isCall, isHelperCall, isKfuncCall, isWide } from "../../isa/insn.ts";
 import type { BpfObject, Program } from "../../object/bpf_object.ts";
 import { helperLabel } from "../../uapi/helpers.ts";
@@ -11,13 +11,11 @@ import { type KernelRelease, NEWEST } from "../../uapi/releases.ts";
 import type { CreatedMaps } from "./map_creation.ts";
 import { programKind } from "./program_types.ts";
 
-export const FOLLOWED_PATH = new URL("./followed_features.json", import.meta.url);
-
 let followed: Partial<Record<KernelRelease, ReadonlySet<string>>> | undefined;
 
 function followedIn(kernel: KernelRelease): ReadonlySet<string> {
   followed ??= Object.fromEntries(
-    Object.entries(JSON.parse(readFileSync(FOLLOWED_PATH, "utf8")) as Record<string, string[]>)
+    Object.entries(JSON.parse(assetText("verifier/kernel/followed_features.json")) as Record<string, string[]>)
       .map(([release, features]) => [release, new Set(features)]),
   );
   return followed[kernel] ?? new Set();

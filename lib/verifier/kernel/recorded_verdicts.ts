@@ -1,6 +1,6 @@
 /** What kernels of several releases said of programs, as `deno task ask-kernels` wrote it down. */
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { assetText } from "../../host/assets.ts";
+import { sha256Hex } from "../../host/hash.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { loadObject } from "../../object/load.ts";
 import type { KernelRelease } from "../../uapi/releases.ts";
@@ -40,18 +40,17 @@ export interface RecordedVerdict {
   readonly message: string;
 }
 
-export const RECORDED_PATH = new URL("./recorded_verdicts.json", import.meta.url);
 const DIGITS = 16;
 
 let all: RecordedVerdicts | undefined, byHash: Map<string, Readonly<Record<string, Verdicts>>> | undefined;
 /** The hashes of objects that were looked for before. */
 const hashes = new WeakMap<BpfObject, string>();
 
-export const recordedVerdicts = (): RecordedVerdicts => all ??= JSON.parse(readFileSync(RECORDED_PATH, "utf8"));
+export const recordedVerdicts = (): RecordedVerdicts =>
+  all ??= JSON.parse(assetText("verifier/kernel/recorded_verdicts.json"));
 
 /** What an object is found by: any other byte in the file, and nothing is known of it. */
-export const objectHash = (bytes: Uint8Array): string =>
-  createHash("sha256").update(bytes).digest("hex").slice(0, DIGITS);
+export const objectHash = (bytes: Uint8Array): string => sha256Hex(bytes).slice(0, DIGITS);
 
 /**
  * What a kernel of this release said of a program; undefined where that is not recorded. Recorded are objects as their
