@@ -95,7 +95,7 @@ export function verify(object: BpfObject, options: VerifyOptions = {}): Verdict[
   }
   const created = createMaps(object, kernel);
   return programs.map((program) => {
-    const feature = unfollowedFeature(object, program, created, kernel);
+    const feature = unfollowedFeature(program, created, kernel);
     if (feature === undefined) return verifyProgram(object, program, created, cpus, kernel);
     return { ...unknown(program, `what ${kernel} says of ${feature}`), kernel };
   });

@@ -85,7 +85,9 @@ describe("the library", () => {
   });
 
   it("reads what lies beside its modules in one place", () => {
-    const urls = published.filter((path) => /new URL\((?!"\.{1,2}\/[\w/]+_worker\.ts")[^)]*import\.meta/.test(textOf(path)));
+    const urls = published.filter((path) =>
+      /new URL\((?!"\.{1,2}\/[\w/]+_worker\.ts")[^)]*import\.meta/.test(textOf(path))
+    );
     expect(urls).toEqual(["host/assets.ts"]);
   });
 });

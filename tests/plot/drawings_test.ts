@@ -37,7 +37,7 @@ describe("drawings", () => {
       const figure = GALLERY[name](), bundle = await figure.toBundle();
       expect(Object.keys(bundle).sort()).toEqual(["image/png", "image/svg+xml", "text/plain"]);
       expect(bundle["image/svg+xml"]).toBe(await figure.toSvg());
-      const png = Uint8Array.from(atob(bundle["image/png"]), (letter) => letter.charCodeAt(0));
+      const png = Uint8Array.from(atob(bundle["image/png"]!), (letter) => letter.charCodeAt(0));
       const view = new DataView(png.buffer);
       expect([view.getUint32(16), view.getUint32(20)]).toEqual([2 * figure.width, 2 * figure.height]);
     });

@@ -86,7 +86,7 @@ describe("a figure's bundle", () => {
     const json = JSON.parse(JSON.stringify(bundle["application/vnd.plotly.v1+json"]));
     expect(json.data[0]).toMatchObject({ type: "scatter", x: [1, 2], y: [0, 0.32] });
     expect(bundle["text/plain"]).toContain("2 CPUs lose 32 %");
-    const png = Uint8Array.from(atob(bundle["image/png"]), (letter) => letter.charCodeAt(0));
+    const png = Uint8Array.from(atob(bundle["image/png"]!), (letter) => letter.charCodeAt(0));
     expect([...png.slice(0, 8)]).toEqual([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
     const view = new DataView(png.buffer);
     expect([view.getUint32(16), view.getUint32(20)]).toEqual([2 * figure.width, 2 * figure.height]);

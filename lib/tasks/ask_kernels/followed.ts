@@ -26,7 +26,7 @@ export function followedFeatures(
         const { verdict } = verifyProgram(object, program, created, undefined, kernel);
         if (verdict === "unsupported") continue;
         const counts = verdict === said.verdict ? agreed : differed;
-        for (const feature of featuresOf(object, program, created)) counts.set(feature, (counts.get(feature) ?? 0) + 1);
+        for (const feature of featuresOf(program, created)) counts.set(feature, (counts.get(feature) ?? 0) + 1);
       }
     }
     const features = [...agreed].filter(([feature, count]) => count >= (ONE_IN - 1) * (differed.get(feature) ?? 0));

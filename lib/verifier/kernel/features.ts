@@ -4,7 +4,7 @@
  */
 import { assetText } from "../../host/assets.ts";
 import { BPF_PSEUDO, isAtomic, isBpfCall, isCall, isHelperCall, isKfuncCall, isWide } from "../../isa/insn.ts";
-import type { BpfObject, Program } from "../../object/bpf_object.ts";
+import type { Program } from "../../object/bpf_object.ts";
 import { helperLabel } from "../../uapi/helpers.ts";
 import { mapTypeName } from "../../uapi/map_types.ts";
 import { type KernelRelease, NEWEST } from "../../uapi/releases.ts";
@@ -23,18 +23,17 @@ function followedIn(kernel: KernelRelease): ReadonlySet<string> {
 
 /** The first thing that a program uses of which it is not known what an older kernel says. */
 export function unfollowedFeature(
-  object: BpfObject,
   program: Program,
   created: CreatedMaps,
   kernel: KernelRelease,
 ): string | undefined {
   if (kernel === NEWEST) return undefined;
   const known = followedIn(kernel);
-  return featuresOf(object, program, created).find((feature) => !known.has(feature));
+  return featuresOf(program, created).find((feature) => !known.has(feature));
 }
 
 /** Names for people, each once. */
-export function featuresOf(object: BpfObject, program: Program, created: CreatedMaps): string[] {
+export function featuresOf(program: Program, created: CreatedMaps): string[] {
   const kind = programKind(program.section), type = kind?.helpers ?? program.section;
   const sleepable = kind?.isSleepable ? " that may sleep" : "";
   const features = [`programs of type ${type}${sleepable}`];
