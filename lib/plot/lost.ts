@@ -47,12 +47,13 @@ function originOf(point: LostSample): string | undefined {
   return point.invocations === undefined ? undefined : texts.runs(point.invocations, point.seed);
 }
 
-function samples(points: readonly LostSample[], placeOf: (index: number) => number): Sample[] {
+/** @param ownWords whether a result's own words for its origin do: not where they name the CPUs, which the axis has */
+function samples(points: readonly LostSample[], placeOf: (index: number) => number, ownWords: boolean): Sample[] {
   return points.map((point, i) => ({
     name: point.name,
     technique: point.technique ?? (point.name === undefined ? "racy" : undefined),
     kind: point.kind ?? kindOfMachine(point.machine),
-    on: point.on ?? originOf(point),
+    on: point.machine !== undefined && !ownWords ? originOf(point) : point.on ?? originOf(point),
     x: placeOf(i),
     y: point.lost,
     low: point.low,
@@ -101,7 +102,7 @@ function workPlace(works: readonly number[]): { place: (work: number) => number;
  * @param points shares from 0 to 1; results of `simulate` will do.
  */
 export function lostAgainstCpus(points: readonly LostAgainstCpus[], options: LostOptions = {}): Figure {
-  const series = gather(samples(points, (i) => points[i].cpus));
+  const series = gather(samples(points, (i) => points[i].cpus, false));
   const { losing, exact } = parts(series);
   const said = losing === undefined ? [] : [...new Set([losing.x.find((n) => n > 1) ?? losing.x[0], losing.x.at(-1)!])]
     .map((n) => texts.lostAtOneCount(n, losing.y[losing.x.indexOf(n)] ?? 0));
@@ -118,7 +119,7 @@ export function lostAgainstCpus(points: readonly LostAgainstCpus[], options: Los
 /** Lost updates against the private instructions between two increments, on a logarithmic axis. */
 export function lostAgainstWork(points: readonly LostAgainstWork[], options: LostOptions = {}): Figure {
   const { place, axis } = workPlace(points.map((point) => point.work));
-  const series = gather(samples(points, (i) => place(points[i].work)));
+  const series = gather(samples(points, (i) => place(points[i].work), true));
   const { losing } = parts(series);
   const works = points.map((point) => point.work).sort((a, b) => a - b);
   const said = losing === undefined ? [] : [...new Set([works[0], works.at(-1)!])].flatMap((work) => {

@@ -132,10 +132,10 @@ SEC("tc") int toss(void *ctx) { if ((bpf_get_prandom_u32() & 63) == 5) heads++; 
   });
 
   it("says why runs ended", async () => {
-    const unsupported = await bpf`SEC("raw_tp") int late(void *ctx) { return bpf_send_signal(9); }`;
+    const unsupported = await bpf`SEC("tc") int late(struct __sk_buff *ctx) { return bpf_skb_ecn_set_ce(ctx); }`;
     const { ended, coverage } = await reach(unsupported);
     expect(ended.map(({ why }) => why).join()).toMatch(
-      /late calls bpf_send_signal, which the simulator does not model/,
+      /late calls bpf_skb_ecn_set_ce, which the simulator does not model/,
     );
     expect(coverage.insns.ran).toBe(0);
   });

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
+import { simulate } from "../../lib/backends/simulator.ts";
+import { bpf } from "../../lib/compile/bpf.ts";
 import { Figure, plot } from "../../lib/plot/mod.ts";
 import { GALLERY } from "./gallery.ts";
 import { pictureFaults } from "./picture_faults.ts";
@@ -158,4 +160,13 @@ describe("wrong input", () => {
     expect(() => plot.lattice({ steps: [twenty, twenty], bad: () => false })).toThrow(/more than 5000 schedules/);
     expect(() => plot.lattice({ steps: [["a"], ["b"]], bad: () => false, path: [0, 0] })).toThrow(/1 steps of CPU 0/);
   });
+});
+
+it("runs of one listing on several numbers of CPUs are one line, whatever they say of themselves", async () => {
+  const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+  const runs = [];
+  for (const cpus of [1, 2, 4]) runs.push(await simulate(racy, { cpus, invocations: 100, seed: 1 }));
+  const figure = plot.lostAgainstCpus(runs);
+  expect(figure.text.split("\n")[0]).toMatch(/^2 CPUs lose \d+ %, 4 CPUs lose \d+ %\./);
+  expect(figure.text).toContain("Simulated: 100 runs on each CPU, seed 1");
 });
