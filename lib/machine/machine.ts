@@ -280,7 +280,12 @@ export class Machine {
 
   /** Whether a task's next run may not begin yet: others have to be done first, or it is its partner's turn. */
   isHeldBack(task: Task): boolean {
-    return task.after.some((before) => !this.isDone(this.tasks[before])) || this.#awaitsPartner(task);
+    return task.after.some((before) => !this.#isBehind(this.tasks[before])) || this.#awaitsPartner(task);
+  }
+
+  /** Whether a task is done and what it stored is in memory: whoever waits for a task hears of its end behind a barrier. */
+  #isBehind(task: Task): boolean {
+    return this.isDone(task) && (this.buffers?.count(task.cpu) ?? 0) === 0;
   }
 
   /** Entry and exit: as many of the one's runs as of the other's, the entry first. */
@@ -513,7 +518,7 @@ export class Machine {
     const op = runningModel(task)?.pending;
     if (op?.kind === "await") return `waits for ${this.kernel.placeOf(op.addr)?.name ?? op.label ?? "a lock"}`;
     if (op?.kind === "wait") return `waits for ${op.label ?? "a condition"}`;
-    const before = task.after.find((before) => !this.isDone(this.tasks[before]));
+    const before = task.after.find((before) => !this.#isBehind(this.tasks[before]));
     const first = before ?? (this.isHeldBack(task) ? task.pair!.partner : undefined);
     return first === undefined ? "waits for its CPU" : `begins after ${this.tasks[first].name}`;
   }
