@@ -23,5 +23,8 @@ export function dirname(path: string): string {
 
 export const basename = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
+/** The address under which a file can be imported: where the page's own server has it. */
+export const fileAddress = (path: string): string => new URL(relativePath(path), globalThis.location?.href).href;
+
 /** The name under which a page provides the file. */
 export const relativePath = (path: string): string => resolve(path).slice(1);

@@ -1,7 +1,6 @@
 /** Workloads in files of their own, JSON or TypeScript, that the command line and notebooks read alike. */
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { readInput } from "../compile/read_input.ts";
+import { fileAddress } from "../host/paths.ts";
 import { WorkloadError } from "../cpu/workload_error.ts";
 import type { Model } from "../cpu/operation.ts";
 import type { UserActor, UserApi } from "../maps/user_space.ts";
@@ -112,7 +111,7 @@ const isModule = (path: string): boolean => /\.[cm]?[jt]s$/.test(path);
 async function fileValue(path: string): Promise<unknown> {
   if (isModule(path)) {
     await readInput(path);
-    const module = await import(pathToFileURL(resolve(path)).href);
+    const module = await import(fileAddress(path));
     if (module.default === undefined) throw new WorkloadError(`${path} has no default export: export default { ... }`);
     return module.default;
   }

@@ -88,7 +88,8 @@ describe("the library", () => {
     const urls = published.filter((path) =>
       /new URL\((?!"\.{1,2}\/[\w/]+_worker\.ts")[^)]*import\.meta/.test(textOf(path))
     );
-    expect(urls).toEqual(["host/assets.ts"]);
+    // The command line, which is in no page, reads its version above lib/.
+    expect(urls.filter((path) => path !== "cli/version.ts")).toEqual(["host/assets.ts"]);
   });
 });
 
