@@ -272,6 +272,7 @@ describe("what is said of it", () => {
     const asked = (memory: string) => explore(object, { ...sides("sb_x", "sb_y"), memory: memory as "sc" });
     await expect(asked("arm")).rejects.toThrow(/memory is the text "arm": it must be "sc" or "x86" or "bpf"/);
     await expect(asked("x68")).rejects.toThrow(/did you mean x86\?/);
-    await expect(asked("bpf")).rejects.toThrow(/memory is "bpf": explore runs programs step by step/);
+    const run = simulate(object, { ...sides("sb_x", "sb_y"), memory: "bpf" });
+    await expect(run).rejects.toThrow(/memory is "bpf": simulate runs programs step by step/);
   });
 });
