@@ -4,11 +4,16 @@ import { isHelperCall } from "../isa/insn.ts";
 import type { Machine } from "../machine/machine.ts";
 import { CTX_BYTES } from "../machine/task_memory.ts";
 import type { Task } from "../machine/task.ts";
-import { helperId } from "../uapi/helpers.ts";
+import { BPF_FUNC, helperId } from "../uapi/helpers.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
 /** Helpers whose steps do not depend on the CPU that they run on: lookup (in maps that CPUs share), lock, unlock, loop. */
-const SAME_ON_EVERY_CPU = new Set([1, 93, 94, 181]);
+const SAME_ON_EVERY_CPU = new Set<number>([
+  BPF_FUNC.map_lookup_elem,
+  BPF_FUNC.spin_lock,
+  BPF_FUNC.spin_unlock,
+  BPF_FUNC.loop,
+]);
 
 /** And those whose results a search branches over, on every CPU alike: random numbers and clocks. */
 const OPEN_ON_EVERY_CPU = new Set(

@@ -131,7 +131,7 @@ export const CONTEXTS: readonly ProgramContexts[] = [
   {
     what: "uprobe",
     sections: [
-      ...["uprobe", "uretprobe", "usdt", "uprobe.multi", "uretprobe.multi"],
+      ...["uprobe", "uretprobe", "usdt", "uprobe.multi", "uretprobe.multi", "uprobe.session", "uprobe.session.s"],
       ...["uprobe.s", "uretprobe.s", "usdt.s", "uprobe.multi.s", "uretprobe.multi.s"],
     ],
     runsIn: ["task"],
@@ -192,6 +192,8 @@ export const CONTEXTS: readonly ProgramContexts[] = [
     sections: [
       ...["syscall", "iter", "iter.s", "sk_msg", "cgroup/sock", "cgroup/sock_create", "cgroup/sock_release"],
       ...["bind4", "bind6", "post_bind4", "post_bind6", "connect4", "connect6", "sendmsg4", "sendmsg6"]
+        .map((hook) => `cgroup/${hook}`),
+      ...["connect_unix", "sendmsg_unix", "recvmsg_unix", "getpeername_unix", "getsockname_unix"]
         .map((hook) => `cgroup/${hook}`),
       ...["recvmsg4", "recvmsg6", "getpeername4", "getpeername6", "getsockname4", "getsockname6", "sysctl", "dev"]
         .map((hook) => `cgroup/${hook}`),

@@ -28,7 +28,7 @@ describe("scenarios", () => {
     expect(drawn.map((_, seed) => drawScenario(seed))).toEqual(drawn);
     const roles = drawn.flatMap(({ roles }): readonly Role[] => roles);
     expect(new Set(roles.map(({ kind }) => kind)).size).toBe(3);
-    expect(new Set(roles.flatMap(({ items = [] }) => items.map(({ kind }) => kind))).size).toBe(12);
+    expect(new Set(roles.flatMap(({ items = [] }) => items.map(({ kind }) => kind))).size).toBe(13);
     expect(new Set(roles.flatMap((role) => role.kind === "actor" ? role.calls.map(({ call }) => call) : [])).size).toBe(
       14,
     );

@@ -112,8 +112,12 @@ describe("the running kernel's BTF", () => {
       ["BPF_ANY", pick(FLAGS, /^BPF_(ANY|NOEXIST|EXIST|F_LOCK)$/)],
       ["BPF_F_NO_PREALLOC", pick(FLAGS, /^BPF_F_(?!LOCK|SLEEPABLE|TEST_RUN)/)],
     ];
+    // Flags stand in an enum for each helper or map.
+    const all = new Map(
+      types.flatMap(({ values = [] }) => values.map(({ name, value }) => [name, Number(value)] as const)),
+    );
     for (const [first, table] of checks) {
-      const theirs = named(first);
+      const theirs = first.startsWith("BPF_F_") ? all : named(first);
       // An older kernel may lack what came later; what both have is the same.
       const both = Object.entries(table).filter(([name]) => theirs.has(name));
       expect(both.length).toBeGreaterThan(Object.keys(table).length / 2);
@@ -148,7 +152,7 @@ describe("lib/", () => {
     const again = modules.filter((name) => !inRoom(name)).flatMap((name) =>
       repetitions(text(name)).map((one) => `${name}: ${one}`)
     );
-    expect(again).toEqual([]);
+    expect(again.join("\n")).toBe("");
   });
 
   it("would be caught at it", () => {

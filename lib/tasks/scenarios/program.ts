@@ -1,9 +1,16 @@
 /** The programs of a scenario: as byte code for both kernels, and as C for the reader. */
 import { BPF_ATOMIC, BPF_PSEUDO, type Insn } from "../../isa/insn.ts";
 import type { BpfObject, Program, Relocation } from "../../object/bpf_object.ts";
+import { BPF_FUNC } from "../../uapi/helpers.ts";
 import { type Item, MAPS } from "./draw.ts";
 
-const FUNC = { lookup: 1, update: 2, delete: 3, lock: 93, unlock: 94, loop: 181 } as const;
+const FUNC = {
+  lookup: BPF_FUNC.map_lookup_elem,
+  update: BPF_FUNC.map_update_elem,
+  delete: BPF_FUNC.map_delete_elem,
+  lock: BPF_FUNC.spin_lock,
+  unlock: BPF_FUNC.spin_unlock,
+};
 /** Offsets of the global variables in their section. */
 export interface Globals {
   readonly map: number;
@@ -86,7 +93,7 @@ class Code {
     this.wide(2, BPF_PSEUDO.FUNC, 0, 0);
     this.emit(0xb7, 3);
     this.emit(0xb7, 4);
-    this.call(FUNC.loop);
+    this.call(BPF_FUNC.loop);
   }
 
   /** The loop's body, behind the program. */
