@@ -82,6 +82,8 @@ export const KFUNC_TYPES = {
   cpumask: [...TRACING, T.SYSCALL],
   skb: [T.SCHED_CLS, T.SCHED_ACT, T.SK_SKB, T.SOCKET_FILTER, ...CGROUP, ...LWT, T.NETFILTER, ...TRACING],
   xdp: [T.XDP],
+  crypto: [T.SCHED_CLS, T.SCHED_ACT, T.XDP, T.SYSCALL],
+  syscall: [T.SYSCALL],
 } as const satisfies Record<string, readonly number[] | undefined>;
 
 /** Flags: A acquires, R releases, 0 may give NULL, T takes trusted arguments, C takes those that RCU protects, S may sleep. */
@@ -116,6 +118,9 @@ const TABLE: Readonly<Record<keyof typeof KFUNC_TYPES, readonly string[]>> = {
     "int bpf_dynptr_copy(struct bpf_dynptr *dst_ptr, u64 dst_off, struct bpf_dynptr *src_ptr, u64 src_off, u64 size)",
     "int bpf_dynptr_memset(struct bpf_dynptr *p, u64 offset, u64 size, u8 val)",
     "S int bpf_copy_from_user_str(void *dst, u32 dst__sz, void *unsafe_ptr__ign, u64 flags)",
+    "void *bpf_rdonly_cast(void *obj__ign, u32 btf_id__k)",
+    "void *bpf_cast_to_kern_ctx(ctx *obj)",
+    "T long bpf_map_sum_elem_count(struct bpf_map *map)",
     "int bpf_strlen(char *s__ign)",
     "int bpf_strnlen(char *s__ign, u64 count)",
     "int bpf_strcmp(char *s1__ign, char *s2__ign)",
@@ -187,6 +192,15 @@ const TABLE: Readonly<Record<keyof typeof KFUNC_TYPES, readonly string[]>> = {
   ],
   skb: ["int bpf_dynptr_from_skb(struct __sk_buff *s, u64 flags, struct bpf_dynptr *ptr__uninit)"],
   xdp: ["int bpf_dynptr_from_xdp(struct xdp_md *x, u64 flags, struct bpf_dynptr *ptr__uninit)"],
+  crypto: [
+    "C int bpf_crypto_decrypt(struct bpf_crypto_ctx *ctx, struct bpf_dynptr *src, struct bpf_dynptr *dst, struct bpf_dynptr *siv__nullable)",
+    "C int bpf_crypto_encrypt(struct bpf_crypto_ctx *ctx, struct bpf_dynptr *src, struct bpf_dynptr *dst, struct bpf_dynptr *siv__nullable)",
+  ],
+  syscall: [
+    "A0S struct bpf_crypto_ctx *bpf_crypto_ctx_create(struct bpf_crypto_params *params, u32 params__sz, int *err)",
+    "R void bpf_crypto_ctx_release(struct bpf_crypto_ctx *ctx)",
+    "A0C struct bpf_crypto_ctx *bpf_crypto_ctx_acquire(struct bpf_crypto_ctx *ctx)",
+  ],
 };
 
 const SHAPE = /^(?:([AR0TCS]+) )?((?:struct )?\w+) (\**)(\w+)\((.*)\)$/;
@@ -221,6 +235,7 @@ const KINDS: Readonly<Record<string, KfuncArgKind>> = {
   bpf_res_spin_lock: "res_lock",
   __sk_buff: "ctx",
   xdp_md: "ctx",
+  ctx: "ctx",
   fn: "callback",
 };
 
@@ -234,13 +249,18 @@ const SUFFIXES: readonly (readonly [RegExp, KfuncArgKind])[] = [
   [/__str$/, "string"],
 ];
 
+function pointerKind(type: string, isStruct: boolean, next: string): KfuncArgKind {
+  if (type.startsWith("bpf_iter_")) return "iterator";
+  if (/__szk?$/.test(next)) return "sized";
+  return isStruct ? "object" : "memory";
+}
+
 function parseArg(text: string, next: string): KfuncArg {
   const [, struct, type, star, name] = /^(struct )?(\w+) (\*?)(\w+)$/.exec(text)!;
   const isStruct = struct !== undefined, isPointer = star !== "";
   const bySuffix = SUFFIXES.find(([suffix]) => suffix.test(name))?.[1];
   const kind = bySuffix ??
-    (!isPointer ? "scalar" : KINDS[type] ??
-      (type.startsWith("bpf_iter_") ? "iterator" : isStruct ? "object" : /__szk?$/.test(next) ? "sized" : "memory"));
+    (isPointer ? KINDS[type] ?? pointerKind(type, isStruct, next) : "scalar");
   return {
     kind,
     name,

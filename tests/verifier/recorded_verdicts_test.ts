@@ -16,6 +16,9 @@ const NEED_BTF = [
   "constant_guarded",
   "weak_missing",
   "weak_other_prototype",
+  "cast_read",
+  "cast_to_number",
+  "cast_acquire",
 ];
 const hasBtf = kernelBtf() !== null;
 

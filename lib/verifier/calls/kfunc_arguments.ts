@@ -113,7 +113,9 @@ function checkContent(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: n
   switch (arg.kind) {
     case "ctx":
       // Programs without such a context pass the kernel's own struct (btf_is_projection_of).
-      if (!hasContext(env, arg.type)) return checkObject(env, meta, { ...arg, type: BEHIND[arg.type] }, index);
+      if (arg.isStruct && !hasContext(env, arg.type)) {
+        return checkObject(env, meta, { ...arg, type: BEHIND[arg.type] }, index);
+      }
       if (reg.type !== REG_TYPE.CTX) {
         env.reject(ERRNO.EINVAL, `arg#${index} expected pointer to ctx, but got ${typeName(reg.type)}`);
       }
@@ -154,12 +156,20 @@ function checkContent(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: n
       return checkConstString(env, regno);
     case "object":
       return checkObject(env, meta, arg, index);
+    case "memory": {
+      const memSize = MEMORY_BYTES[arg.type];
+      if (memSize === undefined) env.unsupported(`argument ${index} of the kernel function ${kfunc.name}`);
+      return checkMemory(env, regno, { kind: "mem", maybeNull: false, memSize });
+    }
     case "sized":
       return checkSized(env, meta, arg, index);
     default:
       env.unsupported(`argument ${index} of the kernel function ${kfunc.name}`);
   }
 }
+
+/** Of plain types that arguments and results point to. */
+export const MEMORY_BYTES: Readonly<Record<string, number>> = { int: 4, u64: 8 };
 
 const BEHIND: Readonly<Record<string, string>> = { __sk_buff: "sk_buff", xdp_md: "xdp_buff" };
 const hasContext = (env: Environment, type: string): boolean =>

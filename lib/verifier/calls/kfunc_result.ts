@@ -8,7 +8,9 @@ import { mayHoldLock, ownType } from "../state/own_objects.ts";
 import { mayWritePacket } from "../memory/memory_access.ts";
 import { acquire } from "../state/references.ts";
 import { FLAG, NOT_INIT, pointer, type Reg, REG_TYPE, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
-import type { KfuncMeta } from "./kfunc_arguments.ts";
+import { kernelBtf } from "../kernel/kernel_btf.ts";
+import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
+import { type KfuncMeta, MEMORY_BYTES } from "./kfunc_arguments.ts";
 
 export function kfuncResult(env: Environment, meta: KfuncMeta): Reg {
   const { kfunc } = meta, { returns } = kfunc;
@@ -48,6 +50,10 @@ function pointed(
       reg.btf = meta.own;
       return reg;
     }
+    case "bpf_rdonly_cast":
+      return readOnlyCast(env, meta.constant);
+    case "bpf_cast_to_kern_ctx":
+      return kernelContext(env);
     case "bpf_dynptr_slice":
     case "bpf_dynptr_slice_rdwr":
       return slice(env, meta);
@@ -63,7 +69,35 @@ function pointed(
   return reg;
 }
 
-const MEMORY_BYTES: Readonly<Record<string, number>> = { int: 4, u64: 8 };
+/** A pointer of which nothing is sure but how it is read: as a struct, or as plain memory for the type `void`. */
+function readOnlyCast(env: Environment, id: bigint): Reg {
+  if (id === 0n) return pointer(REG_TYPE.MEM | FLAG.RDONLY | FLAG.UNTRUSTED);
+  const btf = kernelBtf();
+  if (!btf) env.unsupported("bpf_rdonly_cast() without the BTF of a kernel");
+  const type = btf.types[Number(id)];
+  if (type?.kind !== "struct" && type?.kind !== "union") {
+    env.reject(ERRNO.EINVAL, "kfunc bpf_rdonly_cast type ID argument must be of a struct or void");
+  }
+  const reg = pointer(REG_TYPE.BTF_ID | FLAG.UNTRUSTED);
+  reg.btf = kernelType(type.name);
+  return reg;
+}
+
+/** The kernel's own struct behind a context (get_kern_ctx_btf_id). */
+function kernelContext(env: Environment): Reg {
+  const { takesSkb, type } = env.kind, struct = takesSkb ? "sk_buff" : KERNEL_CONTEXTS[type];
+  if (!struct) env.unsupported("the kernel's struct behind the context of this program type");
+  const reg = pointer(REG_TYPE.BTF_ID | FLAG.TRUSTED);
+  reg.btf = kernelType(struct);
+  return reg;
+}
+
+const KERNEL_CONTEXTS: Readonly<Record<number, string>> = {
+  [BPF_PROG_TYPE.XDP]: "xdp_buff",
+  [BPF_PROG_TYPE.SOCK_OPS]: "bpf_sock_ops_kern",
+  [BPF_PROG_TYPE.CGROUP_SOCK_ADDR]: "bpf_sock_addr_kern",
+  [BPF_PROG_TYPE.PERF_EVENT]: "bpf_perf_event_data_kern",
+};
 
 /** The type that bpf_obj_new() is given: a struct of the program's own. */
 function newType(env: Environment, id: bigint): NonNullable<Reg["btf"]> {

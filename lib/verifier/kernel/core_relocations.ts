@@ -71,6 +71,7 @@ function tableValue(btf: Btf, { type, access, kind }: CoreRelocation): CoreAnswe
   const path = localPath(btf, type, access);
   if (!path) return "unknown";
   const place = findPath(layout, path.steps);
+  if (place === "unknown") return "unknown";
   if (kind === CORE_RELO.EXISTS) return { value: place ? 1n : 0n };
   if (!place) return "missing";
   const { field, offset } = place, isElement = place.isElement || !field.isArray;
@@ -133,7 +134,8 @@ interface Place {
   readonly isElement: boolean;
 }
 
-function findPath(layout: StructLayout, path: readonly Step[]): Place | undefined {
+/** `"unknown"`: the path leads into a struct that the tables leave out. */
+function findPath(layout: StructLayout, path: readonly Step[]): Place | "unknown" | undefined {
   let inside: StructLayout | undefined = layout, place: Place | undefined, base = 0;
   for (const step of path) {
     if ("element" in step) {
@@ -142,7 +144,7 @@ function findPath(layout: StructLayout, path: readonly Step[]): Place | undefine
       if (place) place = { field: place.field, offset: base, isElement: true };
       continue;
     }
-    if (!inside) return undefined;
+    if (!inside) return place?.field.type.kind === "struct" ? "unknown" : undefined;
     const found: { field: StructField; offset: number } | undefined = findMember(inside, step.member);
     if (!found) return undefined;
     base += found.offset;

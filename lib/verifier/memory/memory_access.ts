@@ -287,7 +287,7 @@ function accessMapValue(env: Environment, regno: number, off: number, size: numb
 }
 
 /** Kinds of kernel objects that live on until the RCU read-side sections of their readers end (rcu_protected_object). */
-const RCU_PROTECTED = ["task_struct", "cgroup", "bpf_cpumask"];
+const RCU_PROTECTED = ["task_struct", "cgroup", "bpf_cpumask", "bpf_crypto_ctx"];
 
 /** Pointers to kernel objects in a map value (check_map_kptr_access): loads are followed, plain stores are not. */
 function accessKptr(env: Environment, access: Access, kptr: MapState["fields"][number]): void {

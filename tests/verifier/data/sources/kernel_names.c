@@ -113,3 +113,29 @@ SEC("raw_tp/sys_enter") int writes_constant(void *ctx) { return writes_number((i
 SEC("iter/task") int iterates(struct bpf_iter__task *ctx) { struct task_struct *task = ctx->task; if (task) out = task->pid; return 0; }
 SEC("iter/task") int iterates_unchecked(struct bpf_iter__task *ctx) { out = ctx->task->pid; return 0; }
 SEC("iter/task") int tag_trusted_or_null(struct bpf_iter__task *ctx) { return takes_task(ctx->task) & 1; }
+
+extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym;
+extern void *bpf_cast_to_kern_ctx(void *obj) __ksym;
+extern u64 bpf_map_sum_elem_count(const struct bpf_map *map) __ksym;
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4); __type(key, int); __type(value, int); } some SEC(".maps");
+
+SEC("tp_btf/task_newtask") int BPF_PROG(cast_read, struct task_struct *task)
+{
+	struct task_struct *waker = bpf_rdonly_cast(task->last_wakee, bpf_core_type_id_kernel(struct task_struct));
+	out = waker->pid;
+	return 0;
+}
+SEC("tp_btf/task_newtask") int BPF_PROG(cast_to_number, struct task_struct *task)
+{
+	int *number = bpf_rdonly_cast(task, bpf_core_type_id_kernel(u64));
+	out = *number;
+	return 0;
+}
+SEC("tp_btf/task_newtask") int BPF_PROG(cast_acquire, struct task_struct *task)
+{
+	struct task_struct *copy = bpf_task_acquire(bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct)));
+	if (copy) bpf_task_release(copy);
+	return 0;
+}
+SEC("tc") int behind_context(void *ctx) { return ((struct task_struct *)bpf_cast_to_kern_ctx(ctx)) == 0; }
+SEC("tc") int count_of_map(void *ctx) { return bpf_map_sum_elem_count((void *)&some) & 1; }
