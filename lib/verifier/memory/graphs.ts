@@ -30,12 +30,10 @@ export function checkRootArgument(
   if (!field) env.reject(ERRNO.EINVAL, `${kind} not found at offset=${at}`);
   if (!isLocked(env, reg)) {
     const lock = fields.find((one) => one.kind === "bpf_spin_lock" || one.kind === "bpf_res_spin_lock");
-    env.reject(ERRNO.EINVAL, `bpf_spin_lock at off=${lock?.offset ?? -EINVAL} must be held for ${kind}`);
+    env.reject(ERRNO.EINVAL, `bpf_spin_lock at off=${lock?.offset ?? -ERRNO.EINVAL} must be held for ${kind}`);
   }
   return field;
 }
-
-const EINVAL = 22;
 
 function placeOf(env: Environment, reg: Reg, regno: number, kind: string): number {
   if (!reg.bounds.isConst) {
