@@ -12,7 +12,8 @@ import { WorkloadError } from "../cpu/workload_error.ts";
  * SEC("raw_tp") int one(void *ctx) { *(volatile int *)&x = 1; saw_y = *(volatile int *)&y; return 0; }
  * SEC("raw_tp") int two(void *ctx) { *(volatile int *)&y = 1; saw_x = *(volatile int *)&x; return 0; }`;
  * const programs = [{ prog: "one", cpus: [0] }, { prog: "two", cpus: [1] }];
- * const found = async (memory: MemoryModel) => (await explore(flags, { cpus: 2, programs, memory })).observation;
+ * const holds = (values: Record<string, unknown>) => values.saw_x !== 0n || values.saw_y !== 0n;
+ * const found = async (memory: MemoryModel) => (await explore(flags, { cpus: 2, programs, memory, holds })).observation;
  * if (await found("sc") !== "Never" || await found("x86") !== "Sometimes") throw new Error("x86 has store buffers");
  * ```
  */
