@@ -6,6 +6,9 @@
  * less the value that its run had read; what all updates have added, less what memory has gained in the end, is what
  * was overwritten. Atomic operations, updates under a lock and those of one CPU alone add exactly what memory gains. A
  * store whose run has not read the place is no update: it adds what memory gains.
+ *
+ * The elements of a hash map come and go, and an update may write another one than it has read. There a number goes by
+ * its name, and what a store overwrites is what was stored since its run has read that number.
  */
 import { KIND, TASK } from "../cpu/layout.ts";
 import type { Width } from "../cpu/memory.ts";
@@ -16,6 +19,8 @@ import type { Machine } from "./machine.ts";
 
 /** What was done to one place in memory. */
 interface Changes {
+  /** Whether it is a number of a value in a hash map. */
+  readonly moves: boolean;
   /** Where it stands; of a value in a hash map, whose elements come and go, where it was touched last. */
   addr: number;
   readonly size: number;
@@ -81,7 +86,7 @@ export class OverwrittenUpdates {
    */
   performed(index: number, kind: "load" | "store" | "atomic", addr: number, size: number, value: number): void {
     const place = this.#place(addr, size), invocation = this.#invocation(index);
-    if (this.#isMoving(place)) return this.#performedMoving(place, index, kind, value);
+    if (place.moves) return this.#performedMoving(place, index, kind, value);
     if (kind !== "load") {
       const inMemory = this.#valueAt(addr, size), knows = place.invocation[index] === invocation;
       place.added += kind === "atomic" ? inMemory - value : value - (knows ? place.value[index] : inMemory);
@@ -138,8 +143,6 @@ export class OverwrittenUpdates {
     else this.#write(place, index, kind === KIND.store);
   }
 
-  #isMoving = (place: Changes): boolean => this.#hashed.size > 0 && this.#places.get(place.addr) !== place;
-
   /**
    * A number of a hash map's value was read or written. A store overwrites what was stored since its run has read the
    * number; one whose run has not read it follows an insertion, a deletion or an eviction.
@@ -160,9 +163,7 @@ export class OverwrittenUpdates {
   }
 
   #read(place: Changes, task: number): void {
-    if (this.#isMoving(place)) {
-      return this.#performedMoving(place, task, "load", this.#valueAt(place.addr, place.size));
-    }
+    if (place.moves) return this.#performedMoving(place, task, "load", this.#valueAt(place.addr, place.size));
     place.value[task] = place.last;
     place.invocation[task] = this.#invocation(task);
     place.seen[task] = place.kept;
@@ -185,9 +186,7 @@ export class OverwrittenUpdates {
     const { place, task, from, kept, knows, mayBeStale } = this.#open,
       now = this.#valueAt(place.addr, place.size);
     this.#open = undefined;
-    if (this.#isMoving(place)) {
-      return this.#performedMoving(place, task, mayBeStale ? "store" : "atomic", now);
-    }
+    if (place.moves) return this.#performedMoving(place, task, mayBeStale ? "store" : "atomic", now);
     if (!knows && now === place.last) return;
     place.added += now - from;
     place.updates++;
@@ -202,7 +201,7 @@ export class OverwrittenUpdates {
   /** The place at an address, brought up to date with what changed inside of steps, where no other task saw it. */
   #upToDate(addr: number, size: number): Changes {
     const place = this.#place(addr, size), now = this.#valueAt(addr, size);
-    if (this.#isMoving(place)) return place;
+    if (place.moves) return place;
     place.added += now - place.last;
     place.last = now;
     return place;
@@ -215,13 +214,7 @@ export class OverwrittenUpdates {
       if (at?.touches === "data" && this.#hashed.has(at.map)) return this.#movingPlace(at.name, addr, size);
     }
     if (!place) {
-      const first = this.#valueAt(addr, size);
-      place = {
-        ...{ addr, size, first, last: first, added: 0, updates: 0, kept: 0 },
-        value: new Float64Array(this.#tasks),
-        invocation: new Int32Array(this.#tasks).fill(NONE),
-        seen: new Float64Array(this.#tasks),
-      };
+      place = this.#untouched(false, addr, size, this.#valueAt(addr, size));
       this.#places.set(addr, place);
     }
     return place;
@@ -231,16 +224,20 @@ export class OverwrittenUpdates {
   #movingPlace(name: string, addr: number, size: number): Changes {
     let place = this.#moving.get(name);
     if (!place) {
-      place = {
-        ...{ addr, size, first: 0, last: 0, added: 0, updates: 0, kept: 0 },
-        value: new Float64Array(this.#tasks),
-        invocation: new Int32Array(this.#tasks).fill(NONE),
-        seen: new Float64Array(this.#tasks),
-      };
+      place = this.#untouched(true, addr, size, 0);
       this.#moving.set(name, place);
     }
     place.addr = addr;
     return place;
+  }
+
+  #untouched(moves: boolean, addr: number, size: number, first: number): Changes {
+    return {
+      ...{ moves, addr, size, first, last: first, added: 0, updates: 0, kept: 0 },
+      value: new Float64Array(this.#tasks),
+      invocation: new Int32Array(this.#tasks).fill(NONE),
+      seen: new Float64Array(this.#tasks),
+    };
   }
 
   #invocation(task: number): number {
