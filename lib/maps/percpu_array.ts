@@ -28,7 +28,7 @@ export class PercpuArrayMap extends IndexedMap {
   }
 
   override get userValueBytes(): number {
-    return this.#values.stride * this.environment.possibleCpus;
+    return this.#values.userBytes;
   }
 
   override get lookupIsInlined(): boolean {

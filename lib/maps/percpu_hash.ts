@@ -33,7 +33,7 @@ export class PercpuHashMap extends PooledHtab {
   }
 
   override get userValueBytes(): number {
-    return this.#values.stride * this.environment.possibleCpus;
+    return this.#values.userBytes;
   }
 
   /** kernel/bpf/hashtab.c:htab_percpu_map_lookup_elem: this CPU's copy. */
@@ -103,10 +103,8 @@ export class PercpuHashMap extends PooledHtab {
     return this.#values.pointer(this.elemIndex(elem), ctx.cpu);
   }
 
-  protected override *elemEntries(key: Uint8Array, elem: number): Iterable<MapEntry> {
-    for (let cpu = 0; cpu < this.environment.possibleCpus; cpu++) {
-      yield { key, addr: this.#values.addr(this.elemIndex(elem), cpu), cpu };
-    }
+  protected override elemEntries(key: Uint8Array, elem: number): Iterable<MapEntry> {
+    return this.#values.entries(key, this.elemIndex(elem));
   }
 }
 

@@ -3,7 +3,7 @@ import { CACHE_LINE_BYTES, REGION_FLAG } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
 import { type Model, store } from "../cpu/operation.ts";
 import { copy_map_value } from "./copy_map_value.ts";
-import type { KernelMap, Place } from "./kernel_map.ts";
+import type { KernelMap, MapEntry, Place } from "./kernel_map.ts";
 import { readWords } from "./source.ts";
 import { roundUp8, type Word, wordsOf } from "./words.ts";
 
@@ -37,12 +37,22 @@ export class PercpuValues {
     }
   }
 
+  /** Bytes that user space gets and gives: every CPU's copy of one value. */
+  get userBytes(): number {
+    return this.stride * this.map.environment.possibleCpus;
+  }
+
   addr(index: number, cpu: number): number {
     return this.#base + cpu * this.cpuStride + index * this.stride;
   }
 
   pointer(index: number, cpu: number): bigint {
     return (BigInt(this.#region + cpu * this.count + index) << 32n) | BigInt(this.addr(index, cpu));
+  }
+
+  /** Every CPU's copy of the value of a key. */
+  *entries(key: Uint8Array, index: number): Iterable<MapEntry> {
+    for (let cpu = 0; cpu < this.map.environment.possibleCpus; cpu++) yield { key, addr: this.addr(index, cpu), cpu };
   }
 
   /** `map[key]@cpu2.field`, given how to call the key of an index. */
@@ -57,7 +67,7 @@ export class PercpuValues {
    * lock, into one buffer. The sum of what user space gets is no snapshot.
    */
   *readAll(index: number): Model<Uint8Array> {
-    const { possibleCpus } = this.map.environment, all = new Uint8Array(possibleCpus * this.stride);
+    const { possibleCpus } = this.map.environment, all = new Uint8Array(this.userBytes);
     for (let cpu = 0; cpu < possibleCpus; cpu++) {
       all.set(yield* readWords(this.addr(index, cpu), this.stride, this.longWords, "value"), cpu * this.stride);
     }
