@@ -1,7 +1,8 @@
 /** Claims in a chapter: each cell that tests one says what it found, and the last chapter gathers them all. */
+import { codeSpan, escapeMarkdown, markdownTable } from "../../report/markdown.ts";
 import { textTable } from "../../report/text_table.ts";
 import { chapters } from "./chapters.ts";
-import { type Claim, type ClaimVerdict, LEDGER, SECTIONS } from "./ledger.ts";
+import { type Claim, type ClaimVerdict, DOCUMENT, LEDGER, SECTIONS } from "./ledger.ts";
 
 /** The output form by which the last chapter finds what the others showed. */
 export const CLAIM_MIME = "application/vnd.interleave.claim+json";
@@ -39,21 +40,28 @@ export class TestedClaim {
 
   /** Its forms by MIME type. */
   toBundle(): Record<string, unknown> {
-    const { claim, finding } = this, sign = finding.agrees ? "" : " — **this cell found otherwise**";
+    const { claim, finding } = this;
+    const lines: [string, string][] = [
+      ...(claim.original
+        ? [[`original, ${DOCUMENT.then}`, claim.original.then], ["original today", claim.original.now]] as [
+          string,
+          string,
+        ][]
+        : []),
+      ["this cell", finding.found],
+      ["kernel 6.18", claim.kernel],
+    ];
+    const otherwise = finding.agrees ? "" : " — **this cell found otherwise**";
     return {
-      "text/markdown": [
-        `| claim ${claim.id} | ${claim.says} |`,
-        "|:--|:--|",
-        `| verdict | **${VERDICTS[claim.verdict]}**${sign} |`,
-        `| this cell | ${finding.found} |`,
-        `| kernel 6.18 | ${claim.kernel} |`,
-        ...(claim.source ? [`| why | \`${claim.source}\` |`] : []),
-      ].join("\n"),
+      "text/markdown": markdownTable([`claim ${claim.id}`, escapeMarkdown(claim.says)], [
+        ["verdict", `**${VERDICTS[claim.verdict]}**${otherwise}`],
+        ...lines.map(([name, text]) => [name, escapeMarkdown(text)]),
+        ...(claim.source ? [["why", codeSpan(claim.source)]] : []),
+      ], ["left", "left"]),
       "text/plain": [
         `Claim ${claim.id}: ${claim.says}`,
         `Verdict: ${VERDICTS[claim.verdict]}${finding.agrees ? "" : " (this cell found otherwise)"}`,
-        `This cell: ${finding.found}`,
-        `Kernel 6.18: ${claim.kernel}`,
+        ...lines.map(([name, text]) => `${name[0].toUpperCase()}${name.slice(1)}: ${text}`),
         ...(claim.source ? [`Why: ${claim.source}`] : []),
       ].join("\n"),
       [CLAIM_MIME]: { id: claim.id, agrees: finding.agrees, found: finding.found },
@@ -113,32 +121,41 @@ export class Ledger {
   /** Its forms by MIME type. */
   toBundle(): Record<string, unknown> {
     const { agree, disagree, untested } = this.tally;
-    const summary = `${this.lines.length} claims: ${agree} verdicts shown by a cell` +
-      `${disagree ? `, ${disagree} where a cell found otherwise` : ""}${
-        untested ? `, ${untested} without a cell` : ""
-      }.`;
+    const ofDocument = this.lines.filter(({ claim }) => !claim.says.startsWith("(not in the document)"));
+    const summary = [
+      `${ofDocument.length} claims of the document`,
+      ...(ofDocument.length < this.lines.length ? [`${this.lines.length - ofDocument.length} that it lacks`] : []),
+      `${agree} verdicts shown by a cell`,
+      ...(disagree ? [`${disagree} where a cell found otherwise`] : []),
+      ...(untested ? [`${untested} without a cell`] : []),
+    ].join(", ") + ".";
     const where = ({ shown }: LedgerLine) => shown ? `${shown.notebook} [${shown.cell}]` : "–";
-    const markdown = [summary, ""];
-    for (const [section, title] of Object.entries(SECTIONS)) {
-      markdown.push(
-        `**${section} ${title}**`,
-        "",
-        "| # | claim | verdict | found here | cell |",
-        "|:--|:--|:--|:--|:--|",
-      );
-      for (const line of this.lines.filter(({ claim }) => claim.id.startsWith(`${section}.`))) {
-        const found = line.shown
-          ? `${line.shown.finding.agrees ? "" : "**otherwise:** "}${line.shown.finding.found}`
-          : "–";
-        markdown.push(
-          `| ${line.claim.id} | ${line.claim.says} | ${VERDICTS[line.claim.verdict]} | ${found} | ${where(line)} |`,
-        );
-      }
-      markdown.push("");
-    }
+    const found = ({ shown }: LedgerLine) =>
+      shown ? `${shown.finding.agrees ? "" : "**otherwise:** "}${escapeMarkdown(shown.finding.found)}` : "–";
+    const header = [
+      "#",
+      "the translation",
+      `original, ${DOCUMENT.then}`,
+      "original today",
+      "verdict",
+      "found here",
+      "cell",
+    ];
+    const sections = Object.entries(SECTIONS).map(([section, title]) => {
+      const rows = this.lines.filter(({ claim }) => claim.id.startsWith(`${section}.`)).map((line) => [
+        line.claim.id,
+        escapeMarkdown(line.claim.says),
+        escapeMarkdown(line.claim.original?.then ?? "the same"),
+        escapeMarkdown(line.claim.original?.now ?? "the same"),
+        VERDICTS[line.claim.verdict],
+        found(line),
+        escapeMarkdown(where(line)),
+      ]);
+      return `**${section} ${title}**\n\n${markdownTable(header, rows, header.map(() => "left"))}`;
+    });
     const rows = this.lines.map((line) => [line.claim.id, VERDICTS[line.claim.verdict], where(line), line.claim.says]);
     return {
-      "text/markdown": markdown.join("\n"),
+      "text/markdown": [escapeMarkdown(summary), ...sections].join("\n\n"),
       "text/plain": `${summary}\n\n${textTable(["#", "verdict", "cell", "claim"], rows)}`,
     };
   }

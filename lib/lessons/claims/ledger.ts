@@ -1,8 +1,38 @@
 /**
  * What the document "Concurrency" claims, sentence by sentence, and what a running kernel says to it.
  *
+ * The book tests a Chinese translation. Its English original is a page of ebpf-docs, and has changed since: where the
+ * two differ, a claim says what the original said when it was translated, and what it says today.
+ *
  * Figures: kernel 6.18.44, x86-64, 2 CPUs, KVM guest, preempt none, 2026-11. Sources are file:function of that kernel.
  */
+
+/** The document, and the two states of its original that the ledger speaks of. */
+export const DOCUMENT = {
+  title: "Concurrency",
+  project: "ebpf-docs",
+  url: "https://docs.ebpf.io/linux/concepts/concurrency/",
+  repository: "https://github.com/isovalent/ebpf-docs",
+  path: "docs/linux/concepts/concurrency.md",
+  /**
+   * The translation has the examples that came on 2024-03-29 (5ab7ccb), and renders a slip of the pen that went on
+   * 2024-10-11 (e4f7a81): it was made between the two.
+   */
+  then: "2024-03 to 2024-10",
+  /** Last change of the page when it was read, at commit 18ec5e9 of 2026-07-17. */
+  now: "2025-06-07 (0f84b1e)",
+} as const;
+
+/** What the English original says, in our words, where the translation differs from one of its states. */
+export interface Original {
+  /** When the translation was made. */
+  readonly then: string;
+  /** Today, with the date and the commit of the change. */
+  readonly now: string;
+}
+
+const FETCH_THEN = "the new value";
+const FETCH_NOW = "the original value (mended 2025-01-13, 10d4248)";
 
 /** `true`, `true if ...` (the condition is in `found`), or `wrong`. */
 export type ClaimVerdict = "true" | "true if" | "wrong";
@@ -14,6 +44,8 @@ export interface Claim {
   /** What the document says, in our words. */
   readonly says: string;
   readonly verdict: ClaimVerdict;
+  /** Absent where the original says the same, then and now. */
+  readonly original?: Original;
   /** What the running kernel showed. */
   readonly kernel: string;
   /** The kernel source that explains it. */
@@ -76,24 +108,28 @@ export const LEDGER: readonly Claim[] = [
     id: "1.4",
     says: "__sync_fetch_and_add returns the new value.",
     verdict: "wrong",
+    original: { then: FETCH_THEN, now: FETCH_NOW },
     kernel: "10 + 5 returns 10: the old value",
   },
   {
     id: "1.5",
     says: "__sync_fetch_and_sub returns the new value.",
     verdict: "wrong",
+    original: { then: FETCH_THEN, now: FETCH_NOW },
     kernel: "10 - 5 returns 10: the old value",
   },
   {
     id: "1.6",
     says: "__sync_fetch_and_or returns the new value.",
     verdict: "wrong",
+    original: { then: FETCH_THEN, now: FETCH_NOW },
     kernel: "10 | 5 returns 10: the old value",
   },
   {
     id: "1.7",
     says: "__sync_fetch_and_xor returns the new value.",
     verdict: "wrong",
+    original: { then: FETCH_THEN, now: FETCH_NOW },
     kernel: "10 ^ 6 returns 10: the old value",
   },
   {
@@ -106,6 +142,7 @@ export const LEDGER: readonly Claim[] = [
     id: "1.9",
     says: "A compare-and-swap that fails returns its third argument.",
     verdict: "wrong",
+    original: { then: "its third argument", now: "always the original value (mended 2025-06-07, 0f84b1e)" },
     kernel: "a = 10, compare 11, swap 99: returns 10, the value found; a stays 10",
   },
   {
@@ -257,7 +294,8 @@ export const LEDGER: readonly Claim[] = [
     id: "4.1",
     says: "One can get rid of the helpers' built-in RCU logic.",
     verdict: "wrong",
-    kernel: "a fault of the translation: the original says one may get away with it, that is, make do with it",
+    original: { then: "one may get away with it, that is, make do with it", now: "the same as then" },
+    kernel: "a slip of the translation, not of the original: the logic is always there",
   },
   {
     id: "4.2",
