@@ -24,6 +24,17 @@ export { type LinuxOptions, type LinuxResult, runOnLinux as linux } from "./back
 export { type KernelVerdict, linuxVerify, type LinuxVerifyOptions } from "./backends/linux/verify.ts";
 export type { Measured, MeasureOptions } from "./backends/measure.ts";
 export { type RecordedLitmus, recordedLitmus } from "./backends/recorded/litmus.ts";
+export {
+  recordedCall,
+  type RecordedCost,
+  recordedCosts,
+  recordedLosses,
+  recordedNesting,
+  type RecordedSize,
+  recordedSizes,
+  recordedTears,
+  recordedTimes,
+} from "./backends/recorded/points.ts";
 export { type RecordedKernel, recordedKernel, type Spread, type WorkPlacement } from "./backends/recorded/recorded.ts";
 export { RefusedError } from "./workload/admission.ts";
 export { BackendError } from "./host/backend_error.ts";
@@ -92,6 +103,7 @@ export type { Btf, BtfType } from "./object/btf.ts";
 export type { Insn } from "./isa/insn.ts";
 export { claim, type Finding, Ledger, ledger, type LedgerLine, TestedClaim } from "./lessons/claims/claim.ts";
 export type { Claim, ClaimVerdict } from "./lessons/claims/ledger.ts";
+export { figures } from "./lessons/figures.ts";
 export { check, hint } from "./lessons/exercises/exercise.ts";
 export { progress } from "./lessons/progress.ts";
 export { predict, type Prediction } from "./lessons/predict.ts";

@@ -7,6 +7,7 @@ import { bytes, count, median, nanoseconds, significant } from "./numbers.ts";
 import { gather, kindOf, type Origin, type Sample, type Series, seriesName } from "./series.ts";
 import type { Technique } from "./style.ts";
 import { texts } from "./texts.ts";
+import { workPlace } from "./work_axis.ts";
 
 interface CostSample extends Origin {
   readonly technique?: Technique;
@@ -25,6 +26,13 @@ export interface CostAgainstCpus extends CostSample {
 export interface CostAgainstSize extends CostSample {
   /** Bytes of the value. */
   readonly bytes: number;
+  readonly ns: number;
+}
+
+export interface CostAgainstWork extends CostSample {
+  /** Private instructions between two operations. */
+  readonly work: number;
+  /** Nanoseconds of one operation and the work that belongs to it. */
   readonly ns: number;
 }
 
@@ -93,18 +101,42 @@ function costFinding(series: readonly Series[]): string {
   return sentences.join(". ");
 }
 
+/** Where the last measurement of any kind lies, if the model goes on beyond it. */
+function lastMeasured(series: readonly Series[]): number | undefined {
+  const places = (simulated: boolean) =>
+    series.filter((one) => (kindOf(one) === "simulated") === simulated).flatMap((one) => one.x);
+  const measured = Math.max(...places(false));
+  return Number.isFinite(measured) && places(true).some((x) => x > measured) ? measured : undefined;
+}
+
 /**
  * Cost of one operation against the number of CPUs, both logarithmic. Measured, recorded and published points lie over
- * the simulated curve of the same technique, and the caption says how far off the model is.
+ * the simulated curve of the same technique, and the caption says how far off the model is; where nothing was measured
+ * any more, the ground is shaded.
  */
 export function costAgainstCpus(points: readonly CostAgainstCpus[], options: CostOptions = {}): Figure {
   const series = gather(toSamples(points, (point) => point.cpus, (point) => point.ns));
+  const measured = lastMeasured(series);
   return lines({
     title: options.title ?? texts.costAgainstCpus,
     finding: options.finding ?? costFinding(series),
     series,
     sources: options.sources,
+    beyond: measured === undefined ? undefined : { x: measured, text: texts.modelOnly },
     x: { title: texts.cpusAxis, log: 2 },
+    y: nsAxis,
+  });
+}
+
+/** Cost of one operation, with the private work that belongs to it, against that work; both axes logarithmic. */
+export function costAgainstWork(points: readonly CostAgainstWork[], options: CostOptions = {}): Figure {
+  const { place, axis } = workPlace(points.map((point) => point.work));
+  return lines({
+    title: options.title ?? texts.costAgainstWork,
+    finding: options.finding,
+    series: gather(toSamples(points, (point) => place(point.work), (point) => point.ns)),
+    sources: options.sources,
+    x: axis,
     y: nsAxis,
   });
 }

@@ -25,6 +25,8 @@ export interface LinesOptions {
   readonly labels?: "ends" | "key";
   /** A level that the figure speaks of. */
   readonly level?: { readonly y: number; readonly text: string };
+  /** From where on, to the right, the figure shows something else: the ground is shaded there, and says so. */
+  readonly beyond?: { readonly x: number; readonly text: string };
   readonly width?: number;
   readonly height?: number;
 }
@@ -201,8 +203,13 @@ export function lines(options: LinesOptions): Figure {
         itemclick: false,
         itemdoubleclick: false,
       },
-      shapes: [...leaders(labels, x, y, plot), ...levelLine(options, y)],
-      annotations: [...framed.annotations, ...labelTexts(labels, y, plot), ...levelText(options, y, plot)],
+      shapes: [...beyondShade(options, x), ...leaders(labels, x, y, plot), ...levelLine(options, y)],
+      annotations: [
+        ...framed.annotations,
+        ...labelTexts(labels, y, plot),
+        ...levelText(options, y, plot),
+        ...beyondText(options, x, plot),
+      ],
       meta: { caption: framed.caption },
     },
     caption: framed.caption,
@@ -271,4 +278,30 @@ function levelText(options: LinesOptions, y: Axis, plot: Plot): Record<string, u
   const top = plot.top + (1 - y.place(options.level.y)) * plot.height - 17;
   const text = markup(options.level.text, fonts.tick);
   return [textAt(plot, plot.left + 6, top, text, fonts.tick, colours.quiet)];
+}
+
+/** A little to the right of the last place that belongs to the left part. */
+const beyondFrom = (from: number, x: Axis): number => Math.min(1, x.place(from) + 0.012);
+
+function beyondShade(options: LinesOptions, x: Axis): Record<string, unknown>[] {
+  if (!options.beyond) return [];
+  return [{
+    type: "rect",
+    xref: "paper",
+    yref: "paper",
+    x0: beyondFrom(options.beyond.x, x),
+    x1: 1,
+    y0: 0,
+    y1: 1,
+    fillcolor: colours.shade,
+    line: { width: 0 },
+    layer: "below",
+  }];
+}
+
+function beyondText(options: LinesOptions, x: Axis, plot: Plot): Record<string, unknown>[] {
+  if (!options.beyond) return [];
+  const left = plot.left + beyondFrom(options.beyond.x, x) * plot.width + 6;
+  const text = markup(options.beyond.text, fonts.tick);
+  return [textAt(plot, left, plot.top + 4, text, fonts.tick, colours.quiet)];
 }

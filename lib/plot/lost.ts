@@ -2,10 +2,11 @@
 import type { AxisOptions } from "./axes.ts";
 import type { Figure } from "./figure.ts";
 import { lines } from "./lines.ts";
-import { count, percent } from "./numbers.ts";
+import { percent } from "./numbers.ts";
 import { gather, kindOf, type Origin, type Sample, type Series, seriesName } from "./series.ts";
 import type { Technique } from "./style.ts";
 import { type SourceKind, texts } from "./texts.ts";
+import { workPlace } from "./work_axis.ts";
 
 interface LostSample extends Origin {
   readonly name?: string;
@@ -80,21 +81,6 @@ function lostAxis(series: readonly Series[]): AxisOptions {
 }
 
 const percentTick = (share: number): string => `${Number((share * 100).toFixed(6))}`;
-
-/** Against a logarithmic axis a run without work stands half a step before the first. */
-function workPlace(works: readonly number[]): { place: (work: number) => number; axis: AxisOptions } {
-  const least = Math.min(...works.filter((work) => work > 0));
-  const zero = Number.isFinite(least) ? least / 10 ** 0.5 : 1;
-  const withZero = works.includes(0);
-  const format = (value: number) => withZero && value < least * 0.9 ? "0" : count(Number(value.toPrecision(6)));
-  // a tick at each place where something was tried, but for those that nearly coincide
-  const tried = [...new Set(works)].filter((work) => work > 0).sort((a, b) => a - b);
-  const ticks = tried.filter((work, i) => i === 0 || work > 1.1 * tried[i - 1]);
-  return {
-    place: (work) => (work === 0 ? zero : work),
-    axis: { title: texts.workAxis, log: true, format, ticks: withZero ? [zero, ...ticks] : undefined },
-  };
-}
 
 /**
  * Lost updates against the number of CPUs. Several points with the same number of CPUs become their median and range.

@@ -14,6 +14,7 @@ import { comparison } from "./comparison.ts";
 import {
   costAgainstCpus as drawCostAgainstCpus,
   costAgainstSize as drawCostAgainstSize,
+  costAgainstWork as drawCostAgainstWork,
   distribution,
   memoryAgainstCpus as drawMemoryAgainstCpus,
 } from "./cost.ts";
@@ -54,6 +55,10 @@ const costAgainstSize: typeof drawCostAgainstSize = checked("costAgainstSize", d
   numbers: ["bytes", "ns"],
   example: '{ technique: "spin_lock", bytes: 64, ns: 517 }',
 });
+const costAgainstWork: typeof drawCostAgainstWork = checked("costAgainstWork", drawCostAgainstWork, {
+  numbers: ["work", "ns"],
+  example: '{ technique: "atomic", work: 100, ns: 80 }',
+});
 const memoryAgainstCpus: typeof drawMemoryAgainstCpus = checked("memoryAgainstCpus", drawMemoryAgainstCpus, {
   numbers: ["cpus", "bytes"],
   example: '{ technique: "per_cpu", cpus: 2, bytes: 139576 }',
@@ -88,6 +93,8 @@ export const plot = {
   costAgainstCpus,
   /** Time per operation against the size of the value. */
   costAgainstSize,
+  /** Time per operation against the private work between two operations. */
+  costAgainstWork,
   /** Memory against the number of CPUs. */
   memoryAgainstCpus,
   /** Time of a read against time of a write. */

@@ -62,13 +62,15 @@ export const texts = {
   comparedCost: (program: string) => `Time of one run of ${program}, on each machine`,
   runAxis: "time per run",
 
-  workAxis: "private instructions between two increments",
+  workAxis: "private instructions between two increments, logarithmic beside 0",
   lostAgainstWork: "Updates that one shared counter loses, against the private work between two increments",
   lostAtWork: (lost: number, work: number) =>
     work === 0 ? `${percent(lost)} without work in between` : `${percent(lost)} with ${count(work)} instructions`,
   lostByWork: (parts: readonly string[]) => `Lost: ${list(parts)}`,
 
   costAxis: "time per operation",
+  costAgainstWork: "Time of one operation and the private work after it",
+  modelOnly: "model only: nothing was measured here",
   costAgainstCpus: "Cost of one operation on one shared value, against the number of CPUs",
   costSpread: (n: number, cheap: string, low: number, dear: string, high: number) =>
     high / low < 1.05

@@ -1,0 +1,202 @@
+/** What was recorded, in the form that plots take: a point for each technique and place, with its range and its origin. */
+import { type RecordedKernel, recordedKernel, type Spread, type WorkPlacement } from "./recorded.ts";
+
+interface Recorded {
+  readonly kind: "recorded";
+  /** Which kernel, and when. */
+  readonly on: string;
+}
+
+/** A median with the range it was seen in. */
+interface Ranged {
+  readonly low: number;
+  readonly high: number;
+}
+
+const origin = ({ machine, date }: RecordedKernel): Recorded => ({
+  kind: "recorded",
+  on: `kernel ${machine.kernel}, ${date}`,
+});
+
+const rangeOf = ({ min, max }: Spread, unit = 1): Ranged => ({ low: min * unit, high: max * unit });
+
+/** Time of one operation on a number of CPUs, in nanoseconds. */
+export interface RecordedCost<Technique extends string> extends Recorded, Ranged {
+  readonly technique: Technique;
+  readonly cpus: number;
+  readonly ns: number;
+}
+
+/**
+ * Times of one operation, recorded on 1 and 2 CPUs: for `plot.costAgainstCpus`.
+ *
+ * @param ways which recorded operation stands for which technique: `{ atomic_add: "atomic" }`
+ * @throws RangeError for an operation that was not recorded
+ *
+ * @example
+ * ```ts
+ * import { recordedCosts } from "interleave";
+ * const [one, two] = recordedCosts({ atomic_add: "atomic" });
+ * if (!(one.cpus === 1 && two.ns > one.ns)) throw new Error("two CPUs share the cache line");
+ * ```
+ */
+export function recordedCosts<Technique extends string>(
+  ways: Readonly<Record<string, Technique>>,
+): RecordedCost<Technique>[] {
+  const kernel = recordedKernel();
+  return Object.entries(ways).flatMap(([id, technique]) => {
+    const timings = kernel.operations.filter((one) => one.id === id);
+    if (timings.length === 0) {
+      const known = [...new Set(kernel.operations.map((one) => one.id))].join(", ");
+      throw new RangeError(`no operation "${id}" was recorded; there are: ${known}`);
+    }
+    return timings.map(({ cpus, nsPerOp }) => ({
+      technique,
+      cpus,
+      ns: nsPerOp.median,
+      ...rangeOf(nsPerOp),
+      ...origin(kernel),
+    }));
+  });
+}
+
+/** Time of one change of a value of so many bytes, in nanoseconds. */
+export interface RecordedSize<Technique extends string> extends Recorded, Ranged {
+  readonly technique: Technique;
+  readonly bytes: number;
+  readonly ns: number;
+  /** Updates that were lost, in percent. */
+  readonly lostPercent: number;
+}
+
+/**
+ * Times of changing one value in a hash map, against its size, while 2 CPUs change the same key: for
+ * `plot.costAgainstSize`.
+ *
+ * @param ways which recorded technique stands for which of the figure's: `{ copy: "copy_update", lock: "spin_lock" }`
+ */
+export function recordedSizes<Technique extends string>(
+  ways: Readonly<Record<string, Technique>>,
+): RecordedSize<Technique>[] {
+  const kernel = recordedKernel();
+  return kernel.valueSizes
+    .filter(({ technique, map, cpus, keys }) => technique in ways && map === "HASH" && cpus === 2 && keys === "same")
+    .map(({ technique, bytes, nsPerOp, lostPercent }) => ({
+      technique: ways[technique],
+      bytes,
+      ns: nsPerOp.median,
+      ...rangeOf(nsPerOp),
+      lostPercent: lostPercent?.median ?? 0,
+      ...origin(kernel),
+    }));
+}
+
+/** Share of the updates that 2 CPUs lose, 0 to 1, with so many private instructions between two increments. */
+export interface RecordedLoss extends Recorded, Ranged {
+  readonly work: number;
+  readonly lost: number;
+}
+
+/** Lost updates against private work on 2 CPUs, by where the work stands: for `plot.lostAgainstWork`. */
+export function recordedLosses(placement: WorkPlacement): RecordedLoss[] {
+  const kernel = recordedKernel();
+  return kernel.privateWork.filter((one) => one.placement === placement && one.cpus === 2 && one.lostPercent)
+    .map(({ insns, lostPercent }) => ({
+      work: insns,
+      lost: lostPercent!.median / 100,
+      ...rangeOf(lostPercent!, 1 / 100),
+      ...origin(kernel),
+    }));
+}
+
+/** Time of one increment and the private work that belongs to it, 2 CPUs, in nanoseconds, against that work. */
+export function recordedTimes(placement: WorkPlacement): (Recorded & Ranged & { work: number; ns: number })[] {
+  const kernel = recordedKernel();
+  return kernel.privateWork.filter((one) => one.placement === placement && one.cpus === 2)
+    .map(({ insns, nsPerOp }) => ({ work: insns, ns: nsPerOp.median, ...rangeOf(nsPerOp), ...origin(kernel) }));
+}
+
+/** Maps that torn reads were recorded for, by the letters in the names of the programs. */
+const TORN_MAPS = { ar: "array", hp: "hash", hn: "hash, BPF_F_NO_PREALLOC", lr: "LRU hash" } as const;
+
+/** Reads of one value that were half old and half new, among a million. */
+export interface RecordedTear extends Recorded, Ranged {
+  readonly map: (typeof TORN_MAPS)[keyof typeof TORN_MAPS];
+  /** Whether the reader held the pointer for half a microsecond before it read. */
+  readonly held: boolean;
+  readonly perMillion: number;
+}
+
+/**
+ * Torn reads while another CPU updates the same key by `bpf_map_update_elem`, by map and by how long the pointer is held.
+ *
+ * @param bytes size of the value: 64, 256, 1024 or 4096
+ * @throws RangeError for another size
+ */
+export function recordedTears(bytes: number): RecordedTear[] {
+  const kernel = recordedKernel();
+  const sizes = [...new Set(kernel.tornReads.map((one) => one.bytes))].sort((a, b) => a - b);
+  if (!sizes.includes(bytes)) throw new RangeError(`no value of ${bytes} bytes was recorded: ${sizes.join(", ")} were`);
+  return Object.entries(TORN_MAPS).flatMap(([id, map]) =>
+    kernel.tornReads
+      .filter((one) => one.bytes === bytes && one.keys === 1 && one.writer === `w_${id}` && one.reader === `r_${id}`)
+      .map(({ heldTurns, tornPerMillion }) => ({
+        map,
+        held: heldTurns > 0,
+        perMillion: tornPerMillion.median,
+        ...rangeOf(tornPerMillion),
+        ...origin(kernel),
+      }))
+  );
+}
+
+/** Updates of one CPU's copy that a thousand interrupts on this CPU lost. */
+export interface RecordedNesting extends Recorded, Ranged {
+  /** Private instructions between load and store; undefined for an atomic add. */
+  readonly window?: number;
+  readonly lostPerThousand: number;
+}
+
+const NESTING: Readonly<Record<string, number | undefined>> = {
+  p_win0: 0,
+  p_win10: 10,
+  p_win100: 100,
+  p_atomic: undefined,
+};
+
+/** Updates of a per-CPU counter that interrupts from another CPU lost, by how long the load and the store are apart. */
+export function recordedNesting(): RecordedNesting[] {
+  const kernel = recordedKernel();
+  const runs = kernel.experiments["percpu-irq-nesting"] as readonly {
+    prog: string;
+    lost_per_1000_interrupts: number;
+  }[];
+  return Object.entries(NESTING).map(([prog, window]) => {
+    const lost = runs.filter((run) => run.prog === prog).map((run) => run.lost_per_1000_interrupts)
+      .sort((a, b) => a - b);
+    return {
+      window,
+      lostPerThousand: lost[Math.floor(lost.length / 2)],
+      low: lost[0],
+      high: lost[lost.length - 1],
+      ...origin(kernel),
+    };
+  });
+}
+
+/**
+ * The time of one system call, in nanoseconds.
+ *
+ * @param call how its recorded name begins
+ * @throws RangeError for a call that was not recorded
+ */
+export function recordedCall(call: string): Recorded & Ranged & { readonly ns: number } {
+  const kernel = recordedKernel();
+  const found = kernel.userSpace.find((one) => one.call.startsWith(call));
+  if (!found) {
+    throw new RangeError(
+      `no call "${call}" was recorded; there are: ${kernel.userSpace.map((one) => one.call).join(", ")}`,
+    );
+  }
+  return { ns: found.ns.median, ...rangeOf(found.ns), ...origin(kernel) };
+}
