@@ -74,6 +74,13 @@ export interface RecordedSize<Technique extends string> extends Recorded, Ranged
  * `plot.costAgainstSize`.
  *
  * @param ways which recorded technique stands for which of the figure's: `{ copy: "copy_update", lock: "spin_lock" }`
+ *
+ * @example
+ * ```ts
+ * import { recordedSizes } from "interleave";
+ * const lost = recordedSizes({ copy: "copy_update", lock: "spin_lock" }).filter(({ lostPercent }) => lostPercent > 0);
+ * if (lost.some(({ technique }) => technique === "spin_lock")) throw new Error("a lock loses nothing");
+ * ```
  */
 export function recordedSizes<Technique extends string>(
   ways: Readonly<Record<string, Technique>>,
@@ -97,7 +104,16 @@ export interface RecordedLoss extends Recorded, Ranged {
   readonly lost: number;
 }
 
-/** Lost updates against private work on 2 CPUs, by where the work stands: for `plot.lostAgainstWork`. */
+/**
+ * Lost updates against private work on 2 CPUs, by where the work stands: for `plot.lostAgainstWork`.
+ *
+ * @example
+ * ```ts
+ * import { recordedLosses } from "interleave";
+ * const held = recordedLosses("between load and store");
+ * if (!held.every(({ lost }) => lost > 0.4)) throw new Error("work between load and store keeps the door open");
+ * ```
+ */
 export function recordedLosses(placement: WorkPlacement): RecordedLoss[] {
   const kernel = recordedKernel();
   return kernel.privateWork.filter((one) => one.placement === placement && one.cpus === 2 && one.lostPercent)
@@ -109,7 +125,17 @@ export function recordedLosses(placement: WorkPlacement): RecordedLoss[] {
     }));
 }
 
-/** Time of one increment and the private work that belongs to it, 2 CPUs, in nanoseconds, against that work. */
+/**
+ * Time of one increment and the private work that belongs to it, 2 CPUs, in nanoseconds, against that work: for
+ * `plot.costAgainstWork`.
+ *
+ * @example
+ * ```ts
+ * import { recordedTimes } from "interleave";
+ * const times = recordedTimes("after an atomic add");
+ * if (!(times.at(-1)!.ns > times[0].ns)) throw new Error("work takes time");
+ * ```
+ */
 export function recordedTimes(placement: WorkPlacement): (Recorded & Ranged & { work: number; ns: number })[] {
   const kernel = recordedKernel();
   return kernel.privateWork.filter((one) => one.placement === placement && one.cpus === 2)
@@ -132,6 +158,13 @@ export interface RecordedTear extends Recorded, Ranged {
  *
  * @param bytes size of the value: 64, 256, 1024 or 4096
  * @throws RangeError for another size
+ *
+ * @example
+ * ```ts
+ * import { recordedTears } from "interleave";
+ * const held = recordedTears(64).find(({ map, held }) => map === "array" && held)!;
+ * if (!(held.perMillion > 10_000)) throw new Error("an array is written in place");
+ * ```
  */
 export function recordedTears(bytes: number): RecordedTear[] {
   const kernel = recordedKernel();
@@ -164,7 +197,16 @@ const NESTING: Readonly<Record<string, number | undefined>> = {
   p_atomic: undefined,
 };
 
-/** Updates of a per-CPU counter that interrupts from another CPU lost, by how long the load and the store are apart. */
+/**
+ * Updates of a per-CPU counter that interrupts on its CPU lost, by how far the load and the store are apart.
+ *
+ * @example
+ * ```ts
+ * import { recordedNesting } from "interleave";
+ * const atomic = recordedNesting().find(({ window }) => window === undefined)!;
+ * if (atomic.lostPerThousand !== 0) throw new Error("no interrupt comes into an atomic add");
+ * ```
+ */
 export function recordedNesting(): RecordedNesting[] {
   const kernel = recordedKernel();
   const runs = kernel.experiments["percpu-irq-nesting"] as readonly {
@@ -189,6 +231,13 @@ export function recordedNesting(): RecordedNesting[] {
  *
  * @param call how its recorded name begins
  * @throws RangeError for a call that was not recorded
+ *
+ * @example
+ * ```ts
+ * import { recordedCall } from "interleave";
+ * const swap = recordedCall("update array-of-maps");
+ * if (!(swap.ns > 1e6)) throw new Error("a swap waits for a grace period");
+ * ```
  */
 export function recordedCall(call: string): Recorded & Ranged & { readonly ns: number } {
   const kernel = recordedKernel();
