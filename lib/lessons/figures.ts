@@ -113,6 +113,24 @@ function nesting(): Figure {
   });
 }
 
+/** What a full barrier costs on one CPU, beside what is none, as recorded. */
+function barriers(): Figure {
+  const one = (id: string, technique: Technique) => recordedCosts({ [id]: technique }).find(({ cpus }) => cpus === 1)!;
+  const plain = one("racy_global", "racy"), fetch = one("atomic_fetch_add", "atomic");
+  const bar = (name: string, cost: typeof plain) => ({ ...cost, name, value: cost.ns });
+  return plot.bars({
+    title: texts.barriers.title,
+    finding: texts.barriers.finding(plain.ns, fetch.ns),
+    bars: [
+      bar(texts.barriers.plain, plain),
+      bar(texts.barriers.atomic, one("atomic_add", "cmpxchg")),
+      bar(texts.barriers.fetch, fetch),
+      bar(texts.barriers.xchg, one("xchg", "xchg")),
+    ],
+    axis: { title: texts.barriers.axis, unit: "ns" },
+  });
+}
+
 /**
  * Torn reads of a value that another CPU updates, by kind of map, as recorded.
  *
@@ -433,6 +451,7 @@ export const figures = {
   timeByWork,
   tornByLock,
   nesting,
+  barriers,
   tears,
   skew,
   mapInMapCost,

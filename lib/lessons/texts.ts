@@ -111,6 +111,19 @@ export const texts = {
     read: (technique: string, cpus: number) =>
       technique === "per_cpu" ? `${cpus} values` : technique === "map_in_map" ? "1 value, after a swap" : "1 value",
   },
+  barriers: {
+    title: "What keeps a store before a later load, on one CPU",
+    plain: "plain load and store: does not",
+    atomic: "atomic add without fetch: on x86 only",
+    fetch: "atomic add with fetch",
+    xchg: "exchange",
+    finding: (plain: number, fetch: number) =>
+      `A full barrier takes ${fetch.toFixed(1)} ns where nobody else wants the cache line, ${
+        (fetch / plain).toFixed(0)
+      } ` +
+      `times a plain increment`,
+    axis: "time per operation",
+  },
   cpus: "CPUs",
   lost: "lost updates",
 } as const;

@@ -293,7 +293,7 @@ function beyondShade(options: LinesOptions, x: Axis): Record<string, unknown>[] 
     x1: 1,
     y0: 0,
     y1: 1,
-    fillcolor: colours.shade,
+    fillcolor: colours.faint,
     line: { width: 0 },
     layer: "below",
   }];

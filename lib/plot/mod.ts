@@ -21,6 +21,7 @@ import {
 import { lattice } from "./lattice.ts";
 import { lines as drawLines } from "./lines.ts";
 import { lostAgainstCpus as drawLostAgainstCpus, lostAgainstWork as drawLostAgainstWork } from "./lost.ts";
+import { mechanism } from "./mechanisms.ts";
 import { readWrite as drawReadWrite } from "./read_write.ts";
 import { fairness, verdicts } from "./stacked.ts";
 import { storeBuffers } from "./store_buffers.ts";
@@ -107,6 +108,8 @@ export const plot = {
   timeline,
   /** A moment on x86's memory: which stores wait in which store buffer. */
   storeBuffers,
+  /** How a mechanism works, in a few moments: `"cache line"`, `"element reuse"`, `"grace period"` ... */
+  mechanism,
   /** All schedules of two short programs as paths. */
   lattice,
   /** Claims by chapter and verdict. */

@@ -68,8 +68,6 @@ export const colours = {
   quiet: "#59636E",
   axis: "#8C959F",
   grid: "#E4E8EC",
-  /** Ground where a figure shows something else than on the rest of it. */
-  shade: "#F3F5F7",
   faint: "#F3F5F7",
   bad: "#C8341F",
   badPaper: "#FDE9E4",

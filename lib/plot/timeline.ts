@@ -71,8 +71,21 @@ function choose({ steps, isWitness }: Told, story: Story | undefined, options: T
   if (steps.length <= most) return [{ from: 0, to: steps.length }];
   if (story) return partsAround(steps.length, story.steps, Math.min(most, STORY_STEPS));
   if (!isWitness) return [{ from: 0, to: most }];
-  const start = most >> 2;
-  return [{ from: 0, to: start }, { from: steps.length - (most - start), to: steps.length }];
+  return partsAround(steps.length, turningPoints(steps).slice(0, most), most);
+}
+
+/**
+ * What makes a witness end as it does, the weightiest first: its end, the grace periods in it and what begins them, and
+ * from the end backwards the places where another task goes on.
+ */
+function turningPoints(steps: readonly TraceStep[]): number[] {
+  const indices = steps.map((_, index) => index);
+  const ends = indices.slice(-3);
+  const grace = indices.filter((i) => steps[i].text.includes("grace period"))
+    .flatMap((i) => [i, indices.findLast((j) => j < i && steps[j].task === steps[i].task && steps[j].kind === "rmw")]);
+  const switches = indices.filter((i) => i > 0 && steps[i].task !== steps[i - 1].task).flatMap((i) => [i - 1, i])
+    .reverse();
+  return [...new Set([0, ...ends, ...grace.filter((i) => i !== undefined), ...switches])];
 }
 
 /** The steps shown with what is to say of each, and the holes between them. */
