@@ -174,6 +174,8 @@ export const texts = {
   },
 
   timeline: {
+    /** Head of a store buffer's lane, right beside the lane of its CPU. */
+    buffer: "buf",
     title: "Every step on shared memory, from top to bottom, in the lane of its CPU",
     memory: "memory",
     time: "time",

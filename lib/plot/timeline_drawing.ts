@@ -139,8 +139,11 @@ export function layOut(content: TimelineContent): Columns {
 /** The first line of a lane's head: the CPU, or the user-space actor. */
 const headOf = (lane: Lane): string => lane.prog === undefined ? lane.name : lane.place;
 
-/** A lane's head where there is no room: the number of its CPU alone. */
-const shortHead = (lane: Lane): string => !lane.isUser && headOf(lane) === lane.place ? String(lane.cpu) : headOf(lane);
+/** A lane's head where there is no room: the number of its CPU alone; a store buffer stands beside its CPU. */
+function shortHead(lane: Lane): string {
+  if (lane.task < 0) return texts.timeline.buffer;
+  return !lane.isUser && headOf(lane) === lane.place ? String(lane.cpu) : headOf(lane);
+}
 
 /** Whether the lanes are too narrow for more than a number. */
 const isNarrow = (lanes: readonly Lane[], laneWidth: number): boolean =>
