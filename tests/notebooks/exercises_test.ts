@@ -7,7 +7,7 @@ import { readNotebook } from "../../lib/jupyter/notebook_file.ts";
 
 const NOTEBOOKS = new URL("../../notebooks/", import.meta.url);
 const exercises = await allExercises();
-const solutionOf = (id: string) => new URL(`solutions/${id.replace(".", "_")}.ts`, NOTEBOOKS);
+const solutionOf = (id: string) => new URL(`solutions/${id.replace(".", "_")}.ts`, import.meta.url);
 
 /** What the committed cells were told, by exercise. */
 function shown(): Map<string, boolean> {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 project = "Interleave"
 extensions = ["myst_nb"]
-exclude_patterns = ["progs", "solutions"]
+exclude_patterns = ["progs"]
 
 # The chapters come with their outputs.
 nb_execution_mode = "off"
