@@ -1,4 +1,4 @@
-import { bpf } from "../../lib/compile/bpf.ts";
+import { bpf } from "../../../lib/compile/bpf.ts";
 
 /** Both sides atomic: half a fix is none. */
 export default () =>

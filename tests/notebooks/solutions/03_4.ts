@@ -1,4 +1,4 @@
-import { bpf } from "../../lib/compile/bpf.ts";
+import { bpf } from "../../../lib/compile/bpf.ts";
 
 /** An atomic counts and numbers the events; only every tenth run takes the lock. */
 export default () =>

@@ -1,4 +1,4 @@
-import { bpf } from "../../lib/compile/bpf.ts";
+import { bpf } from "../../../lib/compile/bpf.ts";
 
 /** Atomic, although no other CPU can reach the copy. */
 export default () =>

@@ -1,4 +1,4 @@
-import { bpf } from "../../lib/compile/bpf.ts";
+import { bpf } from "../../../lib/compile/bpf.ts";
 
 /** A copy for each CPU against the other CPUs, an atomic against the interrupts of this one. */
 export default () =>

@@ -1,4 +1,4 @@
-import { bpf } from "../../lib/compile/bpf.ts";
+import { bpf } from "../../../lib/compile/bpf.ts";
 
 /** In place, under the value's own lock. */
 export default () =>

@@ -1,4 +1,4 @@
-import { bpf } from "../../lib/compile/bpf.ts";
+import { bpf } from "../../../lib/compile/bpf.ts";
 
 /** Both halves in one atomic addition. */
 export default () =>

@@ -1,4 +1,4 @@
-import { bpf } from "../../lib/compile/bpf.ts";
+import { bpf } from "../../../lib/compile/bpf.ts";
 
 /** One look-up, one map. */
 export default () =>

@@ -1,4 +1,4 @@
-import { bpf } from "../../lib/compile/bpf.ts";
+import { bpf } from "../../../lib/compile/bpf.ts";
 
 /** Acquire on the loads of the data keeps them before the second look; acquire on the first look keeps them after it. */
 export default () =>

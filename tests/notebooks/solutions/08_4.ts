@@ -1,4 +1,4 @@
-import { bpf } from "../../lib/compile/bpf.ts";
+import { bpf } from "../../../lib/compile/bpf.ts";
 
 /** The release keeps the data before the flag, the acquire keeps the look at the data after it. */
 export default () =>
