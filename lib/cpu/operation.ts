@@ -35,6 +35,8 @@ export type Touched =
   | "count"
   /** LRU lists, and an element's mark of use. */
   | "lru"
+  /** Of a bloom filter. */
+  | "bits"
   /** Where a ring, queue or stack begins and ends, and the headers of its records; what its records hold. */
   | "ring"
   | "record"

@@ -1,6 +1,7 @@
 /** From map definitions to map models (kernel/bpf/syscall.c:map_create). */
 import type { MapDef } from "../object/bpf_object.ts";
 import { ArrayMap } from "./array.ts";
+import { BloomFilterMap } from "./bloom_filter.ts";
 import { CgroupArrayMap } from "./cgroup_array.ts";
 import { FRESH_INNER_MAPS, freshInnerDef, FreshInnerMaps } from "./fresh_inner_maps.ts";
 import { HashMap } from "./hash.ts";
@@ -41,6 +42,7 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   QUEUE: QueueMap,
   STACK: StackMap,
   RINGBUF: RingbufMap,
+  BLOOM_FILTER: BloomFilterMap,
   DEVMAP: RedirectMap,
   SOCKMAP: RedirectMap,
   CPUMAP: RedirectMap,

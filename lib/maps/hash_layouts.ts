@@ -9,6 +9,8 @@ import { htab_map_hash } from "./jhash.ts";
 interface Noted {
   readonly name: string;
   readonly nBuckets: number;
+  /** Of a bloom filter: the bits of a value under a seed. */
+  readonly bitsOf?: (value: Uint8Array, hashrnd: number) => number[];
   /** Every key that was hashed, by its hash under a fixed seed. */
   readonly keys: Map<number, Uint8Array>;
   /** The order of buckets showed: the map was walked. */
@@ -28,6 +30,8 @@ export function hashrndOf(hashSeed: number, map: number): number {
 
 /** Numbers that are tried to find one layout more. */
 const MOST_TRIED = 200_000;
+/** Where a bloom filter is among them: its values are hashed several times each, and covered ones are rare. */
+const MOST_TRIED_OF_FILTERS = 2_000;
 
 export class HashLayouts {
   readonly #maps = new Map<number, Noted>();
@@ -37,6 +41,12 @@ export class HashLayouts {
   watch(map: number, name: string, nBuckets: number): void {
     if (this.#maps.has(map)) return;
     this.#maps.set(map, { name, nBuckets, keys: new Map(), walked: false, shared: false });
+  }
+
+  /** Takes a bloom filter up: what counts of a value is whether the bits of the others cover its own. */
+  watchFilter(map: number, name: string, bitsOf: Noted["bitsOf"]): void {
+    if (this.#maps.has(map)) return;
+    this.#maps.set(map, { name, nBuckets: 0, bitsOf, keys: new Map(), walked: false, shared: false });
   }
 
   sawKey(map: number, key: Uint8Array): void {
@@ -65,7 +75,8 @@ export class HashLayouts {
   /** How many layouts there are of the keys that were seen, over all maps where they matter. */
   get layouts(): bigint {
     return this.#mattering.reduce(
-      (product, [, { keys, nBuckets, walked }]) => product * layoutsOf(keys.size, nBuckets, walked),
+      (product, [, { keys, nBuckets, bitsOf, walked }]) =>
+        product * (bitsOf ? 1n << BigInt(keys.size) : layoutsOf(keys.size, nBuckets, walked)),
       1n,
     );
   }
@@ -79,7 +90,8 @@ export class HashLayouts {
   another(hashSeeds: readonly number[]): number | undefined {
     const known = new Set(hashSeeds.map((seed) => this.#layout(seed)));
     if (BigInt(known.size) >= this.layouts) return undefined;
-    for (let tried = 0; tried < MOST_TRIED; tried++) {
+    const most = this.#mattering.some(([, { bitsOf }]) => bitsOf) ? MOST_TRIED_OF_FILTERS : MOST_TRIED;
+    for (let tried = 0; tried < most; tried++) {
       const seed = this.#next++;
       if (!known.has(this.#layout(seed))) return seed;
     }
@@ -92,13 +104,21 @@ export class HashLayouts {
 
   /** The layout that a number gives, as text. */
   #layout(hashSeed: number): string {
-    return this.#mattering.map(([map, { keys, nBuckets, walked }]) => {
+    return this.#mattering.map(([map, { keys, nBuckets, bitsOf, walked }]) => {
       const hashrnd = hashrndOf(hashSeed, map);
+      if (bitsOf) return coveredOf([...keys.values()].map((key) => bitsOf(key, hashrnd)));
       const buckets = [...keys.values()].map((key) => htab_map_hash(key, hashrnd) & (nBuckets - 1));
       const order = walked ? [...new Set(buckets)].sort((a, b) => a - b) : [...new Set(buckets)];
       return buckets.map((bucket) => order.indexOf(bucket)).join(",");
     }).join(" ");
   }
+}
+
+/** For each value whether the bits of the others cover its own: then nothing tells that it was never pushed. */
+function coveredOf(bits: readonly number[][]): string {
+  const owners = new Map<number, number>();
+  for (const bit of bits.flatMap((own) => [...new Set(own)])) owners.set(bit, (owners.get(bit) ?? 0) + 1);
+  return bits.map((own) => own.every((bit) => owners.get(bit)! > 1) ? "covered" : "").join(",");
 }
 
 /**

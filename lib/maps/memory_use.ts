@@ -1,5 +1,6 @@
 /** How much memory the kernel charges for a map: what `bpftool map` shows as memlock (map->ops->map_mem_usage). */
 import type { MapDef } from "../object/bpf_object.ts";
+import { bloomShape } from "./bloom_filter.ts";
 import { lruEntries } from "./lru_hash.ts";
 import { BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
@@ -13,6 +14,7 @@ const BUCKET = 16;
 const HTAB_ELEM = 48;
 const BPF_RINGBUF_MAP = 304, RINGBUF_META_PAGES = 3;
 const BPF_QUEUE_STACK = 312;
+const BPF_BLOOM_FILTER = 312;
 const LPM_TRIE_NODE = 24;
 const POINTER = 8;
 const LLIST_NODE = 8;
@@ -68,6 +70,9 @@ export function mapMemoryBytes(def: MapDef, nrCpus: number, entries = 0): number
     case BPF_MAP_TYPE.QUEUE:
     case BPF_MAP_TYPE.STACK:
       return BPF_QUEUE_STACK + (max + 1) * def.valueSize;
+    // kernel/bpf/bloom_filter.c:bloom_map_mem_usage
+    case BPF_MAP_TYPE.BLOOM_FILTER:
+      return BPF_BLOOM_FILTER + bloomShape(def).bits / 8;
     // kernel/bpf/lpm_trie.c:trie_mem_usage
     case BPF_MAP_TYPE.LPM_TRIE:
       return (LPM_TRIE_NODE + def.keySize - 4 + def.valueSize) * entries;

@@ -2,6 +2,7 @@
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import { synchronize_rcu } from "../rcu/grace_period.ts";
 import { type BatchReply, type BatchRequest, failedBatch, map_batch } from "./batch.ts";
+import { BloomFilterMap } from "./bloom_filter.ts";
 import { errno } from "./errno.ts";
 import { Htab } from "./htab.ts";
 import type { Found, KernelMap } from "./kernel_map.ts";
@@ -37,6 +38,13 @@ export function* map_lookup_elem(map: KernelMap, ctx: TaskContext, key: Uint8Arr
   if (!mayRead(map)) return errno("EPERM");
   if (lacksLock(map, flags)) return errno("EINVAL");
   return yield* syscall(uninstrumented(rcuSection(map, ctx, map.bpf_map_copy_value(ctx, key, flags))));
+}
+
+/** BPF_MAP_LOOKUP_ELEM of a bloom filter, whose value is copied in. */
+export function* map_peek_value(map: KernelMap, ctx: TaskContext, value: Uint8Array): Model<Found> {
+  if (!(map instanceof BloomFilterMap)) return errno("EINVAL");
+  if (!mayRead(map)) return errno("EPERM");
+  return yield* syscall(uninstrumented(rcuSection(map, ctx, map.peekValue(ctx, value))));
 }
 
 /** BPF_MAP_UPDATE_ELEM: key and value are copied in before anything else happens. */

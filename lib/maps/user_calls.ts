@@ -24,7 +24,7 @@ export const USER_CALLS = {
   atomicGlobal: "name, op, value, expected?",
   push: "map, value, flags?",
   pop: "map",
-  peek: "map",
+  peek: "map, value?",
   ringBufferConsume: "map, type?",
   ringBufferPoll: "map, timeoutMs?, type?",
   perfBufferConsume: "map, type?",

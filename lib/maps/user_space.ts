@@ -373,10 +373,19 @@ export class UserApi {
     return yield* this.lookupAndDelete<V>(map, NO_KEY);
   }
 
-  /** BPF_MAP_LOOKUP_ELEM on a queue or a stack: the value that a pop would take out; undefined where it is empty. */
+  /**
+   * BPF_MAP_LOOKUP_ELEM on a queue or a stack: the value that a pop would take out; undefined where it is empty. On a bloom
+   * filter: the value asked for where it may have been pushed, undefined where it never was.
+   *
+   * @param value of a bloom filter, what is asked for
+   */
   // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
-  *peek<V = any>(map: string): Model<V | undefined> {
-    return yield* this.lookup<V>(map, NO_KEY);
+  *peek<V = any>(map: string, value?: MapInput): Model<V | undefined> {
+    if (value === undefined) return yield* this.lookup<V>(map, NO_KEY);
+    const found = yield* this.peekValue(map, this.valueBytes(map, value));
+    if (typeof found !== "bigint") return this.valueOf(map, found) as V;
+    if (errnoName(found) === "ENOENT") return undefined;
+    throw failure(found, `peek of ${map}`);
   }
 
   /**
@@ -506,6 +515,10 @@ export class UserApi {
 
   protected takeElem(map: string, key: Uint8Array, flags: bigint): Model<Found> {
     return syscalls.map_lookup_and_delete_elem(this.#find(map), this.#ctx, key, flags);
+  }
+
+  protected peekValue(map: string, value: Uint8Array): Model<Found> {
+    return syscalls.map_peek_value(this.#find(map), this.#ctx, value);
   }
 
   protected freezeMap(map: string): Model {

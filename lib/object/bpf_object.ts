@@ -81,6 +81,8 @@ export interface MapDef {
   readonly maxEntries: number;
   /** `map_flags`, e.g. BPF_F_NO_PREALLOC = 1. */
   readonly flags: number;
+  /** `map_extra`, where there is any: of a bloom filter, how many hash functions. */
+  readonly extra?: number;
   /** BTF type ids of key and value, when the object says. */
   readonly keyType?: number;
   readonly valueType?: number;

@@ -75,6 +75,7 @@ function mapOf(btf: Btf, struct: BtfType, name: string): MapDef {
     valueSize: sizeFor(btf, name, "value", valueType, numbers.value_size, hasValues ? 4 : 0),
     maxEntries: numbers.max_entries ?? 0,
     flags: numbers.map_flags ?? 0,
+    ...(numbers.map_extra ? { extra: numbers.map_extra } : {}),
     keyType,
     valueType,
     inner,

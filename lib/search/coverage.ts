@@ -21,7 +21,7 @@ import type { Place } from "../maps/kernel_map.ts";
 /** What of a map's memory is its contents; locks, marks of use and descriptions are the kernel's bookkeeping. */
 const CONTENTS: ReadonlySet<Touched> = new Set<Touched>(["data", "inner_map", "program"]);
 const ENTRIES: ReadonlySet<Touched> = new Set<Touched>(
-  ["bucket", "key", "hash", "next", "pprev", "pred_next", "elem", "count", "free_list", "ring", "record"],
+  ["bucket", "key", "hash", "next", "pprev", "pred_next", "elem", "count", "free_list", "ring", "record", "bits"],
 );
 
 /** The coverage of all that machines of one plan did, and who touched what where that was noted. */

@@ -19,6 +19,14 @@ const CREATE_OPTS_BYTES = 64, CREATE_MAP_FLAGS = 28;
 
 const PROT_READ_WRITE = 3, MAP_SHARED = 1, MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
+const UNLISTED: readonly number[] = [
+  BPF_MAP_TYPE.BLOOM_FILTER,
+  BPF_MAP_TYPE.TASK_STORAGE,
+  BPF_MAP_TYPE.CGRP_STORAGE,
+  BPF_MAP_TYPE.SK_STORAGE,
+  BPF_MAP_TYPE.INODE_STORAGE,
+];
+
 /** A map with what the object says about it. */
 export interface NamedMap extends LoadedMap {
   readonly def: MapDef;
@@ -74,9 +82,10 @@ export class KernelMaps {
 
   /**
    * Whether {@link reset} can bring back what the maps held: not once one was frozen, and the positions of a ring buffer
-   * only ever go on.
+   * only ever go on. What bloom filters and local storages hold cannot be listed.
    */
   get isResettable(): boolean {
+    if (this.#maps.some(({ type }) => UNLISTED.includes(type))) return false;
     if ([...this.#perf.values()].some((buffer) => buffer.wasUsed)) return false;
     return !this.#frozen && [...this.#rings.values()].every((ring) => ring.producerPos === 0n);
   }

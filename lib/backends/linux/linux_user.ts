@@ -97,6 +97,11 @@ export class LinuxUser extends UserApi {
     return yield* after(typeof found === "number" ? BigInt(found) : found);
   }
 
+  protected override *peekValue(map: string, value: Uint8Array): Model<Found> {
+    const found = lookupElem(this.#maps.find(map), new Uint8Array(), 0, value);
+    return yield* after(typeof found === "number" ? BigInt(found) : found);
+  }
+
   protected override *freezeMap(map: string): Model {
     return yield* after(BigInt(this.#maps.freeze(this.#maps.find(map))));
   }

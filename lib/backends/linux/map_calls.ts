@@ -26,9 +26,10 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** The kernel takes no pointer where a map has no keys. */
 const keyArgument = (key: Uint8Array): Bytes | null => key.length === 0 ? null : new Uint8Array(key);
 
-/** BPF_MAP_LOOKUP_ELEM: the value, or a negative errno. */
-export function lookupElem(map: LoadedMap, key: Uint8Array, flags = 0): Bytes | number {
+/** BPF_MAP_LOOKUP_ELEM: the value, or a negative errno. A bloom filter is asked for `wanted`. */
+export function lookupElem(map: LoadedMap, key: Uint8Array, flags = 0, wanted?: Uint8Array): Bytes | number {
   const value = new Uint8Array(copiedValueBytes(map));
+  if (wanted) value.set(wanted);
   const failed = libbpf().bpf_map_lookup_elem_flags(map.fd, keyArgument(key), value, BigInt(flags));
   return failed < 0 ? failed : value;
 }

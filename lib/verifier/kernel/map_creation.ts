@@ -251,6 +251,8 @@ const ARRAY_FLAGS = F.BPF_F_NUMA_NODE | F.BPF_F_MMAPABLE | F.BPF_F_RDONLY | F.BP
 const HASH_FLAGS = F.BPF_F_NO_PREALLOC | F.BPF_F_NO_COMMON_LRU | F.BPF_F_NUMA_NODE | F.BPF_F_RDONLY | F.BPF_F_WRONLY |
   F.BPF_F_RDONLY_PROG |
   F.BPF_F_WRONLY_PROG | F.BPF_F_ZERO_SEED;
+const BLOOM_FLAGS = F.BPF_F_NUMA_NODE | F.BPF_F_ZERO_SEED | F.BPF_F_RDONLY | F.BPF_F_WRONLY | F.BPF_F_RDONLY_PROG |
+  F.BPF_F_WRONLY_PROG;
 const MAX_PERCPU_VALUE = 32 << 10;
 const PAGE = 4096;
 
@@ -297,7 +299,10 @@ function checkShape(def: MapDef): number {
     case T.STACK:
       return maxEntries === 0 || keySize !== 0 || valueSize === 0 ? ERRNO.EINVAL : 0;
     case T.BLOOM_FILTER:
-      return maxEntries === 0 || keySize !== 0 || valueSize === 0 ? ERRNO.EINVAL : 0;
+      return maxEntries === 0 || keySize !== 0 || valueSize === 0 || (def.extra ?? 0) > 15 || flags & ~BLOOM_FLAGS ||
+          bothWays
+        ? ERRNO.EINVAL
+        : 0;
     case T.LPM_TRIE:
       return maxEntries === 0 || !(flags & F.BPF_F_NO_PREALLOC) || keySize < 5 || keySize > 260 || valueSize === 0
         ? ERRNO.EINVAL
