@@ -45,6 +45,8 @@ export interface KernelOptions {
   readonly nrCpus: number;
   /** CPUs that per-CPU maps have values for; default: nrCpus. */
   readonly possibleCpus?: number;
+  /** Tasks of the machine; default: one on each CPU. */
+  readonly tasks?: number;
   readonly seed: number;
   /** Whether user space may freeze maps. */
   readonly freezes?: boolean;
@@ -74,10 +76,11 @@ export function kernelSize(
   maps: readonly MapDef[],
   nrCpus: number,
   possibleCpus = nrCpus,
+  tasks = nrCpus,
 ): { heapBytes: number; regions: number } {
   const arena = new ArenaMeter(), locks = { bpf_spin_lock, bpf_spin_unlock };
   new KernelVariables(arena, nrCpus);
-  createMaps(maps, { arena, nrCpus, possibleCpus, locks, walkKeyRegion: 0 });
+  createMaps(maps, { arena, nrCpus, possibleCpus, tasks, locks, walkKeyRegion: 0 });
   return { heapBytes: arena.heapBytes, regions: arena.regions + 1 };
 }
 
@@ -124,6 +127,8 @@ export class Kernel {
       arena: memory,
       nrCpus,
       possibleCpus: this.possibleCpus,
+      tasks: options.tasks,
+      owners: options.objects,
       btf: object.btf,
       locks: this.locks,
       hashSeed: options.hashSeed,

@@ -7,9 +7,10 @@
  * by name alone, and behind the end of an object, stands memory of no type: each word leads to more of it.
  */
 import { REGION_FLAG } from "../cpu/layout.ts";
-import type { Memory } from "../cpu/memory.ts";
+import { addressOf, type Memory } from "../cpu/memory.ts";
 import type { Btf, BtfType } from "../object/btf.ts";
 import { resolveType, sizeOfType } from "../object/btf_types.ts";
+import { STORAGE_OWNERS } from "../maps/storage_owners.ts";
 import { commOf } from "./current_task.ts";
 import { hash32 } from "./drawn.ts";
 import { FULL_RANGE, NAMED_VALUES, TEXTS } from "./kernel_values.ts";
@@ -23,6 +24,8 @@ const WORD = 8, ALIGN = 64;
 const UNTYPED_BYTES = 4096, TEXT_BYTES = 64;
 const MOST_ELEMENTS = 4096;
 const TASK_STRUCT = "task_struct";
+/** Objects that local storages hang on: each has an address of its own, whatever the program knows of it. */
+const OWNERS: ReadonlySet<string> = new Set(Object.values(STORAGE_OWNERS).map(({ struct }) => struct));
 
 /** One of the machine's tasks, as far as its struct tells. */
 export interface TaskIdentity {
@@ -31,7 +34,8 @@ export interface TaskIdentity {
 }
 
 interface Placed {
-  readonly type: number;
+  /** Undefined for a struct that the program knows by name alone. */
+  readonly type: number | undefined;
   readonly offset: number;
   readonly size: number;
   readonly instances: number;
@@ -66,13 +70,13 @@ export class KernelObjects {
     const todo = [...wanted];
     for (let name = todo.shift(); name !== undefined; name = todo.shift()) {
       const type = this.#structs.get(name);
-      if (this.#placed.has(name) || type === undefined) continue;
+      if (this.#placed.has(name) || (type === undefined && !OWNERS.has(name))) continue;
       const instances = INSTANCES + (name === TASK_STRUCT ? tasks.length : 0);
-      const size = Math.ceil(sizeOfType(btf!, type) / ALIGN) * ALIGN + ALIGN;
+      const size = type === undefined ? ALIGN : Math.ceil(sizeOfType(btf!, type) / ALIGN) * ALIGN + ALIGN;
       if (end + size * instances > MOST_BYTES) continue;
       this.#placed.set(name, { type, offset: end, size, instances });
       end += size * instances;
-      todo.push(...pointees(btf!, type));
+      if (type !== undefined) todo.push(...pointees(btf!, type));
     }
     // What is read behind the last object is memory, too.
     this.bytes = end + UNTYPED_BYTES;
@@ -87,13 +91,43 @@ export class KernelObjects {
     }
     TEXTS.forEach((text, i) => this.#putText(memory, this.#texts + i * TEXT_BYTES, TEXT_BYTES, text));
     for (const [name, { type, offset, size, instances }] of this.#placed) {
+      if (type === undefined) continue;
       for (let i = 0; i < instances; i++) this.#draw(memory, type, offset + i * size, "", name, i);
     }
   }
 
-  /** Pointer to the struct of a task of the machine. */
+  /** Pointer to the struct of a task of the machine; tasks with one pid, such as entry and exit, have one. */
   currentTask(task: number): bigint {
-    return this.pointerTo(TASK_STRUCT, INSTANCES + task);
+    const { pidTgid } = this.tasks[task];
+    return this.pointerTo(TASK_STRUCT, INSTANCES + this.tasks.findIndex((one) => one.pidTgid === pidTgid));
+  }
+
+  /** A small number that stands for an object: the pid of a task of the machine, -1 and so on for others, else from 1 on. */
+  keyOf(struct: string, pointer: bigint): number {
+    const placed = this.#placed.get(this.#named(struct)), instance = placed ? this.#instanceAt(placed, pointer) : -1;
+    // What is embedded in another struct, or of no type, is named by where it stands.
+    if (instance < 0) return addressOf(pointer);
+    if (struct !== TASK_STRUCT) return 1 + instance;
+    return instance < INSTANCES ? -1 - instance : Number(BigInt.asUintN(32, this.tasks[instance - INSTANCES].pidTgid));
+  }
+
+  /** The object that a number stands for. */
+  ownerOf(struct: string, key: number): bigint | undefined {
+    const placed = this.#placed.get(this.#named(struct)), at = this.keys(struct).indexOf(key);
+    return placed && at >= 0 ? this.#pointer(placed.offset + at * placed.size) : undefined;
+  }
+
+  keys(struct: string): readonly number[] {
+    const placed = this.#placed.get(this.#named(struct)), instances = placed?.instances ?? 0;
+    return Array.from(
+      { length: instances },
+      (_, i) => this.keyOf(struct, this.#pointer(placed!.offset + i * placed!.size)),
+    );
+  }
+
+  #instanceAt({ offset, size, instances }: Placed, pointer: bigint): number {
+    const instance = (addressOf(pointer) - Number(this.#base) - offset) / size;
+    return Number.isInteger(instance) && instance >= 0 && instance < instances ? instance : -1;
   }
 
   /** Pointer to the struct of the task with this pid; undefined where there is none. */
@@ -168,7 +202,12 @@ export class KernelObjects {
         return;
       }
       case "ptr":
-        return this.#put(memory, offset, WORD, this.#drawPointer(type, salt));
+        return this.#put(
+          memory,
+          offset,
+          WORD,
+          this.#fixedPointer(field, struct, instance) ?? this.#drawPointer(type, salt),
+        );
       case "enum":
       case "enum64": {
         const values = type.values ?? [], value = values[hash32(this.seed, salt) % Math.max(1, values.length)]?.value;
@@ -207,6 +246,14 @@ export class KernelObjects {
     }
   }
 
+  /** All tasks are in the root cgroup, which is the first, with the id 1; the leader of a process's only thread is itself. */
+  #fixedPointer(field: string, struct: string, instance: number): bigint | undefined {
+    if (struct === "css_set" && field === "dfl_cgrp") return this.pointerTo("cgroup", 0);
+    if (struct === "cgroup" && field === "kn") return this.pointerTo("kernfs_node", instance);
+    const identity = struct === TASK_STRUCT && field === "group_leader" ? this.tasks[instance - INSTANCES] : undefined;
+    return identity && this.taskOf(identity.pidTgid >> 32n);
+  }
+
   #drawPointer(type: BtfType, salt: number): bigint {
     const target = resolveType(this.btf!, type.type ?? 0), which = hash32(this.seed, salt, 8);
     if (target.kind === "int" && target.size === 1) return this.text(which);
@@ -219,6 +266,7 @@ export class KernelObjects {
     const identity = struct === TASK_STRUCT ? this.tasks[instance - INSTANCES] : undefined;
     if (identity && field === "pid") return BigInt.asUintN(32, identity.pidTgid);
     if (identity && field === "tgid") return identity.pidTgid >> 32n;
+    if (struct === "kernfs_node" && field === "id") return BigInt(1 + instance);
     const drawn = hash32(this.seed, salt, 9), values = NAMED_VALUES[field];
     if (values) return BigInt(values[drawn % values.length]);
     return FULL_RANGE.has(this.btf!.types[id]?.name) ? BigInt(drawn) : this.number(salt);

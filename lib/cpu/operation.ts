@@ -239,6 +239,8 @@ export interface TaskContext {
   readonly pidTgid?: bigint;
   /** Words of arguments of the function that the task's program is attached to; nothing where there is no telling. */
   readonly tracedArgs?: number;
+  /** False for programs that the kernel lets run in the middle of themselves (LSM, iterators). */
+  readonly checksRecursion?: boolean;
   /** The context that its programs are handed. */
   readonly ctx?: bigint;
   /** Where the run is from: a program in process context, in an interrupt, a sleepable one, or user space. */

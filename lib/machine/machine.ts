@@ -195,7 +195,7 @@ export class Machine {
     this.nrCpus = plan.nrCpus;
     this.sharesCpus = plan.sharesCpus;
     this.#insnsPerStep = workload.limits?.insnsPerStep ?? 100_000_000;
-    const size = kernelSize(object.maps, plan.allCpus);
+    const size = kernelSize(object.maps, plan.allCpus, plan.allCpus, plan.tasks.length);
     // Who performs the operations keeps store buffers of its own, if any (cost/store_buffer.ts).
     const delays = options.external ? undefined : plan.delays, bufferBytes = delays ? BUFFER.bytes : 0;
     const regions = size.regions + TASK_REGIONS * plan.tasks.length + 8;
@@ -215,6 +215,7 @@ export class Machine {
     this.kernel = new Kernel(this.memory, object, HELPERS, {
       nrCpus: plan.allCpus,
       possibleCpus: plan.nrCpus,
+      tasks: plan.tasks.length,
       seed: options.seed ?? 1,
       freezes: plan.userSpace.freezes,
       helpers: options.models,
@@ -602,10 +603,17 @@ export class Machine {
       context: {
         ...{ task: index, cpu, nrCpus, memory, pidTgid, ctx: inMemory.ctx, from },
         tracedArgs: this.#tracedArgs(planned.prog),
+        checksRecursion: this.#checksRecursion(planned.prog),
       },
       body: body && (() => body(this.kernel.userApi(index, cpu))),
       models: [],
     };
+  }
+
+  /** include/linux/bpf_verifier.h:bpf_prog_check_recur, which is not asked about programs of other types than these. */
+  #checksRecursion(prog: string | undefined): boolean {
+    const section = this.object.programs.find(({ name }) => name === prog)?.section ?? "";
+    return !/^\??(lsm|iter|struct_ops)/.test(section);
   }
 
   #tracedArgs(prog: string | undefined): number | undefined {

@@ -5,6 +5,7 @@ import { BloomFilterMap } from "./bloom_filter.ts";
 import { CgroupArrayMap } from "./cgroup_array.ts";
 import { FRESH_INNER_MAPS, freshInnerDef, FreshInnerMaps } from "./fresh_inner_maps.ts";
 import { HashMap } from "./hash.ts";
+import { LocalStorageMap } from "./local_storage.ts";
 import { LruHashMap } from "./lru_hash.ts";
 import { LpmTrieMap } from "./lpm_trie.ts";
 import { LruPercpuHashMap } from "./lru_percpu_hash.ts";
@@ -43,6 +44,10 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   STACK: StackMap,
   RINGBUF: RingbufMap,
   BLOOM_FILTER: BloomFilterMap,
+  TASK_STORAGE: LocalStorageMap,
+  CGRP_STORAGE: LocalStorageMap,
+  SK_STORAGE: LocalStorageMap,
+  INODE_STORAGE: LocalStorageMap,
   DEVMAP: RedirectMap,
   SOCKMAP: RedirectMap,
   CPUMAP: RedirectMap,

@@ -10,6 +10,7 @@ import { errno, KernelError } from "./errno.ts";
 import type { HashLayouts } from "./hash_layouts.ts";
 import type { FreshInnerMaps } from "./fresh_inner_maps.ts";
 import type { Source } from "./source.ts";
+import type { OwnerKeys } from "./storage_owners.ts";
 import { type Leaf, leavesOf, spinLockOffset, variableLeaves } from "./value_layout.ts";
 import { type Word, wordsOf } from "./words.ts";
 
@@ -19,6 +20,10 @@ export interface MapEnvironment {
   /** CPUs that may run kernel code, and those that per-CPU values are kept for. */
   readonly nrCpus: number;
   readonly possibleCpus: number;
+  /** Tasks of the machine; default: one on each CPU. */
+  readonly tasks?: number;
+  /** How user space and reports name tasks, cgroups, sockets and inodes, where there are any. */
+  readonly owners?: OwnerKeys;
   readonly btf?: Btf;
   readonly locks: SpinLockModel;
   /** What the seeds of hash maps are drawn from; 0 gives each the seed 0. */

@@ -7,6 +7,7 @@ import type { Found } from "../../maps/kernel_map.ts";
 import { atomicOperands, type AtomicOpName, isAtomicSize, notAtomic } from "../../maps/user_memory.ts";
 import type { PerfRecord } from "../../maps/perf_event_array.ts";
 import { flagBits, type Flags, UserApi } from "../../maps/user_space.ts";
+import { STORAGE_OWNERS } from "../../maps/storage_owners.ts";
 import { roundUp8 } from "../../maps/words.ts";
 import { type Leaf, leavesOf, readLeaf } from "../../maps/value_layout.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
@@ -203,6 +204,9 @@ export class LinuxUser extends UserApi {
   }
 
   #key(map: NamedMap, key: MapInput): Uint8Array {
+    if (map.type in STORAGE_OWNERS) {
+      throw new BackendError(`${map.name}: on the running kernel a local storage is asked for by a file descriptor`);
+    }
     return encodeValue(this.#object.btf, map.def.keyType, map.keySize, key, `key of ${map.name}`);
   }
 
