@@ -6,7 +6,7 @@ import { runOnLinux } from "../../lib/backends/linux/run.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { Model } from "../../lib/cpu/operation.ts";
-import { KernelError } from "../../lib/maps/errno.ts";
+import type { KernelError } from "../../lib/maps/errno.ts";
 import type { UserApi } from "../../lib/maps/user_space.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { KernelAgreement } from "../kernel_agreement.ts";
