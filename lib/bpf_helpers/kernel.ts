@@ -4,7 +4,8 @@ import { addressOf, type Memory } from "../cpu/memory.ts";
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import { helperId, helperLabel, helperName } from "../uapi/helpers.ts";
 import { bpf_spin_lock, bpf_spin_unlock, type SpinLockModel } from "../locks/spin_lock.ts";
-import { ArenaMeter } from "../maps/arena.ts";
+import { HeldLocks } from "../locks/held_locks.ts";
+import { type Arena, ArenaMeter } from "../maps/arena.ts";
 import { ArrayMap } from "../maps/array.ts";
 import type { HashLayouts } from "../maps/hash_layouts.ts";
 import { createMaps } from "../maps/create.ts";
@@ -14,8 +15,9 @@ import { UserApi } from "../maps/user_space.ts";
 import { leftOutValue, mapValues } from "../maps/map_values.ts";
 import { initializeAccess } from "../maps/write_access.ts";
 import { stateKey } from "../maps/state_key.ts";
-import type { BpfObject, MapDef } from "../object/bpf_object.ts";
+import type { BpfObject, MapDef, Program } from "../object/bpf_object.ts";
 import type { Values } from "../report/result.ts";
+import { callsKfunc } from "./called_kfuncs.ts";
 import type { KernelObjects } from "./kernel_objects.ts";
 import { KernelVariables } from "./kernel_variables.ts";
 
@@ -77,11 +79,18 @@ export function kernelSize(
   nrCpus: number,
   possibleCpus = nrCpus,
   tasks = nrCpus,
+  programs: readonly Program[] = [],
 ): { heapBytes: number; regions: number } {
   const arena = new ArenaMeter(), locks = { bpf_spin_lock, bpf_spin_unlock };
   new KernelVariables(arena, nrCpus);
+  heldLocksOf(programs, arena, nrCpus);
   createMaps(maps, { arena, nrCpus, possibleCpus, tasks, locks, walkKeyRegion: 0 });
   return { heapBytes: arena.heapBytes, regions: arena.regions + 1 };
+}
+
+/** The table of held locks, for programs that take any. */
+function heldLocksOf(programs: readonly Program[], arena: Arena, nrCpus: number): HeldLocks | undefined {
+  return callsKfunc(programs, "bpf_res_spin_lock") ? new HeldLocks(arena, nrCpus) : undefined;
 }
 
 /** What the clock says at the beginning of a search: long after boot, so that no timeout has the boot to do with. */
@@ -95,6 +104,8 @@ export class Kernel {
   readonly variables: KernelVariables;
   readonly nowNs: (() => number) | undefined;
   readonly objects: KernelObjects | undefined;
+  /** Where a program takes bpf_res_spin_lock. */
+  readonly heldLocks: HeldLocks | undefined;
   readonly #helpers: HelperTable;
   readonly #spans: readonly Span[];
 
@@ -123,6 +134,7 @@ export class Kernel {
     this.variables = new KernelVariables(memory, nrCpus);
     this.variables.initialize(memory, options.seed);
     if (options.open) memory.write(this.variables.clock(0), 8, BOOTED_NS);
+    this.heldLocks = heldLocksOf(object.programs, memory, nrCpus);
     this.maps = createMaps(object.maps, {
       arena: memory,
       nrCpus,

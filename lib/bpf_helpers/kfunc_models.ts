@@ -3,6 +3,7 @@ import { CPU } from "../cpu/layout.ts";
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { HelperModel } from "./kernel.ts";
 import * as numbers from "./number_iterator.ts";
+import * as resLocks from "./res_lock_kfuncs.ts";
 import * as taskKfuncs from "./task_kfuncs.ts";
 
 /**
@@ -28,6 +29,7 @@ const MODELS: Readonly<Record<string, HelperModel>> = {
     yield { kind: "mask", what: "irq", delta: -1 };
     return 0n;
   },
+  ...resLocks,
   ...numbers,
   ...taskKfuncs,
 };

@@ -195,7 +195,7 @@ export class Machine {
     this.nrCpus = plan.nrCpus;
     this.sharesCpus = plan.sharesCpus;
     this.#insnsPerStep = workload.limits?.insnsPerStep ?? 100_000_000;
-    const size = kernelSize(object.maps, plan.allCpus, plan.allCpus, plan.tasks.length);
+    const size = kernelSize(object.maps, plan.allCpus, plan.allCpus, plan.tasks.length, object.programs);
     // Who performs the operations keeps store buffers of its own, if any (cost/store_buffer.ts).
     const delays = options.external ? undefined : plan.delays, bufferBytes = delays ? BUFFER.bytes : 0;
     const regions = size.regions + TASK_REGIONS * plan.tasks.length + 8;

@@ -1,6 +1,7 @@
 /** Whether the tasks of a machine can be exchanged for one another without a difference to any outcome. */
 import { addressOf } from "../cpu/memory.ts";
-import { isHelperCall } from "../isa/insn.ts";
+import { kfuncName } from "../bpf_helpers/kfunc_models.ts";
+import { isHelperCall, isKfuncCall } from "../isa/insn.ts";
 import type { Machine } from "../machine/machine.ts";
 import { CTX_BYTES } from "../machine/task_memory.ts";
 import type { Task } from "../machine/task.ts";
@@ -14,6 +15,9 @@ const SAME_ON_EVERY_CPU = new Set<number>([
   BPF_FUNC.spin_unlock,
   BPF_FUNC.loop,
 ]);
+
+/** The same of kernel functions: numbers, sections, masks. */
+const SAME_KFUNCS = /^bpf_(iter_num_|rcu_read_|preempt_|local_irq_)/;
 
 /** And those whose results a search branches over, on every CPU alike: random numbers and clocks. */
 const OPEN_ON_EVERY_CPU = new Set(
@@ -55,6 +59,7 @@ export function asymmetry(machine: Machine): string | undefined {
   }
   const { start, end } = first.program!;
   for (const insn of machine.image.insns.slice(start, end)) {
+    if (isKfuncCall(insn) && !SAME_KFUNCS.test(kfuncName(insn.imm))) return `${kfuncName(insn.imm)} depends on the CPU`;
     if (!isHelperCall(insn) || SAME_ON_EVERY_CPU.has(insn.imm)) continue;
     if (!machine.options.branches || !OPEN_ON_EVERY_CPU.has(insn.imm)) {
       return `${machine.kernel.helperName(insn.imm)} depends on the CPU`;
