@@ -97,6 +97,7 @@ export type {
 } from "./report/result.ts";
 export type { BpfObject, LineInfo, MapDef, Program, Relocation, Subprog, Variable } from "./object/bpf_object.ts";
 export type { LoadOptions } from "./object/load.ts";
+export type { VariableValues } from "./object/given_variables.ts";
 export type { KconfigValues } from "./object/kconfig.ts";
 export type { MapSizes } from "./object/map_sizes.ts";
 export type { Btf, BtfType } from "./object/btf.ts";

@@ -12,6 +12,7 @@ export interface ListingOptions {
   readonly mcpu?: CompileOptions["cpu"];
   readonly maxEntries: Readonly<Record<string, number>>;
   readonly kconfig: Readonly<Record<string, string>>;
+  readonly set: Readonly<Record<string, string>>;
 }
 
 const more = (one: string, all: readonly string[]): readonly string[] => [...all, one];
@@ -51,11 +52,17 @@ export const withCompileOptions = (command: Command): Command =>
 export const withListingOptions = (command: Command): Command =>
   withCompileOptions(command)
     .option("--max-entries <map=n>", "size of a map (may be repeated)", entries, {})
-    .option("--kconfig <name=value>", "the kernel's configuration: CONFIG_HZ=250 (may be repeated)", config, {});
+    .option("--kconfig <name=value>", "the kernel's configuration: CONFIG_HZ=250 (may be repeated)", config, {})
+    .option(
+      "--set <variable=value>",
+      "global variable before the object is loaded: filter=true (may be repeated)",
+      config,
+      {},
+    );
 
 /** Splits a command's options into those of its listing and the rest. */
 export function listingOptions<T extends ListingOptions>(
-  { include, define, includeFile, mcpu, maxEntries, kconfig, ...rest }: T,
+  { include, define, includeFile, mcpu, maxEntries, kconfig, set, ...rest }: T,
 ): { readonly listing: BpfOptions; readonly rest: Omit<T, keyof ListingOptions> } {
   const sizes = Object.entries(maxEntries).map(([map, maxEntries]) => [map, { maxEntries }]);
   const listing = {
@@ -65,6 +72,7 @@ export function listingOptions<T extends ListingOptions>(
     ...(mcpu ? { cpu: mcpu } : {}),
     ...(sizes.length > 0 ? { maps: Object.fromEntries(sizes) } : {}),
     ...(Object.keys(kconfig).length > 0 ? { kconfig } : {}),
+    ...(Object.keys(set).length > 0 ? { variables: set } : {}),
   };
   return { listing, rest };
 }

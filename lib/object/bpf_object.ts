@@ -100,6 +100,8 @@ export interface MapDef {
     readonly variables: readonly Variable[];
     /** `.rodata`: frozen before the program runs. */
     readonly readonly: boolean;
+    /** The reader set variables of it: the bytes are others than the object file's. */
+    readonly isGiven?: true;
   };
 }
 

@@ -4,6 +4,7 @@ import { type BtfExt, readBtfExt } from "./btf_ext.ts";
 import { parseBtf, type ParsedBtf } from "./btf_parser.ts";
 import { dataSectionMap, isDataSection } from "./data_sections.ts";
 import { type Elf, readElf } from "./elf.ts";
+import { type VariableValues, withVariables } from "./given_variables.ts";
 import { configText, type Kconfig, type KconfigValues, type KernelConfig, readKconfig } from "./kconfig.ts";
 import { type FindMap, linkPrograms } from "./link.ts";
 import { type PlacedMap, readMapDefinitions } from "./map_definitions.ts";
@@ -36,6 +37,8 @@ export interface LoadOptions {
    * kernel's, else that of a 6.18 kernel of which only the version is known.
    */
   readonly kconfig?: KconfigValues;
+  /** Global variables as user space sets them before it loads the object, `const volatile` ones too: `{ filter: true }`. */
+  readonly variables?: VariableValues;
 }
 
 /** Kernel-side programs are assumed to be GPL where a listing does not say. */
@@ -47,7 +50,7 @@ const DEFAULT_LICENSE = "GPL";
  * @param bytes the object file
  * @param name what messages call it
  * @param source the C listing that it was compiled from, when there is one
- * @param options sizes of maps, values of the kernel's configuration
+ * @param options sizes of maps, values of the kernel's configuration and of global variables
  * @param kernel where values come from that the options do not give
  * @throws ObjectError when the bytes are not a whole, sound BPF object; the message starts with `name`
  */
@@ -92,7 +95,7 @@ function load(
     name,
     bytes,
     programs,
-    maps: resizedMaps(maps, options.maps),
+    maps: withVariables(resizedMaps(maps, options.maps), btf, options.variables),
     btf: btf && { types: btf.types, bytes: btf.bytes },
     license: license || DEFAULT_LICENSE,
     ...(options.kconfig ? { kconfig: configText(options.kconfig) } : {}),

@@ -24,9 +24,9 @@ beforeAll(async () => {
   await writeFile(
     join(folder, "own.bpf.c"),
     'struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, __u32); __type(value, WIDTH); } counts SEC(".maps");\n' +
-      "extern int CONFIG_LAB_STEP __kconfig __weak;\n" +
+      "extern int CONFIG_LAB_STEP __kconfig __weak;\nconst volatile int factor = 1;\n" +
       'SEC("raw_tp") int count(void *ctx) { __u32 key = SLOT; WIDTH *value = bpf_map_lookup_elem(&counts, &key);\n' +
-      "if (value) *value += CONFIG_LAB_STEP; return 0; }\n",
+      "if (value) *value += CONFIG_LAB_STEP * factor; return 0; }\n",
   );
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -41,6 +41,8 @@ const OPTIONS = [
   "counts=8",
   "--kconfig",
   "CONFIG_LAB_STEP=3",
+  "--set",
+  "factor=2",
 ];
 
 async function run(...args: string[]) {
@@ -48,11 +50,11 @@ async function run(...args: string[]) {
   return { ...result!, json: () => JSON.parse(result!.stdout) };
 }
 
-describe("-I, -D, -include, --max-entries and --kconfig", () => {
+describe("-I, -D, -include, --max-entries, --kconfig and --set", () => {
   const name = "are taken by the commands that read a listing";
   const test = async () => {
     const once = ["--cpus", "1", "--invocations", "2", "--json"];
-    expect((await run("simulate", "own.bpf.c", ...OPTIONS, ...once)).json().final["counts[7]"]).toBe(6);
+    expect((await run("simulate", "own.bpf.c", ...OPTIONS, ...once)).json().final["counts[7]"]).toBe(12);
     expect((await run("explore", "own.bpf.c", ...OPTIONS, ...once)).json().observation).toBe("Never");
     expect((await run("verify", "own.bpf.c", ...OPTIONS, "--json")).json()).toMatchObject({ verdict: "accept" });
     expect((await run("dump", "own.bpf.c", ...OPTIONS, "--json")).json().maps[0].maxEntries).toBe(8);
@@ -67,6 +69,8 @@ describe("-I, -D, -include, --max-entries and --kconfig", () => {
     expect(await run("simulate", "own.bpf.c", "--max-entries", "counts")).toMatchObject({ status: 2 });
     const unknown = await run("dump", "own.bpf.c", ...OPTIONS, "--kconfig", "CONFIG_LAB_STEPS=3");
     expect([unknown.status, unknown.stderr]).toEqual([2, expect.stringContaining("did you mean CONFIG_LAB_STEP?")]);
+    const variable = await run("simulate", "own.bpf.c", ...OPTIONS, "--set", "facto=3");
+    expect([variable.status, variable.stderr]).toEqual([2, expect.stringContaining("did you mean factor?")]);
     const missing = await run("compile", "own.bpf.c", "-DSLOT=7", "-include", "nosuch.h");
     expect([missing.status, missing.stderr]).toEqual([2, expect.stringContaining("nosuch.h' file not found")]);
   };

@@ -146,6 +146,7 @@ export class KernelObject implements Disposable {
     if (handle !== null) {
       withoutPins(handle);
       this.#resizeMaps(handle);
+      this.#setVariables(handle);
     }
     return handle;
   }
@@ -159,6 +160,17 @@ export class KernelObject implements Disposable {
       if (failed < 0) {
         throw new BackendError(`map ${def.name} cannot have ${def.maxEntries} entries: ${errnoName(failed)}`);
       }
+    }
+  }
+
+  /** Data sections in which the reader set variables. */
+  #setVariables(handle: Deno.PointerObject): void {
+    for (const map of walk((at) => libbpf().bpf_object__next_map(handle, at))) {
+      const name = sectionName(textAt(libbpf().bpf_map__name(map)));
+      const data = this.object.maps?.find((one) => one.data?.isGiven && one.name === name)?.data;
+      if (!data) continue;
+      const failed = libbpf().bpf_map__set_initial_value(map, new Uint8Array(data.bytes), BigInt(data.bytes.length));
+      if (failed < 0) throw new BackendError(`${this.name}: ${name} cannot be set: ${errnoName(failed)}`);
     }
   }
 
