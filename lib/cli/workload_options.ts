@@ -1,7 +1,8 @@
 /** Options that say what to run: which programs where, what interrupts them, what they and user space are given. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { BpfObject } from "../object/bpf_object.ts";
-import { defaultRuns } from "../workload/default_programs.ts";
+import { standardRuns } from "../workload/default_programs.ts";
+import { completed } from "../workload/user_space_side.ts";
 import type { Interrupt, ProgRun, Workload } from "../workload/workload.ts";
 import { bytesOf, packetsOf, prepareFile, workloadFile } from "../workload/workload_file.ts";
 import { count, names } from "./arguments.ts";
@@ -104,7 +105,7 @@ export async function workloadOf<T extends WorkloadOptions>(
   const runs = runsOf(object, { programs, place }, file);
   const changes = bytes !== undefined || pid.length > 0;
   const changed = changes
-    ? (runs ?? defaultRuns(object).runs).map((run): ProgRun => {
+    ? (runs ?? standardRuns(completed(object).object).runs).map((run): ProgRun => {
       const { prog } = typeof run === "string" ? { prog: run } : run;
       const own = pid.find((one) => one.prog === prog) ?? pid.find((one) => one.prog === undefined);
       const ids = own ? { pid: own.pid } : {};
@@ -130,8 +131,8 @@ function runsOf(
 ): Workload["programs"] {
   if (!programs && place.length === 0) return file.programs;
   const placed = place.map(({ prog }) => prog);
-  const named = programs ?? defaultRuns(object).runs.map(({ prog }) => prog);
-  const standard = new Map(defaultRuns(object).runs.map((run) => [run.prog, run]));
+  const named = programs ?? standardRuns(completed(object).object).runs.map(({ prog }) => prog);
+  const standard = new Map(standardRuns(completed(object).object).runs.map((run) => [run.prog, run]));
   const isThere = (prog: string) => named.includes(prog) || placed.includes(prog);
   // An exit stays with its entry, where both run.
   const together = (prog: string): ProgRun => {

@@ -2,6 +2,8 @@
 import { type BpfObject, defaultPrograms, type Program } from "../object/bpf_object.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { programKind } from "../verifier/kernel/program_types.ts";
+import type { Verdict } from "../verifier/verify.ts";
+import { verdictsOf } from "./admission.ts";
 import type { ProgRun } from "./workload.ts";
 
 export interface DefaultRuns {
@@ -14,19 +16,22 @@ export interface DefaultRuns {
  * The programs of an object that share maps or variables; of several such groups the largest, the first of equals. Those
  * that only tail calls lead to are no entry. Empty for an object without programs.
  */
-export function defaultRuns(object: BpfObject): DefaultRuns {
+export function defaultRuns(object: BpfObject, without: ReadonlySet<string> = new Set()): DefaultRuns {
   const called = new Set(
     object.maps.filter(({ type }) => type === BPF_MAP_TYPE.PROG_ARRAY)
       .flatMap(({ slots = [] }) => slots.map(({ map }) => object.programs[map]?.name)),
   );
   const all = defaultPrograms(object), entries = all.filter(({ name }) => !called.has(name));
   const known = entries.filter(({ section }) => programKind(section) !== undefined);
-  const candidates = known.length > 0 ? known : entries.length > 0 ? entries : all;
+  const wanted = known.length > 0 ? known : entries.length > 0 ? entries : all;
+  const loadable = wanted.filter(({ name }) => !without.has(name)),
+    candidates = loadable.length > 0 ? loadable : wanted;
   const groups = groupsOf(object, candidates);
   const largest = groups.reduce((most, group) => group.length > most.length ? group : most, groups[0] ?? []);
   const group = largest.length === 1 ? candidates : largest;
+  const paired = entriesOf(group);
   const runs = group.map((program): ProgRun => {
-    const entry = entryOf(program, group);
+    const entry = paired.get(program);
     return entry ? { prog: program.name, exitOf: entry.name } : { prog: program.name };
   });
   return { runs, leftOut: candidates.filter((one) => !group.includes(one)).map(({ name }) => name) };
@@ -67,13 +72,60 @@ const EXITS: readonly (readonly [exit: RegExp, entry: string])[] = [
   [/^kretsyscall(?=\/|$)/, "ksyscall"],
   [/^uretprobe(?=\.|\/|$)/, "uprobe"],
   [/^fexit(?=\.|\/|$)/, "fentry"],
+  [/^((?:raw_)?(?:tp|tracepoint)(?:_btf)?\/(?:(?:raw_)?syscalls\/)?)sys_exit/, "$1sys_enter"],
+  // softirq_exit, irq_handler_exit, mm_vmscan_direct_reclaim_end and others of their kind.
+  [/^((?:raw_)?(?:tp|tracepoint)(?:_btf)?\/.+)_exit$/, "$1_entry"],
+  [/^((?:raw_)?(?:tp|tracepoint)(?:_btf)?\/.+)_end$/, "$1_begin"],
+  [/^((?:raw_)?(?:tp|tracepoint)(?:_btf)?\/.+)_end$/, "$1_start"],
 ];
-const SYSCALL_EXIT = /^((?:raw_)?(?:tp|tracepoint)(?:_btf)?\/(?:(?:raw_)?syscalls\/)?)sys_exit/;
 
-/** The program at the entry of what a program is at the exit of. */
-function entryOf({ section }: Program, programs: readonly Program[]): Program | undefined {
-  const wanted = SYSCALL_EXIT.test(section)
-    ? section.replace(SYSCALL_EXIT, "$1sys_enter")
-    : EXITS.filter(([exit]) => exit.test(section)).map(([exit, entry]) => section.replace(exit, entry))[0];
-  return wanted === undefined ? undefined : programs.find((program) => program.section === wanted);
+/** For programs at exits the one at the entry: one for one, where there are several that of the most similar name. */
+function entriesOf(programs: readonly Program[]): Map<Program, Program> {
+  const found = new Map<Program, Program>(), taken = new Set<Program>();
+  const candidates = programs.flatMap((exit) =>
+    EXITS.filter(([pattern]) => pattern.test(exit.section)).flatMap(([pattern, entry]) => {
+      const section = exit.section.replace(pattern, entry);
+      return programs.filter((one) => one.section === section).map((entry) => ({ exit, entry }));
+    })
+  );
+  const likeness = candidates.map((pair) => ({ ...pair, like: commonParts(pair.exit.name, pair.entry.name) }));
+  for (const { exit, entry } of likeness.toSorted((a, b) => b.like - a.like)) {
+    if (found.has(exit) || taken.has(entry)) continue;
+    found.set(exit, entry);
+    taken.add(entry);
+  }
+  return found;
 }
+
+/** The share of the words of two names that both have: more for malloc_exit and malloc_enter than for calloc_enter. */
+function commonParts(one: string, other: string): number {
+  const [a, b] = [one, other].map((name) => name.split("_").filter((part) => part !== ""));
+  return a.filter((part) => b.includes(part)).length / Math.max(a.length, b.length);
+}
+
+/** What runs where a workload names nothing, and why some programs do not. */
+export interface StandardRuns extends DefaultRuns {
+  /** Programs that this kernel has no place for, and what it says of them. */
+  readonly notHere: readonly { readonly name: string; readonly why: string }[];
+}
+
+/**
+ * The same, without programs that the kernel refuses for what they are attached to or rely on, where others remain: tools
+ * bring several for one purpose, one for each kind of kernel, and their user-space side loads those that fit.
+ *
+ * @param verified whether the verifier is to be asked
+ */
+export function standardRuns(object: BpfObject, verified = true): StandardRuns {
+  const notHere = verified
+    ? verdictsOf(object).filter(isOfAnotherKernel).map(({ program, message }) => ({ name: program, why: message }))
+    : [];
+  const { runs, leftOut } = defaultRuns(object, new Set(notHere.map(({ name }) => name)));
+  const left = notHere.filter(({ name }) => !runs.some(({ prog }) => prog === name));
+  return { runs, leftOut, notHere: left };
+}
+
+/** No such function or tracepoint, no such field, no such kernel function, no such section. */
+const OF_ANOTHER_KERNEL =
+  /failed to find kernel BTF type ID|failed to resolve CO-RE relocation|not found in kernel or module BTFs|missing BPF prog type/;
+const isOfAnotherKernel = ({ verdict, message }: Verdict): boolean =>
+  verdict === "reject" && OF_ANOTHER_KERNEL.test(message);

@@ -18,7 +18,8 @@ import { type StoreDelays, storeDelays } from "./store_delays.ts";
 import { MAX_CPUS, type ProgRun, type Workload } from "./workload.ts";
 import type { VerifierWarning } from "../verifier/verify.ts";
 import type { UserApi } from "../maps/user_space.ts";
-import { defaultRuns } from "./default_programs.ts";
+import { standardRuns } from "./default_programs.ts";
+import { completed } from "./user_space_side.ts";
 import { DEFAULT_PACKETS, seesPackets } from "./packets.ts";
 import { type Order, tasksBefore } from "./task_order.ts";
 import { type UserSpace, userSpaceOf } from "./user_calls.ts";
@@ -113,7 +114,12 @@ export function plan(object: BpfObject, options: Workload, call: Call = "simulat
   checkCall(call, object, options);
   if (options.memory === "bpf" && call !== "threads" && call !== "linux" && call !== "explore") refuseBpfModel(call);
   const searched = call === "explore" || call === "estimate" || call === "player";
-  const planned = planTasks(object, searched ? { ...options, invocations: options.invocations ?? 1 } : options);
+  // The running kernel is asked of the object as it is.
+  const { object: whole, remarks } = call === "linux" || call === "compare"
+    ? { object, remarks: [] }
+    : completed(object);
+  const tasks = planTasks(whole, searched ? { ...options, invocations: options.invocations ?? 1 } : options);
+  const planned = remarks.length > 0 ? { ...tasks, remarks: [...tasks.remarks, ...remarks] } : tasks;
   const refused = ADMITS[call] ? refusalOfPlan(planned) : undefined;
   if (refused) throw refused;
   return planned;
@@ -150,9 +156,10 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
   const { preempt = "none" } = workload, nrCpus = workload.cpus ?? 2, perCpu = workload.invocations ?? 1000;
   whole("cpus", nrCpus, 1, MAX_CPUS);
   whole("invocations", perCpu, 0, 1_000_000_000);
-  const isDefault = workload.programs === undefined, standard = defaultRuns(object);
-  if (isDefault && standard.runs.length === 0) refuseEmpty(object);
-  const runs = isDefault
+  const isDefault = workload.programs === undefined;
+  const standard = isDefault ? standardRuns(object, workload.verify !== false) : undefined;
+  if (standard?.runs.length === 0) refuseEmpty(object);
+  const runs = standard
     ? standard.runs
     : workload.programs!.map((run): ProgRun => typeof run === "string" ? { prog: run } : run);
   const exits: { readonly entry: string; readonly task: number }[] = [];
@@ -228,7 +235,10 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
   });
   const afters = tasksBefore(orders), paired = pairs(tasks, exits);
   const ordered = tasks.map((task, i) => ({ ...task, after: afters[i], pair: paired.get(i) }));
-  if (isDefault && standard.leftOut.length > 0) remarks.push(leftOut(standard.leftOut, object));
+  if (standard && standard.leftOut.length > 0) remarks.push(leftOut(standard.leftOut, object));
+  for (const { name, why } of standard?.notHere ?? []) {
+    remarks.push(`${name} did not run: the kernel would not load it: ${why}`);
+  }
   const userSpace = userSpaceOf(object, workload);
   for (const name of userSpace.programs) use(name);
   const perCpuTasks = new Set<number>();
