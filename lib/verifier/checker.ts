@@ -29,6 +29,7 @@ import { type Environment, MAX_INSNS } from "./state/environment.ts";
 import { ERRNO } from "../uapi/errno.ts";
 import { hasSince } from "../uapi/releases.ts";
 import { isUnknownOpcode } from "./kernel/older_kernels.ts";
+import { numberLoops } from "./flow/loops.ts";
 import { functionArgs } from "./calls/global_functions.ts";
 import { checkHelperCall } from "./calls/helper_call.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
@@ -60,6 +61,7 @@ export function check(env: Environment): void {
   resolveMaps(env);
   checkControlFlow(env);
   checkAttachTarget(env);
+  numberLoops(env);
   computeLiveRegisters(env);
   checkFrom(env, 0);
   checkGlobalFunctions(env);
@@ -134,8 +136,8 @@ function checkFrom(env: Environment, index: number): void {
   env.state = state;
   env.insn = subprog.start;
   env.previous = -1;
-  env.history.length = 0;
   env.explored.clear();
+  env.loopVisits.clear();
   env.trail.length = 0;
   env.log.touchAll();
   if (index === 0) {
@@ -166,7 +168,10 @@ function followPaths(env: Environment): void {
     const insn = env.insns[at];
     if (env.poisoned.size > 0 && env.poisoned.has(at)) env.reject(ERRNO.EINVAL, env.poisoned.get(at)!);
     if (env.unknown.size > 0 && env.unknown.has(at)) env.unsupported(env.unknown.get(at)!);
+    const { state } = env, depth = state.frames.length;
     const ends = checkInsn(env, insn);
+    if (state.frames.length === depth) env.liveness.commit(state, at);
+    else env.liveness.drop();
     env.previous = at;
     if (ends && !nextPath(env)) return;
   }
@@ -174,7 +179,8 @@ function followPaths(env: Environment): void {
 
 function nextPath(env: Environment): boolean {
   env.log.touchAll();
-  pathEnded(env.state);
+  pathEnded(env, env.state);
+  env.liveness.update(env.state);
   return env.pop();
 }
 
@@ -273,6 +279,7 @@ function checkExit(env: Environment, insn: Insn): boolean {
   if (env.state.activeLocks > 0 && !hasSince(env.kernel, "6.9")) env.reject(ERRNO.EINVAL, "bpf_spin_unlock is missing");
   checkResourceLeak(env, isMain, "BPF_EXIT instruction in main prog");
   if (!isMain) {
+    env.liveness.update(env.state);
     returnToCaller(env);
     return false;
   }

@@ -241,7 +241,6 @@ export function pushAsyncCallback(env: Environment, callback: Callback, isSleepa
   setCallback(frame, callback);
   state.frames.push(frame);
   state.firstInsn = subprog.start;
-  state.historyStart = state.historyEnd = env.state.historyEnd;
   env.pending.push({
     state,
     insn: subprog.start,

@@ -7,7 +7,7 @@ import { previousEntry, widenImprecise } from "../flow/prune.ts";
 import { acquire, release } from "../state/references.ts";
 import { FLAG, pointer, type Reg, REG_TYPE, ZERO_SCALAR } from "../state/register.ts";
 import { isIteratorDestroy, isIteratorNew } from "../kernel/kfunc_kinds.ts";
-import { allBytes, BYTE, EMPTY_SLOT, markSlotRead, SLOT_BYTES } from "../state/state.ts";
+import { allBytes, BYTE, EMPTY_SLOT, SLOT_BYTES } from "../state/state.ts";
 
 const IS_ITER = allBytes(BYTE.ITER);
 
@@ -33,7 +33,7 @@ export function checkIterator(env: Environment, regno: number, index: number, kf
       held.ref = place === at ? ref : 0;
       held.iterator = { name, state: "active", depth: 0 };
       frame.stack[place] = { bytes: IS_ITER, reg: held };
-      frame.writtenSlots.add(place);
+      env.noteSlotWritten(frame.index, place);
     }
     return;
   }
@@ -42,12 +42,12 @@ export function checkIterator(env: Environment, regno: number, index: number, kf
     return slot?.bytes === IS_ITER && slot.reg.iterator?.name === name && (slot.reg.ref !== 0) === (place === at);
   });
   if (!isOne) env.reject(ERRNO.EINVAL, `expected an initialized iter_${name} as arg #${index}`);
-  for (const place of places) markSlotRead(env.state, reg.frame, place);
+  for (const place of places) env.noteSlotRead(reg.frame, place);
   if (!isIteratorDestroy(kfunc)) return;
   release(env, frame.stack[at].reg.ref);
   for (const place of places) {
     frame.stack[place] = EMPTY_SLOT;
-    frame.writtenSlots.add(place);
+    env.noteSlotWritten(frame.index, place);
   }
 }
 

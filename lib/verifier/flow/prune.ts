@@ -1,10 +1,11 @@
 /** Checkpoints: where paths meet, a state that was explored before ends the path (is_state_visited). */
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
-import { type Reg, UNKNOWN_SCALAR } from "../state/register.ts";
-import { BYTE, byteType, FP, isSpilled, markSlotRead, SLOT_BYTES, type State } from "../state/state.ts";
+import { NOT_INIT, type Reg, UNKNOWN_SCALAR } from "../state/register.ts";
+import { BYTE, byteType, EMPTY_SLOT, FP, isSpilled, SLOT_BYTES, type State } from "../state/state.ts";
+import { enterLoop, isIncomplete, type LoopVisit } from "./loops.ts";
 import { isMayGoto } from "./control_flow.ts";
-import { propagatePrecision } from "../state/precision.ts";
+import { markEverything, propagatePrecision } from "../state/precision.ts";
 import { stateText } from "../state/state_text.ts";
 import { hidesUndefined } from "../state/undefined_stack.ts";
 import { statesEqual } from "../state/state_equality.ts";
@@ -16,22 +17,25 @@ const MAX_HISTORY = 40;
 /** Whether the current state need not be followed any further; makes a checkpoint of it where that pays. */
 export function isVisited(env: Environment): boolean {
   const { state: current, insn } = env, note = env.notes[insn];
-  const isForced = note.isForcedCheckpoint || current.historyEnd - current.historyStart > MAX_HISTORY;
+  const isForced = note.isForcedCheckpoint || current.historyLength > MAX_HISTORY;
   let addsNew = isForced ||
     env.processedJumps - env.checkpointJumps >= 2 && env.processedInsns - env.checkpointInsns >= 8;
   current.insn = insn;
-  const list = env.explored.get(insn);
+  // The kernel keeps checkpoints by instruction and call site, too (explored_state).
+  const key = insn * (env.insns.length + 1) + current.frame.callsite + 1, list = env.explored.get(key);
   if (list) {
+    cleanCheckpoints(env, list);
+    const comparison = new Comparison(env, note);
     for (let at = 0; at < list.length; at++) {
       const old = list[at];
-      const outcome = compare(env, old, note);
+      const outcome = comparison.with(old);
       if (outcome === "hit" && hidesUndefined(old, current)) {
         env.hidUndefined = true;
         if (env.tellsUndefined) continue;
       }
       if (outcome === "hit") {
         old.hit++;
-        takeOver(env, old);
+        takeOver(env, old, comparison.isInLoop);
         return true;
       }
       if (
@@ -41,27 +45,61 @@ export function isVisited(env: Environment): boolean {
       if (isStale(old, addsNew, note.isForcedCheckpoint)) list.splice(at--, 1);
     }
   }
-  if (addsNew) addCheckpoint(env, insn);
+  if (addsNew) addCheckpoint(env, insn, key);
   return false;
 }
 
-function compare(env: Environment, old: State, note: Environment["notes"][number]): "hit" | "unfinished" | "miss" {
-  const { state: current } = env;
-  if (old.branches > 0) {
+/** Of checkpoints whose paths are all explored, what none of them reads is cleared (clean_live_states). */
+function cleanCheckpoints(env: Environment, list: readonly State[]): void {
+  for (const old of list) {
+    if (old.isCleaned || old.branches > 0 || isIncomplete(old) || !hasSameCalls(old, env.state)) continue;
+    old.isCleaned = true;
+    const last = old.frames.length - 1;
+    old.frames.forEach((frame, index) => {
+      const at = index === last ? old.insn : old.frames[index + 1].callsite, live = env.notes[at].liveRegs;
+      for (let reg = 0; reg < FP; reg++) if (!(live & (1 << reg))) frame.regs[reg] = NOT_INIT;
+      frame.preciseRegs &= live;
+      if (frame.stack.length === 0) return;
+      const alive = env.liveness.live(old, index, (insn) => env.notes[insn].callsCallback);
+      for (let slot = 0; slot < frame.stack.length; slot++) if (!alive.has(slot)) frame.stack[slot] = EMPTY_SLOT;
+    });
+  }
+}
+
+function hasSameCalls(a: State, b: State): boolean {
+  if (a.frames.length !== b.frames.length) return false;
+  for (let index = 0; index < a.frames.length; index++) {
+    if (a.frames[index].callsite !== b.frames[index].callsite) return false;
+  }
+  return true;
+}
+
+/** Comparisons of the current state with the checkpoints made at its instruction, one after another. */
+class Comparison {
+  /** The state ended within a loop: what it needs exactly comes when the loop's paths are all explored. */
+  isInLoop = false;
+
+  constructor(readonly env: Environment, readonly note: Environment["notes"][number]) {}
+
+  with(old: State): "hit" | "unfinished" | "miss" {
+    const { env, note } = this, { state: current } = env;
+    if (old.branches === 0) {
+      this.isInLoop = isIncomplete(old);
+      return statesEqual(env, old, current, this.isInLoop ? "within" : "covers") ? "hit" : "miss";
+    }
     const frame = old.frame;
     if (frame.inAsyncCallback && frame.asyncEntries !== current.frame.asyncEntries) return "unfinished";
     if (note.isIteratorNext) {
-      if (statesEqual(env, old, current, "within") && activeIterator(current)) {
-        updateLoopEntry(current, old);
-        return "hit";
-      }
-      return "unfinished";
+      if (!statesEqual(env, old, current, "within") || !activeIterator(current)) return "unfinished";
+      this.isInLoop = true;
+      return "hit";
     }
-    if (isMayGoto(env.insns[env.insn])) {
-      if (old.mayGotoDepth !== current.mayGotoDepth && statesEqual(env, old, current, "within")) {
-        updateLoopEntry(current, old);
-        return "hit";
-      }
+    if (
+      isMayGoto(env.insns[env.insn]) && old.mayGotoDepth !== current.mayGotoDepth &&
+      statesEqual(env, old, current, "within")
+    ) {
+      this.isInLoop = true;
+      return "hit";
     }
     if (note.callsCallback) return statesEqual(env, old, current, "within") ? "hit" : "unfinished";
     if (
@@ -70,11 +108,6 @@ function compare(env: Environment, old: State, note: Environment["notes"][number
     ) reportLoop(env, old);
     return "unfinished";
   }
-  const entry = loopEntryOf(old);
-  const isInLoop = entry !== null && entry.branches > 0;
-  if (!statesEqual(env, old, current, isInLoop ? "within" : "covers")) return "miss";
-  if (isInLoop) updateLoopEntry(current, entry);
-  return "hit";
 }
 
 function reportLoop(env: Environment, old: State): never {
@@ -119,60 +152,56 @@ function isStale(old: State, counts: boolean, isForced: boolean): boolean {
   return old.missed > old.hit * factor + factor;
 }
 
-/** The path ends here: what the old state's paths read and needed exactly counts for this one too. */
-function takeOver(env: Environment, old: State): void {
-  old.frames.forEach((frame, index) => {
-    const { readSlots } = frame;
-    if (readSlots.isEmpty) return;
-    for (let slot = 0; slot < 64; slot++) if (readSlots.has(slot)) markSlotRead(env.state, index, slot);
-  });
+/** The path ends here: what the old state's paths needed exactly counts for this one too. */
+function takeOver(env: Environment, old: State, isInLoop: boolean): void {
   if (env.notes[env.insn].isJumpPoint) env.remember();
   propagatePrecision(env, old);
+  if (!isInLoop || !old.visit) return;
+  const state = env.state.copy();
+  state.insn = env.insn;
+  state.equal = old;
+  old.visit.backEdges.push(state);
 }
 
-function addCheckpoint(env: Environment, insn: number): void {
+function addCheckpoint(env: Environment, insn: number, key: number): void {
   const { state: current } = env;
   env.checkpointJumps = env.processedJumps;
   env.checkpointInsns = env.processedInsns;
   const checkpoint = current.copy();
   checkpoint.insn = insn;
-  checkpoint.loopEntry = current.loopEntry;
-  const list = env.explored.get(insn);
+  enterLoop(env, checkpoint);
+  const list = env.explored.get(key);
   if (list) list.unshift(checkpoint);
-  else env.explored.set(insn, [checkpoint]);
+  else env.explored.set(key, [checkpoint]);
   current.parent = checkpoint;
   current.firstInsn = insn;
-  current.historyStart = current.historyEnd;
+  current.history = null;
+  current.historyLength = 0;
   current.depth = checkpoint.depth + 1;
-  current.loopEntry = null;
-  for (const frame of current.frames) frame.writtenSlots.clear();
-}
-
-/** Follows a loop entry to the outermost one (get_loop_entry). */
-function loopEntryOf(state: State): State | null {
-  let entry = state.loopEntry;
-  while (entry && entry.loopEntry && entry !== entry.loopEntry) entry = entry.loopEntry;
-  return entry;
-}
-
-function updateLoopEntry(current: State, header: State): void {
-  const entry = loopEntryOf(header) ?? header;
-  const own = loopEntryOf(current) ?? current;
-  if (entry.branches > 0 && entry.depth <= own.depth) {
-    current.loopEntry = entry;
-    entry.isLoopEntry = true;
-  }
 }
 
 /** A path has ended: its checkpoints have one path less to wait for (update_branch_counts). */
-export function pathEnded(state: State): void {
-  let child = state;
+export function pathEnded(env: Environment, state: State): void {
   for (let at: State | null = state; at; at = at.parent) {
     at.branches--;
-    if (at !== child && child.loopEntry) updateLoopEntry(at, child.loopEntry);
     if (at.branches > 0) return;
-    child = at;
+    if (at.visit?.entry === at) leaveLoop(env, at.visit);
   }
+}
+
+const MAX_ROUNDS = 64;
+
+/** All paths of a loop are explored: what its states need exactly goes round until nothing changes (maybe_exit_scc). */
+function leaveLoop(env: Environment, visit: LoopVisit): void {
+  visit.entry = null;
+  for (let round = 0, changes = true; changes; round++) {
+    changes = false;
+    for (const state of visit.backEdges) {
+      if (round >= MAX_ROUNDS) markEverything(state);
+      else if (propagatePrecision(env, state.equal!, state, state.insn)) changes = true;
+    }
+  }
+  visit.backEdges = [];
 }
 
 /**

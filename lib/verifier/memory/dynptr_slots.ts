@@ -39,7 +39,7 @@ export function forgetDynptr(env: Environment, frame: Frame, at: number): void {
   const { id } = frame.stack[at].reg;
   frame.stack[at] = EMPTY_SLOT;
   frame.stack[at - 1] = EMPTY_SLOT;
-  frame.writtenSlots.add(at);
-  frame.writtenSlots.add(at - 1);
+  env.noteSlotWritten(frame.index, at);
+  env.noteSlotWritten(frame.index, at - 1);
   env.state.mapRegs((reg) => kindOf(reg.type) === REG_TYPE.MEM && reg.dynptrId === id ? invalidated() : reg);
 }

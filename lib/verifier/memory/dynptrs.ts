@@ -6,7 +6,7 @@ import { destroyDynptrAt, forgetDynptr, hasSlots, isReferenced, locateSlot, obje
 import { checkMemoryAccess } from "./memory_access.ts";
 import { acquire, release } from "../state/references.ts";
 import { pointer, type Reg, REG_TYPE } from "../state/register.ts";
-import { allBytes, BYTE, byteType, markSlotRead, SLOT_BYTES } from "../state/state.ts";
+import { allBytes, BYTE, byteType, SLOT_BYTES } from "../state/state.ts";
 
 const DYNPTR_BYTES = 16;
 const IS_DYNPTR = allBytes(BYTE.DYNPTR);
@@ -32,8 +32,8 @@ export function processDynptr(env: Environment, regno: number, arg: HelperArg, c
   }
   if (reg.type === REG_TYPE.STACK) {
     const at = objectSlot(env, reg, "dynptr", 2);
-    markSlotRead(env.state, reg.frame, at);
-    markSlotRead(env.state, reg.frame, at - 1);
+    env.noteSlotRead(reg.frame, at);
+    env.noteSlotRead(reg.frame, at - 1);
   }
 }
 
@@ -59,6 +59,8 @@ function initialise(env: Environment, regno: number, type: string, cloned?: numb
   if (isReferenced(type)) first.ref = second.ref = cloned || acquire(env, env.insn);
   frame.stack[at] = { bytes: IS_DYNPTR, reg: first };
   frame.stack[at - 1] = { bytes: IS_DYNPTR, reg: second };
+  env.noteSlotWritten(frame.index, at);
+  env.noteSlotWritten(frame.index, at - 1);
 }
 
 /** Type of the dynptr behind a register; `undefined` when there is none. */

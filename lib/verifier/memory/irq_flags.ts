@@ -4,7 +4,7 @@ import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { checkMemoryAccess } from "./memory_access.ts";
 import { pointer, REG_TYPE } from "../state/register.ts";
-import { allBytes, BYTE, EMPTY_SLOT, markSlotRead } from "../state/state.ts";
+import { allBytes, BYTE, EMPTY_SLOT } from "../state/state.ts";
 
 const IS_FLAG = allBytes(BYTE.IRQ_FLAG);
 /** Flags saved by a lock and flags saved by hand must be restored by their own kind. */
@@ -27,7 +27,7 @@ export function startIrqFlag(env: Environment, regno: number, index: number, nam
   held.ref = id;
   held.irqClass = classOf(name);
   frame.stack[at] = { bytes: IS_FLAG, reg: held };
-  frame.writtenSlots.add(at);
+  env.noteSlotWritten(frame.index, at);
   env.state.references = [...env.state.references, { kind: "irq", id, insn: env.insn }];
   env.state.activeIrqId = id;
 }
@@ -37,7 +37,7 @@ export function endIrqFlag(env: Environment, regno: number, index: number, name:
   const reg = env.regs[regno], at = objectSlot(env, reg, "irq_flag", 1), { state } = env;
   const frame = state.frames[reg.frame], slot = frame.stack[at];
   if (slot?.bytes !== IS_FLAG) env.reject(ERRNO.EINVAL, `expected an initialized irq flag as arg#${index}`);
-  markSlotRead(state, reg.frame, at);
+  env.noteSlotRead(reg.frame, at);
   if (slot.reg.irqClass !== classOf(name)) {
     env.reject(
       ERRNO.EINVAL,
@@ -58,5 +58,5 @@ export function endIrqFlag(env: Environment, regno: number, index: number, name:
   state.references = state.references.filter((held) => held.id !== id || held.kind !== "irq");
   state.activeIrqId = state.references.findLast((held) => held.kind === "irq")?.id ?? 0;
   frame.stack[at] = EMPTY_SLOT;
-  frame.writtenSlots.add(at);
+  env.noteSlotWritten(frame.index, at);
 }

@@ -26,7 +26,6 @@ import {
   isSpecialSlot,
   isSpilled,
   isSpilledScalar,
-  markSlotRead,
   type Slot,
   SLOT_BYTES,
   slotIndex,
@@ -99,13 +98,13 @@ function storeAt(env: Environment, frame: Frame, off: number, size: number, valu
     const fits = reg.bounds.width <= 8 * size;
     if (fits) reg = linkBeforeCopy(env, value);
     frame.stack[at] = spill(slot, fits ? reg : reg.unlinked(), size);
-    if (size === SLOT_BYTES) frame.writtenSlots.add(at);
+    if (size === SLOT_BYTES) env.noteSlotWritten(frame.index, at);
     env.remember({ stack: place });
     return;
   }
   if (!reg && isAligned && isStoreImmediate(insn)) {
     frame.stack[at] = spill(slot, constantScalar(BigInt(insn.imm)), size);
-    if (size === SLOT_BYTES) frame.writtenSlots.add(at);
+    if (size === SLOT_BYTES) env.noteSlotWritten(frame.index, at);
     env.remember({ stack: place });
     return;
   }
@@ -115,7 +114,7 @@ function storeAt(env: Environment, frame: Frame, off: number, size: number, valu
       env.reject(ERRNO.EINVAL, "cannot spill pointers to stack into stack frame of the caller");
     }
     frame.stack[at] = spill(slot, reg, size);
-    frame.writtenSlots.add(at);
+    env.noteSlotWritten(frame.index, at);
     env.remember({ stack: place });
     return;
   }
@@ -126,7 +125,7 @@ function storeAt(env: Environment, frame: Frame, off: number, size: number, valu
     bytes = withByteType(bytes, byteOf(off + index), isZero ? BYTE.ZERO : BYTE.MISC);
   }
   frame.stack[at] = { bytes, reg: NOT_INIT };
-  if (size === SLOT_BYTES) frame.writtenSlots.add(at);
+  if (size === SLOT_BYTES) env.noteSlotWritten(frame.index, at);
 }
 
 /** A slot that holds a register in its lowest `size` bytes; what lay beside stays as plain bytes. */
@@ -205,14 +204,14 @@ function loadAt(env: Environment, frame: Frame, off: number, size: number, into:
   if (!isSpilled(slot)) {
     checkPlainBytes(env, slot, off, size);
     if (into >= 0) noteUndefinedLoad(env, slot, off, size);
-    markSlotRead(env.state, frame.index, at);
+    env.noteSlotRead(frame.index, at);
     if (into >= 0) readBytes(env, frame, off, off + size, into);
     return;
   }
   const place = { frame: frame.index, slot: at };
   let spillSize = 1;
   for (let index = SLOT_BYTES - 1; index > 0 && byteType(slot.bytes, index - 1) === BYTE.SPILL; index--) spillSize++;
-  markSlotRead(env.state, frame.index, at);
+  env.noteSlotRead(frame.index, at);
   if (size === SLOT_BYTES && spillSize === SLOT_BYTES) {
     if (into >= 0) env.regs[into] = slot.reg;
     env.remember({ stack: place });
@@ -332,7 +331,7 @@ export function checkStackRange(env: Environment, regno: number, off: number, si
       const place = isConst ? `off ${min}+${at - min}` : `var_off ${tnumText(bounds.tnum)}+${at - min}`;
       env.reject(ERRNO.EACCES, `invalid read from stack R${regno} ${place} size ${size}`);
     }
-    markSlotRead(env.state, frame.index, index);
+    env.noteSlotRead(frame.index, index);
   }
 }
 

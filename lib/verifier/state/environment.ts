@@ -2,6 +2,7 @@
 import { type Insn, isWide } from "../../isa/insn.ts";
 import type { BpfObject, LineInfo, Program } from "../../object/bpf_object.ts";
 import type { Btf } from "../../object/btf.ts";
+import type { LoopVisits } from "../flow/loops.ts";
 import { wording } from "../kernel/older_kernels.ts";
 import { relocate } from "../kernel/core_relocations.ts";
 import { lineAt } from "./lines.ts";
@@ -11,6 +12,7 @@ import type { AccessObserver } from "./access_observer.ts";
 import type { ProgramKind } from "../kernel/program_types.ts";
 import type { UndefinedRead } from "./undefined_stack.ts";
 import type { Reg } from "./register.ts";
+import { StackLiveness } from "./stack_liveness.ts";
 import { type Frame, State } from "./state.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { type KernelRelease, NEWEST } from "../../uapi/releases.ts";
@@ -32,6 +34,8 @@ export class Unsupported extends Error {
 export interface HistoryEntry {
   readonly insn: number;
   readonly previous: number;
+  /** The entry before it, since the same checkpoint. */
+  readonly before: HistoryEntry | null;
   /** The stack slot that the instruction read or wrote. */
   stack: { readonly frame: number; readonly slot: number } | null;
   /** Operands of a comparison that are stack pointers. */
@@ -57,6 +61,8 @@ export interface InsnNotes {
   /** Type of the pointer that a load or store went through on an earlier path. */
   pointerType: number;
   liveRegs: number;
+  /** Number of the loop that it is in, or 0. */
+  loop: number;
 }
 
 export interface SubprogNotes {
@@ -120,9 +126,11 @@ export class Environment {
   insn = 0;
   previous = -1;
   ids = 0;
-  history: HistoryEntry[] = [];
   currentHistory: HistoryEntry | null = null;
+  /** Checkpoints by instruction and call site. */
   readonly explored = new Map<number, State[]>();
+  readonly loopVisits: LoopVisits = new Map();
+  readonly liveness: StackLiveness = new StackLiveness(this);
   readonly pending: Pending[] = [];
   /** Stack that is read although it was never written, by instruction and register (undefined_stack.ts). */
   readonly undefinedReads = new Map<string, UndefinedRead>();
@@ -162,6 +170,7 @@ export class Environment {
       isIteratorNext: false,
       pointerType: 0,
       liveRegs: 0x7ff,
+      loop: 0,
     }));
   }
 
@@ -210,6 +219,16 @@ export class Environment {
     return lineAt(this.program, insn);
   }
 
+  /** A slot of a frame is read by the instruction under way. */
+  noteSlotRead(frame: number, slot: number): void {
+    this.liveness.noteRead(this.state, this.insn, frame, slot);
+  }
+
+  /** A slot of a frame is written as a whole. */
+  noteSlotWritten(frame: number, slot: number): void {
+    this.liveness.noteWritten(frame, slot);
+  }
+
   /** Leaves a copy of the state to be explored from `insn` later (push_stack). */
   push(insn: number, previous: number): State {
     const copy = this.state.copy();
@@ -251,12 +270,14 @@ export class Environment {
     const entry: HistoryEntry = {
       insn: this.insn,
       previous: this.previous,
+      before: this.state.history,
       stack: what.stack ?? null,
       isSrcStack: what.isSrcStack ?? false,
       isDstStack: what.isDstStack ?? false,
       linked: what.linked ?? null,
     };
-    this.history[this.state.historyEnd++] = entry;
+    this.state.history = entry;
+    this.state.historyLength++;
     this.currentHistory = entry;
   }
 

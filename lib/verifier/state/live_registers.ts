@@ -10,8 +10,8 @@ import {
   isCall,
   isExit,
   isWide,
-  jumpTarget,
 } from "../../isa/insn.ts";
+import { successors } from "../flow/successors.ts";
 import type { Environment } from "./environment.ts";
 import { prototypeFor } from "../kernel/helper_prototypes.ts";
 import { kfuncOf } from "../kernel/kfunc_kinds.ts";
@@ -86,14 +86,4 @@ export function computeLiveRegisters(env: Environment): void {
     }
   }
   for (const note of notes) note.liveRegs |= bit(FP);
-}
-
-function successors(insns: readonly Insn[], at: number): number[] {
-  const insn = insns[at];
-  if (isExit(insn)) return [];
-  if (isWide(insn)) return [at + 2];
-  const isJumpClass = classOf(insn) === BPF_CLASS.JMP || classOf(insn) === BPF_CLASS.JMP32;
-  if (!isJumpClass || isCall(insn)) return [at + 1];
-  if (insn.opcode === 0x05 || insn.opcode === 0x06) return [jumpTarget(insn, at)];
-  return [at + 1, jumpTarget(insn, at)];
 }

@@ -77,8 +77,11 @@ export function markSlotPrecise(env: Environment, frame: number, slot: number): 
   backtrack(env, wanted);
 }
 
-/** The current state was found safe because of `old`: what was precise there is precise here (propagate_precision). */
-export function propagatePrecision(env: Environment, old: State): void {
+/**
+ * A state was found safe because of `old`: what was precise there is precise here (propagate_precision); `true` when
+ * that was news.
+ */
+export function propagatePrecision(env: Environment, old: State, to: State = env.state, from = env.insn): boolean {
   const wanted = shared.from(old.frames.length - 1);
   old.frames.forEach((frame, index) => {
     for (let reg = 0; reg < FP; reg++) {
@@ -88,72 +91,85 @@ export function propagatePrecision(env: Environment, old: State): void {
       if (frame.preciseSlots.has(at) && isSpilledScalar(slot)) wanted.slots[index].add(at);
     });
   });
-  backtrack(env, wanted);
+  return backtrack(env, wanted, to, from);
 }
 
-function backtrack(env: Environment, wanted: Wanted): void {
-  if (wanted.isEmpty) return;
-  let state: State = env.state;
-  let first = state.firstInsn, last = env.insn, subsequent = -1, isFirst = true;
+/** Goes back from the end of a path; `true` when a checkpoint on the way came to be precise in more than it was. */
+function backtrack(env: Environment, wanted: Wanted, start: State = env.state, from = env.insn): boolean {
+  if (wanted.isEmpty) return false;
+  let state: State = start;
+  let first = state.firstInsn, last = from, subsequent = -1, isFirst = true, changes = false;
   for (;;) {
-    if (last < 0) return markEntry(state, wanted);
-    let end = state.historyEnd;
+    if (last < 0) return markEntry(state, wanted) || changes;
+    let entry = state.history;
     for (let at = last;;) {
       if (isFirst) isFirst = false;
       else {
-        const entry = end > state.historyStart && env.history[end - 1].insn === at ? env.history[end - 1] : undefined;
-        if (step(env, at, subsequent, entry, wanted) === GIVE_UP) return markEverything(env.state);
+        const known = entry !== null && entry.insn === at ? entry : undefined;
+        if (step(env, at, subsequent, known, wanted) === GIVE_UP) return markEverything(start);
       }
-      if (wanted.isEmpty) return;
+      if (wanted.isEmpty) return changes;
       subsequent = at;
-      const count = end - state.historyStart;
-      if (at === first && (count === 0 || count === 1 && env.history[state.historyStart].insn === at)) break;
-      if (count > 0 && env.history[end - 1].insn === at) at = env.history[--end].previous;
-      else at--;
-      if (at < 0) return markEverything(env.state);
+      if (at === first && (entry === null || entry.before === null && entry.insn === at)) break;
+      if (entry !== null && entry.insn === at) {
+        at = entry.previous;
+        entry = entry.before;
+      } else at--;
+      if (at < 0) return markEverything(start);
     }
     if (!state.parent) break;
     state = state.parent;
-    markCheckpoint(state, wanted);
-    if (wanted.isEmpty) return;
+    if (markCheckpoint(state, wanted)) changes = true;
+    if (wanted.isEmpty) return changes;
     subsequent = first;
     last = state.lastInsn;
     first = state.firstInsn;
   }
-  if (!wanted.isEmpty) markEverything(env.state);
+  return wanted.isEmpty ? changes : markEverything(start);
 }
 
 /** The start of a global function: its arguments are what they are. */
-function markEntry(state: State, wanted: Wanted): void {
+function markEntry(state: State, wanted: Wanted): false {
   state.frames[0].preciseRegs |= wanted.regs[0];
+  return false;
 }
 
-function markCheckpoint(state: State, wanted: Wanted): void {
+function markCheckpoint(state: State, wanted: Wanted): boolean {
+  let changes = false;
   for (let index = wanted.frame; index >= 0; index--) {
     const frame = state.frames[index];
     if (!frame) continue;
     for (let reg = 0; reg < FP; reg++) {
       if (!(wanted.regs[index] & (1 << reg))) continue;
       if (!frame.regs[reg].isScalar || frame.preciseRegs & (1 << reg)) wanted.regs[index] &= ~(1 << reg);
-      else frame.preciseRegs |= 1 << reg;
+      else {
+        frame.preciseRegs |= 1 << reg;
+        changes = true;
+      }
     }
     if (wanted.slots[index].isEmpty) continue;
     for (let slot = 0; slot < 64; slot++) {
       if (!wanted.slots[index].has(slot)) continue;
       const held = frame.stack[slot];
       if (!held || !isSpilledScalar(held) || frame.preciseSlots.has(slot)) wanted.slots[index].delete(slot);
-      else (frame.preciseSlots = ownSlots(frame.preciseSlots)).add(slot);
+      else {
+        (frame.preciseSlots = ownSlots(frame.preciseSlots)).add(slot);
+        changes = true;
+      }
     }
   }
+  return changes;
 }
 
-function markEverything(current: State): void {
+/** Every scalar of every checkpoint before a state counts (mark_all_scalars_precise). */
+export function markEverything(current: State): false {
   for (let state = current.parent; state; state = state.parent) {
     for (const frame of state.frames) {
       frame.preciseRegs = (1 << FP) - 1;
       (frame.preciseSlots = ownSlots(frame.preciseSlots)).fill();
     }
   }
+  return false;
 }
 
 function syncLinked(wanted: Wanted, entry: HistoryEntry | undefined): void {

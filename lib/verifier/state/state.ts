@@ -1,5 +1,8 @@
 /** The state of a program at one instruction of one path (include/linux/bpf_verifier.h: struct bpf_verifier_state). */
+import type { LoopVisit } from "../flow/loops.ts";
+import type { HistoryEntry } from "./environment.ts";
 import { NOT_INIT, type Reg } from "./register.ts";
+import type { CallInstance } from "./stack_liveness.ts";
 
 /** What a byte of the stack holds. */
 export const BYTE = { INVALID: 0, SPILL: 1, MISC: 2, ZERO: 3, DYNPTR: 4, ITER: 5, IRQ_FLAG: 6 } as const;
@@ -79,19 +82,15 @@ export class Frame {
   /** Of a checkpoint: registers and slots whose exact value decided something later. */
   preciseRegs = 0;
   preciseSlots = NO_SLOTS;
-  /** Of a checkpoint: slots that some path from here reads. */
-  readSlots = NO_SLOTS;
-  /** Slots written as a whole since the checkpoint before. */
-  writtenSlots = new SlotSet();
+  /** The function as this chain of calls calls it; found when it is first asked for. */
+  instance: CallInstance | null = null;
 
   constructor(
     readonly callsite: number,
     readonly index: number,
     readonly subprog: number,
     public regs: Reg[] = new Array(FP + 1).fill(NOT_INIT),
-  ) {
-    this.writtenSlots.fill();
-  }
+  ) {}
 
   copy(): Frame {
     const to = new Frame(this.callsite, this.index, this.subprog, this.regs.slice());
@@ -101,7 +100,7 @@ export class Frame {
     to.callbackRange = this.callbackRange;
     to.callbackDepth = this.callbackDepth;
     to.asyncEntries = this.asyncEntries;
-    to.writtenSlots = this.writtenSlots.copy();
+    to.instance = this.instance;
     return to;
   }
 
@@ -142,13 +141,18 @@ export class State {
   firstInsn = 0;
   lastInsn = -1;
   insn = 0;
-  historyStart = 0;
-  historyEnd = 0;
+  /** The path since the checkpoint before, last entry first. */
+  history: HistoryEntry | null = null;
+  historyLength = 0;
   depth = 0;
   callbackUnrollDepth = 0;
   mayGotoDepth = 0;
-  loopEntry: State | null = null;
-  isLoopEntry = false;
+  /** Of a checkpoint: the visit of a loop that it belongs to. */
+  visit: LoopVisit | null = null;
+  /** Of a checkpoint: what no path from it reads is cleared. */
+  isCleaned = false;
+  /** Of a state that ended at a checkpoint within a loop: that checkpoint. */
+  equal: State | null = null;
   /** Of a checkpoint: how often it was compared without and with success. */
   missed = 0;
   hit = 0;
@@ -177,8 +181,8 @@ export class State {
     to.firstInsn = this.firstInsn;
     to.lastInsn = this.lastInsn;
     to.insn = this.insn;
-    to.historyStart = this.historyStart;
-    to.historyEnd = this.historyEnd;
+    to.history = this.history;
+    to.historyLength = this.historyLength;
     to.depth = this.depth;
     to.callbackUnrollDepth = this.callbackUnrollDepth;
     to.mayGotoDepth = this.mayGotoDepth;
@@ -200,16 +204,5 @@ export class State {
         if (to !== slot.reg) stack[at] = { bytes: slot.bytes, reg: to };
       }
     }
-  }
-}
-
-/** Notes that a slot of a frame is read, up the chain of checkpoints until one where it was written (mark_reg_read). */
-export function markSlotRead(state: State, frame: number, slot: number): void {
-  for (let at: State = state; !at.frames[frame]?.writtenSlots.has(slot);) {
-    const parent = at.parent, owner = parent?.frames[frame];
-    if (!parent || !owner || owner.readSlots.has(slot)) return;
-    owner.readSlots = ownSlots(owner.readSlots);
-    owner.readSlots.add(slot);
-    at = parent;
   }
 }

@@ -152,8 +152,8 @@ function stackCovers(old: Frame, current: Frame, ids: IdPairs, how: Exactness): 
   for (let at = 0; at < old.stack.length; at++) {
     const was = old.stack[at], is = current.stack[at];
     const isPrecise = old.preciseSlots.has(at);
-    if (how !== "covers" && was.bytes !== (is?.bytes ?? 0)) return false;
-    if (how === "covers" && !old.readSlots.has(at)) continue;
+    if (how !== "covers" && (!is || was.bytes !== is.bytes)) return false;
+    if (was.bytes === 0) continue;
     if (was === is && !isLinked(was.reg)) continue;
     if (!slotCovers(was, is, isPrecise, ids, how)) return false;
   }

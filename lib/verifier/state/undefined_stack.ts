@@ -51,7 +51,6 @@ function placeOf(env: Environment, regno: number): string {
 export function hidesUndefined(old: State, current: State): boolean {
   return old.frames.some((frame, index) =>
     frame.stack.some((was, at) => {
-      if (!frame.readSlots.has(at)) return false;
       const is = current.frames[index].stack[at]?.bytes ?? 0;
       for (let byte = 0; byte < SLOT_BYTES; byte++) {
         if (byteType(is, byte) === BYTE.INVALID && byteType(was.bytes, byte) !== BYTE.INVALID) return true;
