@@ -39,6 +39,9 @@ export class LazyBtf implements Btf {
   readonly #starts: number[] = [0];
   readonly #kinds: number[] = [0];
   readonly #names: number[] = [0];
+  /** All names, made when one is first looked for; and the ids of those that were. */
+  #text: string | undefined;
+  readonly #found = new Map<string, readonly number[]>();
   readonly #read = new Map<number, BtfType>([[0, VOID]]);
 
   /**
@@ -66,13 +69,20 @@ export class LazyBtf implements Btf {
 
   /** Types of a name and one of the kinds, by id, and of them at most so many. */
   findAll(name: string, kinds: readonly BtfType["kind"][], most = Infinity): BtfType[] {
-    const at = this.#nameAt(name), found: BtfType[] = [];
-    if (at < 0) return found;
-    const wanted = kinds.map((kind) => BTF_KINDS.indexOf(kind));
-    for (let id = 1; id < this.#names.length && found.length < most; id++) {
-      if (this.#names[id] === at && wanted.includes(this.#kinds[id])) found.push(this.#type(id)!);
+    let ids = this.#found.get(name);
+    if (!ids) this.#found.set(name, ids = this.#idsOf(name));
+    const found: BtfType[] = [];
+    for (const id of ids) {
+      if (found.length < most && kinds.includes(BTF_KINDS[this.#kinds[id]])) found.push(this.#type(id)!);
     }
     return found;
+  }
+
+  #idsOf(name: string): number[] {
+    const ids: number[] = [], at = this.#nameAt(name);
+    if (at < 0) return ids;
+    for (let id = this.#names.indexOf(at); id >= 0; id = this.#names.indexOf(at, id + 1)) ids.push(id);
+    return ids;
   }
 
   /** Every type of a kind. */
@@ -107,11 +117,9 @@ export class LazyBtf implements Btf {
 
   /** Where a name begins among the strings, each of which stands there once, between zero bytes; -1: nowhere. */
   #nameAt(name: string): number {
-    const { bytes } = this.#strings, wanted = new TextEncoder().encode(`\0${name}\0`);
-    const [, first] = wanted;
-    for (let at = bytes.indexOf(first, 1); at >= 0; at = bytes.indexOf(first, at + 1)) {
-      if (wanted.every((byte, index) => bytes[at - 1 + index] === byte)) return at;
-    }
-    return -1;
+    // Names are ASCII, so that a place in the text is a place among the bytes.
+    this.#text ??= new TextDecoder("latin1").decode(this.#strings.bytes);
+    const at = this.#text.indexOf(`\0${name}\0`);
+    return at < 0 ? at : at + 1;
   }
 }

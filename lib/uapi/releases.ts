@@ -13,6 +13,18 @@ export const NEWEST: KernelRelease = "6.18";
  * @param version that it came with, such as `6.15`
  */
 export function hasSince(release: KernelRelease, version: `${number}.${number}`): boolean {
-  const [major, minor] = release.split(".").map(Number), [sinceMajor, sinceMinor] = version.split(".").map(Number);
-  return major !== sinceMajor ? major > sinceMajor : minor >= sinceMinor;
+  return numberOf(release) >= numberOf(version);
+}
+
+/** Asked of every instruction: parsed once. */
+const numbers = new Map<string, number>();
+
+/** Such that later releases have higher numbers. */
+function numberOf(version: string): number {
+  let number = numbers.get(version);
+  if (number === undefined) {
+    const [major, minor] = version.split(".").map(Number);
+    numbers.set(version, number = major * 1000 + minor);
+  }
+  return number;
 }

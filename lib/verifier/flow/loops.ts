@@ -2,7 +2,6 @@
 import type { Environment } from "../state/environment.ts";
 import type { CallInstance } from "../state/stack_liveness.ts";
 import type { State } from "../state/state.ts";
-import { successors } from "./successors.ts";
 
 /** One entry into a loop by one chain of calls. */
 export class LoopVisit {
@@ -16,7 +15,10 @@ export type LoopVisits = Map<CallInstance, Map<number, LoopVisit>>;
 
 /** Numbers the strongly connected parts of each function from 1; 0 is no loop (Tarjan's algorithm, without recursion). */
 export function numberLoops(env: Environment): void {
-  const { insns, notes } = env, count = insns.length, order = new Int32Array(count), low = new Int32Array(count);
+  const { edges: { next: follows, jump }, notes } = env,
+    count = notes.length,
+    order = new Int32Array(count),
+    low = new Int32Array(count);
   const stack: number[] = [], path: number[] = [], edge = new Int32Array(count);
   const DONE = count + 1;
   let next = 1, loops = 0;
@@ -24,13 +26,17 @@ export function numberLoops(env: Environment): void {
     if (order[start] !== 0) continue;
     path.push(start);
     while (path.length > 0) {
-      const at = path[path.length - 1], to = successors(insns, at);
+      const at = path[path.length - 1];
       if (order[at] === 0) {
         order[at] = low[at] = next++;
         stack.push(at);
       }
-      const target = to[edge[at]];
-      if (target !== undefined) {
+      if (edge[at] < 2) {
+        const target = edge[at] === 0 ? follows[at] : jump[at];
+        if (target < 0) {
+          edge[at]++;
+          continue;
+        }
         if (order[target] === 0) {
           path.push(target);
           continue;
@@ -41,7 +47,7 @@ export function numberLoops(env: Environment): void {
       }
       path.pop();
       if (low[at] !== order[at]) continue;
-      const isLoop = stack[stack.length - 1] !== at || to.includes(at) || notes[at].callsCallback;
+      const isLoop = stack[stack.length - 1] !== at || follows[at] === at || jump[at] === at || notes[at].callsCallback;
       if (isLoop) loops++;
       for (;;) {
         const member = stack.pop()!;

@@ -2,6 +2,7 @@
 import { type Insn, isWide } from "../../isa/insn.ts";
 import type { BpfObject, LineInfo, Program } from "../../object/bpf_object.ts";
 import type { Btf } from "../../object/btf.ts";
+import { Edges } from "../flow/edges.ts";
 import type { LoopVisits } from "../flow/loops.ts";
 import { wording } from "../kernel/older_kernels.ts";
 import { relocate } from "../kernel/core_relocations.ts";
@@ -148,6 +149,8 @@ export class Environment {
   /** Every instruction on the path from the start to here. */
   readonly trail: number[] = [];
 
+  #edges: Edges | undefined;
+
   constructor(
     readonly object: BpfObject,
     readonly program: Program,
@@ -172,6 +175,11 @@ export class Environment {
       liveRegs: 0x7ff,
       loop: 0,
     }));
+  }
+
+  /** Where control goes; first asked for when no jump is known to leave the program. */
+  get edges(): Edges {
+    return this.#edges ??= new Edges(this.insns);
   }
 
   get frame(): Frame {

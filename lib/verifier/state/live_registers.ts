@@ -11,7 +11,7 @@ import {
   isExit,
   isWide,
 } from "../../isa/insn.ts";
-import { successors } from "../flow/successors.ts";
+import { Worklist } from "../flow/edges.ts";
 import type { Environment } from "./environment.ts";
 import { prototypeFor } from "../kernel/helper_prototypes.ts";
 import { kfuncOf } from "../kernel/kfunc_kinds.ts";
@@ -70,20 +70,24 @@ function argumentsOf(env: Environment, at: number): number {
 
 /** Fills in `liveRegs` of every instruction: a backward data flow over each function. */
 export function computeLiveRegisters(env: Environment): void {
-  const { insns, notes } = env;
-  const uses = insns.map((_, at) => usesOf(env, at));
-  for (const note of notes) note.liveRegs = 0;
-  for (let changed = true; changed;) {
-    changed = false;
-    for (let at = insns.length - 1; at >= 0; at--) {
-      let out = 0;
-      for (const next of successors(insns, at)) out |= notes[next]?.liveRegs ?? 0;
-      const before = (out & ~uses[at].def) | uses[at].use;
-      if (before !== notes[at].liveRegs) {
-        notes[at].liveRegs = before;
-        changed = true;
-      }
-    }
+  const { notes, edges } = env, { next, jump } = edges, count = notes.length;
+  const live = new Int32Array(count + 1), use = new Int32Array(count), def = new Int32Array(count);
+  const waiting = new Worklist(count);
+  for (let at = 0; at < count; at++) {
+    const uses = usesOf(env, at);
+    use[at] = uses.use;
+    def[at] = uses.def;
+    waiting.add(at);
   }
-  for (const note of notes) note.liveRegs |= bit(FP);
+  const add = (at: number): void => waiting.add(at);
+  for (let at = waiting.take(); at !== undefined; at = waiting.take()) {
+    let out = 0;
+    if (next[at] >= 0) out |= live[next[at]];
+    if (jump[at] >= 0) out |= live[jump[at]];
+    const before = (out & ~def[at]) | use[at];
+    if (before === live[at]) continue;
+    live[at] = before;
+    edges.forEachBefore(at, add);
+  }
+  for (let at = 0; at < count; at++) notes[at].liveRegs = live[at] | bit(FP);
 }

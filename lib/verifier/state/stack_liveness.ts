@@ -3,8 +3,7 @@
  * reads need not match when two states are compared. What is read and what is always written is noted while paths are
  * followed, for each chain of calls apart, and spread over the control flow whenever a path ends.
  */
-import type { Insn } from "../../isa/insn.ts";
-import { successors } from "../flow/successors.ts";
+import { type Edges, Worklist } from "../flow/edges.ts";
 import { MAX_FRAMES, SlotSet, type State } from "./state.ts";
 
 /** Sets of slots of one frame at one instruction, each in two halves of 32 slots. */
@@ -18,7 +17,10 @@ export class CallInstance {
   readonly frames: (Int32Array | undefined)[] = [];
   readonly flags: Uint8Array;
   readonly callees = new Map<number, CallInstance>();
-  isChanged = false;
+  /** Instructions, from the function's start, of which something is noted that is not spread yet. */
+  readonly changed: Worklist;
+  /** Nothing was ever spread. */
+  isNew = true;
   /** Some slot turned out not to be always written. */
   hasLostWrites = false;
 
@@ -30,6 +32,7 @@ export class CallInstance {
     readonly depth: number,
   ) {
     this.flags = new Uint8Array(size);
+    this.changed = new Worklist(size);
   }
 
   setsOf(frame: number): Int32Array {
@@ -40,7 +43,9 @@ export class CallInstance {
     const sets = this.setsOf(frame), at = (insn - this.start) * WORDS;
     const newLow = low & ~sets[at + READ], newHigh = high & ~sets[at + READ + 1];
     if ((newLow | newHigh) === 0) return;
-    if (((newLow & ~sets[at + LIVE]) | (newHigh & ~sets[at + LIVE + 1])) !== 0) this.isChanged = true;
+    if (((newLow & ~sets[at + LIVE]) | (newHigh & ~sets[at + LIVE + 1])) !== 0) {
+      this.changed.add(insn - this.start);
+    }
     sets[at + READ] |= newLow;
     sets[at + READ + 1] |= newHigh;
   }
@@ -60,7 +65,7 @@ export class CallInstance {
       if (low !== oldLow || high !== oldHigh) {
         sets[word] = low;
         sets[word + 1] = high;
-        this.isChanged = true;
+        this.changed.add(at);
       }
       if (((oldLow & ~low) | (oldHigh & ~high)) !== 0) this.hasLostWrites = true;
       if ((low | high) !== 0) flags |= WRITES;
@@ -84,44 +89,52 @@ export class CallInstance {
   }
 
   /** A backward data flow until nothing changes (update_instance). */
-  spread(insns: readonly Insn[]): void {
-    for (const sets of this.frames) {
-      if (!sets) continue;
-      if (this.hasLostWrites) {
-        for (let at = WRITTEN_LATER; at < sets.length; at += WORDS) sets[at] = sets[at + 1] = 0;
+  spread(edges: Edges): void {
+    const { start, size, frames, changed } = this;
+    if (this.hasLostWrites || this.isNew) {
+      for (const sets of frames) {
+        if (sets) { for (let at = WRITTEN_LATER; at < sets.length; at += WORDS) sets[at] = sets[at + 1] = 0; }
       }
-      while (this.#pass(insns, sets));
+      for (let index = 0; index < size; index++) changed.add(index);
     }
-    this.isChanged = this.hasLostWrites = false;
+    for (let index = changed.take(); index !== undefined; index = changed.take()) {
+      let changes = 0;
+      for (const sets of frames) if (sets) changes |= this.#recompute(edges, sets, index);
+      if (changes !== 0) edges.forEachBefore(start + index, this.#addChanged);
+    }
+    this.isNew = this.hasLostWrites = false;
   }
 
-  #pass(insns: readonly Insn[], sets: Int32Array): boolean {
-    const { start } = this;
-    let changes = 0;
-    for (let index = this.size - 1; index >= 0; index--) {
-      if ((this.flags[index] & VISITED) === 0) continue;
-      const next = successors(insns, start + index), at = index * WORDS;
-      if (next.length === 0) continue;
-      let live = 0, liveHigh = 0, later = -1, laterHigh = -1;
-      for (const to of next) {
-        const after = (to - start) * WORDS;
-        live |= sets[after + LIVE];
-        liveHigh |= sets[after + LIVE + 1];
-        later &= sets[after + WRITTEN_LATER];
-        laterHigh &= sets[after + WRITTEN_LATER + 1];
-      }
-      live = live & ~sets[at + WRITTEN] | sets[at + READ];
-      liveHigh = liveHigh & ~sets[at + WRITTEN + 1] | sets[at + READ + 1];
-      later |= sets[at + WRITTEN];
-      laterHigh |= sets[at + WRITTEN + 1];
-      changes |= live ^ sets[at + LIVE] | liveHigh ^ sets[at + LIVE + 1] | later ^ sets[at + WRITTEN_LATER] |
-        laterHigh ^ sets[at + WRITTEN_LATER + 1];
-      sets[at + LIVE] = live;
-      sets[at + LIVE + 1] = liveHigh;
-      sets[at + WRITTEN_LATER] = later;
-      sets[at + WRITTEN_LATER + 1] = laterHigh;
+  readonly #addChanged = (insn: number): void => {
+    const index = insn - this.start;
+    if (index >= 0 && index < this.size) this.changed.add(index);
+  };
+
+  /** Bits that changed in what is live before an instruction, and what is written from it on. */
+  #recompute({ next, jump }: Edges, sets: Int32Array, index: number): number {
+    const at = index * WORDS, insn = this.start + index;
+    let live = 0, liveHigh = 0, later = -1, laterHigh = -1;
+    if (next[insn] < 0 && jump[insn] < 0) return 0;
+    for (let edge = 0; edge < 2; edge++) {
+      const to = edge === 0 ? next[insn] : jump[insn];
+      if (to < 0) continue;
+      const after = (to - this.start) * WORDS;
+      live |= sets[after + LIVE];
+      liveHigh |= sets[after + LIVE + 1];
+      later &= sets[after + WRITTEN_LATER];
+      laterHigh &= sets[after + WRITTEN_LATER + 1];
     }
-    return changes !== 0;
+    live = live & ~sets[at + WRITTEN] | sets[at + READ];
+    liveHigh = liveHigh & ~sets[at + WRITTEN + 1] | sets[at + READ + 1];
+    later |= sets[at + WRITTEN];
+    laterHigh |= sets[at + WRITTEN + 1];
+    const changes = live ^ sets[at + LIVE] | liveHigh ^ sets[at + LIVE + 1] | later ^ sets[at + WRITTEN_LATER] |
+      laterHigh ^ sets[at + WRITTEN_LATER + 1];
+    sets[at + LIVE] = live;
+    sets[at + LIVE + 1] = liveHigh;
+    sets[at + WRITTEN_LATER] = later;
+    sets[at + WRITTEN_LATER + 1] = laterHigh;
+    return changes;
   }
 
   /** What the function reads and surely writes of its callers' frames, the call does (propagate_to_outer_instance). */
@@ -142,7 +155,7 @@ export class CallInstance {
 
 /** What the verifier needs to find instances by. */
 interface Functions {
-  readonly insns: readonly Insn[];
+  readonly edges: Edges;
   readonly subprogs: readonly { readonly start: number; readonly end: number }[];
 }
 
@@ -205,8 +218,8 @@ export class StackLiveness {
   update(state: State): void {
     for (let frame = state.frames.length - 1; frame >= 0; frame--) {
       const instance = this.instance(state, frame);
-      if (!instance.isChanged) continue;
-      instance.spread(this.functions.insns);
+      if (instance.changed.isEmpty) continue;
+      instance.spread(this.functions.edges);
       instance.tellCaller();
     }
   }
