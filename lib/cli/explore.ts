@@ -27,6 +27,7 @@ export function command(): Command {
     .option("--invocations <n>", "runs on each CPU (default: 1)", count)
     .option("--states <n>", "stop after so many states", count)
     .option("--seconds <n>", "stop after so many seconds", count)
+    .option("--workers <n>", "threads that share a large search (default: one for each core)", count)
     .option("--no-symmetry", "count states that differ only in which CPU is which")
     .option("--no-reduction", "try every order of operations on disjoint data")
     .option("--memory <model>", "x86 (default: total store order), sc (an idealisation), or bpf (any machine)")

@@ -23,6 +23,9 @@ export interface Touches {
   readonly writers: ReadonlySet<number>;
 }
 
+/** The marks of pages of memory, by task. */
+export type NotedAccesses = readonly { readonly task: number; readonly page: number; readonly marks: Uint8Array }[];
+
 export class Accesses {
   /** By task and page of memory, the marks; pages come into being when they are touched. */
   readonly #pages: (Uint8Array | undefined)[][];
@@ -68,7 +71,7 @@ export class Accesses {
    * @param others of machines of the same plan, whose memory is laid out alike
    */
   written(symmetric: boolean, others: readonly Accesses[] = []): Touches[] {
-    for (const other of others) this.#add(other);
+    for (const other of others) this.add(other.noted);
     const all = this.machine.tasks.map((_, task) => task), found: Touches[] = [];
     const pages = new Set(this.#pages.flatMap((of) => Object.keys(of).map(Number)));
     for (const page of [...pages].sort((a, b) => a - b)) {
@@ -87,13 +90,18 @@ export class Accesses {
     return found;
   }
 
-  #add(other: Accesses): void {
-    other.#pages.forEach((pages, task) =>
-      pages.forEach((marks, page) => {
-        const mine = this.#pages[task][page] ??= new Uint8Array(PAGE);
-        marks?.forEach((mark, at) => mine[at] |= mark);
-      })
+  /** What was noted, for {@link add} of another machine of the same plan, on whatever thread. */
+  get noted(): NotedAccesses {
+    return this.#pages.flatMap((pages, task) =>
+      pages.flatMap((marks, page) => marks === undefined ? [] : [{ task, page, marks }])
     );
+  }
+
+  add(noted: NotedAccesses): void {
+    for (const { task, page, marks } of noted) {
+      const mine = this.#pages[task][page] ??= new Uint8Array(PAGE);
+      marks.forEach((mark, at) => mine[at] |= mark);
+    }
   }
 
   /** Of each byte of a page, whether a task read it (1) and wrote it (2). */

@@ -6,7 +6,7 @@
 import { htab_map_hash } from "./jhash.ts";
 
 /** What a search noted of a hash map with a seed of its own. */
-interface Noted {
+export interface Noted {
   readonly name: string;
   readonly nBuckets: number;
   /** Of a bloom filter: the bits of a value under a seed. */
@@ -60,6 +60,22 @@ export class HashLayouts {
 
   sawSharing(map: number): void {
     this.#maps.get(map)!.shared = true;
+  }
+
+  /** What was noted, by map, for {@link merge} on another thread. */
+  get noted(): ReadonlyMap<number, Noted> {
+    return this.#maps;
+  }
+
+  /** Takes over what was noted of other runs of the same workload. */
+  merge(noted: ReadonlyMap<number, Noted>): void {
+    for (const [map, { name, nBuckets, keys, walked, shared }] of noted) {
+      this.watch(map, name, nBuckets);
+      const mine = this.#maps.get(map)!;
+      for (const [hash, key] of keys) if (!mine.keys.has(hash)) mine.keys.set(hash, key);
+      mine.walked ||= walked;
+      mine.shared ||= shared;
+    }
   }
 
   /** Names of the maps whose seed is drawn. */

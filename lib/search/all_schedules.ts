@@ -1,17 +1,26 @@
 /** Runs searches over all schedules to their end or to a bound, with pauses in which a notebook can show progress. */
 import { Accesses } from "../machine/accesses.ts";
+import { stoppable } from "../host/stop.ts";
 import type { Machine } from "../machine/machine.ts";
 import { skipsKey } from "../machine/skips.ts";
 import type { Values } from "../report/result.ts";
-import { CachedSearch } from "./cached_search.ts";
 import { DepthFirst, type End } from "./depth_first.ts";
 import { DisjointData } from "./disjoint_data.ts";
-import { endKey, returnedKey } from "./outcome.ts";
+import { compareEnds, type FoundEnd, FoundEnds, type OneSearch, oneSearch, type SearchKind } from "./one_search.ts";
+import { endKey } from "./outcome.ts";
 import { SearchState } from "./state.ts";
-import { TaskStates } from "./task_state.ts";
-import { hasPlainSteps, TransitionCache, Unsuitable } from "./transition_cache.ts";
+import { StateTable } from "./state_table.ts";
+import { mergeReports, Team, TeamFailed, type TeamResult } from "./team.ts";
+import { hasPlainSteps, Unsuitable } from "./transition_cache.ts";
+import { waysBack } from "./way_back.ts";
 
 const SLICE_MS = 100;
+
+/**
+ * States from which on a search is a large one: workers are worth their start, and ways to ends are found as way_back.ts
+ * does, which gives the same however many workers there are. Kept steps are taken so fast that it takes more of them.
+ */
+const LARGE_STATES = { plain: 400_000, stepwise: 8_000 } as const;
 
 /** Where a search stops although it is not done. */
 export interface Limits {
@@ -31,6 +40,13 @@ export interface SearchOptions {
   /** Off: let the machine take every step, even of programs whose steps could be kept (transition_cache.ts). */
   readonly cached?: boolean;
   readonly onProgress?: (progress: { states: number; share: number; seconds: number }) => void | Promise<void>;
+  /** Threads that large searches are shared by; the default, 1, keeps to this one. */
+  readonly workers?: number;
+  /**
+   * Called when a search has turned out to be a large one, and what it has handed over does not count: it hands over its
+   * ends once more, by ways that do not depend on the number of workers.
+   */
+  readonly onAnew?: () => void;
 }
 
 /** What a search has cost, and the bound that it hit, in words. */
@@ -83,91 +99,153 @@ export async function exploreSerial(
 export async function exploreAll(
   make: () => Machine,
   limits: Limits,
-  { symmetric, reduce, cached = true, onProgress }: SearchOptions,
-  onEnd: (end: End, machine: Machine, path: number[]) => void,
+  options: SearchOptions,
+  onEnd: (end: Pick<End, "kind">, machine: Machine, path: number[]) => void,
 ): Promise<SearchCost> {
-  const began = performance.now();
-  // Whose data it is means nothing where tasks are taken for one another.
-  const data = reduce && !symmetric ? new DisjointData(make) : undefined;
-  for (let plain = cached;;) {
-    const machine = make(), seen = new Set<string>(), reports: (() => void)[] = [];
-    machine.accesses = new Accesses(machine);
-    plain &&= hasPlainSteps(machine);
+  return await stoppable(async (signal) => {
+    const exploring = new Exploring(make, limits, options, onEnd);
+    signal.addEventListener("abort", () => exploring[Symbol.dispose]());
+    try {
+      return await exploring.run();
+    } finally {
+      exploring[Symbol.dispose]();
+    }
+  });
+}
+
+/** One call of {@link exploreAll}. */
+class Exploring implements Disposable {
+  readonly #began = performance.now();
+  readonly #data: DisjointData | undefined;
+  /** Workers to share a large search with; none where there can be none. */
+  #team: Team | undefined;
+  #workers: number;
+
+  constructor(
+    readonly make: () => Machine,
+    readonly limits: Limits,
+    readonly options: SearchOptions,
+    readonly onEnd: (end: Pick<End, "kind">, machine: Machine, path: number[]) => void,
+  ) {
+    // Whose data it is means nothing where tasks are taken for one another.
+    this.#data = options.reduce && !options.symmetric ? new DisjointData(make) : undefined;
+    this.#workers = options.onAnew ? options.workers ?? 1 : 1;
+  }
+
+  /** Searches until nothing has to be learnt any more. */
+  async run(): Promise<SearchCost> {
+    const { symmetric, reduce, cached = true } = this.options;
+    for (let plain = cached;;) {
+      const machine = this.make();
+      machine.accesses = new Accesses(machine);
+      plain &&= hasPlainSteps(machine);
+      try {
+        const cost = await this.#search(machine, { plain, symmetric, reduce });
+        if (cost) return cost;
+      } catch (error) {
+        if (error instanceof TeamFailed) {
+          this[Symbol.dispose]();
+          // What has failed fails here too, and says why; or it was the workers, and one thread does without them.
+          if (!error.unsuitable) this.#workers = 1;
+        } else if (!(error instanceof Unsuitable)) throw error;
+        if (error instanceof Unsuitable || (error as TeamFailed).unsuitable) plain = false;
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#team?.close();
+    this.#team = undefined;
+  }
+
+  /** One search from the first state on; undefined where something was learnt on the way, and it has to be run again. */
+  async #search(machine: Machine, kind: SearchKind): Promise<SearchCost | undefined> {
+    const { limits } = this, { onAnew, symmetric } = this.options, data = this.#data;
+    const ends = new FoundEnds(), reports: (() => void)[] = [];
+    const large = LARGE_STATES[kind.plain ? "plain" : "stepwise"];
     const onNewEnd = (end: End, shared: string) => {
-      const key = `${end.kind} ${shared} ${returnedKey(machine)} ${skipsKey(machine)} ${machine.fault?.message ?? ""}`;
-      if (seen.has(key)) return;
-      seen.add(key);
+      const isNew = ends.note(end, machine, shared);
+      if (!isNew || (onAnew && one.search.visited.size > large)) return;
       const path = end.path();
-      if (!plain && !data?.useful) return onEnd(end, machine, path);
+      if (!kind.plain && !data?.useful) return this.onEnd(end, machine, path);
       // What is found now counts only if the search does not have to be run again.
       const snapshot = machine.snapshot(), fault = machine.fault;
       reports.push(() => {
         machine.restore(snapshot);
         machine.fault = fault;
-        onEnd(end, machine, path);
+        this.onEnd(end, machine, path);
       });
     };
-    let bound: string | undefined;
-    try {
-      const search = plain
-        ? searchCached(machine, symmetric, data, limits, onNewEnd)
-        : searchSteps(machine, symmetric, reduce, data, limits, onNewEnd);
-      while (!search.finished && !bound) {
-        const now = performance.now();
-        search.run(Math.min(now + SLICE_MS, limits.until));
-        if (search.finished) break;
-        bound = search.bound === "states"
-          ? `${limits.maxStates.toLocaleString("en")} states`
-          : performance.now() > limits.until
-          ? `${limits.seconds} seconds`
-          : search.bytes > limits.memoryBytes
-          ? `${limits.memoryBytes} bytes of memory`
-          : undefined;
-        const seconds = (performance.now() - began) / 1000;
-        await onProgress?.({ states: search.visited.size, share: search.progress, seconds });
-        await pause();
+    const visited = onAnew && !kind.plain ? StateTable.own(true) : undefined;
+    const one: OneSearch = oneSearch(machine, kind, data, { ...limits, visited }, onNewEnd), { search } = one;
+    const { bound: own, shared } = await this.#explore(one, kind, large);
+    let bound = own;
+    if (shared) mergeReports(shared.reports, machine, data, machine.options.layouts);
+    if (data?.useful && !bound && data.learn()) return undefined;
+    if (onAnew && search.visited.size > large) {
+      onAnew();
+      const found = [...ends.all, ...shared?.reports.flatMap(({ ends }) => ends) ?? []];
+      const known = shared?.reports.flatMap(({ known }) => known ?? []) ?? [];
+      const ways = waysBack(one, machine, symmetric, shared?.table ?? search.visited, known);
+      const seen = new Set<string>(), namesCount = machine.object.maps.some(({ inner }) => inner);
+      for (const end of found.sort(compareEnds)) {
+        const key = end.kind === "done" && !namesCount ? end.outcome : `${end.a} ${end.b}`;
+        if (seen.has(key)) continue;
+        seen.add(key);
+        this.onEnd(end, machine, ways.retrace(end));
       }
-      if (data?.useful && !bound && data.learn()) continue;
-      for (const report of reports) report();
-      if (search.bound === "depth") bound ??= `${limits.maxDepth} steps deep`;
-      const { transitions, bytes } = search, reduced = data?.useful ?? false;
-      const mostAlternatives = search instanceof DepthFirst ? search.mostAlternatives : 1;
-      return { states: search.visited.size, transitions, bytes, reduced, mostAlternatives, bound, machine };
-    } catch (error) {
-      if (!(error instanceof Unsuitable)) throw error;
-      plain = false;
+    } else for (const report of reports) report();
+    if (search.bound === "depth" || shared?.reports.some(({ tooDeep }) => tooDeep)) {
+      bound ??= `${limits.maxDepth} steps deep`;
     }
+    return {
+      states: shared?.states ?? search.visited.size,
+      transitions: search.transitions + (shared?.transitions ?? 0),
+      bytes: shared?.bytes ?? search.bytes,
+      reduced: data?.useful ?? false,
+      mostAlternatives: Math.max(
+        search instanceof DepthFirst ? search.mostAlternatives : 1,
+        ...shared?.reports.map(({ mostAlternatives }) => mostAlternatives) ?? [],
+      ),
+      bound,
+      machine,
+    };
   }
-}
 
-type OnNewEnd = (end: End, sharedMemory: string) => void;
-
-function searchCached(
-  machine: Machine,
-  symmetric: boolean,
-  data: DisjointData | undefined,
-  limits: Limits,
-  onEnd: OnNewEnd,
-): CachedSearch {
-  const cache = new TransitionCache(machine, new TaskStates(machine, symmetric), data);
-  return new CachedSearch(cache, { ...limits, onEnd: (end) => onEnd(end, cache.sharedKey) });
-}
-
-function searchSteps(
-  machine: Machine,
-  symmetric: boolean,
-  reduce: boolean,
-  data: DisjointData | undefined,
-  limits: Limits,
-  onEnd: OnNewEnd,
-): DepthFirst {
-  const state = new SearchState(machine, symmetric), touches = data?.useful ? data.watch(machine) : undefined;
-  const chooses = reduce && (machine.readsUndefinedStack || machine.open.randomCalls.length > 0);
-  return new DepthFirst(machine, state, {
-    ...limits,
-    isLocal: chooses ? (task) => machine.choosesAlone(task) || (touches?.(task) ?? false) : touches,
-    onEnd: (end) => onEnd(end, `${state.sharedA} ${state.sharedB}`),
-  });
+  /** Explores on this thread, and from some size on with workers, where there are any. */
+  async #explore(
+    { search }: OneSearch,
+    kind: SearchKind,
+    large: number,
+  ): Promise<{ readonly bound: string | undefined; readonly shared?: TeamResult }> {
+    const { limits, options: { onProgress } } = this, began = this.#began;
+    while (!search.finished) {
+      const now = performance.now();
+      search.run(Math.min(now + SLICE_MS, limits.until));
+      if (search.finished) break;
+      const bound = search.bound === "states"
+        ? `${limits.maxStates.toLocaleString("en")} states`
+        : performance.now() > limits.until
+        ? `${limits.seconds} seconds`
+        : search.bytes > limits.memoryBytes
+        ? `${limits.memoryBytes} bytes of memory`
+        : undefined;
+      const seconds = (performance.now() - began) / 1000;
+      await onProgress?.({ states: search.visited.size, share: search.progress, seconds });
+      await pause();
+      if (bound !== undefined) return { bound };
+      if (search.visited.size <= large || this.#workers < 2) continue;
+      this.#team ??= Team.start(this.make, this.#workers);
+      if (!this.#team || this.#team.ready === false) {
+        this[Symbol.dispose]();
+        this.#workers = 1;
+      } else if (this.#team.ready) {
+        const shared = await this.#team.search(kind, search, this.#data, limits, onProgress, began);
+        return { bound: shared.bound, shared };
+      }
+    }
+    return { bound: undefined };
+  }
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

@@ -7,15 +7,16 @@
  */
 import type { DepthFirstOptions, End } from "./depth_first.ts";
 import { DONE, FAULTED, LOCAL, TRANSITION, type TransitionCache } from "./transition_cache.ts";
-import { VisitedSet } from "./visited.ts";
+import { type StateSet, VisitedSet } from "./visited.ts";
+import type { Share, Shareable } from "./work_sharing.ts";
 
 const L = LOCAL.words, T = TRANSITION.words;
 const NONE = -1;
 
-export type CachedSearchOptions = Pick<DepthFirstOptions, "onEnd" | "maxStates" | "maxDepth">;
+export type CachedSearchOptions = Pick<DepthFirstOptions, "onEnd" | "maxStates" | "maxDepth" | "visited" | "waits">;
 
-export class CachedSearch {
-  readonly visited = new VisitedSet();
+export class CachedSearch implements Shareable {
+  readonly visited: StateSet;
   transitions = 0;
   /** Steps into a state that was seen already. */
   matched = 0;
@@ -44,8 +45,10 @@ export class CachedSearch {
     this.#children = new Int32Array(1024 * this.#tasks);
     this.#a = cache.a;
     this.#b = cache.b;
+    this.visited = options.visited ?? new VisitedSet();
     this.visited.add(cache.a, cache.b);
-    this.#expand(0);
+    if (options.waits) this.finished = true;
+    else this.#expand(0);
   }
 
   get bytes(): number {
@@ -62,11 +65,75 @@ export class CachedSearch {
     return this.finished ? 1 : Math.min(1, done);
   }
 
-  /** Explores until `until` (milliseconds of performance.now()), a bound, or the end. */
-  run(until: number): void {
+  get ahead(): number {
+    let share = 1, ahead = 0;
+    for (let d = 0; d <= Math.min(this.#depth, 40); d++) {
+      share /= this.#tasks;
+      ahead += share * this.#left(d).length;
+    }
+    return this.finished ? 0 : Math.min(1, ahead);
+  }
+
+  split(): Share | undefined {
+    if (this.finished) return undefined;
+    for (let depth = 0; depth <= this.#depth; depth++) {
+      const rest = this.#left(depth);
+      if (rest.length === 0) continue;
+      for (const task of rest) this.#children[depth * this.#tasks + task] = NONE;
+      return { path: this.#path(depth), rest };
+    }
+    return undefined;
+  }
+
+  resume({ path, rest }: Share): void {
+    const tasks = this.#tasks, cache = this.#cache;
+    this.finished = false;
+    for (let depth = 0; depth <= path.length; depth++) {
+      if (depth >= this.#next.length) this.#grow();
+      this.#depth = depth;
+      this.#children.fill(NONE, depth * tasks, (depth + 1) * tasks);
+      this.#next[depth] = 0;
+      if (depth === path.length) break;
+      const task = path[depth];
+      this.#next[depth] = task + 1;
+      this.#take(depth, task, cache.next(task));
+    }
+    for (const task of rest) this.#children[path.length * tasks + task] = cache.next(task);
+  }
+
+  /** The tasks that are still to be tried at a depth. */
+  #left(depth: number): number[] {
+    const left: number[] = [], first = depth * this.#tasks;
+    for (let task = this.#next[depth]; task < this.#tasks; task++) {
+      if (this.#children[first + task] !== NONE) left.push(task);
+    }
+    return left;
+  }
+
+  #path(depth: number): number[] {
+    return Array.from(this.#next.subarray(0, depth), (next) => next - 1);
+  }
+
+  /** Goes to where a transition of a task leads. */
+  #take(depth: number, task: number, index: number): void {
+    const cache = this.#cache, at = index * T, transitions = cache.transitions;
+    this.#taken[depth] = index;
+    cache.current[task] = transitions[at + TRANSITION.to];
+    cache.low[transitions[at + TRANSITION.word]] = transitions[at + TRANSITION.newLow];
+    cache.high[transitions[at + TRANSITION.word]] = transitions[at + TRANSITION.newHigh];
+    this.#a = (this.#a + transitions[at + TRANSITION.a]) | 0;
+    this.#b = (this.#b + transitions[at + TRANSITION.b]) | 0;
+  }
+
+  /**
+   * Explores until `until` (milliseconds of performance.now()), a bound, or the end.
+   *
+   * @param look called now and then; true ends it here, to go on later
+   */
+  run(until: number, look?: () => boolean): void {
     const tasks = this.#tasks, { maxStates, maxDepth } = this.#options, cache = this.#cache, current = cache.current;
     for (let ticks = 0;; ticks++) {
-      if ((ticks & 0x3ff) === 0x3ff && performance.now() > until) return;
+      if ((ticks & 0x3ff) === 0x3ff && (performance.now() > until || look?.())) return;
       const depth = this.#depth, children = this.#children, first = depth * tasks;
       let task = this.#next[depth];
       while (task < tasks && children[first + task] === NONE) task++;
@@ -76,13 +143,7 @@ export class CachedSearch {
           return;
         }
         this.#next[depth] = task + 1;
-        const index = children[first + task], at = index * T, transitions = cache.transitions;
-        this.#taken[depth] = index;
-        current[task] = transitions[at + TRANSITION.to];
-        cache.low[transitions[at + TRANSITION.word]] = transitions[at + TRANSITION.newLow];
-        cache.high[transitions[at + TRANSITION.word]] = transitions[at + TRANSITION.newHigh];
-        this.#a = (this.#a + transitions[at + TRANSITION.a]) | 0;
-        this.#b = (this.#b + transitions[at + TRANSITION.b]) | 0;
+        this.#take(depth, task, children[first + task]);
         this.#expand(depth + 1);
         continue;
       }
@@ -153,7 +214,9 @@ export class CachedSearch {
     const { onEnd } = this.#options, cache = this.#cache;
     const end: End = {
       kind: faulted ? "fault" : "done",
-      path: () => Array.from(this.#next.subarray(0, this.#depth), (next) => next - 1),
+      a: this.#a,
+      b: this.#b,
+      path: () => this.#path(this.#depth),
     };
     cache.restoreMachine();
     onEnd(end);

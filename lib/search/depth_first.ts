@@ -6,13 +6,17 @@
 import { RUN, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { ActiveModel } from "../machine/task.ts";
-import { stepOf } from "../schedulers/schedule.ts";
+import { alternativeOf, stepOf, taskOf } from "../schedulers/schedule.ts";
 import type { SearchState } from "./state.ts";
-import { VisitedSet } from "./visited.ts";
+import { type StateSet, VisitedSet } from "./visited.ts";
+import type { Share, Shareable } from "./work_sharing.ts";
 
 /** A place where a schedule ends. */
 export interface End {
   readonly kind: "done" | "deadlock" | "fault";
+  /** Fingerprint of the state. */
+  readonly a: number;
+  readonly b: number;
   /** The schedule that leads here: a task per step. */
   readonly path: () => number[];
 }
@@ -31,13 +35,20 @@ export interface DepthFirstOptions {
   readonly onState?: () => boolean;
   readonly maxStates: number;
   readonly maxDepth: number;
+  /** What keeps the states; default: a set of its own. */
+  readonly visited?: StateSet;
+  /** Does not begin in the first state, but waits for a part to {@link DepthFirst.resume} with. */
+  readonly waits?: boolean;
 }
+
+/** How often a search looks at the clock, and asks whether it is to stop: in steps. */
+const LOOK_EVERY = 0x400, LOOK_EVERY_SHARED = 0x40;
 
 /** In place of the one task to try: `ALL_BUT - task` for all others, after that one turned out not to be enough. */
 const ALL_BUT = -2;
 
-export class DepthFirst {
-  readonly visited = new VisitedSet();
+export class DepthFirst implements Shareable {
+  readonly visited: StateSet;
   transitions = 0;
   /** Steps into a state that was seen already. */
   matched = 0;
@@ -58,6 +69,8 @@ export class DepthFirst {
   mostAlternatives = 1;
   #taken = new Int32Array(1024);
   #some = new Uint8Array(1024);
+  /** Per depth: the last move that can be tried. */
+  #last = new Int32Array(1024);
   #only = new Int32Array(1024);
   #depth = 0;
   #finished = false;
@@ -71,8 +84,10 @@ export class DepthFirst {
     this.#state = state;
     this.#options = options;
     this.#moves = machine.moves;
+    this.visited = options.visited ?? new VisitedSet();
     this.visited.add(state.a, state.b);
-    this.#enter(0);
+    if (options.waits) this.#finished = true;
+    else this.#enter(0);
   }
 
   get finished(): boolean {
@@ -93,14 +108,58 @@ export class DepthFirst {
     return this.#finished ? 1 : Math.min(1, done);
   }
 
-  /** Explores until `until` (milliseconds of performance.now()), a bound, or the end. */
-  run(until: number): void {
+  get ahead(): number {
+    let share = 1, ahead = 0;
+    for (let d = 0; d <= Math.min(this.#depth, 40); d++) {
+      share /= this.#moves;
+      ahead += share * Math.max(0, this.#moves - this.#next[d]);
+    }
+    return this.#finished ? 0 : Math.min(1, ahead);
+  }
+
+  split(): Share | undefined {
+    if (this.#finished) return undefined;
+    for (let depth = 0; depth <= this.#depth; depth++) {
+      const next = this.#next[depth], only = this.#only[depth], tried = this.#tried[depth];
+      if (next >= this.#moves || (only >= 0 ? next > only : next > this.#last[depth])) continue;
+      // The one move that goes alone is followed by the others where it turns out not to be enough.
+      if (only >= 0 && tried === 0 && depth < this.#depth) continue;
+      const share = { path: this.#path(depth), rest: [next, tried, only, this.#some[depth]] };
+      this.#next[depth] = this.#moves;
+      this.#tried[depth] = 0;
+      this.#some[depth] = 1;
+      return share;
+    }
+    return undefined;
+  }
+
+  resume({ path, rest }: Share): void {
+    this.#finished = false;
+    path.forEach((step, depth) => {
+      this.#enterAt(depth);
+      this.#next[depth] = this.#moves;
+      this.#some[depth] = 1;
+      this.#taken[depth] = step < 0 ? step : taskOf(step);
+      this.#alternative[depth] = alternativeOf(step);
+      this.#state.step(this.#taken[depth], this.#alternative[depth]);
+    });
+    this.#enter(path.length);
+    [this.#next[path.length], this.#tried[path.length], this.#only[path.length], this.#some[path.length]] = rest;
+  }
+
+  /**
+   * Explores until `until` (milliseconds of performance.now()), a bound, or the end.
+   *
+   * @param look called now and then; true ends it here, to go on later
+   */
+  run(until: number, look?: () => boolean): void {
+    const every = (look ? LOOK_EVERY_SHARED : LOOK_EVERY) - 1;
     const machine = this.#machine,
       state = this.#state,
       moves = this.#moves,
       { onState, maxStates, maxDepth, serial } = this.#options;
     for (let ticks = 0;; ticks++) {
-      if ((ticks & 0x3ff) === 0x3ff && performance.now() > until) return;
+      if ((ticks & every) === every && (performance.now() > until || look?.())) return;
       const depth = this.#depth, move = this.#next[depth];
       if (move >= moves) {
         if (this.#some[depth] === 0) this.#end();
@@ -126,16 +185,18 @@ export class DepthFirst {
       }
       this.#some[depth] = 1;
       const reduced = only >= 0 && !serial;
-      if (reduced) this.#noteWhere(task);
+      const fromA = state.a, fromB = state.b;
+      this.#noteWhere(task);
       state.step(task, alternative);
       this.transitions++;
-      if (reduced && !this.#wentOn(task)) {
+      const forward = this.#wentOn(task);
+      if (reduced && !forward) {
         // On a cycle of steps that go alone, the others would wait forever: somewhere on it every task has a turn.
         this.#only[depth] = alternative === 0 ? ALL_BUT - move : -1;
         this.#next[depth] = 0;
         this.#tried[depth] = 0;
       }
-      if (!this.visited.add(state.a, state.b)) {
+      if (!this.visited.add(state.a, state.b, fromA, fromB, forward)) {
         this.matched++;
         state.back();
         continue;
@@ -182,13 +243,20 @@ export class DepthFirst {
       (model !== undefined && model.start === this.#model?.start);
   }
 
-  #enter(depth: number): void {
+  #enterAt(depth: number): void {
     if (depth >= this.#next.length) this.#grow();
     this.#depth = depth;
     this.#next[depth] = 0;
     this.#tried[depth] = 0;
     this.#some[depth] = 0;
     this.#only[depth] = -1;
+  }
+
+  #enter(depth: number): void {
+    this.#enterAt(depth);
+    let last = this.#moves - 1;
+    while (last >= 0 && !this.#machine.isEnabled(this.#machine.move(last))) last--;
+    this.#last[depth] = last;
     if (this.#options.serial) this.#only[depth] = this.#unfinished(depth);
     else if (this.#options.isLocal) this.#only[depth] = this.#local();
   }
@@ -222,12 +290,12 @@ export class DepthFirst {
   #end(): void {
     const machine = this.#machine;
     const kind = machine.fault ? "fault" : machine.tasks.every((task) => machine.isDone(task)) ? "done" : "deadlock";
-    const depth = this.#depth;
-    const taken = this.#taken, alternatives = this.#alternative;
-    this.#options.onEnd({
-      kind,
-      path: () => Array.from({ length: depth }, (_, d) => stepOf(taken[d], alternatives[d])),
-    });
+    const { a, b } = this.#state;
+    this.#options.onEnd({ kind, a, b, path: () => this.#path(this.#depth) });
+  }
+
+  #path(depth: number): number[] {
+    return Array.from({ length: depth }, (_, d) => stepOf(this.#taken[d], this.#alternative[d]));
   }
 
   #grow(): void {
@@ -242,6 +310,7 @@ export class DepthFirst {
     this.#tried = grow(this.#tried);
     this.#alternative = grow(this.#alternative);
     this.#only = grow(this.#only);
+    this.#last = grow(this.#last);
     const some = new Uint8Array(length);
     some.set(this.#some);
     this.#some = some;

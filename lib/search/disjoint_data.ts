@@ -16,11 +16,17 @@ export class DisjointData {
   /** Whether any address belongs to one task alone; else the reduction is not worth its checks. */
   readonly useful: boolean;
   /** Per 8-byte word: the task that touches it, or -1 when several do. */
-  readonly #owner = new Map<number, number>();
+  #owner = new Map<number, number>();
   #changed = false;
 
-  constructor(make: () => Machine) {
+  /** @param known what another one has learnt; with it, no runs are needed */
+  constructor(make: () => Machine, known?: ReadonlyMap<number, number>) {
     let evicts = false;
+    if (known) {
+      this.#owner = new Map(known);
+      this.useful = true;
+      return;
+    }
     for (let seed = 1; seed <= LEARNING_RUNS; seed++) {
       const machine = make();
       evicts = machine.object.maps.some(({ type }) =>
@@ -45,6 +51,23 @@ export class DisjointData {
     const changed = this.#changed;
     this.#changed = false;
     return changed;
+  }
+
+  /** Who touches what, as far as it is known: what another one can begin with. */
+  get owners(): ReadonlyMap<number, number> {
+    return this.#owner;
+  }
+
+  /** Takes over what another one has learnt of the same workload. */
+  merge(owners: ReadonlyMap<number, number>): void {
+    for (const [word, other] of owners) {
+      const owner = this.#owner.get(word);
+      if (owner === undefined) this.#owner.set(word, other);
+      else if (owner !== other && owner !== -1) {
+        this.#owner.set(word, -1);
+        this.#changed = true;
+      }
+    }
   }
 
   /** Notes that a task is about to touch what its pending operation names; true when no other task ever did. */

@@ -62,6 +62,11 @@ export class Ends {
     });
   }
 
+  /** Begins anew with the ends of all schedules. */
+  forget(): void {
+    this.#found.clear();
+  }
+
   /**
    * Holds the ends with skipped runs against those of the runs that happened.
    *

@@ -44,6 +44,11 @@ export interface ExploreOptions extends Workload {
   readonly reduction?: boolean;
   /** Models of the reader's own for helpers, by kernel name. */
   readonly models?: MachineOptions["models"];
+  /**
+   * Threads that a large search is shared by; default: one for each core of this computer. 1 keeps to the main thread.
+   * The answer is the same, but for a search that stops at a bound: which part of the states it has seen then differs.
+   */
+  readonly workers?: number;
   /** Called several times a second. */
   readonly onProgress?: (progress: { states: number; share: number; seconds: number }) => void | Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** Every schedule of a workload, or a clear word on where the search stopped. */
 import { flushOf } from "../cpu/store_buffers.ts";
+import { parallelism } from "../host/environment.ts";
 import { DEFAULT_DEPTH } from "../workload/check_options.ts";
 import { type Plan, plan, withoutBuffers } from "../workload/plan.ts";
 import { Machine, type MachineOwnerOptions, UserStores } from "../machine/machine.ts";
@@ -151,7 +152,16 @@ async function searchPlan(plan: Plan, options: ExploreOptions, usersOnlyLoad: bo
     const cost = await exploreAll(
       () => make(hashSeed),
       limits,
-      { symmetric: !reason, reduce: options.reduction !== false, onProgress },
+      {
+        symmetric: !reason,
+        reduce: options.reduction !== false,
+        onProgress,
+        workers: options.workers ?? parallelism(),
+        onAnew() {
+          ends.forget();
+          for (const [message, { witness }] of stuck) if (hashSeedOf(witness) === hashSeed) stuck.delete(message);
+        },
+      },
       (end, at, path) => {
         if (end.kind === "done") return ends.add(at, path);
         const message = end.kind === "fault" ? at.fault!.message : at.describeDeadlock();

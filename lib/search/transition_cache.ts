@@ -71,6 +71,19 @@ export function hasPlainSteps(machine: Machine): boolean {
   );
 }
 
+/** All transitions that a cache holds, in terms that mean the same in another cache of the same workload. */
+export interface KnownTransitions {
+  /** Of each local state: its task, and its fingerprint; a task whose fingerprint is that of a fault is marked. */
+  readonly locals: Int32Array;
+  /** As {@link TRANSITION} lays them out. */
+  readonly transitions: Int32Array;
+  /** Linear addresses of the words, by their index. */
+  readonly addrs: readonly number[];
+}
+
+/** Words of a local state in {@link KnownTransitions}: task, both halves of its fingerprint, 1 where it is a fault's. */
+export const KNOWN_LOCAL_WORDS = 4;
+
 export class TransitionCache {
   /** Local states and transitions, as {@link LOCAL} and {@link TRANSITION} lay them out. */
   locals = new Int32Array(L << 8);
@@ -97,6 +110,11 @@ export class TransitionCache {
   /** The state of each local state's task, kept, and its fingerprint. */
   readonly #hashA: number[] = [];
   readonly #hashB: number[] = [];
+  readonly #taskOf: number[] = [];
+  /** The local states and words of the first state. */
+  readonly #first: Int32Array;
+  readonly #firstLow: number[] = [];
+  readonly #firstHigh: number[] = [];
   readonly #data: DisjointData | undefined;
 
   /**
@@ -113,12 +131,44 @@ export class TransitionCache {
       this.a = (this.a + this.#hashA[local]) | 0;
       this.b = (this.b + this.#hashB[local]) | 0;
     }
+    this.#first = this.current.slice();
+  }
+
+  /** Goes back to the first state. */
+  reset(): void {
+    this.current.set(this.#first);
+    this.low.set(this.#firstLow);
+    this.high.set(this.#firstHigh);
   }
 
   get bytes(): number {
     let bytes = this.locals.byteLength + this.transitions.byteLength + this.#table.byteLength;
     if (this.#saved.length > 0) bytes += this.#saved.length * (200 + this.#saved[0].byteLength);
     return bytes;
+  }
+
+  /** All that was worked out so far. */
+  get known(): KnownTransitions {
+    const locals = new Int32Array(this.#localCount * KNOWN_LOCAL_WORDS);
+    for (let local = 0; local < this.#localCount; local++) {
+      const isFault = this.locals[local * L + LOCAL.word] === FAULTED ? 1 : 0;
+      locals.set([this.#taskOf[local], this.#hashA[local], this.#hashB[local], isFault], local * KNOWN_LOCAL_WORDS);
+    }
+    return { locals, transitions: this.transitions.slice(0, this.#transitionCount * T), addrs: this.#addrs.slice() };
+  }
+
+  /** A local state's task and fingerprint. */
+  localAt(local: number): readonly [task: number, a: number, b: number] {
+    return [this.#taskOf[local], this.#hashA[local], this.#hashB[local]];
+  }
+
+  /** The value of the word at an address now, as two halves. */
+  valueAt(addr: number): readonly [number, number] {
+    const word = this.#wordOf.get(addr);
+    if (word !== undefined) return [this.low[word], this.high[word]];
+    // No step has changed it: every one that could would have made it known.
+    const { i32 } = this.#machine.memory;
+    return [i32[addr >> 2], i32[(addr >> 2) + 1]];
   }
 
   /** The transition that a task, in its current local state, takes now. */
@@ -239,6 +289,7 @@ export class TransitionCache {
     this.#saved.push(saved);
     this.#hashA.push(a);
     this.#hashB.push(b);
+    this.#taskOf.push(task);
     let word: number = DONE, alone = false;
     if (fault) {
       this.#faults.set(local, fault);
@@ -266,8 +317,8 @@ export class TransitionCache {
         this.high = doubled(this.high);
       }
       // No step has changed it so far: every one that could would have made it known.
-      this.low[word] = this.#machine.memory.i32[addr >> 2];
-      this.high[word] = this.#machine.memory.i32[(addr >> 2) + 1];
+      this.#firstLow.push(this.low[word] = this.#machine.memory.i32[addr >> 2]);
+      this.#firstHigh.push(this.high[word] = this.#machine.memory.i32[(addr >> 2) + 1]);
     }
     return word;
   }

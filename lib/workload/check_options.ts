@@ -155,6 +155,7 @@ const PROFILE: Rule = {
   example: 'profile: "xeon-kvm"',
   fits: (value) => typeof value === "string" || isRecord(value),
 };
+const WORKERS = whole(1, 1024, "workers: 2");
 const SEED = whole(0, Number.MAX_SAFE_INTEGER, "seed: 1");
 
 /** What a run may be told: the simulator, threads and the kernel take the same, each uses what it understands. */
@@ -186,6 +187,7 @@ const SEARCH: Rules = {
   holds: callable("a function that says whether an ending is right", "holds: (values) => values.counter === 2n"),
   symmetry: either("symmetry: false"),
   reduction: either("reduction: false"),
+  workers: WORKERS,
   onProgress: callable("a function", "onProgress: ({ states }) => console.log(states)"),
 };
 const ESTIMATE: Rules = {
@@ -220,14 +222,16 @@ const COST_CURVE: Rules = {
   operations: whole(1, MOST_TIMED_RUNS, "operations: 10000"),
   seed: SEED,
   lost: either("lost: true"),
-  workers: whole(1, 1024, "workers: 2"),
+  workers: WORKERS,
   progress: callable("a function", "progress: (done, total) => console.log(done, total)"),
 };
 
 /** Why an option of one call has no place in another. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    ["bounds", "holds", "symmetry", "reduction", "onProgress"].map((name) => [name, "it belongs to explore"]),
+    ["bounds", "holds", "symmetry", "reduction", "workers", "onProgress"].map((
+      name,
+    ) => [name, "it belongs to explore"]),
   ),
   ...Object.fromEntries(["seed", "scheduler"].map((name) => [name, "it tries every schedule; simulate has it"])),
   profile: "it tries every schedule, at no machine's pace; simulate has it",
