@@ -1,10 +1,10 @@
 /** "Not there, so put it there": two CPUs can both find nothing, and the second one's value replaces the first one's. */
 import { BPF_ANY } from "../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
-import { isExit } from "../isa/insn.ts";
-import { successorsOf } from "../translate/translate_flow.ts";
 import { type AccessTable, type FollowedProgram, isShared } from "./access_table.ts";
+import { sidesOf } from "./control.ts";
 import { type Candidate, candidate, siteOf } from "./finding.ts";
+import { insertOnce } from "./repairs.ts";
 import { doubtOf, readModifyWrites } from "./update_rules.ts";
 import { lineOf, type MapDef } from "../object/bpf_object.ts";
 
@@ -33,20 +33,12 @@ export function checkThenActs(table: AccessTable): Candidate[] {
         }], {
           reason: `two CPUs can both find nothing under the key: the second BPF_ANY replaces what the first one ` +
             `inserted and counted`,
-          repair: noExist(update.line?.text, update.line?.line),
+          repair: insertOnce(table.object, update, lineOf(program.program, lookup.insn)),
           doubt: doubtOf(update),
         }),
       ];
     })
   );
-}
-
-function noExist(text: string | undefined, line: number | undefined) {
-  if (!text || !line) return undefined;
-  const after = text.includes("BPF_ANY")
-    ? text.replace("BPF_ANY", "BPF_NOEXIST")
-    : text.replace(/,\s*0\s*\)/, ", BPF_NOEXIST)");
-  return after === text ? undefined : { line, before: text, after };
 }
 
 /** Maps whose values some program adds to: there the first value's counts can be lost. */
@@ -59,25 +51,20 @@ function countedMaps({ programs }: AccessTable): ReadonlySet<MapDef> {
 }
 
 /** Whether control comes from a look-up to `to` only where the look-up found nothing. */
-function isOnlyWhereAbsent({ insns, flow }: FollowedProgram, lookup: number, to: number): boolean {
-  for (const [at, [left, right]] of flow.compared) {
-    const insn = insns[at], operation = insn.opcode & 0xf0;
-    if (!left.lookups.has(lookup) || left.lookups.size !== 1 || !right.isConstant || insn.imm !== 0) continue;
-    if (operation !== 0x10 && operation !== 0x50) continue;
-    const [next, target] = successorsOf(insns, at), isEqual = operation === 0x10;
-    const [absent, present] = isEqual ? [target, next] : [next, target];
-    if (reaches(insns, absent, to, lookup) && !reaches(insns, present, to, lookup)) return true;
-  }
-  return false;
+export function isOnlyWhereAbsent({ insns, flow }: FollowedProgram, lookup: number, to: number): boolean {
+  return absentSides({ insns, flow }, lookup).some((side) => side.has(to));
 }
 
-/** Whether control can come from one instruction to another one without passing `barrier`. */
-function reaches(insns: FollowedProgram["insns"], from: number, to: number, barrier: number): boolean {
-  const seen = new Set([from]);
-  for (const at of seen) {
-    if (at === to) return true;
-    if (at === barrier || isExit(insns[at])) continue;
-    for (const next of successorsOf(insns, at)) seen.add(next);
-  }
-  return false;
+/** What runs only where a look-up, or a reservation, gave NULL: of each test of it. */
+export function absentSides({ insns, flow }: Pick<FollowedProgram, "insns" | "flow">, call: number): Set<number>[] {
+  return [...flow.compared].flatMap(([at, [left, right]]) => {
+    const insn = insns[at], operation = insn.opcode & 0xf0;
+    if (!left.lookups.has(call) || left.lookups.size !== 1 || !right.isConstant || insn.imm !== 0) return [];
+    if (operation !== JUMP.EQ && operation !== JUMP.NE) return [];
+    const [next, target] = sidesOf(insns, at, call);
+    return [operation === JUMP.EQ ? target : next];
+  });
 }
+
+/** Conditional jumps (RFC 9669 section 4.3). */
+const JUMP = { EQ: 0x10, NE: 0x50 } as const;

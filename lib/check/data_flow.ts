@@ -12,6 +12,8 @@ import {
   isBpfCall,
   isCall,
   isExit,
+  isGoto,
+  isJump,
   isLoad,
   isStore,
   isWide,
@@ -98,10 +100,10 @@ const isSameFlow = (a: Flow, b: Flow): boolean =>
 const FRAME = 1 << 16;
 const word = (frame: number, offset: number): number => frame * FRAME + (Math.floor(offset / 4) + 4096);
 
-/** Helpers that give the address of a value. */
+/** Helpers that give the address of a value, or NULL. */
 const LOOKUPS = new Set([
   ...["map_lookup_elem", "map_lookup_percpu_elem", "task_storage_get", "sk_storage_get", "inode_storage_get"],
-  ...["cgrp_storage_get", "get_local_storage"],
+  ...["cgrp_storage_get", "get_local_storage", "ringbuf_reserve"],
 ]);
 const ORIGINS: Readonly<Record<string, Origin>> = {
   get_smp_processor_id: "cpu",
@@ -213,11 +215,11 @@ class Flows implements DataFlow {
     else if (isStore(insn)) this.#store(state, at, insn);
     else if (isCall(insn)) {
       if (!isBpfCall(insn)) this.#call(state, at, insn, callBack);
-    } else if (kind === BPF_CLASS.JMP || kind === BPF_CLASS.JMP32) {
+    } else if (isJump(insn) && !isGoto(insn)) {
       const other = insn.opcode & 8 ? regs[insn.src] : CONSTANT, known = this.compared.get(at);
       const both: [Flow, Flow] = [regs[insn.dst], other];
       this.compared.set(at, known ? [join(known[0], both[0]), join(known[1], both[1])] : both);
-    } else regs[0] = NOTHING; // the old packet loads
+    } else if (kind === BPF_CLASS.LD) regs[0] = NOTHING; // the old packet loads
   }
 
   #alu(regs: readonly Flow[], insn: Insn): Flow {

@@ -6,10 +6,12 @@ import { WorkloadError } from "../cpu/workload_error.ts";
 import { type AccessTable, accessTable } from "./access_table.ts";
 import { allowedBy } from "./allowed.ts";
 import { candidatesOf } from "./candidates.ts";
-import type { RaceFinding } from "./finding.ts";
+import { isNote, type RaceFinding } from "./finding.ts";
 import { racesJson } from "./race_json.ts";
 import { racesText } from "./race_text.ts";
 import { tableJson, tableText } from "./table_text.ts";
+import { userMapCalls, type UserPart } from "./user_part.ts";
+import type { Workload } from "../workload/workload.ts";
 import { DEFAULT_BOUNDS, type WitnessBounds, WitnessSearch } from "./witness.ts";
 
 /**
@@ -28,6 +30,11 @@ export interface FindRacesOptions {
   readonly witnesses?: boolean;
   /** Bounds of the search for one workload: states (default 100,000), seconds (5), anomalies looked at (24). */
   readonly bounds?: Partial<WitnessBounds>;
+  /**
+   * User space's part, where its calls are to be looked at too: actors and what they prepare, as a workload has them.
+   */
+  readonly user?: Workload["user"];
+  readonly prepare?: Workload["prepare"];
   /** Called after each finding was searched for. */
   readonly onProgress?: (share: number) => void | Promise<void>;
 }
@@ -61,14 +68,19 @@ export class Races {
     return this.findings.filter(({ allowed }) => allowed === undefined);
   }
 
+  /** Those of them that are races, not notes. */
+  get races(): readonly RaceFinding[] {
+    return this.open.filter((one) => !isNote(one));
+  }
+
   get confirmed(): readonly RaceFinding[] {
-    return this.open.filter(({ proof }) => proof.state === "confirmed");
+    return this.races.filter(({ proof }) => proof.state === "confirmed");
   }
 
   /** 0: nothing found; 1: a race with a witness; 3: possible ones only, or a program that was not followed to its end. */
   get exitCode(): 0 | 1 | 3 {
     if (this.confirmed.length > 0) return 1;
-    return this.open.length > 0 || this.accesses.unseen.length > 0 ? 3 : 0;
+    return this.races.length > 0 || this.accesses.unseen.length > 0 ? 3 : 0;
   }
 
   /** The access table in print. */
@@ -112,17 +124,20 @@ export class Races {
  */
 export async function findRaces(object: BpfObject, options: FindRacesOptions = {}): Promise<Races> {
   checkOptions(object, options);
-  const table = accessTable(object, options.programs), candidates = candidatesOf(table);
-  const search = new WitnessSearch(table.object, { ...DEFAULT_BOUNDS, ...options.bounds }),
-    findings: RaceFinding[] = [];
-  for (const one of candidates) {
+  const { user, prepare } = options, part: UserPart = { ...(user ? { user } : {}), ...(prepare ? { prepare } : {}) };
+  const table = accessTable(object, options.programs), calls = user ? await userMapCalls(table.object, part) : [];
+  const candidates = candidatesOf(table, calls), findings: RaceFinding[] = [];
+  const search = new WitnessSearch(table.object, { ...DEFAULT_BOUNDS, ...options.bounds }, part);
+  for (const [at, one] of candidates.entries()) {
     const allowed = allowedBy(object, one), isSearched = options.witnesses !== false && allowed === undefined;
+    // What only a memory model shows is nothing without its search.
+    if (!isSearched && one.memory) continue;
     const proof = isSearched ? await search.prove(one) : {
       state: "possible",
       why: allowed === undefined ? "no witness was looked for" : "the listing allows it",
     } as const;
-    findings.push({ ...one, proof, ...(allowed === undefined ? {} : { allowed }) });
-    await options.onProgress?.(findings.length / candidates.length);
+    if (proof) findings.push({ ...one, proof, ...(allowed === undefined ? {} : { allowed }) });
+    await options.onProgress?.((at + 1) / candidates.length);
   }
   return new Races(table, findings);
 }

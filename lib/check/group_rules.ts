@@ -2,7 +2,9 @@
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { type AccessTable, byField, type FollowedProgram, isShared, type TableAccess } from "./access_table.ts";
 import type { Flow } from "./data_flow.ts";
-import { type Candidate, candidate, siteOf } from "./finding.ts";
+import type { BpfObject } from "../object/bpf_object.ts";
+import { type Candidate, candidate, type Repair, siteOf } from "./finding.ts";
+import { lockAround } from "./repairs.ts";
 import { doubtOf, readModifyWrites } from "./update_rules.ts";
 
 /** A field that some write under a lock, and others without it, or under another one. */
@@ -19,6 +21,7 @@ export function locksNotHeld(table: AccessTable): Candidate[] {
         ], {
           reason: `${open.field} is written under a lock in one place and without it in another: the lock keeps ` +
             "neither from the other",
+          repair: lockAround(table.object, open, open),
           doubt: doubtOf(open),
         }),
       ];
@@ -99,7 +102,16 @@ function readTogether(program: FollowedProgram, fields: Pair, handsOn: boolean):
   return undefined;
 }
 
-export function tornGroups({ programs }: AccessTable): Candidate[] {
+/** The lock around both groups; those that are under it already stay. */
+function bothLocked(object: BpfObject, written: Pair, read: Pair): Repair[] | undefined {
+  const pairs = [written, read].filter(({ first }) => first.locks.length === 0);
+  const changes = pairs.map(({ first, second }) => lockAround(object, first, second));
+  if (changes.some((one) => one === undefined)) return undefined;
+  const all = new Map(changes.flatMap((one) => one!).map((one) => [one.line, one]));
+  return [...all.values()].sort((a, b) => a.line - b.line);
+}
+
+export function tornGroups({ programs, object }: AccessTable): Candidate[] {
   return programs.flatMap((writer) =>
     writtenTogether(writer).flatMap((written) =>
       programs.flatMap((reader) => {
@@ -115,6 +127,7 @@ export function tornGroups({ programs }: AccessTable): Candidate[] {
             reason:
               `${written.first.field} and ${written.second.field} are written one after the other: who reads both ` +
               "can get one of before and one of after",
+            repair: bothLocked(object, written, read),
             doubt: doubtOf(read.first) ?? doubtOf(written.first),
           }),
         ];
@@ -123,7 +136,7 @@ export function tornGroups({ programs }: AccessTable): Candidate[] {
   );
 }
 
-export function splitAtomics({ programs }: AccessTable): Candidate[] {
+export function splitAtomics({ programs, object }: AccessTable): Candidate[] {
   return programs.flatMap((writer) => {
     const atomics = writer.accesses.filter((one) => one.kind === "atomic" && one.locks.length === 0 && isOfGroup(one));
     const pairs = atomics.flatMap((first, i) =>
@@ -147,6 +160,7 @@ export function splitAtomics({ programs }: AccessTable): Candidate[] {
             reason:
               `${written.first.field} and ${written.second.field} are each changed atomically, not both at once: ` +
               "who computes with both can see one change without the other",
+            repair: bothLocked(object, written, read),
             doubt: doubtOf(read.first),
           }),
         ];

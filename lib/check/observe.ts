@@ -9,7 +9,7 @@ import type { Environment } from "../verifier/state/environment.ts";
 import type { Reg } from "../verifier/state/register.ts";
 import { type Verdict, verifyProgram } from "../verifier/verify.ts";
 import { helperName } from "../uapi/helpers.ts";
-import type { ByteRange } from "./field_name.ts";
+import { type ByteRange, fieldName } from "./field_name.ts";
 
 export type AccessKind = "load" | "store" | "atomic" | "acquire" | "release" | "helper";
 
@@ -31,8 +31,16 @@ export interface SeenCall {
   readonly insn: number;
   readonly helper: string;
   readonly map?: MapDef;
-  /** Flags of an update, where they are constant. */
+  /** Flags of an update or a push, where they are constant. */
   readonly flags?: bigint;
+}
+
+/** One lock that is taken, and those that are held already, by where they stand: `accounts.lock`. */
+export interface SeenLock {
+  readonly insn: number;
+  readonly map: MapDef;
+  readonly lock: string;
+  readonly held: readonly string[];
 }
 
 /** All that was seen of a program, and what the verifier says of it: of a refused one only a part was seen. */
@@ -42,14 +50,17 @@ export interface Seen {
   readonly insns: readonly Insn[];
   readonly accesses: readonly SeenAccess[];
   readonly calls: readonly SeenCall[];
+  readonly lockings: readonly SeenLock[];
 }
 
 /** Follows every path of a program and notes its accesses to maps. */
 export function observe(object: BpfObject, program: Program, created: CreatedMaps): Seen {
   const accesses = new Map<string, Noted>(), calls = new Map<string, SeenCall>();
+  const lockings = new Map<string, SeenLock>(), places = new Map<string, string>();
   const observer: AccessObserver = {
     access: (env, pointer, offset, size, isWrite) => note(accesses, env, pointer, offset, size, isWrite),
     call: (env, helper, map) => noteCall(calls, env, helper, map),
+    lock: (env, pointer, offset) => noteLock(lockings, places, object, env, pointer, offset),
   };
   const verdict = verifyProgram(object, program, created, undefined, undefined, observer);
   // A loader may set `const volatile` variables: what stands behind a switch that is off is looked at, too.
@@ -64,6 +75,7 @@ export function observe(object: BpfObject, program: Program, created: CreatedMap
     insns: program.insns,
     accesses: [...accesses.values()].map((noted) => ({ ...noted, locks: [...noted.locks].sort() })).sort(byInsn),
     calls: [...calls.values()].sort(byInsn),
+    lockings: [...lockings.values()].sort(byInsn),
   };
 }
 
@@ -126,9 +138,12 @@ function heldLocks(env: Environment, reg: Reg): Set<string> {
 /** The lock in the value itself. */
 export const OWN_LOCK = "the value's lock";
 
+/** Which register holds a call's flags. */
+const FLAGS: Readonly<Record<string, number>> = { map_update_elem: 4, map_push_elem: 3 };
+
 function noteCall(seen: Map<string, SeenCall>, env: Environment, helper: number, map: MapState | null): void {
   const name = shortName(helper) ?? String(helper);
-  const flags = name === "map_update_elem" ? env.regs[4].bounds : undefined;
+  const at = FLAGS[name], flags = at === undefined ? undefined : env.regs[at].bounds;
   seen.set(`${env.insn} ${map?.name}`, {
     ...{ insn: env.insn, helper: name },
     ...(map ? { map: map.def } : {}),
@@ -138,3 +153,20 @@ function noteCall(seen: Map<string, SeenCall>, env: Environment, helper: number,
 
 /** A helper's name without `bpf_`. */
 export const shortName = (helper: number): string | undefined => helperName(helper)?.replace(/^bpf_/, "");
+
+/** @param places where the locks stand that were taken so far, by what they are known by while they are held */
+function noteLock(
+  seen: Map<string, SeenLock>,
+  places: Map<string, string>,
+  object: BpfObject,
+  env: Environment,
+  reg: Reg,
+  offset: number,
+): void {
+  if (!reg.map) return;
+  const { def } = reg.map, lock = fieldName(def, object.btf, { offset, size: 4, spread: 0 }).replace(/\.val$/, "");
+  const held = env.state.references.filter(({ kind }) => kind === "lock" || kind.startsWith("res_lock"))
+    .map(({ id }) => places.get(`${id}`) ?? "another lock");
+  places.set(`${reg.id}`, lock);
+  seen.set(`${env.insn} ${lock} ${held.join()}`, { insn: env.insn, map: def, lock, held });
+}

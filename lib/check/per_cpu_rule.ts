@@ -2,7 +2,8 @@
 import { contextsOf, type InterruptKind } from "../workload/contexts.ts";
 import type { Program } from "../object/bpf_object.ts";
 import { type AccessTable, type FollowedProgram, PER_CPU_MAPS, type TableAccess } from "./access_table.ts";
-import { type Candidate, candidate, siteOf } from "./finding.ts";
+import { type Candidate, candidate, type Repair, siteOf } from "./finding.ts";
+import { atomicUpdate, callsAround } from "./repairs.ts";
 import { readModifyWrites } from "./update_rules.ts";
 
 /**
@@ -45,7 +46,7 @@ export function perCpuReentries({ programs }: AccessTable): Candidate[] {
             siteOf(from, from.writes ? "writes" : "reads"),
             siteOf(to, to.writes ? "writes back" : "reads what it wrote"),
             ...(over === under ? [] : [siteOf(write, "writes in between")]),
-          ], { reason }),
+          ], { reason, repair: heldOff(how, from, to) }),
         ];
       })
     ).slice(0, 1)
@@ -65,4 +66,17 @@ function windowsOf(program: FollowedProgram): { from: TableAccess; to: TableAcce
       return to ? [{ from, to }] : [];
     });
   return [...changes, ...scratch];
+}
+
+/** One atomic addition where that is all; else what comes in between is held off, which an NMI is not. */
+function heldOff(how: InterruptKind, from: TableAccess, to: TableAccess): Repair[] | undefined {
+  const isChange = to.kind === "store", added = isChange ? atomicUpdate(to) : undefined;
+  if (added || how === "nmi") return added;
+  return callsAround(
+    from.line,
+    to.line,
+    how === "preemption"
+      ? ["bpf_preempt_disable();", "bpf_preempt_enable();"]
+      : ["unsigned long flags;\nbpf_local_irq_save(&flags);", "bpf_local_irq_restore(&flags);"],
+  );
 }

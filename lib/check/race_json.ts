@@ -1,5 +1,5 @@
 /** Findings as data, for programs: a schema of its own, and SARIF and JUnit for what others read. */
-import { fingerprint, type RaceFinding, type Site } from "./finding.ts";
+import { fingerprint, isNote, type RaceFinding, type Site } from "./finding.ts";
 import type { Races } from "./find_races.ts";
 
 /** Rises when a field changes its meaning or goes. */
@@ -10,7 +10,7 @@ const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 const siteJson = ({ prog, insn, line, label }: Site) => ({
   program: prog,
   ...(line ? { file: fileName(line.file), line: line.line, column: line.column, text: line.text.trim() } : {}),
-  insn,
+  ...(insn < 0 ? {} : { insn }),
   label,
 });
 
@@ -35,7 +35,7 @@ export const racesJson = ({ name, findings, accesses, exitCode }: Races) => ({
 });
 
 const messageOf = ({ reason, proof, help }: RaceFinding): string =>
-  `${reason} (${proof.state === "confirmed" ? "confirmed by a schedule" : `possible: ${proof.why}`}). Help: ${help}.`;
+  `${reason} (${proof.state === "confirmed" ? "confirmed by a search" : `possible: ${proof.why}`}). Help: ${help}.`;
 
 /** SARIF 2.1.0 (OASIS), as code scanning reads it. */
 export function racesSarif(all: readonly Races[]): object {
@@ -65,7 +65,7 @@ export function racesSarif(all: readonly Races[]): object {
       results: findings.map((finding) => ({
         ruleId: finding.name,
         ruleIndex: names.indexOf(finding.name),
-        level: finding.proof.state === "confirmed" ? "error" : "warning",
+        level: isNote(finding) ? "note" : finding.proof.state === "confirmed" ? "error" : "warning",
         message: { text: messageOf(finding) },
         locations: [location(finding.sites[0])],
         relatedLocations: finding.sites.slice(1).map((site, id) => location(site, id)),

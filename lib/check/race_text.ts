@@ -1,6 +1,6 @@
 /** Findings in print, as compilers print theirs: source lines, carets with labels, help with the change, the witness. */
 import type { LineInfo } from "../object/bpf_object.ts";
-import type { RaceFinding, Site } from "./finding.ts";
+import { isNote, type RaceFinding, type Repair, type Site } from "./finding.ts";
 import type { Races } from "./find_races.ts";
 
 const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
@@ -19,17 +19,19 @@ const NO_COLOURS: Paint = { error: plain, warning: plain, note: plain, bold: pla
 
 /** All findings of an object, and one line that counts them. */
 export function racesText(races: Races, isColoured = false): string {
-  const paint = isColoured ? COLOURS : NO_COLOURS, { open, confirmed, accesses } = races;
+  const paint = isColoured ? COLOURS : NO_COLOURS, { open, races: found, confirmed, accesses } = races;
   const parts = open.map((finding) => findingText(finding, paint));
   for (const { prog, why } of accesses.unseen) {
     parts.push(`${paint.warning("note")}: ${prog} was not followed to its end, more may be wrong there: ${why}\n`);
   }
   const allowed = races.findings.length - open.length, programs = accesses.programs.length;
-  const what = open.length === 0
+  const count = found.length, notes = open.length - count;
+  const what = count === 0
     ? "no race found"
-    : `${open.length} race${open.length === 1 ? "" : "s"}: ${confirmed.length} confirmed by a schedule, ` +
-      `${open.length - confirmed.length} possible`;
-  const rest = allowed > 0 ? `; ${allowed} allowed by the listing` : "";
+    : `${count} race${count === 1 ? "" : "s"}: ${confirmed.length} confirmed by a search, ` +
+      `${count - confirmed.length} possible`;
+  const rest = (notes > 0 ? `; ${notes} note${notes === 1 ? "" : "s"}` : "") +
+    (allowed > 0 ? `; ${allowed} allowed by the listing` : "");
   parts.push(`${fileName(races.name)}: ${what} in ${programs} program${programs === 1 ? "" : "s"}${rest}\n`);
   return parts.join("\n");
 }
@@ -37,27 +39,41 @@ export function racesText(races: Races, isColoured = false): string {
 function findingText(finding: RaceFinding, paint: Paint): string {
   const { name, field, sites, reason, help, repair, proof, chapter, claims } = finding;
   const isSure = proof.state === "confirmed";
-  const head = isSure ? paint.error(`error[${name}]`) : paint.warning(`warning[${name}]`);
+  const kind = isNote(finding) ? "note" : isSure ? "error" : "warning", head = paint[kind](`${kind}[${name}]`);
   const width = String(Math.max(0, ...sites.map(({ line }) => line?.line ?? 0))).length;
   const bar = `${" ".repeat(width)} ${paint.note("|")}`;
   const lines = [`${head}: ${paint.bold(reason)}`, ...sourceLines(sites, width, paint, isSure)];
+  const place = `chapter ${chapter}${claims.length > 0 ? `, claims ${claims.join(", ")}` : ""}`;
   lines.push(
     `${bar}`,
-    `${" ".repeat(width)} ${paint.note("=")} field: ${field} (chapter ${chapter}, claims ${claims.join(", ")})`,
+    `${" ".repeat(width)} ${paint.note("=")} field: ${field} (${place})`,
   );
   lines.push(`${" ".repeat(width)} ${paint.note("=")} help: ${help}`);
-  if (repair) {
-    lines.push(`${bar}`);
-    lines.push(`${paint.note(String(repair.line).padStart(width))} ${paint.error("-")} ${repair.before.trim()}`);
-    lines.push(`${paint.note(String(repair.line).padStart(width))} ${paint.note("+")} ${repair.after.trim()}`);
-  }
+  if (repair) lines.push(bar, ...repair.flatMap((one) => diffLines(one, width, paint)));
   if (proof.state === "confirmed") {
     const { witness } = proof;
     lines.push(`${" ".repeat(width)} ${paint.note("=")} witness: ${witness.how}`);
-    for (const step of witness.what.split("\n")) lines.push(`${" ".repeat(width)}     ${step}`);
-    lines.push(`${" ".repeat(width)}     schedule ${witness.schedule}`);
+    for (const step of witness.what.split("\n").filter((text) => text !== "")) {
+      lines.push(`${" ".repeat(width)}     ${step}`);
+    }
+    if (witness.schedule !== "") lines.push(`${" ".repeat(width)}     schedule ${witness.schedule}`);
   } else lines.push(`${" ".repeat(width)} ${paint.note("=")} possible: ${proof.why}`);
   return lines.join("\n") + "\n";
+}
+
+/** A change as a diff has it: what stays is printed as it is, between what goes and what comes. */
+function diffLines({ line, before, after }: Repair, width: number, paint: Paint): string[] {
+  const number = paint.note(String(line).padStart(width)), blank = " ".repeat(width);
+  const text = (one: string) => one.replaceAll("\t", TAB).trimEnd();
+  const lines = after === "" ? [] : after.split("\n");
+  const added = (one: string) => `${blank} ${paint.note("+")} ${text(one)}`;
+  const stays = lines.indexOf(before);
+  if (stays < 0) return [`${number} ${paint.error("-")} ${text(before)}`, ...lines.map(added)];
+  return [
+    ...lines.slice(0, stays).map(added),
+    `${number}   ${text(before)}`,
+    ...lines.slice(stays + 1).map(added),
+  ];
 }
 
 /** Each line of the listing once for each program, with what happens there below it. */
@@ -74,7 +90,8 @@ function sourceLines(sites: readonly Site[], width: number, paint: Paint, isSure
     const labels = [...others.map((one) => one.label), label];
     const arrow = paint.note(isFirst ? "-->" : ":::");
     if (!line) {
-      lines.push(`${" ".repeat(width)}${arrow} ${prog}, instruction ${insn}: ${labels.join(", ")}`);
+      const at = insn < 0 ? prog : `${prog}, instruction ${insn}`;
+      lines.push(`${" ".repeat(width)}${arrow} ${at}: ${labels.join(", ")}`);
     } else {
       lines.push(`${" ".repeat(width)}${arrow} ${fileName(line.file)}:${line.line}:${line.column}, in ${prog}`, bar);
       lines.push(`${paint.note(String(line.line).padStart(width))} ${paint.note("|")} ${shown(line)}`);

@@ -41,10 +41,12 @@ const isWrittenWithin = (
 /** Whether a trace of an anomaly is one of this race. */
 export function shows({ name, sites }: Candidate, trace: readonly TraceStep[]): boolean {
   const [last, first] = sites;
+  if (last.insn < 0) return crossesOver(sites, trace);
   const sameBytes = (window: Window) => (step: TraceStep) =>
     step.addr === trace[window.to].addr && step.addr !== undefined;
   switch (name) {
     case "lost-update":
+    case "read-and-zero":
       return windows(trace, first, last).some((window) => isWrittenWithin(trace, window, sameBytes(window)));
     case "copy-modify-update":
     case "check-then-act":
@@ -56,6 +58,8 @@ export function shows({ name, sites }: Candidate, trace: readonly TraceStep[]): 
       return windows(trace, sites[0], sites[1]).some((window) =>
         isWrittenWithin(trace, window, (step) => step.map === trace[window.to].map)
       );
+    case "flock-missing":
+      return crossesOver(sites, trace);
     case "torn-group":
     case "split-atomics": {
       const [second, one, ...writes] = sites;
@@ -79,5 +83,33 @@ export function shows({ name, sites }: Candidate, trace: readonly TraceStep[]): 
         )
       );
     }
+    case "use-after-delete":
+    case "order-without-barrier":
+    case "lock-order":
+    case "recursion-skip":
+    case "overrun-unobserved":
+      // Their searches say themselves what shows them (witness.ts).
+      return false;
   }
+}
+
+/**
+ * Whether one side, user space or a helper that goes past a lock, touches data between two accesses of the program on the
+ * other side to the same map, or the other way round.
+ */
+function crossesOver([past, ...inside]: readonly Site[], trace: readonly TraceStep[]): boolean {
+  const isPast = (step: TraceStep) =>
+    step.touches === "data" && (past.insn < 0 ? `user ${step.user}` === past.prog : isAt(step, past));
+  const isInside = (step: TraceStep) => inside.some((site) => isAt(step, site));
+  const theirs = (step: TraceStep) => step.touches === "data" && inside.some(({ prog }) => prog === step.prog);
+  const comesBetween = (one: (step: TraceStep) => boolean, other: (step: TraceStep) => boolean) =>
+    trace.some((start, from) =>
+      one(start) &&
+      trace.some((end, to) =>
+        to > from && one(end) && end.task === start.task && end.invocation === start.invocation &&
+        end.map === start.map &&
+        trace.slice(from + 1, to).some((step) => step.task !== end.task && other(step) && step.map === end.map)
+      )
+    );
+  return comesBetween(theirs, isPast) || comesBetween(isPast, isInside);
 }

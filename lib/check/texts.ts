@@ -14,6 +14,11 @@ export const FINDING_TEXTS: Readonly<
     chapter: "05_map_rcu",
     claims: ["4.3", "4.5"],
   },
+  "read-and-zero": {
+    help: "take the number and leave zero in one step: __sync_lock_test_and_set(&x, 0)",
+    chapter: "02_atomics",
+    claims: ["1.2", "1.10"],
+  },
   "check-then-act": {
     help: "insert with BPF_NOEXIST, then look the value up again and change it in place",
     chapter: "05_map_rcu",
@@ -21,6 +26,11 @@ export const FINDING_TEXTS: Readonly<
   },
   "lock-not-held": {
     help: "take the same bpf_spin_lock around every access to what it protects",
+    chapter: "03_spin_lock",
+    claims: ["2.2", "2.10"],
+  },
+  "flock-missing": {
+    help: "pass BPF_F_LOCK: the whole value is then copied under its bpf_spin_lock",
     chapter: "03_spin_lock",
     claims: ["2.2", "2.10"],
   },
@@ -38,5 +48,32 @@ export const FINDING_TEXTS: Readonly<
     help: "keep the value on the stack, give each program a slot of its own, or hold off what comes in between",
     chapter: "04_percpu",
     claims: ["3.2"],
+  },
+  "use-after-delete": {
+    help:
+      "keep the key in the value, and write under its bpf_spin_lock only where it still is the key that was looked up",
+    chapter: "05_map_rcu",
+    claims: ["4.3", "4.6"],
+  },
+  "order-without-barrier": {
+    help:
+      "store with a full barrier (__sync_lock_test_and_set), or publish with a store-release and read with a load-acquire",
+    chapter: "08_ordering",
+    claims: ["0.3"],
+  },
+  "lock-order": {
+    help: "take the locks in one order everywhere, and go back where bpf_res_spin_lock returns an error",
+    chapter: "03_spin_lock",
+    claims: ["2.8"],
+  },
+  "recursion-skip": {
+    help: "attach one of them where it has a guard of its own (fentry, raw tracepoint), or count what is missed",
+    chapter: "04_percpu",
+    claims: ["0.1"],
+  },
+  "overrun-unobserved": {
+    help: "count what finds no room, so that the reader knows that records are missing",
+    chapter: "05_map_rcu",
+    claims: [],
   },
 };

@@ -1,7 +1,9 @@
 /** Races between a read and the write that is computed of it: lost updates of a field, and of a whole value. */
+import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { type AccessTable, type FollowedProgram, isShared, type TableAccess } from "./access_table.ts";
-import { type Candidate, candidate, type Repair, siteOf } from "./finding.ts";
+import { type Candidate, candidate, siteOf } from "./finding.ts";
+import { atomicUpdate, mapLine } from "./repairs.ts";
 
 /** A plain load, and the plain store to the same place of what was computed of it. */
 export interface ReadModifyWrite {
@@ -9,7 +11,7 @@ export interface ReadModifyWrite {
   readonly store: TableAccess;
 }
 
-const samePlace = (a: TableAccess, b: TableAccess): boolean =>
+export const isSamePlace = (a: TableAccess, b: TableAccess): boolean =>
   a.map === b.map && a.offset === b.offset && a.size === b.size && a.spread === b.spread;
 const overlap = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => [...a].some((one) => b.has(one));
 
@@ -19,7 +21,7 @@ export function readModifyWrites({ accesses, flow }: FollowedProgram): ReadModif
     const value = flow.stored.get(store.insn), through = flow.pointers.get(store.insn);
     if (!value || !through) return [];
     const load = accesses.find((one) => {
-      if (one.kind !== "load" || !value.loads.has(one.insn) || !samePlace(one, store)) return false;
+      if (one.kind !== "load" || !value.loads.has(one.insn) || !isSamePlace(one, store)) return false;
       const from = flow.pointers.get(one.insn)!;
       return from.lookups.size === 0 && through.lookups.size === 0 || overlap(from.lookups, through.lookups);
     });
@@ -29,7 +31,14 @@ export function readModifyWrites({ accesses, flow }: FollowedProgram): ReadModif
 
 /** Maps of which one key's value is shared by CPUs, and that the rules know. */
 const T = BPF_MAP_TYPE;
-const SHARED_MAPS: readonly number[] = [T.ARRAY, T.HASH, T.LRU_HASH, T.LPM_TRIE, T.CGROUP_STORAGE, T.CGRP_STORAGE];
+export const SHARED_MAPS: readonly number[] = [
+  T.ARRAY,
+  T.HASH,
+  T.LRU_HASH,
+  T.LPM_TRIE,
+  T.CGROUP_STORAGE,
+  T.CGRP_STORAGE,
+];
 
 const isRacy = (access: TableAccess): boolean => SHARED_MAPS.includes(access.map.type) && isShared(access);
 
@@ -49,43 +58,15 @@ export function lostUpdates({ programs }: AccessTable): Candidate[] {
         candidate("lost-update", store, [siteOf(store, "writes back what it computed of it"), siteOf(load, "reads")], {
           reason:
             `${store.field} is read, changed and written back in steps: what another CPU writes in between is lost`,
-          repair: atomicAdd(store),
+          repair: atomicUpdate(store),
           doubt: doubtOf(store),
         })
       )
   );
 }
 
-/** `x += n;` and `x++;` as an atomic addition. */
-function atomicAdd({ line, size }: TableAccess): Repair | undefined {
-  if (!line || size < 4) return undefined;
-  const place = String.raw`((?:\*\s*)?[A-Za-z_][\w]*(?:(?:->|\.)\w+|\[[^\]]*\])*|\(\*\w+\))`;
-  const at = line.text, indent = /^\s*/.exec(at)![0], text = at.trim();
-  const forms: [RegExp, (m: RegExpExecArray) => [string, string, string]][] = [
-    [new RegExp(`^(.*?)${place}\\s*\\+=\\s*([^;]+);(.*)$`), (m) => [m[2], "add", m[3]]],
-    [new RegExp(`^(.*?)${place}\\s*-=\\s*([^;]+);(.*)$`), (m) => [m[2], "sub", m[3]]],
-    [new RegExp(`^(.*?)${place}\\+\\+;(.*)$`), (m) => [m[2], "add", "1"]],
-    [new RegExp(`^(.*?)\\+\\+${place};(.*)$`), (m) => [m[2], "add", "1"]],
-    [new RegExp(`^(.*?)${place}--;(.*)$`), (m) => [m[2], "sub", "1"]],
-    [new RegExp(`^(.*?)--${place};(.*)$`), (m) => [m[2], "sub", "1"]],
-    [new RegExp(`^(.*?)(\\(\\*\\w+\\))\\+\\+;(.*)$`), (m) => [m[2], "add", "1"]],
-  ];
-  for (const [form, parts] of forms) {
-    const match = form.exec(text);
-    if (!match || !/^(|.*[;{})\s])$/.test(match[1])) continue;
-    const [what, operation, by] = parts(match), last = match[match.length - 1];
-    const bare = what.startsWith("(*") ? what.slice(2, -1) : what.startsWith("*") ? what.slice(1).trim() : `&${what}`;
-    return {
-      line: line.line,
-      before: at,
-      after: `${indent}${match[1]}__sync_fetch_and_${operation}(${bare}, ${by.trim()});${last}`,
-    };
-  }
-  return undefined;
-}
-
 /** A value that is copied to the stack, changed there, and written back whole. */
-export function copyModifyUpdates({ programs }: AccessTable): Candidate[] {
+export function copyModifyUpdates({ object, programs }: AccessTable): Candidate[] {
   return programs.flatMap(({ calls, flow, keyOwners, accesses }) =>
     calls.flatMap((call) => {
       const { map, insn } = call;
@@ -104,9 +85,18 @@ export function copyModifyUpdates({ programs }: AccessTable): Candidate[] {
         ], {
           reason: `a value of ${map.name} is copied, changed and written back whole: what another CPU writes in ` +
             "between is lost",
+          repair: oneForEachCpu(object, map),
           doubt: doubtOf(update),
         }),
       ];
     })
   );
+}
+
+/** A value for each CPU, where that is one word of the listing: the reader adds the values up. */
+function oneForEachCpu(object: BpfObject, map: MapDef) {
+  const found = mapLine(object, map, /\bBPF_MAP_TYPE_(ARRAY|HASH|LRU_HASH)\b/);
+  if (!found) return undefined;
+  const after = found.text.replace(/BPF_MAP_TYPE_(LRU_)?(ARRAY|HASH)/, "BPF_MAP_TYPE_$1PERCPU_$2");
+  return [{ line: found.line, before: found.text, after }];
 }

@@ -1,22 +1,20 @@
 /** Looks for a schedule that shows a race: a workload that reaches its lines on two CPUs, and every schedule of it. */
-import { bpf_map_lookup_elem } from "../bpf_helpers/map_helpers.ts";
-import type { HelperModel } from "../bpf_helpers/kernel.ts";
-import { addressOf } from "../cpu/memory.ts";
-import { simulate } from "../backends/simulator.ts";
-import type { UserApi } from "../maps/user_space.ts";
-import { hex, leavesOf, writeLeaf } from "../maps/value_layout.ts";
-import type { BpfObject, MapDef } from "../object/bpf_object.ts";
+import type { BpfObject } from "../object/bpf_object.ts";
 import type { TraceStep } from "../report/result.ts";
-import { type ExploreOptions, explorePlan, searchedMachine } from "../search/explore.ts";
+import type { Exploration } from "../search/exploration.ts";
+import { type ExploredOutcome, type ExploreOptions, explorePlan, searchedMachine } from "../search/explore.ts";
+import { ModelRefusal } from "../search/memory_model/thread_code.ts";
+import { judgeTrace } from "../search/verdicts.ts";
 import { traceSchedule } from "../search/witness.ts";
 import { hashSeedOf } from "../schedulers/schedule.ts";
-import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { contextsOf } from "../workload/contexts.ts";
 import { type Plan, plan } from "../workload/plan.ts";
-import type { Workload } from "../workload/workload.ts";
+import { baseName, type ReadyWorkload, readyWorkload } from "./entries.ts";
 import type { Candidate, Proof, RaceWitness, WitnessWorkload } from "./finding.ts";
 import { nesting } from "./per_cpu_rule.ts";
 import { shows } from "./shown_by.ts";
+import type { UserPart } from "./user_part.ts";
+import { toWorkload, workloadText } from "./witness_workload.ts";
 
 /** How far the search for one witness goes. */
 export interface WitnessBounds {
@@ -37,6 +35,8 @@ const CONTEXTS: readonly (readonly number[] | undefined)[] = [
   Array.from({ length: 64 }, (_, at) => at % 4 === 0 ? at + 1 : 0),
 ];
 
+const ZEROS = Array.from({ length: 64 }, () => 0), TWOS = ZEROS.map((_, at) => at % 8 === 0 ? 2 : 0);
+
 /** What stands in entries that are looked up: ones show what is added to them, zeros fit together, or they are not there. */
 const FILLINGS = ["ones", "zeros", "absent"] as const;
 type Filling = typeof FILLINGS[number];
@@ -48,8 +48,9 @@ interface Attempt {
   readonly plan: Plan;
   readonly options: ExploreOptions;
   readonly workload: WitnessWorkload;
+  readonly outcomes: readonly ExploredOutcome[];
   /** Anomalies' traces, the shortest first. */
-  readonly traces: readonly { readonly schedule: string; readonly trace: readonly TraceStep[] }[];
+  readonly traces: readonly Shown[];
   /** Lines that no schedule ran, as `prog:line`. */
   readonly neverRun: ReadonlySet<string>;
   /** The bound that stopped it, where one did. */
@@ -57,185 +58,257 @@ interface Attempt {
   readonly states: number;
 }
 
+interface Shown {
+  readonly schedule: string;
+  readonly trace: readonly TraceStep[];
+}
+
+/** Searches of one finding that may stop at their bounds, and the time of as many that all of them have. */
+const MOST_STOPPED = 3;
+/** Workloads that are searched although no single run of them comes to the finding's lines. */
+const MOST_BLIND = 3;
+
 /** Searches for witnesses in one object; workloads that several findings share are searched once. */
 export class WitnessSearch {
+  readonly #prepared = new Map<string, Promise<ReadyWorkload | string>>();
   readonly #attempts = new Map<string, Promise<Attempt | string>>();
   /** Helpers without a model that some program called: in the search they give 0, and a witness says so. */
   readonly #standIns = new Set<string>();
 
-  constructor(readonly object: BpfObject, readonly bounds: WitnessBounds = DEFAULT_BOUNDS) {}
+  constructor(
+    readonly object: BpfObject,
+    readonly bounds: WitnessBounds = DEFAULT_BOUNDS,
+    readonly userPart: UserPart = {},
+  ) {}
 
-  /** A witness, or why there is none. */
-  async prove(candidate: Candidate): Promise<Proof> {
+  /** A witness, or why there is none; undefined for what is no finding without one. */
+  async prove(candidate: Candidate): Promise<Proof | undefined> {
     if (candidate.doubt) return { state: "possible", why: candidate.doubt };
-    const progs = [...new Set(candidate.sites.map(({ prog }) => prog))];
-    let why = "";
-    const isNested = candidate.name === "per-cpu-reentry", [first, second] = progs;
-    // What a program does can depend on its CPU.
-    const orders = second === undefined || isNested ? [progs.slice(0, 2)] : [[first, second], [second, first]];
+    if (candidate.name === "lock-order") return { state: "possible", why: "the simulator has no bpf_res_spin_lock" };
+    const shown = this.#judge(candidate);
+    let why = "", stopped = 0;
     const until = performance.now() + 1000 * this.bounds.seconds * MOST_STOPPED;
-    let stopped = 0;
-    for (const ctx of CONTEXTS) {
-      for (const filled of FILLINGS) {
-        for (const order of orders) {
-          if (performance.now() > until) return { state: "possible", why: why || "the time for its searches was up" };
-          const attempt = await this.#attempt(order, isNested, ctx, filled);
-          if (typeof attempt === "string") {
-            why ||= attempt;
-            continue;
-          }
-          const found = attempt.traces.find(({ trace }) => shows(candidate, trace));
-          if (found) return { state: "confirmed", witness: witnessOf(attempt, found.schedule, found.trace) };
-          why = whyNot(candidate, attempt, why);
-          if (attempt.unknown !== undefined && ++stopped === MOST_STOPPED) return { state: "possible", why };
-        }
+    for (const ready of await this.#inOrder(candidate)) {
+      if (performance.now() > until) return unproved(candidate, why || "the time for its searches was up");
+      const attempt = typeof ready === "string" ? ready : await this.#attempt(ready.workload);
+      if (typeof attempt === "string") {
+        why ||= attempt;
+        continue;
       }
+      const witness = await shown(attempt);
+      if (typeof witness === "string") return { state: "possible", why: witness };
+      if (witness) return { state: "confirmed", witness };
+      why = whyNot(candidate, attempt, why);
+      if (attempt.unknown !== undefined && ++stopped === MOST_STOPPED) return unproved(candidate, why);
     }
-    return { state: "possible", why };
+    return unproved(candidate, why);
   }
 
-  #attempt(
-    progs: readonly string[],
-    isNested: boolean,
-    ctx: readonly number[] | undefined,
-    filled: Filling,
-  ): Promise<Attempt | string> {
-    const key = `${progs.join()} ${isNested} ${CONTEXTS.indexOf(ctx)} ${filled}`;
-    let known = this.#attempts.get(key);
-    if (!known) this.#attempts.set(key, known = this.#search(progs, isNested, ctx, filled));
+  /**
+   * The workloads to search: all in which a single run comes to the lines of the finding, first those whose programs meet
+   * at its data there; where there is none, the first of the others, in which some schedule may.
+   */
+  async #inOrder(candidate: Candidate): Promise<(ReadyWorkload | string)[]> {
+    const all: (ReadyWorkload | string)[] = [];
+    for (const ctx of CONTEXTS) {
+      for (const filled of FILLINGS) {
+        for (const base of this.#bases(candidate, ctx)) all.push(await this.#ready(base, filled));
+      }
+    }
+    const comesToAll = (one: ReadyWorkload | string) =>
+      typeof one !== "string" &&
+      candidate.sites.every(({ prog, line }) => !line || !one.neverRun.has(`${prog}:${line.line}`));
+    const first = all.filter(comesToAll), name = baseName(candidate.field);
+    const meets = (one: ReadyWorkload | string) => typeof one !== "string" && one.shared.has(name) ? 0 : 1;
+    return first.length > 0 ? first.sort((a, b) => meets(a) - meets(b)) : all.slice(0, MOST_BLIND);
+  }
+
+  #ready(base: Base, filled: Filling): Promise<ReadyWorkload | string> {
+    const key = `${filled} ${JSON.stringify(base)}`;
+    let known = this.#prepared.get(key);
+    if (!known) this.#prepared.set(key, known = this.#prepare(base, filled));
     return known;
   }
 
-  async #search(
-    progs: readonly string[],
-    isNested: boolean,
-    ctx: readonly number[] | undefined,
-    filled: Filling,
-  ): Promise<Attempt | string> {
+  async #prepare(base: Base, filled: Filling): Promise<ReadyWorkload | string> {
     const before = this.#standIns.size;
-    const found = await this.#searchOnce(progs, isNested, ctx, filled);
-    return this.#standIns.size > before ? await this.#search(progs, isNested, ctx, filled) : found;
+    try {
+      // Of several programs of one CPU the last one is to find its key not there yet.
+      const { programs } = base, asking = programs.length > 2 ? programs.slice(0, 1) : programs;
+      const isFilled = filled !== "absent" && !(base.user && this.userPart.prepare);
+      const ready = await readyWorkload(
+        this.object,
+        { ...base, standIns: [...this.#standIns].sort() },
+        asking,
+        isFilled ? filled === "ones" ? 1n : 0n : undefined,
+        (message) => this.#noteMissing(message),
+      );
+      return this.#standIns.size > before ? await this.#prepare(base, filled) : ready;
+    } catch (error) {
+      this.#noteMissing((error as Error).message);
+      if (this.#standIns.size > before) return await this.#prepare(base, filled);
+      return `the simulator cannot run it: ${oneLine((error as Error).message)}`;
+    }
   }
 
-  async #searchOnce(
-    progs: readonly string[],
-    isNested: boolean,
-    ctx: readonly number[] | undefined,
-    filled: Filling,
-  ): Promise<Attempt | string> {
+  /** What of a search shows the finding; a text says why none can. */
+  #judge(
+    candidate: Candidate,
+  ): (attempt: Attempt) => Promise<RaceWitness | string | undefined> | RaceWitness | undefined {
+    if (candidate.memory === "x86") return (attempt) => this.#onlyBuffered(candidate, attempt);
+    if (candidate.memory === "bpf") return (attempt) => this.#onlyWeak(attempt);
+    switch (candidate.name) {
+      case "recursion-skip":
+        return (attempt) => {
+          const skipping = attempt.outcomes.find(({ skipped }) => skipped > 0);
+          return skipping && witnessOf(attempt, traced(attempt, skipping.witness));
+        };
+      case "use-after-delete":
+        return (attempt) => {
+          const { maps } = attempt.plan.object;
+          const found = attempt.traces.find(({ trace }) =>
+            judgeTrace(trace, maps).some(({ kind }) => kind === "wrong key")
+          );
+          return found && witnessOf(attempt, found);
+        };
+      default:
+        return (attempt) => {
+          const found = attempt.traces.find(({ trace }) => shows(candidate, trace));
+          return found && witnessOf(attempt, found);
+        };
+    }
+  }
+
+  /** An ending that store buffers give and no order of all accesses does. */
+  async #onlyBuffered({ sites }: Candidate, attempt: Attempt): Promise<RaceWitness | undefined> {
+    if (!attempt.plan.memory.buffered || attempt.unknown !== undefined) return undefined;
+    const options = { ...attempt.options, memory: "sc" } as const;
+    const ordered = await explorePlan(plan(this.object, options, "explore"), options);
+    if (!ordered.complete) return undefined;
+    const known = new Set(ordered.outcomes.map(({ key }) => key));
+    for (const { witness } of attempt.outcomes.filter(({ key }) => !known.has(key))) {
+      const found = traced(attempt, witness);
+      if (sites.every(({ prog, insn }) => found.trace.some((step) => step.prog === prog && step.insn === insn))) {
+        return witnessOf(attempt, found);
+      }
+    }
+    return undefined;
+  }
+
+  /** An ending that the kernel's BPF memory model allows and x86 does not have. */
+  async #onlyWeak(attempt: Attempt): Promise<RaceWitness | string | undefined> {
+    if (attempt.unknown !== undefined) return undefined;
+    const workload: WitnessWorkload = { ...attempt.workload, memory: "bpf" };
+    const options: ExploreOptions = { ...toWorkload(workload), bounds: { seconds: this.bounds.seconds } };
+    let weak: Exploration;
     try {
-      const base = this.#workload(progs, isNested, ctx);
-      const entries = filled === "absent" ? [] : await this.#entries(base, filled === "ones" ? 1n : 0n);
-      const workload = { ...base, entries, standIns: [...this.#standIns].sort() },
-        { states, seconds, anomalies } = this.bounds;
-      const options: ExploreOptions = { ...toWorkload(workload), bounds: { states, seconds } };
+      weak = await explorePlan(plan(this.object, options, "explore"), options);
+    } catch (error) {
+      if (error instanceof ModelRefusal) return `the memory model cannot be asked: ${oneLine(error.message)}`;
+      throw error;
+    }
+    const known = new Set(attempt.outcomes.map(({ key }) => key));
+    if (!weak.outcomes.some(({ key }) => !known.has(key))) return undefined;
+    return { schedule: "", steps: 0, workload, how: workloadText(workload), what: weak.explanation.join("\n").trim() };
+  }
+
+  #attempt(workload: WitnessWorkload): Promise<Attempt | string> {
+    const key = JSON.stringify(workload);
+    let known = this.#attempts.get(key);
+    if (!known) this.#attempts.set(key, known = this.#search(workload));
+    return known;
+  }
+
+  async #search(workload: WitnessWorkload): Promise<Attempt | string> {
+    const before = this.#standIns.size, found = await this.#searchOnce(workload);
+    const standIns = [...this.#standIns].sort();
+    return standIns.length > before ? await this.#search({ ...workload, standIns }) : found;
+  }
+
+  async #searchOnce(workload: WitnessWorkload): Promise<Attempt | string> {
+    try {
+      const { states, seconds, anomalies } = this.bounds;
+      const options: ExploreOptions = { ...toWorkload(workload, this.userPart), bounds: { states, seconds } };
       const planned = plan(this.object, options, "explore"), found = await explorePlan(planned, options);
+      const { outcomes, states: visited } = found, attempt = { plan: planned, options };
       const ends = found.anomalies.map(({ witness }) => witness);
       const schedules = [...new Set([...(ends.length > 0 && found.witness ? [found.witness.schedule] : []), ...ends])];
-      const traces = schedules.slice(0, anomalies).map((schedule) => {
-        const machine = searchedMachine(planned, options, { hashSeed: hashSeedOf(schedule) });
-        return { schedule, trace: traceSchedule(machine, schedule).trace };
-      });
+      const traces = schedules.slice(0, anomalies).map((schedule) => traced(attempt, schedule));
       const neverRun = new Set(found.coverage?.linesNeverRun.map(({ prog, line }) => `${prog}:${line}`));
       const fault = found.stuck.find(({ kind }) => kind === "fault");
       if (fault) this.#noteMissing(fault.message);
       if (fault && traces.length === 0) return `the simulator cannot run it: ${oneLine(fault.message)}`;
       traces.sort((a, b) => a.trace.length - b.trace.length);
       const unknown = found.unknown === undefined ? {} : { unknown: found.unknown };
-      return { plan: planned, options, workload, traces, neverRun, states: found.states, ...unknown };
+      return { ...attempt, workload, outcomes, traces, neverRun, states: visited, ...unknown };
     } catch (error) {
       this.#noteMissing((error as Error).message);
       return `the simulator cannot run it: ${oneLine((error as Error).message)}`;
     }
   }
 
+  /** A stand-in for a lock would be one that keeps nobody out. */
   #noteMissing(message: string): void {
     const missing = / calls (bpf_\w+), which the simulator does not model/.exec(message)?.[1];
-    if (missing) this.#standIns.add(missing);
+    if (missing && !missing.includes("lock")) this.#standIns.add(missing);
   }
 
-  #workload(
-    progs: readonly string[],
-    isNested: boolean,
-    ctx: readonly number[] | undefined,
-  ): Base {
-    const given = ctx ? { ctx } : {}, [first, second = first] = progs;
-    const base = { cpus: isNested ? 1 : 2, invocations: 1 };
-    if (!isNested) {
-      const programs = first === second
-        ? [{ prog: first, cpus: [0, 1], ...given }]
-        : [{ prog: first, cpus: [0], ...given }, { prog: second, cpus: [1], ...given }];
-      return { ...base, programs };
+  /** Who runs where, and what is there before. */
+  #bases(candidate: Candidate, ctx: readonly number[] | undefined): Base[] {
+    const bases = this.#placed(candidate, ctx), globals = candidate.starts?.filter(({ global }) => global) ?? [];
+    const starts = globals.map(({ global, value }) => ({ globals: { [global!]: value } }));
+    return [{}, ...starts].flatMap((start) => bases.map((base) => ({ ...base, ...start })));
+  }
+
+  #placed(candidate: Candidate, ctx: readonly number[] | undefined): Base[] {
+    const given = ctx ? { ctx } : {}, { user = [] } = this.userPart;
+    const progs = [...new Set(candidate.sites.filter(({ insn }) => insn >= 0).map(({ prog }) => prog))];
+    const [first, second = first] = progs, two = { cpus: 2, invocations: 1 };
+    const actor = user.find(({ name }) => candidate.sites.some(({ prog }) => prog === `user ${name}`));
+    if (actor) {
+      return [{ cpus: 1, invocations: 1, programs: [{ prog: first, cpus: [0], ...given }], user: [actor.name] }];
     }
+    if (candidate.name === "per-cpu-reentry" || candidate.name === "recursion-skip") {
+      const [over, under] = candidate.name === "recursion-skip" ? [first, second] : [second, first];
+      return [this.#nested(under, over, given)];
+    }
+    if (candidate.name === "use-after-delete") {
+      const [writer, deleter, inserter] = candidate.sites.map(({ prog }) => prog);
+      // One key for the first two, by process or by context, and another one for the third.
+      const run = (prog: string, cpu: number, pid: number, ctx: readonly number[]) => ({ prog, cpus: [cpu], pid, ctx });
+      const mine = ctx ?? ZEROS, keyed = [run(writer, 0, 1000, mine), run(deleter, 1, 1000, mine)];
+      return [mine, TWOS].map((of) => ({ ...two, programs: [...keyed, run(inserter, 1, 2000, of)] }));
+    }
+    if (first === second) return [{ ...two, programs: [{ prog: first, cpus: [0, 1], ...given }] }];
+    // What a program does can depend on its CPU.
+    return [[first, second], [second, first]].map(([a, b]) => ({
+      ...two,
+      programs: [{ prog: a, cpus: [0], ...given }, { prog: b, cpus: [1], ...given }],
+    }));
+  }
+
+  #nested(under: string, over: string, given: { readonly ctx?: readonly number[] }): Base {
     const find = (name: string) => this.object.programs.find((program) => program.name === name)!;
-    const kind = nesting(find(first), find(second));
+    const isGuarded = contextsOf(find(over).section).base === "nmi";
+    const kind = nesting(find(under), find(over)) ?? (isGuarded ? "nmi" : undefined);
     return {
-      ...base,
-      programs: [{ prog: first, cpus: [0], ...given }],
-      interrupts: [{ prog: second, cpu: 0, ...(kind ? { kind } : {}) }],
-      ...(kind === "preemption" && contextsOf(find(first).section).preemptible ? { preempt: "full" } as const : {}),
+      ...{ cpus: 1, invocations: 1, programs: [{ prog: under, cpus: [0], ...given }] },
+      interrupts: [{ prog: over, cpu: 0, ...(kind ? { kind } : {}) }],
+      ...(kind === "preemption" && contextsOf(find(under).section).preemptible ? { preempt: "full" } as const : {}),
     };
-  }
-
-  /** What the programs look up, run by run: what they ask for is put there, and more may be asked for then. */
-  async #entries(workload: Base, fill: bigint): Promise<WitnessWorkload["entries"]> {
-    const asked = new Map<string, { map: MapDef; key: Uint8Array }>();
-    const record: HelperModel = function (kernel, ctx, args) {
-      const map = kernel.mapAt(args[0])?.def;
-      if (map && PREPARED.includes(map.type)) {
-        const at = addressOf(args[1]), key = ctx.memory.bytes.slice(at, at + map.keySize);
-        asked.set(`${map.name} ${hex(key)}`, { map, key });
-      }
-      return bpf_map_lookup_elem(kernel, ctx, args);
-    };
-    for (let known = -1; asked.size > known && asked.size < MOST_ENTRIES;) {
-      known = asked.size;
-      const entries = this.#filled(asked.values(), fill);
-      const options = toWorkload({ ...workload, entries, standIns: [...this.#standIns] });
-      const run = await simulate(this.object, {
-        ...options,
-        ...{ seed: 1, models: { ...options.models, bpf_map_lookup_elem: record } },
-      });
-      if (run.fault) this.#noteMissing(run.fault.message);
-    }
-    return this.#filled(asked.values(), fill);
-  }
-
-  /** Each entry with one number in every field. */
-  #filled(asked: Iterable<{ map: MapDef; key: Uint8Array }>, fill: bigint): WitnessWorkload["entries"] {
-    return [...asked].map(({ map, key }) => {
-      const value = new Uint8Array(map.valueSize);
-      for (const leaf of leavesOf(this.object.btf, map.valueType, map.valueSize)) {
-        if ([1, 2, 4, 8].includes(leaf.size)) writeLeaf(value, leaf, fill);
-      }
-      return { map: map.name, key: hex(key), value: hex(value) };
-    });
   }
 }
-
-const MOST_ENTRIES = 16;
-/** Searches of one finding that may stop at their bounds, and the time of as many that all of them have. */
-const MOST_STOPPED = 3;
-/** Maps in which an entry has to be put before it can be found. */
-const PREPARED: readonly number[] = [BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.LRU_HASH];
 
 const oneLine = (message: string): string => message.split("\n")[0];
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (two) => parseInt(two, 16));
 
-/** The workload of a witness, as `simulate` and `explore` take it. */
-export function toWorkload(workload: WitnessWorkload): Workload & Pick<ExploreOptions, "models"> {
-  const { entries, programs, interrupts, standIns, ...rest } = workload;
-  const prepare = function* (user: UserApi) {
-    for (const { map, key, value } of entries) yield* user.update(map, bytesOf(key), bytesOf(value));
-  };
-  return {
-    ...rest,
-    programs: programs.map(({ ctx, ...run }) => ({ ...run, ...(ctx ? { ctx: Uint8Array.from(ctx) } : {}) })),
-    ...(interrupts ? { interrupts: interrupts as Workload["interrupts"] } : {}),
-    ...(entries.length > 0 ? { prepare } : {}),
-    ...(standIns.length > 0 ? { models: Object.fromEntries(standIns.map((name) => [name, () => 0n])) } : {}),
-  };
+function traced({ plan, options }: Pick<Attempt, "plan" | "options">, schedule: string): Shown {
+  const machine = searchedMachine(plan, options, { hashSeed: hashSeedOf(schedule) });
+  return { schedule, trace: traceSchedule(machine, schedule).trace };
 }
+
+/** What a search of memory models does not show is none. */
+const unproved = ({ memory }: Candidate, why: string): Proof | undefined =>
+  memory ? undefined : { state: "possible", why };
 
 function whyNot({ sites }: Candidate, attempt: Attempt, before: string): string {
   const missed = sites.find(({ prog, line }) => line && attempt.neverRun.has(`${prog}:${line.line}`));
@@ -246,23 +319,15 @@ function whyNot({ sites }: Candidate, attempt: Attempt, before: string): string 
     : `none of all schedules of the workloads tried (${states} states) ends otherwise than runs one after another`;
 }
 
-function witnessOf({ workload }: Attempt, schedule: string, trace: readonly TraceStep[]): RaceWitness {
-  const runs = workload.programs.map(({ prog, cpus }) =>
-    `${prog} once on CPU${cpus.length > 1 ? "s" : ""} ${cpus.join(" and ")}`
-  );
-  const nested = (workload.interrupts ?? []).map(({ prog, kind }) => `${prog} in between (${kind ?? "interrupt"})`);
-  const entries = workload.entries.map(({ map, key }) => `${map}[${key}]`);
-  const prepared = entries.length > 0 ? `; there before: ${entries.join(", ")}` : "";
-  const standIns = workload.standIns.length > 0 ? `; ${workload.standIns.join(", ")}: 0, for want of a model` : "";
-  const how = [...runs, ...nested].join(", ") + prepared + (workload.programs[0].ctx ? "; a context of numbers" : "") +
-    standIns;
-  return { schedule, steps: trace.length, workload, how, what: story(trace) };
-}
+const witnessOf = ({ workload }: Attempt, { schedule, trace }: Shown): RaceWitness => ({
+  ...{ schedule, steps: trace.length, workload, how: workloadText(workload), what: story(trace) },
+});
 
 /** What stands in memory's words: each access of the program to data, by CPU. */
 function story(trace: readonly TraceStep[]): string {
-  return trace.filter(({ touches, kind }) => touches === "data" && kind !== "start")
-    .map(({ cpu, line, kind, target, before, after }) => {
+  return trace.filter(({ touches, kind }) => touches === "data" && kind !== "start" || kind === "skip")
+    .map(({ cpu, line, kind, target, before, after, prog }) => {
+      if (kind === "skip") return `CPU ${cpu}: ${prog} is skipped`;
       const value = kind === "load" ? before : after;
       return `CPU ${cpu}: ${line ? `line ${line.line} ` : ""}${kind} ${target}${
         value === undefined ? "" : ` = ${value}`

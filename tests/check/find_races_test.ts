@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { findRaces, type Races } from "../../lib/check/find_races.ts";
-import { toWorkload } from "../../lib/check/witness.ts";
+import { toWorkload } from "../../lib/check/witness_workload.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import { replay } from "../../lib/schedulers/replay.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
@@ -88,7 +88,7 @@ describe("a confirmed finding", () => {
 
   it("says how to repair a plain addition", async () => {
     const [{ repair, sites, claims, chapter }] = (await races("plain_counter")).findings;
-    expect(repair?.after).toContain("__sync_fetch_and_add(&counter, 1);");
+    expect(repair?.[0].after).toContain("__sync_fetch_and_add(&counter, 1);");
     expect([sites[0].prog, sites[0].line?.text.includes("counter += 1"), chapter]).toEqual([
       "plain_counter",
       true,

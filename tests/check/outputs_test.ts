@@ -25,7 +25,7 @@ describe("the text", () => {
     expect(text).toMatch(/\^+ reads, writes back what it computed of it/);
     expect(text).toContain("__sync_fetch_and_add(&counter, 1);");
     expect(text).toMatch(/witness: plain_counter once on CPUs 0 and 1/);
-    expect(text).toMatch(/1 race: 1 confirmed by a schedule, 0 possible in 1 program\n$/);
+    expect(text).toMatch(/1 race: 1 confirmed by a search, 0 possible in 1 program\n$/);
   });
 
   it("has carets under the statement, tabs or not", () => {

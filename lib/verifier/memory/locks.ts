@@ -59,6 +59,7 @@ function process(env: Environment, regno: number, call: LockCall): void {
     if (call.isResilient && findLock(env, ["res_lock", "res_lock_irq"], reg.id, owner)) {
       env.reject(ERRNO.EINVAL, "Acquiring the same lock again, AA deadlock detected");
     }
+    env.observer?.lock(env, reg, at);
     // 6.1 keeps the pointer's id alone, and takes one without for no lock: a callback's value.
     if (reg.id !== 0 || hasSince(env.kernel, "6.12")) acquireLock(env, kind, reg.id, owner);
     return;

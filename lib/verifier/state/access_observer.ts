@@ -12,4 +12,6 @@ export interface AccessObserver {
   access(env: Environment, pointer: Reg, offset: number, size: number, isWrite: boolean): void;
   /** A helper whose arguments, in `env.regs`, fit. */
   call(env: Environment, helper: number, map: MapState | null): void;
+  /** A lock that is about to be taken, in `env.state.references` are those that are held already. */
+  lock(env: Environment, pointer: Reg, offset: number): void;
 }

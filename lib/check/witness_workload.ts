@@ -1,0 +1,54 @@
+/** The workload of a witness: as data that a file can hold, and as the searches take it. */
+import type { UserActor, UserApi } from "../maps/user_space.ts";
+import type { ExploreOptions } from "../search/explore.ts";
+import type { Workload } from "../workload/workload.ts";
+import type { WitnessWorkload } from "./finding.ts";
+import type { UserPart } from "./user_part.ts";
+
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (two) => parseInt(two, 16));
+
+/**
+ * The workload of a witness, as `simulate` and `explore` take it.
+ *
+ * @param part user space's part, of a witness that needs it
+ */
+export function toWorkload(workload: WitnessWorkload, part: UserPart = {}): Workload & Pick<ExploreOptions, "models"> {
+  const { entries, programs, interrupts, standIns, user, globals = {}, ...rest } = workload;
+  const prepare = function* (api: UserApi) {
+    for (const [name, value] of Object.entries(globals)) yield* api.writeGlobal(name, value);
+    for (const { map, key, value } of entries) yield* api.update(map, bytesOf(key), bytesOf(value));
+    if (user && part.prepare) yield* part.prepare(api);
+  };
+  const actors: readonly UserActor[] = user ? (part.user ?? []).filter(({ name }) => user.includes(name)) : [];
+  const isPrepared = entries.length > 0 || Object.keys(globals).length > 0 || user && part.prepare;
+  return {
+    ...rest,
+    programs: programs.map(({ ctx, ...run }) => ({ ...run, ...(ctx ? { ctx: Uint8Array.from(ctx) } : {}) })),
+    ...(interrupts ? { interrupts: interrupts as Workload["interrupts"] } : {}),
+    ...(actors.length > 0 ? { user: actors } : {}),
+    ...(isPrepared ? { prepare } : {}),
+    ...(standIns.length > 0 ? { models: Object.fromEntries(standIns.map((name) => [name, () => 0n])) } : {}),
+  };
+}
+
+/** The workload in words. */
+export function workloadText(
+  { programs, interrupts = [], entries, standIns, user = [], globals = {}, memory }: WitnessWorkload,
+): string {
+  const runs = programs.map(({ prog, cpus, pid }) =>
+    `${prog} once on CPU${cpus.length > 1 ? "s" : ""} ${cpus.join(" and ")}${
+      pid === undefined ? "" : ` (process ${pid})`
+    }`
+  );
+  const nested = interrupts.map(({ prog, kind }) => `${prog} in between (${kind ?? "interrupt"})`);
+  const actors = user.map((name) => `user space's ${name}`);
+  const parts = [
+    [...runs, ...nested, ...actors].join(", "),
+    ...Object.entries(globals).map(([name, value]) => `${name} is ${value}`),
+    ...(entries.length > 0 ? [`there before: ${entries.map(({ map, key }) => `${map}[${key}]`).join(", ")}`] : []),
+    ...(programs.some(({ ctx }) => ctx) ? ["a context of numbers"] : []),
+    ...(standIns.length > 0 ? [`${standIns.join(", ")}: 0, for want of a model`] : []),
+    ...(memory ? [`memory as the kernel's BPF memory model allows it`] : []),
+  ];
+  return parts.join("; ");
+}
