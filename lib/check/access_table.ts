@@ -84,7 +84,7 @@ export function accessTable(given: BpfObject, programs?: readonly string[]): Acc
 const ASSUMED_ENTRIES = 16, STACK_BYTES = 127 * 8;
 
 /** The object with sizes where it leaves them to its loader, which does not matter for who touches what. */
-function sized(object: BpfObject): BpfObject {
+export function sized(object: BpfObject): BpfObject {
   const lacks = ({ type, maxEntries, valueSize }: MapDef) =>
     maxEntries === 0 && !SIZELESS.includes(type) || type === T.STACK_TRACE && valueSize === 0;
   if (!object.maps.some(lacks)) return object;

@@ -1,19 +1,17 @@
 /** Looks for a schedule that shows a race: a workload that reaches its lines on two CPUs, and every schedule of it. */
 import type { BpfObject } from "../object/bpf_object.ts";
-import type { TraceStep } from "../report/result.ts";
 import type { Exploration } from "../search/exploration.ts";
-import { type ExploredOutcome, type ExploreOptions, explorePlan, searchedMachine } from "../search/explore.ts";
+import { type ExploredOutcome, type ExploreOptions, explorePlan } from "../search/explore.ts";
 import { ModelRefusal } from "../search/memory_model/thread_code.ts";
 import { judgeTrace } from "../search/verdicts.ts";
-import { traceSchedule } from "../search/witness.ts";
-import { hashSeedOf } from "../schedulers/schedule.ts";
 import { contextsOf } from "../workload/contexts.ts";
-import { type Plan, plan } from "../workload/plan.ts";
+import { plan } from "../workload/plan.ts";
 import { baseName, type ReadyWorkload, readyWorkload } from "./entries.ts";
 import type { Candidate, Proof, RaceWitness, WitnessWorkload } from "./finding.ts";
 import { nesting } from "./per_cpu_rule.ts";
 import { shows } from "./shown_by.ts";
 import type { UserPart } from "./user_part.ts";
+import { type Searched, type Shown, story, traced } from "./witness_trace.ts";
 import { toWorkload, workloadText } from "./witness_workload.ts";
 
 /** How far the search for one witness goes. */
@@ -44,9 +42,7 @@ type Filling = typeof FILLINGS[number];
 type Base = Omit<WitnessWorkload, "entries" | "standIns">;
 
 /** One way to run the programs of a finding, as it was tried. */
-interface Attempt {
-  readonly plan: Plan;
-  readonly options: ExploreOptions;
+interface Attempt extends Searched {
   readonly workload: WitnessWorkload;
   readonly outcomes: readonly ExploredOutcome[];
   /** Anomalies' traces, the shortest first. */
@@ -56,11 +52,6 @@ interface Attempt {
   /** The bound that stopped it, where one did. */
   readonly unknown?: string;
   readonly states: number;
-}
-
-interface Shown {
-  readonly schedule: string;
-  readonly trace: readonly TraceStep[];
 }
 
 /** Searches of one finding that may stop at their bounds, and the time of as many that all of them have. */
@@ -301,11 +292,6 @@ export class WitnessSearch {
 
 const oneLine = (message: string): string => message.split("\n")[0];
 
-function traced({ plan, options }: Pick<Attempt, "plan" | "options">, schedule: string): Shown {
-  const machine = searchedMachine(plan, options, { hashSeed: hashSeedOf(schedule) });
-  return { schedule, trace: traceSchedule(machine, schedule).trace };
-}
-
 /** What a search of memory models does not show is none. */
 const unproved = ({ memory }: Candidate, why: string): Proof | undefined =>
   memory ? undefined : { state: "possible", why };
@@ -322,15 +308,3 @@ function whyNot({ sites }: Candidate, attempt: Attempt, before: string): string 
 const witnessOf = ({ workload }: Attempt, { schedule, trace }: Shown): RaceWitness => ({
   ...{ schedule, steps: trace.length, workload, how: workloadText(workload), what: story(trace) },
 });
-
-/** What stands in memory's words: each access of the program to data, by CPU. */
-function story(trace: readonly TraceStep[]): string {
-  return trace.filter(({ touches, kind }) => touches === "data" && kind !== "start" || kind === "skip")
-    .map(({ cpu, line, kind, target, before, after, prog }) => {
-      if (kind === "skip") return `CPU ${cpu}: ${prog} is skipped`;
-      const value = kind === "load" ? before : after;
-      return `CPU ${cpu}: ${line ? `line ${line.line} ` : ""}${kind} ${target}${
-        value === undefined ? "" : ` = ${value}`
-      }`;
-    }).join("\n");
-}

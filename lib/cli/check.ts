@@ -1,15 +1,20 @@
 /** `check FILE...`: the races of listings and objects, for people, for editors and for CI. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { fingerprint } from "../check/finding.ts";
 import { findRaces, Races } from "../check/find_races.ts";
 import { racesJson, racesJunit, racesSarif, SCHEMA } from "../check/race_json.ts";
 import { racesText } from "../check/race_text.ts";
 import { tableJson } from "../check/table_text.ts";
+import type { UserPart } from "../check/user_part.ts";
+import { witnessFile } from "../check/witness_file.ts";
 import { bpf } from "../compile/bpf.ts";
 import { InputError } from "../compile/read_input.ts";
 import { toJson } from "../report/json.ts";
+import type { Workload } from "../workload/workload.ts";
+import { workloadFile } from "../workload/workload_file.ts";
 import { count, names } from "./arguments.ts";
 import { type ListingOptions, listingOptions, withListingOptions } from "./listing_options.ts";
 
@@ -19,6 +24,8 @@ interface Options extends ListingOptions {
   readonly sarif?: boolean;
   readonly junit?: boolean;
   readonly baseline?: string;
+  readonly witness?: string;
+  readonly user?: string;
   readonly programs?: readonly string[];
   readonly witnesses: boolean;
   readonly states?: number;
@@ -41,6 +48,8 @@ export function command(): Command {
     .addOption(new Option("--sarif", "findings as SARIF 2.1.0").conflicts(["junit", "table"]))
     .addOption(new Option("--junit", "findings as JUnit's XML").conflicts("table"))
     .option("--baseline <file>", "leave out what this output of --json holds")
+    .option("--witness <folder>", "write each witness there, for replay, with the object that it is of")
+    .option("--user <file>", "user space's part, a workload file with user and prepare: its calls are looked at too")
     .option("--programs <names>", "only these C functions, separated by commas", names)
     .option("--no-witnesses", "do not search for schedules that show the races")
     .option("--states <n>", "states of one search for a witness (default: 100,000)", positive)
@@ -58,7 +67,8 @@ export function command(): Command {
 
 async function run(files: readonly string[], options: Options): Promise<number> {
   const { listing, rest } = listingOptions(options);
-  const { table, json, sarif, junit, baseline, programs, witnesses, states, seconds } = rest;
+  const { table, json, sarif, junit, baseline, witness, user, programs, witnesses, states, seconds } = rest;
+  const part = user === undefined ? {} : userPart(user, await workloadFile(user));
   const known = baseline === undefined ? new Set<string>() : await readBaseline(baseline);
   const bounds = { ...(states === undefined ? {} : { states }), ...(seconds === undefined ? {} : { seconds }) };
   const isText = !table && !json && !sarif && !junit,
@@ -70,9 +80,11 @@ async function run(files: readonly string[], options: Options): Promise<number> 
       ...(programs ? { programs } : {}),
       witnesses: witnesses && !table,
       bounds,
+      ...part,
     });
     const races = new Races(found.accesses, found.findings.filter((one) => !known.has(fingerprint(one))));
     all.push(races);
+    if (witness !== undefined) await writeWitnesses(witness, races);
     if (isText) process.stdout.write(racesText(races, isColoured));
     if (table && !json) process.stdout.write(races.table());
   }
@@ -96,4 +108,22 @@ async function readBaseline(file: string): Promise<Set<string>> {
   }
   if (read?.schema !== SCHEMA || !Array.isArray(read.objects)) throw wrong(`is none of schema ${SCHEMA}`);
   return new Set(read.objects.flatMap(({ findings }) => (findings ?? []).map((one) => String(one.fingerprint))));
+}
+
+/** Of a workload file what user space does. */
+function userPart(file: string, { user, prepare }: Workload): UserPart {
+  if (!user) throw new InputError(`${file} says nothing of user space: it has no list "user" of actors`);
+  return { user, ...(prepare ? { prepare } : {}) };
+}
+
+/** A file for each confirmed race, and the object beside them. */
+async function writeWitnesses(folder: string, { confirmed, accesses: { object } }: Races): Promise<void> {
+  if (confirmed.length === 0) return;
+  const stem = basename(object.name).replace(/(\.bpf)?\.\w+$/, ""), file = `${stem}.o`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, file), object.bytes);
+  for (const [at, finding] of confirmed.entries()) {
+    const path = join(folder, `${stem}-${at}-${finding.name}.json`);
+    await writeFile(path, toJson(witnessFile(finding, file)) + "\n");
+  }
 }

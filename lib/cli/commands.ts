@@ -19,6 +19,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "simulate", summary: "run a listing on simulated CPUs", load: () => import("./simulate.ts") },
   { name: "explore", summary: "visit every schedule", load: () => import("./explore.ts") },
   { name: "check", summary: "the races of objects, each with a witness", load: () => import("./check.ts") },
+  { name: "replay", summary: "a witness of check, step by step", load: () => import("./replay.ts") },
   { name: "litmus", summary: "every final state of a litmus test", load: () => import("./litmus.ts") },
   { name: "sweep", summary: "many runs or searches over a grid, in shards", load: () => import("./sweep.ts") },
   { name: "threads", summary: "run a listing on real threads of this computer", load: () => import("./threads.ts") },
