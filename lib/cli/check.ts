@@ -23,6 +23,7 @@ interface Options extends ListingOptions {
   readonly json?: boolean;
   readonly sarif?: boolean;
   readonly junit?: boolean;
+  readonly output?: string;
   readonly baseline?: string;
   readonly witness?: string;
   readonly user?: string;
@@ -47,6 +48,7 @@ export function command(): Command {
     .addOption(new Option("--json", "findings as JSON (schema 1)").conflicts(["sarif", "junit"]))
     .addOption(new Option("--sarif", "findings as SARIF 2.1.0").conflicts(["junit", "table"]))
     .addOption(new Option("--junit", "findings as JUnit's XML").conflicts("table"))
+    .option("-o, --output <file>", "write the JSON, SARIF or JUnit there, and the findings as text to standard output")
     .option("--baseline <file>", "leave out what this output of --json holds")
     .option("--witness <folder>", "write each witness there, for replay, with the object that it is of")
     .option("--user <file>", "user space's part, a workload file with user and prepare: its calls are looked at too")
@@ -67,11 +69,14 @@ export function command(): Command {
 
 async function run(files: readonly string[], options: Options): Promise<number> {
   const { listing, rest } = listingOptions(options);
-  const { table, json, sarif, junit, baseline, witness, user, programs, witnesses, states, seconds } = rest;
+  const { table, json, sarif, junit, output, baseline, witness, user, programs, witnesses, states, seconds } = rest;
   const part = user === undefined ? {} : userPart(user, await workloadFile(user));
   const known = baseline === undefined ? new Set<string>() : await readBaseline(baseline);
   const bounds = { ...(states === undefined ? {} : { states }), ...(seconds === undefined ? {} : { seconds }) };
-  const isText = !table && !json && !sarif && !junit,
+  if (output !== undefined && !json && !sarif && !junit) {
+    throw new InputError("--output takes what --json, --sarif or --junit writes: give one of them");
+  }
+  const isText = !table && (output !== undefined || !json && !sarif && !junit),
     isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const all: Races[] = [];
   for (const file of files) {
@@ -89,9 +94,15 @@ async function run(files: readonly string[], options: Options): Promise<number> 
     if (table && !json) process.stdout.write(races.table());
   }
   const objects = all.map((one) => ({ ...racesJson(one), ...(table ? { table: tableJson(one.accesses) } : {}) }));
-  if (json) process.stdout.write(toJson({ schema: SCHEMA, objects }) + "\n");
-  if (sarif) process.stdout.write(toJson(racesSarif(all)) + "\n");
-  if (junit) process.stdout.write(racesJunit(all));
+  const written = json
+    ? toJson({ schema: SCHEMA, objects }) + "\n"
+    : sarif
+    ? toJson(racesSarif(all)) + "\n"
+    : junit
+    ? racesJunit(all)
+    : "";
+  if (output === undefined) process.stdout.write(written);
+  else await writeFile(output, written);
   if (table) return 0;
   const codes: readonly number[] = all.map(({ exitCode }) => exitCode);
   return codes.includes(1) ? 1 : Math.max(0, ...codes);
