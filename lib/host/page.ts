@@ -12,6 +12,7 @@
 import { type FileBundle, providedAssets, providedFiles, providedPackageFiles } from "./provided.ts";
 
 export { type FileBundle, type FindObject, type NotebookKernel, provideKernel, provideObjects } from "./provided.ts";
+export { type KeptProgress, provideProgress } from "./provided.ts";
 
 /** Adds files that come with the library, by their paths below `lib/`. The npm package does this itself. */
 export const provideAssets = (bundle: FileBundle): void => providedAssets.add(bundle);

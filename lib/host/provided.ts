@@ -78,3 +78,19 @@ export function provideKernel(provided: NotebookKernel | undefined): void {
 }
 
 export const providedKernel = (): NotebookKernel | undefined => kernel;
+
+/** Where a page keeps which exercises its reader has solved. */
+export interface KeptProgress {
+  /** Ids of exercises: `01.2`. */
+  readonly solved: readonly string[];
+  /** Called with each further one. */
+  keep(id: string): void;
+}
+
+let progress: KeptProgress | undefined;
+
+export function provideProgress(provided: KeptProgress | undefined): void {
+  progress = provided;
+}
+
+export const providedProgress = (): KeptProgress | undefined => progress;

@@ -1,5 +1,5 @@
 /** Gathers a cell's outputs from the kernel's broadcasts, as a notebook keeps them. */
-import type { Message } from "./message.ts";
+import type { Header, Message } from "./message.ts";
 import type { DisplayOutput, JsonObject, MimeBundle, Output } from "./notebook_file.ts";
 
 /** Metadata of an output that is only worth seeing while the cell runs: a progress bar. */
@@ -26,14 +26,14 @@ export class OutputCollector {
     this.#displays = displays;
   }
 
-  add(message: Message): void {
-    const { content } = message;
-    switch (message.header.msg_type) {
+  /** @param message a broadcast: its type and content are looked at */
+  add({ header, content }: { readonly header: Pick<Header, "msg_type">; readonly content: Message["content"] }): void {
+    switch (header.msg_type) {
       case "stream":
         return this.#stream(content.name, content.text);
       case "display_data":
       case "execute_result":
-        return this.#display(message.header.msg_type, content);
+        return this.#display(header.msg_type, content);
       case "update_display_data":
         for (const display of this.#displays.get(content.transient?.display_id) ?? []) {
           display.data = content.data;

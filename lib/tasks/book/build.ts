@@ -12,6 +12,7 @@ import { fontsCss } from "../fonts_css.ts";
 import { type Commander, runTask } from "../task.ts";
 import { readNotebook, writeNotebook } from "../../jupyter/notebook_file.ts";
 import { titleOf, toPage } from "./chapter.ts";
+import { bundleLive } from "./live/bundle.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const SPHINX: Environment = {
@@ -27,9 +28,9 @@ const SITE = join(PROJECT, "site");
 const PLOTLY = join(PROJECT, "node_modules", "plotly.js-basic-dist-min", "plotly-basic.min.js");
 
 /** Lays out what Sphinx reads; returns the number of chapters. */
-async function prepare(isLive: boolean): Promise<number> {
+async function prepare(): Promise<number> {
   rmSync(SOURCE, { recursive: true, force: true });
-  mkdirSync(join(SOURCE, "_static"), { recursive: true });
+  for (const folder of ["_static", "extra/notebooks"]) mkdirSync(join(SOURCE, folder), { recursive: true });
   const names = readdirSync(NOTEBOOKS).filter((name) => name.endsWith(".ipynb")).sort();
   if (names.length === 0) throw new SetupError(`There is no notebook in ${NOTEBOOKS}.`);
   const titles: string[] = [];
@@ -37,6 +38,7 @@ async function prepare(isLive: boolean): Promise<number> {
     const notebook = readNotebook(join(NOTEBOOKS, name));
     titles.push(titleOf(notebook, name));
     writeNotebook(join(SOURCE, name), toPage(notebook));
+    writeNotebook(join(SOURCE, "extra", "notebooks", name), notebook);
   }
   for (const folder of ["images", "progs"]) {
     if (existsSync(join(NOTEBOOKS, folder))) cpSync(join(NOTEBOOKS, folder), join(SOURCE, folder), { recursive: true });
@@ -46,30 +48,25 @@ async function prepare(isLive: boolean): Promise<number> {
   writeFileSync(join(SOURCE, "_static", "fonts.css"), fontsCss());
   if (!existsSync(PLOTLY)) throw new SetupError("plotly.js is not there yet. Run: npx -y deno@2.8.1 install");
   cpSync(PLOTLY, join(SOURCE, "_static", "plotly.min.js"));
-  writeFileSync(join(SOURCE, "index.md"), contents(names, titles, isLive));
-  if (isLive) {
-    const { bundleLive } = await import("./live/bundle.ts");
-    await bundleLive(PROJECT, join(SOURCE, "_static", "live"));
-  }
+  writeFileSync(join(SOURCE, "index.md"), contents(names, titles));
+  await bundleLive(PROJECT, join(SOURCE, "_static", "live"));
   return names.length;
 }
 
-function contents(names: string[], titles: string[], isLive: boolean): string {
-  const how = isLive
-    ? "Where this site is served, every cell can be changed and run in its page."
-    : "To run and change the experiments, open the notebooks.";
+function contents(names: string[], titles: string[]): string {
+  const how = "Where this site is served, every cell can be changed and run in its page.";
   const list = names.map((name, i) => `- [${titles[i]}](${name})`).join("\n");
   const entries = names.map((name) => name.replace(/\.ipynb$/, "")).join("\n");
   return `# Interleave\n\nA laboratory for eBPF concurrency. ${how}\n\n` +
     `${list}\n\n\`\`\`{toctree}\n:hidden:\n:maxdepth: 1\n\n${entries}\n\`\`\`\n`;
 }
 
-async function build(isLive: boolean): Promise<void> {
+async function build(): Promise<void> {
   if (!await isComplete(SPHINX)) {
     const python = await step("Python", () => findPython());
     await step("Sphinx", (detail) => makeEnvironment(SPHINX, python, detail));
   }
-  const chapters = await step("chapters", () => prepare(isLive));
+  const chapters = await step("chapters", () => prepare());
   await step("site", async () => {
     rmSync(BUILT, { recursive: true, force: true });
     const args = ["-m", "sphinx", "-b", "html", "-q", "-d", join(BUILT, "doctrees"), SOURCE, join(BUILT, "html")];
@@ -85,11 +82,13 @@ async function build(isLive: boolean): Promise<void> {
 
 export const command = ({ Command }: Commander): Command =>
   new Command("deno task book")
-    .description("Writes the chapters as a static site, site/. The first time fetches Sphinx into .cache/book.")
-    .option("--live", "cells can be edited and run in the page, where the site is served")
-    .action(async ({ live = false }: { live?: boolean }) => {
+    .description(
+      "Writes the chapters as a static site, site/, whose cells can be edited and run in the page where it is served. " +
+        "The first time fetches Sphinx into .cache/book.",
+    )
+    .action(async () => {
       try {
-        await build(live);
+        await build();
       } catch (error) {
         if (!(error instanceof SetupError)) throw error;
         console.error(`\n${error.message}`);

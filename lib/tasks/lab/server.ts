@@ -15,6 +15,8 @@ export interface ServerOptions {
   /** Program and first arguments that begin a Jupyter command line, as in ["jupyter", "lab"]. */
   readonly command: readonly string[];
   readonly port?: number;
+  /** Path below the project of the notebook to open: the first chapter if there is none of that name. */
+  readonly lesson?: string;
   readonly openBrowser: boolean;
   /** A Jupyter of the reader's own keeps its own settings. */
   readonly ownSettings: boolean;
@@ -30,11 +32,14 @@ interface RunningServer {
 
 const RUNTIME = join(PLACES.jupyter, "runtime");
 
-/** The address that opens the first chapter. */
-export function lessonAddress({ url, token }: { url: string; token: string }): string {
-  const lesson = existsSync(join(PROJECT, PLACES.firstNotebook)) ? `/tree/${PLACES.firstNotebook}` : "";
-  return `${url}lab${lesson.replaceAll("\\", "/")}?token=${token}`;
+/** The address that opens a notebook, else the first chapter. */
+export function lessonAddress({ url, token }: { url: string; token: string }, lesson?: string): string {
+  const [path] = lessonPath(lesson), tree = path === undefined ? "" : `/tree/${path.replaceAll("\\", "/")}`;
+  return `${url}lab${tree}?token=${token}`;
 }
+
+const lessonPath = (lesson = PLACES.firstNotebook): string[] =>
+  [lesson, PLACES.firstNotebook].filter((path) => existsSync(join(PROJECT, path))).slice(0, 1);
 
 /** The servers on this project that earlier starts have left running. */
 export async function runningServers(): Promise<RunningServer[]> {
@@ -73,11 +78,10 @@ export async function runServer(options: ServerOptions, onReady: (address: strin
   if (options.ownSettings) writeSettings();
   const before = await runningServers();
   const [program, ...first] = options.command;
-  const lesson = existsSync(join(PROJECT, PLACES.firstNotebook)) ? [PLACES.firstNotebook] : [];
   const child = new Deno.Command(program, {
     args: [
       ...first,
-      ...lesson,
+      ...lessonPath(options.lesson),
       `--ServerApp.root_dir=${PROJECT}`,
       "--ServerApp.ip=127.0.0.1",
       "--ServerApp.answer_yes=True",
@@ -99,7 +103,7 @@ export async function runServer(options: ServerOptions, onReady: (address: strin
     Deno.addSignalListener(signal, () => signal === "SIGTERM" && child.kill("SIGTERM"));
   }
   passLog(child.stderr);
-  waitUntilReady(before).then((server) => server && onReady(lessonAddress(server)));
+  waitUntilReady(before).then((server) => server && onReady(lessonAddress(server, options.lesson)));
   return (await child.status).code;
 }
 

@@ -1,9 +1,9 @@
 /** `deno task start`: sets the lab up as far as it is not yet, and opens the first chapter in JupyterLab. */
 import type { Command } from "commander";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
-import { type Commander, runTask, wholeNumber } from "../task.ts";
+import { BAD_INPUT, type Commander, runTask, wholeNumber } from "../task.ts";
 import { keepDeno, writeKernelspec } from "./kernelspec.ts";
 import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
 import { findPython, isComplete, LAB, makeEnvironment, SetupError } from "./python.ts";
@@ -23,6 +23,8 @@ capabilities only; as an ordinary user:
 `;
 
 interface Options {
+  /** Path below the project of the notebook to open. */
+  readonly lesson?: string;
   readonly browser: boolean;
   readonly port?: number;
   readonly jupyter?: string;
@@ -36,6 +38,7 @@ export const command = (commander: Commander): Command =>
       "Opens the first chapter in JupyterLab. The first start fetches JupyterLab into .venv (a minute or two); later " +
         "ones need no network. Everything stays inside this folder.",
     )
+    .argument("[chapter]", "file in notebooks/ to open (default: the first)")
     .option("--no-browser", "print the address and open nothing")
     .option(
       "--port <n>",
@@ -45,7 +48,18 @@ export const command = (commander: Commander): Command =>
     .option("--jupyter <path>", "use the Jupyter that you already have: its program jupyter or jupyter-lab")
     .option("--python <path>", "make .venv with this Python (default: python3 or python, 3.10 or newer)")
     .option("--setup-only", "set everything up and start nothing")
-    .action(main);
+    .action((chapter: string | undefined, options: Options) =>
+      main(chapter === undefined ? options : { ...options, lesson: chapterPath(chapter) })
+    );
+
+/** Where a chapter is, whether it was named with its folder or without. */
+function chapterPath(chapter: string): string {
+  const path = join(dirname(PLACES.firstNotebook), basename(chapter));
+  if (existsSync(join(PROJECT, path))) return path;
+  const names = readdirSync(join(PROJECT, dirname(path))).filter((name) => name.endsWith(".ipynb")).sort();
+  console.error(`There is no ${path}. There are: ${names.join(", ")}.`);
+  process.exit(BAD_INPUT);
+}
 
 /** Sets up Deno, npm packages, JupyterLab and kernel; returns the command line that starts Jupyter. */
 export async function setUp(options: Pick<Options, "jupyter" | "python">): Promise<string[]> {
@@ -116,7 +130,7 @@ async function main(options: Options): Promise<void> {
 async function start(options: Options): Promise<number> {
   const running = (await runningServers()).find(({ port }) => options.port === undefined || options.port === port);
   if (running && !options.setupOnly) {
-    console.log(`JupyterLab runs already: ${lessonAddress(running)}`);
+    console.log(`JupyterLab runs already: ${lessonAddress(running, options.lesson)}`);
     return 0;
   }
   if (options.port !== undefined) await ensureFree(options.port);
@@ -127,6 +141,7 @@ async function start(options: Options): Promise<number> {
     {
       command,
       port: options.port,
+      lesson: options.lesson,
       openBrowser: options.browser,
       ownSettings: options.jupyter === undefined,
     },

@@ -1,9 +1,7 @@
 /** A cell of TypeScript as the body of an async function that leaves its names to later cells, as Deno's kernel does. */
 import { parse, type Pattern, type Program } from "acorn";
 import { transform } from "sucrase";
-
-/** A module worker has no console of the reader's: errors name their line by this file name. */
-export const CELL_FILE = "cell.ts";
+import { CELL_FILE } from "./cell_file.ts";
 
 type Statement = Program["body"][number];
 interface Edit {
@@ -20,6 +18,11 @@ interface Edit {
  * @throws SyntaxError with the place in the cell
  */
 export function cellCode(source: string): string {
+  return cellParts(source).code;
+}
+
+/** The same, with the names that the cell declares. */
+export function cellParts(source: string): { readonly code: string; readonly names: readonly string[] } {
   const code = transform(source, {
     ...{ transforms: ["typescript"], disableESTransforms: true, keepUnusedImports: true },
     production: true,
@@ -39,7 +42,7 @@ export function cellCode(source: string): string {
   const declared = names.map((name) => `${JSON.stringify(name)}`).join(",");
   const declare = `for (const name of [${declared}]) if (!Object.hasOwn(globalThis, name)) ` +
     "Object.defineProperty(globalThis, name, { value: undefined, writable: true, configurable: true, enumerable: true });";
-  return `"use strict"; ${declare} ${first.join(" ")} ${body}\n//# sourceURL=${CELL_FILE}`;
+  return { code: `"use strict"; ${declare} ${first.join(" ")} ${body}\n//# sourceURL=${CELL_FILE}`, names };
 }
 
 /** What a statement at the top of a cell becomes, if anything else than it is. */

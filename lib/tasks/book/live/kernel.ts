@@ -1,9 +1,12 @@
 /** The kernel of a page of the book: a worker that runs its cells, one after another, on the library itself. */
 import { inspect } from "../../../host/inspect.ts";
-import { provideAssets, provideFiles, provideKernel, provideObjects } from "../../../host/page.ts";
+import { provideAssets, provideFiles, provideKernel, provideObjects, provideProgress } from "../../../host/page.ts";
 import * as interleave from "../../../mod.ts";
-import { CELL_FILE, cellCode } from "./cell_code.ts";
-import type { FromKernel, LiveOutput, ToKernel } from "./messages.ts";
+import { CELL_FILE } from "./cell_file.ts";
+import type { Broadcast, DisplayContent, ErrorContent, FromKernel, ToKernel } from "./messages.ts";
+
+/** Names of the files beside this script; they change with what is in them. */
+declare const ASSETS: string, FILES: string;
 
 /** An async function's head is two lines. */
 const HEAD_LINES = 2;
@@ -13,7 +16,7 @@ const AsyncFunction = (async () => {}).constructor as new (...parts: string[]) =
 
 const send = (message: FromKernel): void => (globalThis as unknown as Worker).postMessage(message);
 let cell = -1;
-const output = (output: LiveOutput): void => send({ kind: "output", cell, output });
+const say = (broadcast: Broadcast): void => send({ kind: "broadcast", cell, broadcast });
 
 function importModule(specifier: string): unknown {
   if (specifier === "interleave") return interleave;
@@ -24,42 +27,48 @@ function importModule(specifier: string): unknown {
 const asJson = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_, one) => typeof one === "bigint" ? String(one) : one));
 
-interface DisplayContent {
-  readonly data: Record<string, unknown>;
-  readonly transient?: { readonly display_id?: string };
-}
-
 provideKernel({
   // deno-lint-ignore require-await -- a kernel whose broadcast is async is one that says when it has sent
-  async broadcast(_type, content) {
-    const { data, transient } = asJson(content) as DisplayContent;
-    output({ type: "display", data, ...(transient?.display_id !== undefined && { id: transient.display_id }) });
+  async broadcast(type, content) {
+    const { data, metadata, transient } = asJson(content) as DisplayContent, id = transient?.display_id;
+    const kept = { data, metadata, ...(id !== undefined && { transient: { display_id: id } }) };
+    say({ type: type as "display_data" | "update_display_data", content: kept });
   },
 });
-for (const name of ["log", "info", "warn", "error", "debug"] as const) {
-  console[name] = (...values: unknown[]) =>
-    output({
+for (const name of ["log", "info", "debug", "warn", "error"] as const) {
+  console[name] = (...values: unknown[]) => {
+    const text = values.map((value) => typeof value === "string" ? value : inspect(value)).join(" ");
+    say({
       type: "stream",
-      text: values.map((value) => typeof value === "string" ? value : inspect(value)).join(" "),
+      content: { name: name === "warn" || name === "error" ? "stderr" : "stdout", text: `${text}\n` },
     });
+  };
 }
 
 /** An error as a reader needs it: what, and where in the cell. */
-function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return `Uncaught ${inspect(error)}`;
-  const line = error.stack?.match(new RegExp(`${CELL_FILE}:(\\d+)`))?.[1];
-  const where = line === undefined ? "" : `\n    at line ${Number(line) - HEAD_LINES} of the cell`;
-  return `${error.name}: ${error.message}${where}`;
+function errorOf(error: unknown): ErrorContent {
+  const isError = error instanceof Error;
+  const ename = isError ? error.name : "Uncaught", evalue = isError ? error.message : inspect(error);
+  const line = isError && error.stack?.match(new RegExp(`${CELL_FILE}:(\\d+)`))?.[1];
+  const where = line ? [`    at line ${Number(line) - HEAD_LINES} of the cell`] : [];
+  return { ename, evalue, traceback: [isError ? `${ename}: ${evalue}` : `${ename} ${evalue}`, ...where] };
 }
 
-async function run(source: string): Promise<boolean> {
+/** Only an edited cell has to be made ready here. */
+async function codeOf(source: string): Promise<string> {
+  const { cellCode } = await import("./cell_code.ts");
+  return cellCode(source);
+}
+
+async function run(source: string, code?: string): Promise<ErrorContent | undefined> {
   try {
-    const value = await new AsyncFunction("importModule", cellCode(source))(importModule);
+    const value = await new AsyncFunction("importModule", code ?? await codeOf(source))(importModule);
     if (value !== undefined) await interleave.show(value);
-    return true;
+    return undefined;
   } catch (error) {
-    output({ type: "error", text: errorText(error) });
-    return false;
+    const content = errorOf(error);
+    say({ type: "error", content });
+    return content;
   }
 }
 
@@ -78,9 +87,7 @@ async function fetched(name: string): Promise<Response> {
 }
 
 async function begin(): Promise<void> {
-  const [assets, files, fonts] = await Promise.all(
-    ["assets.json", "files.json", "../fonts.css"].map((name) => fetched(name)),
-  );
+  const [assets, files, fonts] = await Promise.all([ASSETS, FILES, "../fonts.css"].map((name) => fetched(name)));
   const { texts, objects } = await assets.json() as { texts: Record<string, string>; objects: string[] };
   provideAssets({ texts, binaries: fontsOf(await fonts.text()) });
   provideFiles(await files.json());
@@ -101,9 +108,16 @@ let last: Promise<unknown> = begin()
 
 globalThis.onmessage = ({ data }: MessageEvent<ToKernel>) => {
   if (data.kind === "stop") return stop();
+  if (data.kind === "start") {
+    return provideProgress({ solved: data.solved, keep: (id) => send({ kind: "solved", id }) });
+  }
   last = last.then(async () => {
     cell = data.cell;
-    const isDone = await run(data.source);
-    send({ kind: "done", cell: data.cell, failed: !isDone });
+    const error = await run(data.source, data.code);
+    send({
+      kind: "done",
+      cell: data.cell,
+      ...(error && { error: { name: error.ename, text: error.evalue } }),
+    });
   });
 };

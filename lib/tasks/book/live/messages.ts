@@ -1,23 +1,52 @@
-/** What a page and its kernel say to each other. */
+/** What a page and its kernel say to each other; outputs are the broadcasts of a Jupyter kernel. */
 
 export type ToKernel =
-  | { readonly kind: "run"; readonly cell: number; readonly source: string }
+  /** Once, before anything else: ids of the exercises that are solved. */
+  | { readonly kind: "start"; readonly solved: readonly string[] }
+  | {
+    readonly kind: "run";
+    readonly cell: number;
+    readonly source: string;
+    /** The source as `cellCode` makes it, where that was done when the site was built. */
+    readonly code?: string;
+  }
   /** Asks the work of the cell to stop; what computes without a pause does not hear it. */
   | { readonly kind: "stop" };
 
 export type FromKernel =
   | { readonly kind: "ready" }
   | { readonly kind: "broken"; readonly message: string }
-  | { readonly kind: "output"; readonly cell: number; readonly output: LiveOutput }
-  | { readonly kind: "done"; readonly cell: number; readonly failed: boolean };
+  | { readonly kind: "broadcast"; readonly cell: number; readonly broadcast: Broadcast }
+  | { readonly kind: "solved"; readonly id: string }
+  | { readonly kind: "done"; readonly cell: number; readonly error?: { readonly name: string; readonly text: string } };
 
-/** An output, as notebooks keep them. */
-export type LiveOutput =
-  | {
-    readonly type: "display";
-    readonly data: Readonly<Record<string, unknown>>;
-    /** A later output with the same id takes its place. */
-    readonly id?: string;
-  }
-  | { readonly type: "stream"; readonly text: string }
-  | { readonly type: "error"; readonly text: string };
+/** A broadcast of Jupyter's protocol, as far as outputs go. */
+export type Broadcast =
+  | { readonly type: "display_data" | "update_display_data"; readonly content: DisplayContent }
+  | { readonly type: "stream"; readonly content: { readonly name: "stdout" | "stderr"; readonly text: string } }
+  | { readonly type: "error"; readonly content: ErrorContent };
+
+export interface DisplayContent {
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly transient?: { readonly display_id?: string };
+}
+
+export interface ErrorContent {
+  readonly ename: string;
+  readonly evalue: string;
+  readonly traceback: readonly string[];
+}
+
+/** A chapter's cells, as the site keeps them for its page. */
+export interface ChapterData {
+  /** File name without `.ipynb`. */
+  readonly name: string;
+  /** In the order of the page. */
+  readonly cells: readonly {
+    readonly id: string;
+    readonly code: string;
+    /** The names that it declares, for what to run first. */
+    readonly names: readonly string[];
+  }[];
+}

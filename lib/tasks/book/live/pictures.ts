@@ -1,0 +1,58 @@
+/** Pictures of figures, for front ends that draw nothing themselves: GitHub, for one. */
+import type { Output } from "../../../jupyter/notebook_file.ts";
+import { PLOTLY, SVG } from "./outputs.ts";
+
+/** Points of a picture for each point of the page. */
+const SCALE = 2;
+const PNG = "image/png";
+
+interface Plot {
+  readonly data: unknown;
+  readonly layout?: { readonly width?: number; readonly height?: number };
+}
+
+/** figures.js fetches plotly when the first plot is drawn. */
+declare global {
+  var drawPicture: (plot: unknown, options: object) => Promise<string>;
+}
+
+/** Adds the picture to an output that is a figure; gives false where it cannot be drawn. */
+export async function addPicture(output: Output): Promise<boolean> {
+  if (!("data" in output) || PNG in output.data || !(PLOTLY in output.data || SVG in output.data)) return true;
+  try {
+    const url = PLOTLY in output.data
+      ? await pictureOfPlot(output.data[PLOTLY] as unknown as Plot)
+      : await pictureOfDrawing(String(output.data[SVG]));
+    output.data[PNG] = url.slice(url.indexOf(",") + 1);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const pictureOfPlot = ({ data, layout }: Plot): Promise<string> =>
+  globalThis.drawPicture({ data, layout }, {
+    ...{ format: "png", scale: SCALE },
+    ...{ width: layout?.width ?? 700, height: layout?.height ?? 450 },
+  });
+
+let fonts: Promise<string> | undefined;
+
+/** An SVG within an image has none of the page's fonts: they go in with it. */
+async function pictureOfDrawing(svg: string): Promise<string> {
+  const css = await (fonts ??= fetch(new URL("../fonts.css", import.meta.url)).then((response) => response.text()));
+  const image = new Image();
+  image.src = URL.createObjectURL(
+    new Blob([svg.replace(/^<svg[^>]*>/, (head) => `${head}<style>${css}</style>`)], { type: "image/svg+xml" }),
+  );
+  try {
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = image.width * SCALE;
+    canvas.height = image.height * SCALE;
+    canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return canvas.toDataURL("image/png");
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+}
