@@ -8,7 +8,7 @@ import { describeLine, describeStep, lanesOf } from "../report/trace_text.ts";
 import type { PlayerData } from "./data.ts";
 import { STYLE } from "./style.ts";
 import { texts } from "./texts.ts";
-import { startPlayer } from "./widget.ts";
+import { widgetScript } from "./widget_script.ts";
 
 /** What stands there for a reader without scripts. */
 export interface Fallback {
@@ -46,7 +46,7 @@ export function playerHtml(data: PlayerData, fallback: Fallback): string {
     `<style>${STYLE}</style>`,
     `<script>{`,
     `const data = ${json};`,
-    `const start = ${startPlayer.toString()};`,
+    `const start = ${widgetScript()};`,
     `for (const root of document.querySelectorAll('[data-player="${id}"]:not([data-started])')) {`,
     `root.dataset.started = "";`,
     `start(root, data);`,

@@ -4,6 +4,8 @@ import { basename, join } from "node:path";
 import { shippedFolders } from "../../compile/folders.ts";
 import { kernelHeaderKey } from "../../compile/kernel_header.ts";
 import type { FileBundle } from "../../host/provided.ts";
+import { WIDGET_ASSET } from "../../player/widget_script.browser.ts";
+import { widgetScript } from "../../player/widget_script.ts";
 
 /** In the order in which a page comes to need them. `vmlinux.h` is for compilers only, and as large as all of these. */
 const FOLDERS = ["compile/include", "verifier/kernel", "cost", "backends/recorded", "plot/assets"];
@@ -13,7 +15,10 @@ const TEXT = /\.(jsonl?|h|c|txt)$/, BINARY = /\.(ttf|o)$/, LICENCE = /-OFL\.txt$
  * @param project folder of a checkout
  */
 export function assetBundle(project: string): FileBundle {
-  const texts: Record<string, string> = { "compile/vmlinux.h.key": kernelHeaderKey() };
+  const texts: Record<string, string> = {
+    "compile/vmlinux.h.key": kernelHeaderKey(),
+    [WIDGET_ASSET]: widgetScript(),
+  };
   const binaries: Record<string, string> = {};
   const add = (name: string, path: string) => {
     if (TEXT.test(name) && !LICENCE.test(name)) texts[name] = readFileSync(path, "utf8").replaceAll("\r\n", "\n");

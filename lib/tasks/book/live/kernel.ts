@@ -72,6 +72,22 @@ async function run(source: string, code?: string): Promise<ErrorContent | undefi
   }
 }
 
+/** Promises that failed while no code waited for them; a cell may still come to wait. */
+const unheard = new Map<Promise<unknown>, unknown>();
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  unheard.set(event.promise, event.reason);
+});
+addEventListener("rejectionhandled", ({ promise }) => unheard.delete(promise));
+
+/** Says of a cell that has ended what failed without being waited for. */
+function sayUnheard(): void {
+  for (const reason of unheard.values()) {
+    say({ type: "stream", content: { name: "stderr", text: `not awaited: ${errorOf(reason).traceback.join("\n")}\n` } });
+  }
+  unheard.clear();
+}
+
 /** As the project's own kernel does: calls what long work has registered (host/stop.ts). */
 function stop(): void {
   const hooks = (globalThis as { [key: symbol]: Set<() => void> | undefined })[Symbol.for("interleave.stop")];
@@ -114,6 +130,7 @@ globalThis.onmessage = ({ data }: MessageEvent<ToKernel>) => {
   last = last.then(async () => {
     cell = data.cell;
     const error = await run(data.source, data.code);
+    sayUnheard();
     send({
       kind: "done",
       cell: data.cell,

@@ -18,17 +18,26 @@ declare global {
 
 /** Adds the picture to an output that is a figure; gives false where it cannot be drawn. */
 export async function addPicture(output: Output): Promise<boolean> {
-  if (!("data" in output) || PNG in output.data || !(PLOTLY in output.data || SVG in output.data)) return true;
+  if (!("data" in output) || PNG in output.data) return true;
+  const { data } = output, svg = data[SVG] ?? drawingIn(String(data["text/html"] ?? ""));
+  if (!(PLOTLY in data) && svg === undefined) return true;
   try {
-    const url = PLOTLY in output.data
-      ? await pictureOfPlot(output.data[PLOTLY] as unknown as Plot)
-      : await pictureOfDrawing(String(output.data[SVG]));
-    output.data[PNG] = url.slice(url.indexOf(",") + 1);
+    const url = PLOTLY in data
+      ? await pictureOfPlot(structuredClone(data[PLOTLY]) as unknown as Plot) // plotly writes into what it draws
+      : await pictureOfDrawing(String(svg));
+    data[PNG] = url.slice(url.indexOf(",") + 1);
     return true;
   } catch {
     return false;
   }
 }
+
+/** The drawing that stands in HTML for where no script runs. */
+const drawingIn = (html: string): string | undefined => {
+  const address = new DOMParser().parseFromString(html, "text/html").querySelector("img")?.src;
+  const base64 = address && /^data:image\/svg\+xml;base64,(.*)$/.exec(address)?.[1];
+  return base64 && new TextDecoder().decode(Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0)));
+};
 
 const pictureOfPlot = ({ data, layout }: Plot): Promise<string> =>
   globalThis.drawPicture({ data, layout }, {
