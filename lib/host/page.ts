@@ -17,6 +17,12 @@ export { type KeptProgress, provideProgress } from "./provided.ts";
 /** Adds files that come with the library, by their paths below `lib/`. The npm package does this itself. */
 export const provideAssets = (bundle: FileBundle): void => providedAssets.add(bundle);
 
+/**
+ * Adds a file that comes with the library and is read when it is first asked for, at once: in a worker by a synchronous
+ * request.
+ */
+export const provideAssetLater = (name: string, read: () => Uint8Array): void => providedAssets.addLater(name, read);
+
 /** Adds the reader's files, by path: what `bpf.file`, `#include "..."` and `profileNamed` read in a page. */
 export const provideFiles = (bundle: FileBundle): void => providedFiles.add(bundle);
 

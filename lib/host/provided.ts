@@ -25,6 +25,7 @@ export interface NotebookKernel {
 export class ProvidedFiles {
   readonly #texts = new Map<string, string>();
   readonly #bytes = new Map<string, Uint8Array>();
+  readonly #later = new Map<string, () => Uint8Array>();
 
   add({ texts, binaries = {} }: FileBundle): void {
     for (const [name, text] of Object.entries(texts)) this.#texts.set(name, text);
@@ -37,18 +38,31 @@ export class ProvidedFiles {
     this.#bytes.set(name, bytes);
   }
 
+  /** A file that is read when it is first asked for. */
+  addLater(name: string, read: () => Uint8Array): void {
+    this.#later.set(name, read);
+  }
+
   text(name: string): string | undefined {
-    const bytes = this.#bytes.get(name);
-    return this.#texts.get(name) ?? (bytes && new TextDecoder().decode(bytes));
+    const known = this.#texts.get(name);
+    if (known !== undefined) return known;
+    const bytes = this.#binary(name);
+    return bytes && new TextDecoder().decode(bytes);
   }
 
   bytes(name: string): Uint8Array | undefined {
     const text = this.#texts.get(name);
-    return this.#bytes.get(name) ?? (text === undefined ? undefined : new TextEncoder().encode(text));
+    return text === undefined ? this.#binary(name) : new TextEncoder().encode(text);
+  }
+
+  #binary(name: string): Uint8Array | undefined {
+    const read = this.#later.get(name);
+    if (read && !this.#bytes.has(name)) this.#bytes.set(name, read());
+    return this.#bytes.get(name);
   }
 
   names(): string[] {
-    return [...this.#texts.keys(), ...this.#bytes.keys()];
+    return [...new Set([...this.#texts.keys(), ...this.#bytes.keys(), ...this.#later.keys()])];
   }
 }
 

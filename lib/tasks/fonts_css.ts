@@ -9,11 +9,23 @@ const FACES = [
   { family: "JetBrains Mono", weight: "600 700", file: "JetBrainsMono-Bold.ttf" },
 ];
 
-/** `@font-face` rules that hold the fonts themselves, so that they work from any address and from disk. */
-export function fontsCss(): string {
-  return FACES.map(({ family, weight, file }) => {
-    const bytes = readFileSync(fileURLToPath(new URL(`../plot/assets/${file}`, import.meta.url)));
+/** Where the fonts of figures are. */
+export const FONT_FILES: readonly string[] = FACES.map(({ file }) =>
+  fileURLToPath(new URL(`../plot/assets/${file}`, import.meta.url))
+);
+
+/**
+ * `@font-face` rules.
+ *
+ * @param folder where a style sheet finds the fonts, relative to it; without one the rules hold the fonts themselves, so
+ * that they work from any address
+ */
+export function fontsCss(folder?: string): string {
+  return FACES.map(({ family, weight, file }, index) => {
+    const address = folder === undefined
+      ? `data:font/ttf;base64,${readFileSync(FONT_FILES[index]).toString("base64")}`
+      : `${folder}/${file}`;
     return `/* ${file} */\n@font-face {\n  font-family: "${family}";\n  font-weight: ${weight};\n` +
-      `  src: url(data:font/ttf;base64,${bytes.toString("base64")}) format("truetype");\n}\n`;
+      `  src: url(${address}) format("truetype");\n}\n`;
   }).join("");
 }

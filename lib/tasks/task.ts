@@ -6,8 +6,7 @@ import { fileProblem } from "../host/file_problem.ts";
 /** The package, handed to a task rather than imported by it: `start` and `doctor` have to run before it is there. */
 export type Commander = typeof import("commander");
 
-/** Exit status for input that cannot be used. */
-export const BAD_INPUT = 2;
+const BAD_INPUT = 2;
 
 /**
  * Runs a task with the arguments that it was given, and ends the process with the exit code that it sets; 2, with a

@@ -4,8 +4,8 @@ import type { Browser, BrowserContextOptions } from "playwright-core";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { runCommand } from "../../lib/tasks/lab/subprocess.ts";
 import { launch, noBrowser, PROJECT, screenshot } from "./chromium.ts";
+import { buildSite } from "./site.ts";
 
 const readers: Record<string, BrowserContextOptions> = {
   desktop: { viewport: { width: 1300, height: 900 } },
@@ -22,8 +22,7 @@ if (reason) {
   describe("the book in a browser", () => {
     let browser: Browser;
     beforeAll(async () => {
-      const { code, stderr } = await runCommand(Deno.execPath(), ["task", "book"]);
-      expect(code, stderr).toBe(0);
+      await buildSite();
       browser = await launch();
     });
     afterAll(async () => await browser?.close());
@@ -47,6 +46,10 @@ if (reason) {
               .waitFor({ timeout: 20_000 });
           }
           expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+          if (await frames.count() > 0) {
+            expect(await page.evaluate(() => [...document.fonts].filter(({ status }) => status === "error").length))
+              .toBe(0);
+          }
           // a table that is not drawn as one shows the line between its head and its body
           expect(await page.locator("article").innerText()).not.toContain("|:-");
         }

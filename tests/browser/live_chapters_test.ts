@@ -37,7 +37,8 @@ if (reason) {
           expect(await live.status()).toBe("Done.");
           const kept = readNotebook(join(NOTEBOOKS, name)), fresh = await live.download();
           expect(fresh.cells.map(({ source }) => source)).toEqual(kept.cells.map(({ source }) => source));
-          expect(compareOutputs(kept, fresh).map(({ cellNumber, what }) => `cell ${cellNumber}: ${what}`).join("\n")).toBe("");
+          expect(compareOutputs(kept, fresh).map(({ cellNumber, what }) => `cell ${cellNumber}: ${what}`).join("\n"))
+            .toBe("");
           expect(live.errors.join("\n")).toBe("");
         } finally {
           await screenshot(live.page, `live_${name.replace(".ipynb", "")}`);

@@ -1,14 +1,14 @@
 /** `deno task book`: the chapters as a static site in site/, readable from disk, by Sphinx with myst-nb. */
 import type { Command } from "commander";
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { PROJECT, pythonOf } from "../lab/places.ts";
 import { type Environment, findPython, isComplete, makeEnvironment, SetupError } from "../lab/python.ts";
 import { step } from "../lab/steps.ts";
 import { runCommand } from "../lab/subprocess.ts";
-import { fontsCss } from "../fonts_css.ts";
+import { FONT_FILES, fontsCss } from "../fonts_css.ts";
 import { type Commander, runTask } from "../task.ts";
 import { readNotebook, writeNotebook } from "../../jupyter/notebook_file.ts";
 import { titleOf, toPage } from "./chapter.ts";
@@ -45,7 +45,8 @@ async function prepare(): Promise<number> {
   }
   cpSync(here("conf.py"), join(SOURCE, "conf.py"));
   for (const asset of ["figures.css", "figures.js"]) cpSync(here(asset), join(SOURCE, "_static", asset));
-  writeFileSync(join(SOURCE, "_static", "fonts.css"), fontsCss());
+  writeFileSync(join(SOURCE, "_static", "fonts.css"), fontsCss("fonts"));
+  for (const file of FONT_FILES) cpSync(file, join(SOURCE, "_static", "fonts", basename(file)));
   if (!existsSync(PLOTLY)) throw new SetupError("plotly.js is not there yet. Run: npx -y deno@2.8.1 install");
   cpSync(PLOTLY, join(SOURCE, "_static", "plotly.min.js"));
   writeFileSync(join(SOURCE, "index.md"), contents(names, titles));

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
-import { BAD_INPUT, type Commander, runTask, wholeNumber } from "../task.ts";
+import { type Commander, runTask, wholeNumber } from "../task.ts";
 import { keepDeno, writeKernelspec } from "./kernelspec.ts";
 import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
 import { findPython, isComplete, LAB, makeEnvironment, SetupError } from "./python.ts";
@@ -38,7 +38,7 @@ export const command = (commander: Commander): Command =>
       "Opens the first chapter in JupyterLab. The first start fetches JupyterLab into .venv (a minute or two); later " +
         "ones need no network. Everything stays inside this folder.",
     )
-    .argument("[chapter]", "file in notebooks/ to open (default: the first)")
+    .argument("[chapter]", "file in notebooks/ to open (default: the first)", chapterPath(commander))
     .option("--no-browser", "print the address and open nothing")
     .option(
       "--port <n>",
@@ -48,17 +48,16 @@ export const command = (commander: Commander): Command =>
     .option("--jupyter <path>", "use the Jupyter that you already have: its program jupyter or jupyter-lab")
     .option("--python <path>", "make .venv with this Python (default: python3 or python, 3.10 or newer)")
     .option("--setup-only", "set everything up and start nothing")
-    .action((chapter: string | undefined, options: Options) =>
-      main(chapter === undefined ? options : { ...options, lesson: chapterPath(chapter) })
-    );
+    .action((lesson: string | undefined, options: Options) => main({ ...options, lesson }));
 
 /** Where a chapter is, whether it was named with its folder or without. */
-function chapterPath(chapter: string): string {
-  const path = join(dirname(PLACES.firstNotebook), basename(chapter));
-  if (existsSync(join(PROJECT, path))) return path;
-  const names = readdirSync(join(PROJECT, dirname(path))).filter((name) => name.endsWith(".ipynb")).sort();
-  console.error(`There is no ${path}. There are: ${names.join(", ")}.`);
-  process.exit(BAD_INPUT);
+function chapterPath({ InvalidArgumentError }: Commander) {
+  return (chapter: string): string => {
+    const path = join(dirname(PLACES.firstNotebook), basename(chapter));
+    if (existsSync(join(PROJECT, path))) return path;
+    const names = readdirSync(join(PROJECT, dirname(path))).filter((name) => name.endsWith(".ipynb")).sort();
+    throw new InvalidArgumentError(`There are: ${names.join(", ")}.`);
+  };
 }
 
 /** Sets up Deno, npm packages, JupyterLab and kernel; returns the command line that starts Jupyter. */

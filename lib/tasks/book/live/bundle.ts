@@ -9,10 +9,14 @@ import { type Notebook, readNotebook } from "../../../jupyter/notebook_file.ts";
 import { CLAIM_MIME } from "../../../lessons/claims/claim.ts";
 import { assetBundle } from "../../npm/asset_bundle.ts";
 import { cellParts } from "./cell_code.ts";
-import type { ChapterData } from "./messages.ts";
+import type { AssetIndex, ChapterData } from "./messages.ts";
 
-const OBJECTS = "compile/objects/";
+const OBJECTS = "compile/objects/", FONTS = "plot/assets/";
 const DIGITS = 12;
+/** Larger texts of the library are fetched one by one, when a cell comes to need them. */
+const LARGE_BYTES = 20_000;
+
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, DIGITS);
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -37,11 +41,11 @@ export const browserModules: Plugin = {
 export async function bundleLive(project: string, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const write = (name: string, value: unknown): string => {
-    const text = JSON.stringify(value), digest = createHash("sha256").update(text).digest("hex").slice(0, DIGITS);
-    writeFileSync(join(folder, `${name}-${digest}.json`), text);
-    return `${name}-${digest}.json`;
+    const text = JSON.stringify(value), file = `${name}-${digestOf(text)}.json`;
+    writeFileSync(join(folder, file), text);
+    return file;
   };
-  // Fonts are in the pages' fonts.css, each object is fetched when a cell asks for it.
+  // Each object is fetched when a cell asks for it.
   const { texts, binaries = {} } = assetBundle(project), objects: string[] = [];
   mkdirSync(join(folder, "objects"));
   for (const [path, bytes] of Object.entries(binaries).filter(([path]) => path.startsWith(OBJECTS))) {
@@ -53,7 +57,21 @@ export async function bundleLive(project: string, folder: string): Promise<void>
   for (const [name, notebook] of chapters) {
     writeFileSync(join(folder, "chapters", `${name}.json`), JSON.stringify(chapterData(name, notebook)));
   }
-  const ASSETS = write("assets", { texts, objects }), FILES = write("files", notebookFiles(project, chapters));
+  const later: AssetIndex["later"] = Object.fromEntries(
+      Object.keys(binaries).filter((path) => path.startsWith(FONTS))
+        .map((path) => [path, `../fonts/${path.slice(FONTS.length)}`]),
+    ),
+    small: Record<string, string> = {};
+  mkdirSync(join(folder, "assets"));
+  for (const [path, text] of Object.entries(texts)) {
+    if (text.length < LARGE_BYTES) small[path] = text;
+    else {
+      later[path] = `assets/${digestOf(text)}-${basename(path)}`;
+      writeFileSync(join(folder, later[path]), text);
+    }
+  }
+  const ASSETS = write("assets", { texts: small, later, objects } satisfies AssetIndex),
+    FILES = write("files", notebookFiles(project, chapters));
   await bundleScripts(project, folder, { ASSETS, FILES });
   cpSync(here("live.css"), join(folder, "live.css"));
 }

@@ -1,9 +1,10 @@
 /** The kernel of a page of the book: a worker that runs its cells, one after another, on the library itself. */
 import { inspect } from "../../../host/inspect.ts";
-import { provideAssets, provideFiles, provideKernel, provideObjects, provideProgress } from "../../../host/page.ts";
+import { provideAssetLater, provideAssets, provideFiles, provideKernel } from "../../../host/page.ts";
+import { provideObjects, provideProgress } from "../../../host/page.ts";
 import * as interleave from "../../../mod.ts";
 import { CELL_FILE } from "./cell_file.ts";
-import type { Broadcast, DisplayContent, ErrorContent, FromKernel, ToKernel } from "./messages.ts";
+import type { AssetIndex, Broadcast, DisplayContent, ErrorContent, FromKernel, ToKernel } from "./messages.ts";
 
 /** Names of the files beside this script; they change with what is in them. */
 declare const ASSETS: string, FILES: string;
@@ -80,10 +81,14 @@ addEventListener("unhandledrejection", (event) => {
 });
 addEventListener("rejectionhandled", ({ promise }) => unheard.delete(promise));
 
-/** Says of a cell that has ended what failed without being waited for. */
-function sayUnheard(): void {
+/** Says of a cell that has ended what failed without being waited for; the browser tells it in a task of its own. */
+async function sayUnheard(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
   for (const reason of unheard.values()) {
-    say({ type: "stream", content: { name: "stderr", text: `not awaited: ${errorOf(reason).traceback.join("\n")}\n` } });
+    say({
+      type: "stream",
+      content: { name: "stderr", text: `not awaited: ${errorOf(reason).traceback.join("\n")}\n` },
+    });
   }
   unheard.clear();
 }
@@ -102,21 +107,26 @@ async function fetched(name: string): Promise<Response> {
   return response;
 }
 
+/** At once, as code that reads an asset cannot wait: only a worker may do so. */
+function fetchedNow(name: string): Uint8Array {
+  const request = new XMLHttpRequest();
+  request.open("GET", beside(name), false);
+  request.responseType = "arraybuffer";
+  request.send();
+  if (request.status !== 200) throw new Error(`${name}: ${request.status} ${request.statusText}`);
+  return new Uint8Array(request.response);
+}
+
 async function begin(): Promise<void> {
-  const [assets, files, fonts] = await Promise.all([ASSETS, FILES, "../fonts.css"].map((name) => fetched(name)));
-  const { texts, objects } = await assets.json() as { texts: Record<string, string>; objects: string[] };
-  provideAssets({ texts, binaries: fontsOf(await fonts.text()) });
-  provideFiles(await files.json());
+  const [assets, files] = await Promise.all([ASSETS, FILES].map(async (name) => (await fetched(name)).json()));
+  const { texts, later, objects } = assets as AssetIndex;
+  provideAssets({ texts });
+  for (const [name, address] of Object.entries(later)) provideAssetLater(name, () => fetchedNow(address));
+  provideFiles(files);
   provideObjects(async (ending) => {
     const name = objects.find((one) => one.endsWith(ending));
     return name === undefined ? undefined : new Uint8Array(await (await fetched(`objects/${name}`)).arrayBuffer());
   });
-}
-
-/** The fonts that the pages' style sheet holds (tasks/fonts_css.ts), for the widths of texts. */
-function fontsOf(css: string): Record<string, string> {
-  const found = css.matchAll(/\/\* ([\w.-]+\.ttf) \*\/[^}]*?base64,([\w+/=]+)/g);
-  return Object.fromEntries([...found].map(([, file, text]) => [`plot/assets/${file}`, atob(text)]));
 }
 
 let last: Promise<unknown> = begin()
@@ -130,7 +140,7 @@ globalThis.onmessage = ({ data }: MessageEvent<ToKernel>) => {
   last = last.then(async () => {
     cell = data.cell;
     const error = await run(data.source, data.code);
-    sayUnheard();
+    await sayUnheard();
     send({
       kind: "done",
       cell: data.cell,

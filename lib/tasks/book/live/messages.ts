@@ -50,3 +50,12 @@ export interface ChapterData {
     readonly names: readonly string[];
   }[];
 }
+
+/** What comes with the library, as the site keeps it for kernels. */
+export interface AssetIndex {
+  readonly texts: Readonly<Record<string, string>>;
+  /** Larger ones: where they are, relative to the kernel's script. */
+  readonly later: Record<string, string>;
+  /** Names of the objects of listings. */
+  readonly objects: readonly string[];
+}

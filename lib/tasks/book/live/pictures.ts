@@ -1,4 +1,5 @@
 /** Pictures of figures, for front ends that draw nothing themselves: GitHub, for one. */
+import { base64 } from "../../../host/base64.ts";
 import type { Output } from "../../../jupyter/notebook_file.ts";
 import { PLOTLY, SVG } from "./outputs.ts";
 
@@ -47,9 +48,21 @@ const pictureOfPlot = ({ data, layout }: Plot): Promise<string> =>
 
 let fonts: Promise<string> | undefined;
 
+/** A style sheet that holds the fonts it names. */
+async function fontsWithin(address: URL): Promise<string> {
+  const css = await (await fetch(address)).text();
+  const parts = css.split(/url\(([^)]+)\)/);
+  const within = await Promise.all(parts.map(async (part, index) => {
+    if (index % 2 === 0) return part;
+    const bytes = new Uint8Array(await (await fetch(new URL(part, address))).arrayBuffer());
+    return `url(data:font/ttf;base64,${base64(bytes)})`;
+  }));
+  return within.join("");
+}
+
 /** An SVG within an image has none of the page's fonts: they go in with it. */
 async function pictureOfDrawing(svg: string): Promise<string> {
-  const css = await (fonts ??= fetch(new URL("../fonts.css", import.meta.url)).then((response) => response.text()));
+  const css = await (fonts ??= fontsWithin(new URL("../fonts.css", import.meta.url)));
   const image = new Image();
   image.src = URL.createObjectURL(
     new Blob([svg.replace(/^<svg[^>]*>/, (head) => `${head}<style>${css}</style>`)], { type: "image/svg+xml" }),

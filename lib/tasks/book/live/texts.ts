@@ -16,7 +16,8 @@ export const texts = {
   lab: "Open in JupyterLab",
   stale: "The output below is of another text: run the cell.",
   begin: "The cells run in this page. What you change stays in this browser.",
-  edited: (cells: number) => `${cells === 1 ? "One cell is" : `${cells} cells are`} as you left ${cells === 1 ? "it" : "them"}.`,
+  edited: (cells: number) =>
+    `${cells === 1 ? "One cell is" : `${cells} cells are`} as you left ${cells === 1 ? "it" : "them"}.`,
   fetching: "Fetching the laboratory …",
   running: (cell: number, waiting: number) => `Running cell ${cell}${waiting > 0 ? `, ${waiting} to go` : ""} …`,
   stopping: "Stopping …",
@@ -25,7 +26,8 @@ export const texts = {
   ran: "Done.",
   asItCame: "As it came.",
   notKept: "This browser keeps nothing: what you change is gone when the page is closed.",
-  askReset: (cells: number) => `Reset takes back your changes in ${cells === 1 ? "one cell" : `${cells} cells`} of this chapter.`,
+  askReset: (cells: number) =>
+    `Reset takes back your changes in ${cells === 1 ? "one cell" : `${cells} cells`} of this chapter.`,
   runAbove: "Run the cells above, then this one",
   noPictures: "The notebook has no pictures: they could not be drawn.",
   serve: "To run and change these cells in the browser, serve the site: ",
