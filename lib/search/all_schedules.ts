@@ -6,7 +6,7 @@ import { skipsKey } from "../machine/skips.ts";
 import type { Values } from "../report/result.ts";
 import { DepthFirst, type End } from "./depth_first.ts";
 import { DisjointData } from "./disjoint_data.ts";
-import { compareEnds, type FoundEnd, FoundEnds, type OneSearch, oneSearch, type SearchKind } from "./one_search.ts";
+import { compareEnds, FoundEnds, type OneSearch, oneSearch, type SearchKind } from "./one_search.ts";
 import { endKey } from "./outcome.ts";
 import { SearchState } from "./state.ts";
 import { StateTable } from "./state_table.ts";

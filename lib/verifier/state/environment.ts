@@ -2,7 +2,7 @@
 import { type Insn, isWide } from "../../isa/insn.ts";
 import type { BpfObject, LineInfo, Program } from "../../object/bpf_object.ts";
 import type { Btf } from "../../object/btf.ts";
-import { Edges } from "../flow/edges.ts";
+import { Edges } from "./edges.ts";
 import type { LoopVisits } from "../flow/loops.ts";
 import { wording } from "../kernel/older_kernels.ts";
 import { relocate } from "../kernel/core_relocations.ts";

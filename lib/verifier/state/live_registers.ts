@@ -11,7 +11,7 @@ import {
   isExit,
   isWide,
 } from "../../isa/insn.ts";
-import { Worklist } from "../flow/edges.ts";
+import { Worklist } from "./edges.ts";
 import type { Environment } from "./environment.ts";
 import { prototypeFor } from "../kernel/helper_prototypes.ts";
 import { kfuncOf } from "../kernel/kfunc_kinds.ts";

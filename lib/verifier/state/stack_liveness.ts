@@ -3,7 +3,7 @@
  * reads need not match when two states are compared. What is read and what is always written is noted while paths are
  * followed, for each chain of calls apart, and spread over the control flow whenever a path ends.
  */
-import { type Edges, Worklist } from "../flow/edges.ts";
+import { type Edges, Worklist } from "./edges.ts";
 import { MAX_FRAMES, SlotSet, type State } from "./state.ts";
 
 /** Sets of slots of one frame at one instruction, each in two halves of 32 slots. */
