@@ -116,3 +116,6 @@ export type { MapInput, MapValue } from "./maps/btf_value.ts";
 export type { Flags, UserActor, UserApi, UserBatch, UserEntry, UserInput } from "./maps/user_space.ts";
 export { costCurve } from "./sweeps/cost_curve.ts";
 export type { CostCurveOptions, CostCurvePoint, CostCurveTechnique } from "./sweeps/cost_curve.ts";
+
+import { shortenStacks } from "./jupyter/reader_stack.ts";
+shortenStacks();
