@@ -110,6 +110,7 @@ export { progress } from "./lessons/progress.ts";
 export { predict, type Prediction } from "./lessons/predict.ts";
 export { Figure, type FigureBundle, plot } from "./plot/mod.ts";
 export { Player, player } from "./player/player.ts";
+export { Slider, slider, type SliderPlace } from "./player/slider.ts";
 export type { PlayerData, PlayerEnd, PlayerState, PlayerStep } from "./player/data.ts";
 export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./uapi/flags.ts";
 export type { MapInput, MapValue } from "./maps/btf_value.ts";
