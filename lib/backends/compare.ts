@@ -1,4 +1,5 @@
 /** One listing on all three machines, side by side. */
+import { isDeferred } from "../workload/deferred_tasks.ts";
 import { type Plan, plan, refusalOfPlan } from "../workload/plan.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { bullets, escapeMarkdown, folded, markdownTable, MARKS, withCode } from "../report/markdown.ts";
@@ -211,7 +212,8 @@ async function attempt(machine: Result["machine"], run: () => Promise<ComparedRu
 async function onSimulator(plan: Plan, choices: RunChoices): Promise<ComparedRun> {
   const { seed = 1, profile = PROFILE } = choices;
   // A profile has the store buffers of x86.
-  const untimed = choices.scheduler !== undefined || (plan.memory.model === "sc" && choices.profile === undefined);
+  const untimed = choices.scheduler !== undefined || plan.tasks.some(isDeferred) ||
+    (plan.memory.model === "sc" && choices.profile === undefined);
   const runs = [await simulatePlan(plan, untimed ? choices : { ...choices, profile })];
   const anomaly = () => runs.find((run) => run.anomaly);
   for (let next = 0; next < SEEDS && !anomaly(); next++) {

@@ -7,6 +7,7 @@ import { Machine, type MachineOptions, type MachineOwnerOptions, UserStores } fr
 import { Htab } from "../maps/htab.ts";
 import { withoutSkipped } from "../machine/skips.ts";
 import { conditionsOf, fixedChoices } from "../workload/conditions.ts";
+import { isDeferred } from "../workload/deferred_tasks.ts";
 import { type Plan, withoutBuffers, WorkloadError } from "../workload/plan.ts";
 import { type Overwritten, OverwrittenUpdates } from "../machine/overwritten.ts";
 import { Tracer } from "../machine/trace.ts";
@@ -65,6 +66,9 @@ export class SimulatedRun {
       throw new WorkloadError("`profile` decides who takes the next step: leave `scheduler` out");
     }
     if (profile !== undefined) checkTimedRuns(plan.nrCpus, plan.invocations);
+    if (profile !== undefined && plan.tasks.some(isDeferred)) {
+      throw new WorkloadError("a profile has no price for timers and work queues yet: leave `profile` out");
+    }
     const { memory } = plan.workload;
     if (profile !== undefined && memory === "sc") {
       throw new WorkloadError(

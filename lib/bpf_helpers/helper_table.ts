@@ -17,6 +17,7 @@ import * as stackHelpers from "./stack_helpers.ts";
 import * as stringHelpers from "./string_helpers.ts";
 import * as taskHelpers from "./task_helpers.ts";
 import * as tracedFunction from "./traced_function.ts";
+import * as timerHelpers from "./timer_helpers.ts";
 import * as xdpHelpers from "./xdp_helpers.ts";
 
 /** Models by helper number. */
@@ -28,7 +29,7 @@ export const HELPERS: HelperTable = byNumber({
   ...perfHelpers,
   ...ringbufHelpers,
   ...taskHelpers,
-  ...namedHelpers(currentTask, memoryHelpers, stringHelpers),
+  ...namedHelpers(currentTask, memoryHelpers, stringHelpers, timerHelpers),
   ...stackHelpers,
   ...tracedFunction,
   ...xdpHelpers,

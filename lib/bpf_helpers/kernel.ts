@@ -7,6 +7,7 @@ import { bpf_spin_lock, bpf_spin_unlock, type SpinLockModel } from "../locks/spi
 import { HeldLocks } from "../locks/held_locks.ts";
 import { type Arena, ArenaMeter } from "../maps/arena.ts";
 import { ArrayMap } from "../maps/array.ts";
+import { AsyncCallbacks, asyncCount } from "../maps/async_callbacks.ts";
 import type { HashLayouts } from "../maps/hash_layouts.ts";
 import { createMaps } from "../maps/create.ts";
 import type { KernelMap, Place, Span } from "../maps/kernel_map.ts";
@@ -49,6 +50,8 @@ export interface KernelOptions {
   readonly possibleCpus?: number;
   /** Tasks of the machine; default: one on each CPU. */
   readonly tasks?: number;
+  /** How many times in a row callbacks of timers and work may start themselves again; undefined where none are run. */
+  readonly rearms?: number;
   readonly seed: number;
   /** Whether user space may freeze maps. */
   readonly freezes?: boolean;
@@ -80,10 +83,12 @@ export function kernelSize(
   possibleCpus = nrCpus,
   tasks = nrCpus,
   programs: readonly Program[] = [],
+  runsCallbacks = false,
 ): { heapBytes: number; regions: number } {
   const arena = new ArenaMeter(), locks = { bpf_spin_lock, bpf_spin_unlock };
   new KernelVariables(arena, nrCpus);
   heldLocksOf(programs, arena, nrCpus);
+  if (runsCallbacks) new AsyncCallbacks(arena, asyncCount(maps, nrCpus), nrCpus, tasks);
   createMaps(maps, { arena, nrCpus, possibleCpus, tasks, locks, walkKeyRegion: 0 });
   return { heapBytes: arena.heapBytes, regions: arena.regions + 1 };
 }
@@ -106,6 +111,8 @@ export class Kernel {
   readonly objects: KernelObjects | undefined;
   /** Where a program takes bpf_res_spin_lock. */
   readonly heldLocks: HeldLocks | undefined;
+  /** What stands behind timers and work queues, where the machine runs their callbacks. */
+  readonly async: AsyncCallbacks | undefined;
   readonly #helpers: HelperTable;
   readonly #spans: readonly Span[];
 
@@ -135,12 +142,17 @@ export class Kernel {
     this.variables.initialize(memory, options.seed);
     if (options.open) memory.write(this.variables.clock(0), 8, BOOTED_NS);
     this.heldLocks = heldLocksOf(object.programs, memory, nrCpus);
+    const { tasks = nrCpus, rearms } = options;
+    if (rearms !== undefined) {
+      this.async = new AsyncCallbacks(memory, asyncCount(object.maps, nrCpus), nrCpus, tasks, rearms);
+    }
     this.maps = createMaps(object.maps, {
       arena: memory,
       nrCpus,
       possibleCpus: this.possibleCpus,
       tasks: options.tasks,
       owners: options.objects,
+      async: this.async,
       btf: object.btf,
       locks: this.locks,
       hashSeed: options.hashSeed,
@@ -153,6 +165,11 @@ export class Kernel {
       initializeAccess(map, memory);
     }
     this.#spans = this.maps.flatMap((map) => map.spans).sort((a, b) => a.start - b.start);
+  }
+
+  /** Nanoseconds that were passed over while nothing but timers was waited for. */
+  get skippedNs(): number {
+    return this.async?.skippedNs(this.memory) ?? 0;
   }
 
   mapPointer(index: number): bigint {

@@ -5,6 +5,7 @@ import type { HelperModel } from "./kernel.ts";
 import * as numbers from "./number_iterator.ts";
 import * as resLocks from "./res_lock_kfuncs.ts";
 import * as taskKfuncs from "./task_kfuncs.ts";
+import { WORK_KFUNCS } from "./timer_helpers.ts";
 
 /**
  * A mask is no step of its own; what can come in between up to the call needs one, on a word that is this CPU's alone
@@ -32,6 +33,7 @@ const MODELS: Readonly<Record<string, HelperModel>> = {
   ...resLocks,
   ...numbers,
   ...taskKfuncs,
+  ...WORK_KFUNCS,
 };
 const NAMES = Object.keys(MODELS);
 

@@ -42,6 +42,8 @@ export type Touched =
   | "record"
   /** A map's description (struct bpf_map). */
   | "map"
+  /** What stands behind timers and work queues. */
+  | "timer"
   /** What grace periods look at. */
   | "rcu";
 
@@ -241,6 +243,8 @@ export interface TaskContext {
   readonly tracedArgs?: number;
   /** False for programs that the kernel lets run in the middle of themselves (LSM, iterators). */
   readonly checksRecursion?: boolean;
+  /** Of a task that runs callbacks of timers or of work queues. */
+  readonly defers?: "timer" | "work";
   /** The context that its programs are handed. */
   readonly ctx?: bigint;
   /** Where the run is from: a program in process context, in an interrupt, a sleepable one, or user space. */

@@ -18,6 +18,7 @@ import type { BpfObject, Program } from "../object/bpf_object.ts";
 import type { Fault } from "../report/result.ts";
 import type { Accesses } from "./accesses.ts";
 import { CpuStates, SOFTIRQ } from "./cpu_states.ts";
+import { type Clock, runDeferred } from "./deferred.ts";
 import { explainFault, faultAt } from "./fault.ts";
 import { type Code, codeOf } from "./code_cache.ts";
 import { type Image, imageLine, programAt, usesStack } from "./image.ts";
@@ -35,9 +36,10 @@ import {
 } from "../cpu/layout.ts";
 import { addressOf, Memory, type Width } from "../cpu/memory.ts";
 import { OpenValues } from "./open_values.ts";
-import type { Model, Operation, PrivateOp, ProgRunOp, WorkOp } from "../cpu/operation.ts";
+import type { Model, Operation, PrivateOp, ProgRunOp, TaskContext, WorkOp } from "../cpu/operation.ts";
 import { LEVELS, type RecursionGuard } from "../workload/contexts.ts";
 import { FIRST_PACKET } from "../workload/packets.ts";
+import { isDeferred } from "../workload/deferred_tasks.ts";
 import { isSleepable, type Plan, type PlannedTask, WorkloadError } from "../workload/plan.ts";
 import {
   type ActiveModel,
@@ -181,6 +183,8 @@ export class Machine {
   #insnsSinceStep = 0;
   readonly #insnsPerStep: number;
   readonly #usesStack: boolean;
+  /** Whether tasks run callbacks of timers and work queues. */
+  readonly #defers: boolean;
   /** The CPUs' store buffers, where the memory model has them and the workload can tell. */
   readonly buffers: StoreBuffers | undefined;
   /** For each instruction of the image, whether its store (or those of the helper that it calls) has to be buffered. */
@@ -195,7 +199,10 @@ export class Machine {
     this.nrCpus = plan.nrCpus;
     this.sharesCpus = plan.sharesCpus;
     this.#insnsPerStep = workload.limits?.insnsPerStep ?? 100_000_000;
-    const size = kernelSize(object.maps, plan.allCpus, plan.allCpus, plan.tasks.length, object.programs);
+    this.#defers = plan.tasks.some(isDeferred);
+    const size = kernelSize(
+      ...[object.maps, plan.allCpus, plan.allCpus, plan.tasks.length, object.programs, this.#defers] as const,
+    );
     // Who performs the operations keeps store buffers of its own, if any (cost/store_buffer.ts).
     const delays = options.external ? undefined : plan.delays, bufferBytes = delays ? BUFFER.bytes : 0;
     const regions = size.regions + TASK_REGIONS * plan.tasks.length + 8;
@@ -220,7 +227,8 @@ export class Machine {
       freezes: plan.userSpace.freezes,
       helpers: options.models,
       objects,
-      nowNs: options.nowNs ?? (options.branches ? undefined : () => this.steps),
+      rearms: this.#defers ? workload.limits?.rearms ?? (options.branches ? 1 : 100) : undefined,
+      nowNs: options.nowNs ?? (options.branches ? undefined : () => this.steps + this.kernel.skippedNs),
       hashSeed: options.hashSeed,
       layouts: options.layouts,
       open: options.branches
@@ -259,6 +267,7 @@ export class Machine {
 
   /** Whether a task has nothing left to do. */
   isDone(task: Task): boolean {
+    if (task.context.defers) return this.#isQuiet();
     return this.memory.getU32(task.record + TASK.invocation) >= task.invocations;
   }
 
@@ -276,6 +285,28 @@ export class Machine {
     }
     if (op?.kind === "await") return op.until(this.memory.read(op.addr, op.size));
     if (op?.kind === "wait") return op.until(this.memory);
+    return true;
+  }
+
+  /** Whether all that was asked for is done: what waits for a timer is done when there is nothing to wait for. */
+  get isOver(): boolean {
+    return this.tasks.every((task) => this.isDone(task));
+  }
+
+  /** Whether no program will start a callback any more, and none waits. */
+  #isQuiet(): boolean {
+    return this.kernel.async!.isIdle(this.memory) &&
+      this.tasks.every((task) => task.context.defers !== undefined || this.isDone(task));
+  }
+
+  /** Whether a timer is due: by the clock, or because nothing else could go on before the next one is. */
+  #isDue(expiresNs: bigint): boolean {
+    const { kernel, memory, tasks } = this, async = kernel.async!;
+    if (expiresNs <= BigInt(Math.floor(kernel.nowNs?.() ?? 0))) return true;
+    if (tasks.some((task) => task.context.defers !== "timer" && this.isEnabled(task.index))) return false;
+    for (let cpu = 0; cpu < this.nrCpus; cpu++) {
+      if (async.next(memory, cpu, "timer", false).some((other) => other.expiresNs < expiresNs)) return false;
+    }
     return true;
   }
 
@@ -403,8 +434,8 @@ export class Machine {
       if (goesOn) this.advance(task, this.stepWasm(task.record));
       return;
     }
-    if (task.kind === "user" && task.models.length === 0) {
-      this.#startModel(task, task.name, 0, 0, task.body!);
+    if (task.body && task.models.length === 0) {
+      this.#startModel(task, task.name, 0, 0, task.body);
       return;
     }
     if (this.#runState(task) === RUN.none && !this.#begin(task)) return;
@@ -510,7 +541,7 @@ export class Machine {
 
   /** Says what stops everybody, when nobody is enabled and somebody is not done. */
   describeDeadlock(): string {
-    const waiting = this.tasks.filter((task) => !this.isDone(task));
+    const waiting = this.tasks.filter((task) => !task.context.defers && !this.isDone(task));
     return `deadlock: ${waiting.map((task) => `${task.name} ${this.waitsFor(task)}`).join("; ")}`;
   }
 
@@ -575,6 +606,7 @@ export class Machine {
     const inMemory = taskMemory(memory, planned, index, contextBytes(this.plan));
     memory.setU32(inMemory.record + TASK.fuel, Math.min(this.#insnsPerStep, MOST_FUEL));
     const { level, preemptible, guard } = context;
+    const defers = kind === "timer" || kind === "work" ? kind : undefined;
     const from = kind === "user"
       ? kind
       : level === "nmi"
@@ -584,6 +616,10 @@ export class Machine {
       : sleepable
       ? "sleepable"
       : "program";
+    const made: TaskContext = {
+      ...{ task: index, cpu, nrCpus, memory, pidTgid, ctx: inMemory.ctx, from },
+      ...{ tracedArgs: this.#tracedArgs(planned.prog), checksRecursion: this.#checksRecursion(planned.prog), defers },
+    };
     return {
       ...inMemory,
       index,
@@ -600,12 +636,10 @@ export class Machine {
       after,
       pair,
       program: this.image.programs.find((program) => program.name === planned.prog),
-      context: {
-        ...{ task: index, cpu, nrCpus, memory, pidTgid, ctx: inMemory.ctx, from },
-        tracedArgs: this.#tracedArgs(planned.prog),
-        checksRecursion: this.#checksRecursion(planned.prog),
-      },
-      body: body && (() => body(this.kernel.userApi(index, cpu))),
+      context: made,
+      body: defers
+        ? () => runDeferred(this.kernel, made, defers, inMemory.stackTop, this.#clock)
+        : body && (() => body(this.kernel.userApi(index, cpu))),
       models: [],
     };
   }
@@ -614,6 +648,10 @@ export class Machine {
   #checksRecursion(prog: string | undefined): boolean {
     const section = this.object.programs.find(({ name }) => name === prog)?.section ?? "";
     return !/^\??(lsm|iter|struct_ops)/.test(section);
+  }
+
+  get #clock(): Clock {
+    return { isOpen: this.options.branches ?? false, isDue: (expiresNs) => this.#isDue(expiresNs) };
   }
 
   #tracedArgs(prog: string | undefined): number | undefined {
@@ -625,6 +663,10 @@ export class Machine {
   #prepare(task: Task): void {
     // Whoever performs the operations also says when a task begins: by its first step.
     if (this.options.external || task.after.length > 0) return;
+    if (task.context.defers) {
+      this.#startModel(task, task.name, 0, 0, task.body!);
+      return;
+    }
     if (task.kind === "user" && task.cpu >= this.nrCpus) {
       this.#startModel(task, task.name, 0, 0, task.body!);
       return;
@@ -862,6 +904,10 @@ export class Machine {
 
   #finishModel(task: Task, resume: number, value: unknown): boolean {
     const { memory, sharesCpus, cpus } = this;
+    if (task.context.defers && task.models.length === 0) {
+      // The next callback is another run.
+      return this.#startModel(task, task.name, 0, 0, task.body!);
+    }
     if (task.kind === "user" && task.models.length === 0) {
       task.returned = value;
       memory.setU32(task.record + TASK.invocation, 1);

@@ -4,7 +4,7 @@ import type { ImageProgram } from "./image.ts";
 import type { Model, Operation, TaskContext } from "../cpu/operation.ts";
 import type { TaskMemory } from "./task_memory.ts";
 import type { InterruptKind, RecursionGuard } from "../workload/contexts.ts";
-import type { Pair } from "../workload/plan.ts";
+import type { Pair, PlannedTask } from "../workload/plan.ts";
 
 /** What a model's yields have returned so far: a list that grows at its end and never changes. */
 export interface History {
@@ -37,7 +37,7 @@ export interface ActiveModel {
 
 export interface Task extends TaskMemory {
   readonly index: number;
-  readonly kind: "process" | "interrupt" | "user";
+  readonly kind: PlannedTask["kind"];
   readonly cpu: number;
   /** The context that it runs in, as an index into LEVELS: it interrupts runs of lower ones. */
   readonly level: number;
@@ -79,10 +79,13 @@ export function runningModel(task: Task): ActiveModel | undefined {
   return kind === "callback" ? undefined : model;
 }
 
-/** Whether a user actor is in the middle of a program that it runs by BPF_PROG_RUN. */
-export const runsForUser = ({ models, context, record }: Task): boolean =>
-  models.length > 0 && models[0].pending.kind === "prog_run" &&
-  context.memory.getU32(record + TASK.runState) !== RUN.none;
+/** Whether a user actor is in the middle of a program that it runs by BPF_PROG_RUN, or a timer in that of its callback. */
+export const runsForUser = ({ models, context, record }: Task): boolean => {
+  if (models.length === 0) return false;
+  const { kind } = models[0].pending,
+    runs = kind === "prog_run" || (kind === "callback" && context.defers !== undefined);
+  return runs && context.memory.getU32(record + TASK.runState) !== RUN.none;
+};
 
 /** Starts a model; undefined when it ended without yielding, with what it returned. */
 export function startModel(

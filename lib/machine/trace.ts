@@ -119,7 +119,9 @@ export class Tracer {
       cpu: task.cpu,
       invocation: task.kind === "user" ? 0 : machine.memory.getU32(task.record + TASK.invocation),
       actor,
-      helper: actor === "helper" && isHelperCall(image.insns[pending.insn]) ? image.insns[pending.insn].imm : undefined,
+      helper: actor === "helper" && pending.insn >= 0 && isHelperCall(image.insns[pending.insn])
+        ? image.insns[pending.insn].imm
+        : undefined,
       user: task.user,
       context: LEVELS[task.level],
       skipped,
@@ -178,6 +180,7 @@ export class Tracer {
 
 /** Who takes a task's next step. */
 function actorOf(task: Task, { kind, op }: Pending): Actor {
+  if (task.context.defers && !runsForUser(task)) return "kernel";
   if (task.kind !== "user" || runsForUser(task)) return op ? "helper" : "program";
   return op && kind !== "sleep" && !("mapped" in op && op.mapped) ? "kernel" : "user";
 }

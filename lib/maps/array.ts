@@ -1,6 +1,6 @@
 /** ARRAY maps, and the global variables that libbpf puts into them (kernel/bpf/arraymap.c). */
 import { REGION_FLAG, TASK } from "../cpu/layout.ts";
-import type { Memory } from "../cpu/memory.ts";
+import { addressOf, type Memory } from "../cpu/memory.ts";
 import type { CallbackOp, Model, TaskContext } from "../cpu/operation.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { copy_map_value, copy_map_value_locked, read_map_value, read_map_value_locked } from "./copy_map_value.ts";
@@ -47,12 +47,16 @@ export abstract class IndexedMap extends KernelMap {
     return errno("EINVAL");
   }
 
-  /** kernel/bpf/arraymap.c:bpf_for_each_array_elem; the key is a variable of the kernel's, one for each walk. */
-  protected *forEach(ctx: TaskContext, func: bigint, callbackCtx: bigint, value: (i: number) => bigint): Model {
+  /** Pointer to the variable of the kernel's that holds a key for the callback that the task is about to run. */
+  protected *keyVariable(ctx: TaskContext): Model {
     const record = ctx.memory.layout.tasks + ctx.task * TASK.bytes;
     const depth = Number(yield { kind: "private", run: (m) => BigInt(m.getU32(record + TASK.depth)) });
-    const keyAddr = record + TASK.walkKeys + 4 * depth,
-      key = ctx.memory.pointer(this.environment.walkKeyRegion, keyAddr);
+    return ctx.memory.pointer(this.environment.walkKeyRegion, record + TASK.walkKeys + 4 * depth);
+  }
+
+  /** kernel/bpf/arraymap.c:bpf_for_each_array_elem; the key is a variable of the kernel's, one for each walk. */
+  protected *forEach(ctx: TaskContext, func: bigint, callbackCtx: bigint, value: (i: number) => bigint): Model {
+    const key = yield* this.keyVariable(ctx), keyAddr = addressOf(key);
     for (let i = 0; i < this.def.maxEntries; i++) {
       yield { kind: "private", run: (m) => (m.setU32(keyAddr, i), 0n) };
       const call: CallbackOp = { kind: "callback", func, args: [this.pointer, key, value(i), callbackCtx, 0n] };
@@ -133,7 +137,14 @@ export class ArrayMap extends IndexedMap {
     if (refused) return refused;
     if (flags & BPF_F_LOCK) yield* copy_map_value_locked(this, ctx, this.valueAddr(index), value);
     else yield* copy_map_value(this.valueAddr(index), value, this.valueWords);
+    yield* this.bpf_obj_free_fields(ctx, this.valueAddr(index));
     return 0n;
+  }
+
+  override *map_key_from_value(ctx: TaskContext, value: bigint): Model {
+    const index = (addressOf(value) - this.#values) / this.stride, key = yield* this.keyVariable(ctx);
+    yield { kind: "private", run: (m) => (m.setU32(addressOf(key), index), 0n) };
+    return key;
   }
 
   override map_for_each_callback(ctx: TaskContext, func: bigint, callbackCtx: bigint): Model {

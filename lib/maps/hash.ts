@@ -42,12 +42,18 @@ export abstract class PooledHtab extends Htab {
     this.pool.initialize(memory);
   }
 
+  protected get isPreallocated(): boolean {
+    return !(this.def.flags & BPF_F_NO_PREALLOC);
+  }
+
   override spares(memory: Memory): Spares {
     return this.pool.spares(memory);
   }
 
-  override freeElem(ctx: TaskContext, elem: number): Model<void> {
-    return this.pool.free(ctx, elem, false);
+  /** kernel/bpf/hashtab.c:free_htab_elem. */
+  override *freeElem(ctx: TaskContext, elem: number): Model<void> {
+    yield* this.bpf_obj_free_fields(ctx, elem + this.valueOffset);
+    yield* this.pool.free(ctx, elem, false);
   }
 
   /** kernel/bpf/hashtab.c:htab_map_delete_elem. */
@@ -60,7 +66,7 @@ export abstract class PooledHtab extends Htab {
     if (elem !== 0) yield* this.hlist_nulls_del_rcu(elem);
     yield* this.htab_unlock_bucket(key.bucket);
     if (elem === 0) return errno("ENOENT");
-    yield* this.pool.free(ctx, elem, false);
+    yield* this.freeElem(ctx, elem);
     return 0n;
   }
 
@@ -119,6 +125,7 @@ export class HashMap extends PooledHtab {
     yield* this.htab_unlock_bucket(key.bucket);
     // A preallocated element went to extra_elems inside the bucket lock; pool.free knows.
     const replaced = result === 0n && old !== 0 && !(flags & BPF_F_LOCK);
+    if (replaced && !this.isPreallocated) yield* this.bpf_obj_free_fields(ctx, old + this.valueOffset);
     if (replaced) yield* this.pool.free(ctx, old, true);
     return result;
   }
@@ -137,6 +144,8 @@ export class HashMap extends PooledHtab {
     // Who looks the key up, and stands on another element of this bucket now, has passed the new one and misses the old.
     this.noteSharing();
     yield* this.hlist_nulls_del_rcu(old);
+    // It is extra_elems already, and the next update of this CPU takes it: so inside the bucket lock.
+    if (this.isPreallocated) yield* this.bpf_obj_free_fields(ctx, old + this.valueOffset);
     return 0n;
   }
 

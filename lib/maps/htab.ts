@@ -1,6 +1,6 @@
 /** What all hash maps share: buckets, elements, lookups without a lock, links under one (kernel/bpf/hashtab.c). */
 import { REGION_FLAG } from "../cpu/layout.ts";
-import type { Memory } from "../cpu/memory.ts";
+import { addressOf, type Memory } from "../cpu/memory.ts";
 import { load, type LoadOp, type Model, store, type TaskContext } from "../cpu/operation.ts";
 import { raw_res_spin_lock_irqsave, raw_res_spin_unlock_irqrestore } from "../locks/raw_spin_lock.ts";
 import type { MapDef } from "../object/bpf_object.ts";
@@ -296,6 +296,10 @@ export abstract class Htab extends KernelMap {
     }
     found.sort((a, b) => compareBytes(a.key, b.key));
     for (const { key, elem } of found) yield* this.elemEntries(key, elem);
+  }
+
+  override *map_key_from_value(_ctx: TaskContext, value: bigint): Model {
+    return this.keyPointer(addressOf(value) - this.valueOffset);
   }
 
   /** Pointer to the value of an element that a program on this CPU gets. */

@@ -6,13 +6,14 @@ import type { SpinLockModel } from "../locks/spin_lock.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { Btf } from "../object/btf.ts";
 import type { Arena } from "./arena.ts";
+import { ASYNC_FIELD, type AsyncCallbacks, type AsyncKind } from "./async_callbacks.ts";
 import { errno, KernelError } from "./errno.ts";
 import type { HashLayouts } from "./hash_layouts.ts";
 import type { FreshInnerMaps } from "./fresh_inner_maps.ts";
 import type { Source } from "./source.ts";
 import type { OwnerKeys } from "./storage_owners.ts";
-import { type Leaf, leavesOf, spinLockOffset, variableLeaves } from "./value_layout.ts";
-import { type Word, wordsOf } from "./words.ts";
+import { asyncFieldsOf, type Leaf, leavesOf, spinLockOffset, variableLeaves } from "./value_layout.ts";
+import { type Gap, type Word, wordsOf } from "./words.ts";
 
 /** What maps are made with. */
 export interface MapEnvironment {
@@ -22,6 +23,8 @@ export interface MapEnvironment {
   readonly possibleCpus: number;
   /** Tasks of the machine; default: one on each CPU. */
   readonly tasks?: number;
+  /** What stands behind timers and work queues, where programs start any. */
+  readonly async?: AsyncCallbacks;
   /** How user space and reports name tasks, cgroups, sockets and inodes, where there are any. */
   readonly owners?: OwnerKeys;
   readonly btf?: Btf;
@@ -60,10 +63,12 @@ const MAX_BYTES = 4 << 20;
 
 export abstract class KernelMap {
   readonly name: string;
-  /** Words of a value that copies touch: all but the spin lock. */
+  /** Words of a value that copies touch: all but the spin lock, timers and work. */
   readonly valueWords: readonly Word[];
   /** Where the value's bpf_spin_lock stands, when it has one. */
   readonly lockOffset: number | undefined;
+  /** Where the value's timers and works stand. */
+  readonly asyncFields: readonly { readonly kind: AsyncKind; readonly offset: number }[];
   /** Every number inside a value, by name. */
   readonly valueLeaves: readonly Leaf[];
   /** What a program holds: not memory that it may read. */
@@ -88,10 +93,10 @@ export abstract class KernelMap {
       ? def.data.variables.flatMap((variable) => variableLeaves(btf, variable))
       : leavesOf(btf, def.valueType, def.valueSize);
     this.lockOffset = btf && def.valueType ? spinLockOffset(btf, def.valueType) : undefined;
-    this.valueWords = wordsOf(
-      def.valueSize,
-      this.lockOffset === undefined ? [] : [{ offset: this.lockOffset, size: BPF_SPIN_LOCK_BYTES }],
-    );
+    this.asyncFields = btf && def.valueType ? asyncFieldsOf(btf, def.valueType) : [];
+    const gaps: Gap[] = this.asyncFields.map(({ offset }) => ({ offset, size: ASYNC_FIELD.bytes }));
+    if (this.lockOffset !== undefined) gaps.push({ offset: this.lockOffset, size: BPF_SPIN_LOCK_BYTES });
+    this.valueWords = wordsOf(def.valueSize, gaps.sort((a, b) => a.offset - b.offset));
   }
 
   /** Writes what the map holds when it was just made. Called once. */
@@ -131,6 +136,21 @@ export abstract class KernelMap {
   /** map->ops->map_for_each_callback: calls `func(map, key, value, callbackCtx)` for each element; gives how many. */
   *map_for_each_callback(_ctx: TaskContext, _func: bigint, _callbackCtx: bigint): Model {
     return errno("EOPNOTSUPP");
+  }
+
+  /** kernel/bpf/helpers.c:map_key_from_value: the pointer to the key that a callback is called with. */
+  *map_key_from_value(_ctx: TaskContext, _value: bigint): Model {
+    return errno("EOPNOTSUPP");
+  }
+
+  /** kernel/bpf/syscall.c:bpf_obj_free_fields: what a value held is given up, as it goes or is written anew. */
+  *bpf_obj_free_fields(ctx: TaskContext, addr: number): Model<void> {
+    const { async } = this.environment;
+    if (async) {
+      for (const { kind, offset } of this.asyncFields) {
+        yield* async.cancelAndFree(ctx, addr + offset, kind);
+      }
+    }
   }
 
   /** kernel/bpf/syscall.c:bpf_map_copy_value: what a lookup from user space copies. */
@@ -181,6 +201,11 @@ export abstract class KernelMap {
     }
     const behindLock = offset - (this.lockOffset ?? Infinity);
     if (behindLock === 0) return { name: `${value}.lock`, touches: "lock" };
+    const async = this.asyncFields.find((field) => offset >= field.offset && offset < field.offset + ASYNC_FIELD.bytes);
+    if (async) {
+      const isLock = offset - async.offset >= ASYNC_FIELD.lock;
+      return { name: `${value}.${async.kind}${isLock ? ".lock" : ""}`, touches: isLock ? "lock" : "timer" };
+    }
     const name = `${value}+${offset}`;
     if (behindLock > 0 && behindLock < BPF_SPIN_LOCK_BYTES) return { name, touches: "lock" };
     return { name, touches: this.holds, object: value === "" ? undefined : value };

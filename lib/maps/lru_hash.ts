@@ -79,13 +79,15 @@ export class LruHashMap extends Htab {
       }
     }
     yield* this.htab_unlock_bucket(key.bucket);
-    if (result !== 0n) yield* this.lru.bpf_lru_push_free(ctx, elem);
-    else if (old !== 0) yield* this.lru.bpf_lru_push_free(ctx, old);
+    if (result !== 0n) yield* this.freeElem(ctx, elem);
+    else if (old !== 0) yield* this.freeElem(ctx, old);
     return result;
   }
 
-  override freeElem(ctx: TaskContext, elem: number): Model<void> {
-    return this.lru.bpf_lru_push_free(ctx, elem);
+  /** kernel/bpf/hashtab.c:htab_lru_push_free. */
+  override *freeElem(ctx: TaskContext, elem: number): Model<void> {
+    yield* this.bpf_obj_free_fields(ctx, elem + this.valueOffset);
+    yield* this.lru.bpf_lru_push_free(ctx, elem);
   }
 
   /** kernel/bpf/hashtab.c:htab_lru_map_delete_elem. */
@@ -98,7 +100,7 @@ export class LruHashMap extends Htab {
     if (elem !== 0) yield* this.hlist_nulls_del_rcu(elem);
     yield* this.htab_unlock_bucket(key.bucket);
     if (elem === 0) return errno("ENOENT");
-    yield* this.lru.bpf_lru_push_free(ctx, elem);
+    yield* this.freeElem(ctx, elem);
     return 0n;
   }
 
@@ -133,6 +135,7 @@ export class LruHashMap extends Htab {
     while (!isNulls(n) && n !== victim) n = Number(yield exclusive(load(n + ELEM.next, 4, "elem.next")));
     if (n === victim) yield* this.hlist_nulls_del_rcu(victim);
     yield* this.htab_unlock_bucket(bucket);
+    if (n === victim) yield* this.bpf_obj_free_fields(ctx, victim + this.valueOffset);
     return n === victim ? 1n : 0n;
   }
 }

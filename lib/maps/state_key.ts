@@ -10,7 +10,8 @@ import type { Memory } from "../cpu/memory.ts";
 import type { KernelMap } from "./kernel_map.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { spinLockOffset } from "./value_layout.ts";
-import { roundUp8 } from "./words.ts";
+import { ASYNC_FIELD } from "./async_callbacks.ts";
+import { type Gap, roundUp8 } from "./words.ts";
 
 const SPIN_LOCK_BYTES = 4;
 
@@ -64,9 +65,9 @@ class StateKey {
       if (isOuter) into.word(this.#numberOf(memory.getU32(addr)));
       else {
         let from = addr;
-        for (const lock of locks) {
-          into.bytes(memory.bytes, from, addr + lock);
-          from = addr + lock + SPIN_LOCK_BYTES;
+        for (const { offset, size } of locks) {
+          into.bytes(memory.bytes, from, addr + offset);
+          from = addr + offset + size;
         }
         into.bytes(memory.bytes, from, addr + size);
       }
@@ -83,14 +84,18 @@ class StateKey {
   }
 }
 
-/** Offsets of the locks in a value, in rising order. */
-function locksOf({ def, lockOffset, environment: { btf } }: KernelMap): number[] {
-  if (!def.data) return lockOffset === undefined ? [] : [lockOffset];
+/** Where locks, timers and work stand in a value, in rising order. */
+function locksOf({ def, lockOffset, asyncFields, environment: { btf } }: KernelMap): Gap[] {
+  const lock = (offset: number): Gap => ({ offset, size: SPIN_LOCK_BYTES });
+  if (!def.data) {
+    const gaps = asyncFields.map(({ offset }) => ({ offset, size: ASYNC_FIELD.bytes }));
+    return [...gaps, ...lockOffset === undefined ? [] : [lock(lockOffset)]].sort((a, b) => a.offset - b.offset);
+  }
   if (!btf) return [];
   return def.data.variables.flatMap(({ type, offset }) => {
     const inside = type ? spinLockOffset(btf, type) : undefined;
-    return inside === undefined ? [] : [offset + inside];
-  }).sort((a, b) => a - b);
+    return inside === undefined ? [] : [lock(offset + inside)];
+  }).sort((a, b) => a.offset - b.offset);
 }
 
 /** A fingerprint of 128 bits of a sequence of words and byte strings whose lengths are known to whoever compares. */

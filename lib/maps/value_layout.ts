@@ -31,6 +31,19 @@ export function spinLockOffset(btf: Btf, type: number): number | undefined {
   return undefined;
 }
 
+/** Structs in values that stand for callbacks (maps/async_callbacks.ts): all zero to user space, and not copied. */
+const ASYNC_STRUCTS = new Map<string, "timer" | "work">([["bpf_timer", "timer"], ["bpf_wq", "work"]]);
+
+/** Where the timers and works of a value stand (kernel/bpf/btf.c:btf_parse_fields). */
+export function asyncFieldsOf(btf: Btf, type: number): { readonly kind: "timer" | "work"; readonly offset: number }[] {
+  const struct = resolveType(btf, type), kind = ASYNC_STRUCTS.get(struct.name);
+  if (struct.kind !== "struct") return [];
+  if (kind) return [{ kind, offset: 0 }];
+  return (struct.members ?? []).flatMap((member) =>
+    asyncFieldsOf(btf, member.type).map((field) => ({ ...field, offset: (member.bitOffset >>> 3) + field.offset }))
+  );
+}
+
 /** Every number inside a value of a BTF type, in order; locks are left out, and what a damaged type has past its end. */
 export function leavesOf(btf: Btf | undefined, type: number | undefined, size: number): Leaf[] {
   const found: Leaf[] = [];
@@ -60,7 +73,7 @@ function collect(
   if (offset >= end) return;
   const type = resolveType(btf, id), { path } = at;
   if (type.kind === "struct" || type.kind === "union") {
-    if (SPIN_LOCKS.has(type.name)) return;
+    if (SPIN_LOCKS.has(type.name) || ASYNC_STRUCTS.has(type.name)) return;
     for (const member of type.members ?? []) {
       const within = member.name === "" ? at : { path: `${path}.${member.name}`, parent: path };
       if (member.bitSize > 0) {

@@ -2,7 +2,7 @@
 
 /** A task, as far as its number of runs goes. */
 export interface Running {
-  readonly kind: "process" | "interrupt" | "user";
+  readonly kind: "process" | "interrupt" | "user" | "timer" | "work";
   readonly cpu: number;
   readonly program?: { readonly name: string };
   readonly invocations: number;

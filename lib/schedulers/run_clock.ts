@@ -31,7 +31,7 @@ export function runClock(machine: Machine, seed: number, limits: RunLimits, befo
   while (left > 0) {
     const index = tree.first, now = tree.clock(index), task = tasks[index];
     if (now === Infinity) {
-      machine.stop(machine.describeDeadlock());
+      if (!machine.isOver) machine.stop(machine.describeDeadlock());
       break;
     }
     const general = machine.sharesCpus || task.models.length > 0 || machine.buffers !== undefined;

@@ -85,7 +85,7 @@ class RandomRun {
         if (++this.#refused <= 8 * (this.#n + cpus)) continue;
         this.#refused = 0;
         if (machine.enabled().length > 0) continue;
-        if (this.#n > 0) machine.stop(machine.describeDeadlock());
+        if (this.#n > 0 && !machine.isOver) machine.stop(machine.describeDeadlock());
         break;
       }
       if (machine.steps >= limits.steps) {
@@ -170,7 +170,11 @@ class RandomRun {
     const { machine } = this;
     if (!machine.isEnabled(index)) {
       if (++this.#refused > 8 * this.#n) {
-        if (machine.enabled().length === 0) machine.stop(machine.describeDeadlock());
+        if (machine.enabled().length === 0) {
+          // Who waits for timers is done with whoever starts them.
+          if (machine.isOver) this.#n = 0;
+          else machine.stop(machine.describeDeadlock());
+        }
         this.#refused = 0;
       }
       return false;

@@ -3,6 +3,7 @@ import { KIND, TASK } from "../cpu/layout.ts";
 import { Machine, type MachineOwnerOptions } from "../machine/machine.ts";
 import type { Kernel } from "../bpf_helpers/kernel.ts";
 import { oneAfterAnother } from "../workload/one_after_another.ts";
+import { isDeferred } from "../workload/deferred_tasks.ts";
 import { type Plan, withoutBuffers } from "../workload/plan.ts";
 import { DEFAULT_STEPS } from "./run.ts";
 
@@ -30,9 +31,20 @@ export function runSerial(
   if (takesTurns) return Promise.resolve(byTurns(machine, limit) ? machine.kernel : undefined);
   const runAlone = (index: number) => {
     run(machine, index, limit, Infinity);
+    if (isDeferred(plan.tasks[index])) return !machine.fault;
+    runCallbacks(machine, limit);
     return machine.isDone(machine.tasks[index]) && !machine.fault;
   };
   return oneAfterAnother(plan, { runAlone, left: () => machine.kernel }, order);
+}
+
+/** Whatever timers and work queues wait to run. */
+function runCallbacks(machine: Machine, limit: number): void {
+  const deferred = machine.tasks.filter(isDeferred);
+  for (let went = deferred.length > 0; went;) {
+    went = false;
+    for (const { index } of deferred) if (run(machine, index, limit, Infinity)) went = true;
+  }
 }
 
 /** Lets each program in turn make one run, and then user space, which may wait for them; gives whether all ended. */
@@ -43,6 +55,7 @@ function byTurns(machine: Machine, limit: number): boolean {
     for (const { index, kind } of tasks) if (kind !== "user" && run(machine, index, limit, 1)) went = true;
   }
   for (const { index, kind } of tasks) if (kind === "user") run(machine, index, limit, Infinity);
+  runCallbacks(machine, limit);
   return !machine.fault && tasks.every((task) => machine.isDone(task));
 }
 
@@ -51,6 +64,8 @@ function run(machine: Machine, index: number, limit: number, runs: number): bool
   const task = machine.tasks[index], { stepWasm, sharesCpus, memory } = machine, begun = machine.steps;
   const until = memory.getU32(task.record + TASK.invocation) + runs;
   while (machine.steps < limit && machine.isEnabled(index)) {
+    // Who sleeps lets callbacks run: it may wait for what they do.
+    if (task.kind === "user" && machine.pending(index).kind === "sleep") runCallbacks(machine, limit);
     if (sharesCpus || task.models.length > 0) machine.step(index);
     else {
       // the same without a call for each step, as in run_random.ts

@@ -198,7 +198,8 @@ async function searchPlan(plan: Plan, options: ExploreOptions, usersOnlyLoad: bo
   result.stuck = [...stuck.values()];
   result.coverage = coverageOf(machines, !reason);
   result.bounds = result.unknown === undefined ? boundsText(limits) : `stopped after ${result.unknown}`;
-  const open = openConditions(machine, layouts, tried);
+  const leftAny = machines.some(({ kernel }) => kernel.async?.leftAny);
+  const open = openConditions(machine, layouts, tried, leftAny);
   result.openConditions = open.lines;
   result.coversOpen = open.complete;
   const remarks = [...(holds && result.observation === "Always" ? [neverRight(holds)] : []), ...plan.remarks];

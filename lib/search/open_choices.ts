@@ -75,6 +75,18 @@ function drawnObjects({ contexts }: Machine): string[] {
   ];
 }
 
+/** A timer is due at any moment, but for one that was started before it on its CPU and for no longer. */
+function timers({ plan, kernel: { async } }: Machine, leftAny: boolean): string[] {
+  if (!async) return [];
+  const kinds = plan.tasks.some(({ kind }) => kind === "timer")
+    ? ["timers: each is due at any moment after its start"]
+    : [];
+  const left = `callbacks that callbacks start again: ${
+    plural(async.rearms, "time")
+  } in a row, later ones left waiting`;
+  return [...kinds, ...leftAny ? [left] : []];
+}
+
 const STACK_HELPERS = ["bpf_get_func_ip", "bpf_get_stackid", "bpf_get_stack", "bpf_get_task_stack"] as const;
 const CGROUP_HELPERS = [
   "bpf_get_current_cgroup_id",
@@ -88,11 +100,13 @@ const TASK_HELPERS = ["bpf_get_current_uid_gid", "bpf_get_numa_node_id"] as cons
  * @param machine one of the search's
  * @param layouts what the search noted of hash maps
  * @param hashSeeds what the seeds were drawn from in the searches that came to their end
+ * @param leftAny whether callbacks were left waiting, because others started them too often in a row
  */
 export function openConditions(
   machine: Machine,
   layouts: HashLayouts,
   hashSeeds: readonly number[],
+  leftAny: boolean,
 ): OpenConditions {
   const { open } = machine, random = open.randomCalls, clocks = open.clockCalls;
   const seeds = hashSeed(layouts, hashSeeds), [uids, nodes] = TASK_HELPERS.map((name) => open.calls(name));
@@ -108,11 +122,12 @@ export function openConditions(
     ...(uids ? ["users: all tasks are root's (uid 0, gid 0); others not tried"] : []),
     ...(cgroups ? ["cgroups: all tasks are in the root cgroup (id 1); others not tried"] : []),
     ...drawnObjects(machine),
+    ...timers(machine, leftAny),
     ...(stacks ? ["stack traces, addresses of code: drawn by the seed; others not tried"] : []),
     ...(nodes ? ["NUMA: all CPUs belong to node 0; others not tried"] : []),
   ];
   const complete = seeds.complete && !pids && !uids && !nodes && !cgroups && !stacks && !machine.contexts.objects &&
-    clocks.length === 0 && !machine.readsUndefinedStack &&
+    clocks.length === 0 && !machine.readsUndefinedStack && !leftAny &&
     random.every((call) => call.complete);
   return { lines, complete };
 }

@@ -2,7 +2,7 @@
  * Kernel functions that programs call by BTF id: prototypes as the kernel's BTF has them, with what their flags say
  * (kernel/bpf/helpers.c and others: BTF_ID_FLAGS; include/linux/btf.h: KF_*). The ends of argument names mean something
  * (Documentation/bpf/kfuncs.rst): `__ign` not looked at, `__k` a constant, `__sz` a size of the memory before it,
- * `__szk` a constant one, `__nullable`, `__uninit`, `__str`, `__alloc`, `__refcounted_kptr`.
+ * `__szk` a constant one, `__nullable`, `__uninit`, `__str`, `__map`, `__prog` what the verifier passes, `__alloc`, `__refcounted_kptr`.
  */
 import { BPF_PROG_TYPE as T } from "./prog_types.ts";
 
@@ -41,6 +41,7 @@ export type KfuncArgKind =
   | "callback"
   | "map"
   | "res_lock"
+  | "wq"
   | "irq_flag";
 
 export interface KfuncArg {
@@ -121,6 +122,9 @@ const TABLE: Readonly<Record<keyof typeof KFUNC_TYPES, readonly string[]>> = {
     "void *bpf_rdonly_cast(void *obj__ign, u32 btf_id__k)",
     "void *bpf_cast_to_kern_ctx(ctx *obj)",
     "T long bpf_map_sum_elem_count(struct bpf_map *map)",
+    "int bpf_wq_init(struct bpf_wq *wq, void *p__map, u32 flags)",
+    "int bpf_wq_start(struct bpf_wq *wq, u32 flags)",
+    "int bpf_wq_set_callback_impl(struct bpf_wq *wq, fn *callback_fn, u32 flags, void *aux__prog)",
     "int bpf_strlen(char *s__ign)",
     "int bpf_strnlen(char *s__ign, u64 count)",
     "int bpf_strcmp(char *s1__ign, char *s2__ign)",
@@ -233,6 +237,7 @@ const KINDS: Readonly<Record<string, KfuncArgKind>> = {
   bpf_rb_root: "rb_root",
   bpf_rb_node: "rb_node",
   bpf_res_spin_lock: "res_lock",
+  bpf_wq: "wq",
   __sk_buff: "ctx",
   xdp_md: "ctx",
   ctx: "ctx",
@@ -241,6 +246,7 @@ const KINDS: Readonly<Record<string, KfuncArgKind>> = {
 
 const SUFFIXES: readonly (readonly [RegExp, KfuncArgKind])[] = [
   [/__ign$/, "ignored"],
+  [/__prog$/, "ignored"],
   [/__k$/, "constant"],
   [/__alloc$/, "allocated"],
   [/__refcounted_kptr$/, "refcounted"],

@@ -126,7 +126,11 @@ const WORKLOAD: Rules = {
   preempt: oneOf(["none", "full"], 'preempt: "full"'),
   limits: record(
     "an object",
-    { steps: whole(1, Infinity, "steps: 1000"), insnsPerStep: whole(1, Infinity, "insnsPerStep: 1000000") },
+    {
+      steps: whole(1, Infinity, "steps: 1000"),
+      insnsPerStep: whole(1, Infinity, "insnsPerStep: 1000000"),
+      rearms: whole(0, 1_000_000, "rearms: 3"),
+    },
     [],
     "limits: { steps: 1000000 }",
   ),

@@ -33,6 +33,7 @@ export function conditionsOf(
     memoryLine(memory),
     ...open,
     `contexts: ${contexts(plan, othersRun)}`,
+    ...callbacks(plan),
     ...inputs(plan),
     ...(own.length > 0 ? [`helpers: ${own.join(", ")} as the reader models ${own.length === 1 ? "it" : "them"}`] : []),
     ...(plan.workload.verify === false ? ["verifier: not asked"] : []),
@@ -108,6 +109,16 @@ function contexts({ tasks, workload, sharesCpus }: Plan, othersRun: boolean): st
     ? "no run preempts another of its CPU"
     : "nothing else runs on these CPUs";
   return [...running, ...users].join(", ") + `; ${nesting}; ${preempt}`;
+}
+
+/** When what programs start by timers and work queues runs. */
+function callbacks({ tasks, workload }: Plan): string[] {
+  const kinds = (["timer", "work"] as const).filter((kind) => tasks.some((task) => task.kind === kind));
+  if (kinds.length === 0) return [];
+  const what = kinds.map((kind) => kind === "timer" ? "timers" : "work queues").join(" and ");
+  const most = workload.limits?.rearms,
+    often = most === undefined ? "" : `, ${most} times in a row by themselves at most`;
+  return [`callbacks: ${what} run them on the CPU that starts them${often}`];
 }
 
 function cpuList(cpus: readonly number[]): string {

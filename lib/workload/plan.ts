@@ -21,6 +21,7 @@ import type { UserApi } from "../maps/user_space.ts";
 import { standardRuns } from "./default_programs.ts";
 import { completed } from "./user_space_side.ts";
 import { DEFAULT_PACKETS, seesPackets } from "./packets.ts";
+import { deferredTasks } from "./deferred_tasks.ts";
 import { type Order, tasksBefore } from "./task_order.ts";
 import { type UserSpace, userSpaceOf } from "./user_calls.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
@@ -33,7 +34,8 @@ import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 export { WorkloadError };
 
 export interface PlannedTask {
-  readonly kind: "process" | "interrupt" | "user";
+  /** `timer` and `work` run callbacks that programs start (machine/deferred.ts); they come last in a plan. */
+  readonly kind: "process" | "interrupt" | "user" | "timer" | "work";
   /** Only ever shown. */
   readonly name: string;
   readonly cpu: number;
@@ -246,16 +248,17 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
     kind !== "process" || after.length > 0 || perCpuTasks.size === perCpuTasks.add(cpu).size
   );
   const tailCalls = object.maps.some((map) => map.type === BPF_MAP_TYPE.PROG_ARRAY);
-  const programs = tailCalls ? object.programs : [...used.values()];
+  const programs = tailCalls ? object.programs : [...used.values()],
+    deferred = deferredTasks(programs, userSpace.runs ? allCpus : nrCpus);
   const laidOut = {
     object,
     workload,
     invocations: perCpu,
-    tasks: ordered,
+    tasks: [...ordered, ...deferred],
     programs,
     nrCpus,
     allCpus,
-    sharesCpus: shared,
+    sharesCpus: shared || deferred.length > 0,
     userSpace,
     remarks,
     warnings: warningsOf(object, programs),

@@ -80,6 +80,11 @@ export interface Limits {
   readonly steps?: number;
   /** Instructions of one invocation between two visible operations. */
   readonly insnsPerStep?: number;
+  /**
+   * How many times in a row callbacks of timers and work queues may start timers and work: what they start then is left
+   * waiting. Default 1 in a search, else 100.
+   */
+  readonly rearms?: number;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { BpfObject } from "../../object/bpf_object.ts";
 import { BackendError } from "../../host/backend_error.ts";
 import { kernelRelease, parallelism } from "../../host/environment.ts";
 import { mapMemoryBytes } from "../../maps/memory_use.ts";
+import { withoutDeferred } from "../../workload/deferred_tasks.ts";
 import { type Plan, plan } from "../../workload/plan.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
 import { oneAtATime } from "../one_at_a_time.ts";
@@ -44,7 +45,8 @@ export async function runOnLinux(object: BpfObject, options: LinuxOptions = {}):
 }
 
 /** Runs what has been checked and planned, on no more CPUs than there are. */
-export function linuxPlan(plan: Plan, options: MeasureOptions): Promise<LinuxResult> {
+export function linuxPlan(asked: Plan, options: MeasureOptions): Promise<LinuxResult> {
+  const plan = withoutDeferred(asked);
   refuseLargeMaps(plan.object, options.maxMapBytes ?? MAX_MAP_BYTES);
   return oneAtATime(async () => {
     using session = new LinuxSession(plan, options.exact ?? false);

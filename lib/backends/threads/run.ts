@@ -1,5 +1,6 @@
 /** Runs a workload on parallel threads of this computer and measures it. */
 import type { BpfObject } from "../../object/bpf_object.ts";
+import { withoutDeferred } from "../../workload/deferred_tasks.ts";
 import { type Plan, plan } from "../../workload/plan.ts";
 import { measure, type Measured, type MeasureOptions } from "../measure.ts";
 import { oneAtATime } from "../one_at_a_time.ts";
@@ -40,7 +41,8 @@ export async function threads(object: BpfObject, options: ThreadsOptions = {}): 
 }
 
 /** Runs what has been checked and planned, on no more CPUs than there are. */
-export function threadsPlan(plan: Plan, options: MeasureOptions): Promise<ThreadsResult> {
+export function threadsPlan(asked: Plan, options: MeasureOptions): Promise<ThreadsResult> {
+  const plan = withoutDeferred(asked);
   return oneAtATime(async () => {
     using session = await ThreadSession.start(plan);
     const where = "on threads of this computer (WebAssembly, shared memory)";

@@ -199,7 +199,8 @@ function elementPointers(from: Reg, map: Reg): [Reg, Reg, Reg] {
   return [map, of(REG_TYPE.MAP_KEY), of(REG_TYPE.MAP_VALUE)];
 }
 
-function timerArguments(timer: Reg): readonly Reg[] {
+/** What the callback of a timer, or of work, is called with. */
+export function timerArguments(timer: Reg): readonly Reg[] {
   const map = pointer(REG_TYPE.MAP_PTR);
   map.map = timer.map;
   map.mapUid = timer.mapUid;

@@ -9,7 +9,7 @@ import { checkNodeArgument, checkRootArgument } from "../memory/graphs.ts";
 import { endIrqFlag, startIrqFlag } from "../memory/irq_flags.ts";
 import { processLock } from "../memory/locks.ts";
 import { ownFields } from "../state/own_objects.ts";
-import type { SpecialField } from "../kernel/map_state.ts";
+import { fieldOf, type MapState, type SpecialField } from "../kernel/map_state.ts";
 import { holdsStruct, isScalarStruct, structLayout } from "../kernel/kernel_structs.ts";
 import { structSize } from "../kernel/kernel_objects.ts";
 import type { KernelType } from "../kernel/kernel_type.ts";
@@ -18,6 +18,7 @@ import { checkMemory } from "./calls.ts";
 import { checkConstString, checkSizedMemory } from "./helper_memory.ts";
 import type { HelperArg } from "../kernel/helper_prototypes.ts";
 import { checkIterator } from "./iterators.ts";
+import { processWork } from "./timers.ts";
 import { readReg } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
 import { Rejection } from "../state/environment.ts";
@@ -34,6 +35,9 @@ export class KfuncMeta {
   own: KernelType | null = null;
   /** A reference that the program owns, so that taking one more cannot fail. */
   isOwned = false;
+  /** The map of a work queue, or the one that is passed. */
+  map: MapState | null = null;
+  mapUid = 0;
   dynptr: { readonly id: number; readonly type: string; readonly ref: number } | null = null;
 
   constructor(readonly kfunc: Kfunc) {}
@@ -129,6 +133,11 @@ function checkContent(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: n
         isResilient: true,
         savesInterrupts: kfunc.name.includes("irq"),
       });
+    case "wq":
+      if (reg.type !== REG_TYPE.MAP_VALUE) env.reject(ERRNO.EINVAL, `arg#${index} doesn't point to a map value`);
+      return processWork(env, regno, meta);
+    case "map":
+      return checkMap(env, regno, meta);
     case "irq_flag":
       if (/_(save|lock_irqsave)$/.test(kfunc.name)) return startIrqFlag(env, regno, index, kfunc.name);
       return endIrqFlag(env, regno, index, kfunc.name);
@@ -166,6 +175,20 @@ function checkContent(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: n
     default:
       env.unsupported(`argument ${index} of the kernel function ${kfunc.name}`);
   }
+}
+
+/** The map that a work queue is said to stand in has to be that of its value. */
+function checkMap(env: Environment, regno: number, meta: KfuncMeta): void {
+  const { map, mapUid } = env.regs[regno];
+  if (!map) env.reject(ERRNO.EINVAL, `pointer in R${regno} isn't map pointer`);
+  if (meta.map && fieldOf(map, "bpf_wq") && (meta.map !== map || meta.mapUid !== mapUid)) {
+    env.reject(
+      ERRNO.EINVAL,
+      `workqueue pointer in R1 map_uid=${meta.mapUid} doesn't match map pointer in R2 map_uid=${mapUid}`,
+    );
+  }
+  meta.map = map;
+  meta.mapUid = mapUid;
 }
 
 /** Of plain types that arguments and results point to. */

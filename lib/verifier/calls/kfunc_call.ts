@@ -3,7 +3,8 @@ import type { Insn } from "../../isa/insn.ts";
 import { Bounds } from "../domain/bounds.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO, MAX_ERRNO } from "../../uapi/errno.ts";
-import { pushCallback } from "./calls.ts";
+import { pushAsyncCallback, pushCallback } from "./calls.ts";
+import { timerArguments } from "./helper_call.ts";
 import { stepIterator } from "./iterators.ts";
 import { graphNode, insertIntoGraph } from "../memory/graphs.ts";
 import { resolveExtern } from "../kernel/externs.ts";
@@ -41,6 +42,9 @@ export function checkKfuncCall(env: Environment, insn: Insn): boolean {
   if (kfunc.name === "bpf_rbtree_add_impl") {
     const node = () => graphNode(env, meta.root!, { isOwned: false });
     pushCallback(env, { subprog: meta.subprog, regs: [node(), node()], range: [0, 1] });
+  }
+  if (kfunc.name === "bpf_wq_set_callback_impl") {
+    pushAsyncCallback(env, { subprog: meta.subprog, regs: timerArguments(env.regs[1]), range: [0, 0] }, true);
   }
   sections(env, name, kfunc);
   if (meta.releaseReg !== 0) release(env, env.regs[meta.releaseReg].ref);
