@@ -45,6 +45,8 @@ const ON_CPU = {
   waiting: (kind: AsyncKind) => kind === "timer" ? 0 : 4,
   running: (kind: AsyncKind) => kind === "timer" ? 8 : 12,
 };
+/** Behind the last CPU: nanoseconds passed over, and whether any callback was left waiting. */
+const LEFT = 8;
 /** Callbacks of one machine. */
 const MOST_CALLBACKS = 16_384;
 
@@ -69,8 +71,6 @@ export class AsyncCallbacks {
   readonly #pool: RcuPool;
   readonly #base: number;
   readonly #cpus: number;
-  /** Whether any was left waiting because of `limits.rearms`. */
-  leftAny = false;
 
   /** @param rearms how many times in a row callbacks may start themselves again */
   constructor(arena: Arena, readonly count: number, readonly nrCpus: number, tasks: number, readonly rearms = 0) {
@@ -293,6 +293,11 @@ export class AsyncCallbacks {
     memory.setU32(this.#cpu(cpu) + ON_CPU.running(kind), cb);
   }
 
+  /** Whether any was left waiting because of `limits.rearms`. */
+  leftAny(memory: Memory): boolean {
+    return memory.getU32(this.#cpu(this.nrCpus) + LEFT) !== 0;
+  }
+
   skippedNs(memory: Memory): number {
     return Number(memory.read(this.#cpu(this.nrCpus), 8));
   }
@@ -335,7 +340,7 @@ export class AsyncCallbacks {
     memory.setU32(cb + CB.chain, chain);
     memory.setU32(cb + CB.cpu, cpu);
     if (chain > this.rearms) {
-      this.leftAny = true;
+      memory.setU32(this.#cpu(this.nrCpus) + LEFT, 1);
       memory.setU32(cb + CB.state, STATE.left);
       return;
     }

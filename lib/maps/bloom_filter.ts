@@ -5,8 +5,8 @@ import type { MapDef } from "../object/bpf_object.ts";
 import { BPF_ANY, BPF_F_ZERO_SEED } from "../uapi/flags.ts";
 import { keyBytes } from "./array.ts";
 import { errno, KernelError } from "./errno.ts";
-import { type HashLayouts, hashrndOf } from "./hash_layouts.ts";
-import { htab_map_hash } from "./jhash.ts";
+import { type BloomShape, type HashLayouts, hashrndOf } from "./hash_layouts.ts";
+import { bloomBit } from "./jhash.ts";
 import { type Found, KernelMap, type MapEntry, type MapEnvironment } from "./kernel_map.ts";
 import { readSource, type Source } from "./source.ts";
 
@@ -16,10 +16,7 @@ const MOST_BITS = 2 ** 27;
 const WORD_BITS = 64, WORD_BYTES = 8;
 
 /** Numbers of functions and of bits (bloom_map_alloc). */
-export function bloomShape({ maxEntries, extra = 0 }: Pick<MapDef, "maxEntries" | "extra">): {
-  readonly functions: number;
-  readonly bits: number;
-} {
+export function bloomShape({ maxEntries, extra = 0 }: Pick<MapDef, "maxEntries" | "extra">): BloomShape {
   const functions = extra === 0 ? DEFAULT_HASH_FUNCTIONS : extra, wanted = 7 * Math.floor(maxEntries * functions / 5);
   if (maxEntries * functions >= 2 ** 32 || wanted > 2 ** 31) return { functions, bits: 2 ** 32 };
   return { functions, bits: wanted <= WORD_BITS ? WORD_BITS : 2 ** Math.ceil(Math.log2(wanted)) };
@@ -44,7 +41,7 @@ export class BloomFilterMap extends KernelMap {
     const isSeeded = !(def.flags & BPF_F_ZERO_SEED);
     this.#seed = isSeeded ? hashrndOf(environment.hashSeed ?? 0, index) : 0;
     this.#layouts = isSeeded ? environment.layouts : undefined;
-    this.#layouts?.watchFilter(index, def.name, (value, seed) => this.#bitsOf(value, seed));
+    this.#layouts?.watchFilter(index, def.name, { functions: this.functions, bits: this.bits });
     this.#bitset = this.allocate(this.bits / 8, (offset) => ({
       name: `${def.name}.bits[${Math.floor(offset / WORD_BYTES)}]`,
       touches: "bits",
@@ -53,21 +50,12 @@ export class BloomFilterMap extends KernelMap {
 
   initialize(): void {}
 
-  /** The bits of a value (bloom_filter.c:hash, once for each function). */
-  #bitsOf(value: Uint8Array, seed: number): number[] {
-    return Array.from({ length: this.functions }, (_, i) => this.#bitOf(value, seed, i));
-  }
-
-  #bitOf(value: Uint8Array, seed: number, i: number): number {
-    return (htab_map_hash(value, (seed + i) >>> 0) & (this.bits - 1)) >>> 0;
-  }
-
   /** Address of the word of a bit, and the bit in it. The value is read anew for each function. */
   *#place(value: Source, i: number): Model<{ readonly addr: number; readonly mask: bigint }> {
     const bytes = yield* readSource(value, this.def.valueSize, "value");
     this.#layouts?.sawKey(this.index, bytes);
     yield { kind: "work", what: "hash", amount: this.def.valueSize };
-    const bit = this.#bitOf(bytes, this.#seed, i);
+    const bit = bloomBit(bytes, this.#seed, i, this.bits);
     return {
       addr: this.#bitset + Math.floor(bit / WORD_BITS) * WORD_BYTES,
       mask: 1n << BigInt(bit % WORD_BITS),

@@ -3,14 +3,20 @@
  * (kernel/bpf/hashtab.c:htab_map_alloc). What is noted here of the runs of a search tells which layouts can make a
  * difference, and finds seeds for them.
  */
-import { htab_map_hash } from "./jhash.ts";
+import { bloomBit, htab_map_hash } from "./jhash.ts";
+
+/** Hash functions and bits of a bloom filter. */
+export interface BloomShape {
+  readonly functions: number;
+  readonly bits: number;
+}
 
 /** What a search noted of a hash map with a seed of its own. */
 export interface Noted {
   readonly name: string;
   readonly nBuckets: number;
-  /** Of a bloom filter: the bits of a value under a seed. */
-  readonly bitsOf?: (value: Uint8Array, hashrnd: number) => number[];
+  /** Of a bloom filter, which has no buckets. */
+  readonly filter?: BloomShape;
   /** Every key that was hashed, by its hash under a fixed seed. */
   readonly keys: Map<number, Uint8Array>;
   /** The order of buckets showed: the map was walked. */
@@ -44,9 +50,9 @@ export class HashLayouts {
   }
 
   /** Takes a bloom filter up: what counts of a value is whether the bits of the others cover its own. */
-  watchFilter(map: number, name: string, bitsOf: Noted["bitsOf"]): void {
+  watchFilter(map: number, name: string, filter: BloomShape): void {
     if (this.#maps.has(map)) return;
-    this.#maps.set(map, { name, nBuckets: 0, bitsOf, keys: new Map(), walked: false, shared: false });
+    this.#maps.set(map, { name, nBuckets: 0, filter, keys: new Map(), walked: false, shared: false });
   }
 
   sawKey(map: number, key: Uint8Array): void {
@@ -91,8 +97,8 @@ export class HashLayouts {
   /** How many layouts there are of the keys that were seen, over all maps where they matter. */
   get layouts(): bigint {
     return this.#mattering.reduce(
-      (product, [, { keys, nBuckets, bitsOf, walked }]) =>
-        product * (bitsOf ? 1n << BigInt(keys.size) : layoutsOf(keys.size, nBuckets, walked)),
+      (product, [, { keys, nBuckets, filter, walked }]) =>
+        product * (filter ? 1n << BigInt(keys.size) : layoutsOf(keys.size, nBuckets, walked)),
       1n,
     );
   }
@@ -106,7 +112,7 @@ export class HashLayouts {
   another(hashSeeds: readonly number[]): number | undefined {
     const known = new Set(hashSeeds.map((seed) => this.#layout(seed)));
     if (BigInt(known.size) >= this.layouts) return undefined;
-    const most = this.#mattering.some(([, { bitsOf }]) => bitsOf) ? MOST_TRIED_OF_FILTERS : MOST_TRIED;
+    const most = this.#mattering.some(([, { filter }]) => filter) ? MOST_TRIED_OF_FILTERS : MOST_TRIED;
     for (let tried = 0; tried < most; tried++) {
       const seed = this.#next++;
       if (!known.has(this.#layout(seed))) return seed;
@@ -120,9 +126,9 @@ export class HashLayouts {
 
   /** The layout that a number gives, as text. */
   #layout(hashSeed: number): string {
-    return this.#mattering.map(([map, { keys, nBuckets, bitsOf, walked }]) => {
+    return this.#mattering.map(([map, { keys, nBuckets, filter, walked }]) => {
       const hashrnd = hashrndOf(hashSeed, map);
-      if (bitsOf) return coveredOf([...keys.values()].map((key) => bitsOf(key, hashrnd)));
+      if (filter) return coveredOf([...keys.values()], filter, hashrnd);
       const buckets = [...keys.values()].map((key) => htab_map_hash(key, hashrnd) & (nBuckets - 1));
       const order = walked ? [...new Set(buckets)].sort((a, b) => a - b) : [...new Set(buckets)];
       return buckets.map((bucket) => order.indexOf(bucket)).join(",");
@@ -131,10 +137,14 @@ export class HashLayouts {
 }
 
 /** For each value whether the bits of the others cover its own: then nothing tells that it was never pushed. */
-function coveredOf(bits: readonly number[][]): string {
+function coveredOf(values: readonly Uint8Array[], { functions, bits }: BloomShape, hashrnd: number): string {
   const owners = new Map<number, number>();
-  for (const bit of bits.flatMap((own) => [...new Set(own)])) owners.set(bit, (owners.get(bit) ?? 0) + 1);
-  return bits.map((own) => own.every((bit) => owners.get(bit)! > 1) ? "covered" : "").join(",");
+  const all = values.map((value) => {
+    const own = new Set(Array.from({ length: functions }, (_, i) => bloomBit(value, hashrnd, i, bits)));
+    for (const bit of own) owners.set(bit, (owners.get(bit) ?? 0) + 1);
+    return [...own];
+  });
+  return all.map((own) => own.every((bit) => owners.get(bit)! > 1) ? "covered" : "").join(",");
 }
 
 /**

@@ -51,3 +51,7 @@ export function htab_map_hash(key: Uint8Array, hashrnd: number): number {
   c = (c + (left > 8 ? word(at + 8) : 0)) | 0;
   return final(a, b, c);
 }
+
+/** kernel/bpf/bloom_filter.c:hash: the bit that the i-th function gives, of so many bits, a power of two. */
+export const bloomBit = (value: Uint8Array, hashSeed: number, i: number, bits: number): number =>
+  (htab_map_hash(value, (hashSeed + i) >>> 0) & (bits - 1)) >>> 0;

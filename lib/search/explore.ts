@@ -138,6 +138,7 @@ async function searchPlan(plan: Plan, options: ExploreOptions, usersOnlyLoad: bo
   const machine = make(), { holds, onProgress } = options;
   const reason = options.symmetry === false ? "switched off" : asymmetry(machine);
   const result = new Exploration(machine, holds ? "holds" : "serial", { used: !reason, reason });
+  let leftAny = false;
   const stuck = new Map<string, StuckEnd>(), searched = new Map<number, Ends>(), machines: Machine[] = [];
 
   /** Every schedule, with hash maps' seeds drawn from one number; the bound that was hit. */
@@ -163,6 +164,7 @@ async function searchPlan(plan: Plan, options: ExploreOptions, usersOnlyLoad: bo
         },
       },
       (end, at, path) => {
+        leftAny ||= at.kernel.async?.leftAny(at.memory) ?? false;
         if (end.kind === "done") return ends.add(at, path);
         const message = end.kind === "fault" ? at.fault!.message : at.describeDeadlock();
         if (stuck.size >= MOST_STUCK || stuck.has(message)) return;
@@ -198,7 +200,6 @@ async function searchPlan(plan: Plan, options: ExploreOptions, usersOnlyLoad: bo
   result.stuck = [...stuck.values()];
   result.coverage = coverageOf(machines, !reason);
   result.bounds = result.unknown === undefined ? boundsText(limits) : `stopped after ${result.unknown}`;
-  const leftAny = machines.some(({ kernel }) => kernel.async?.leftAny);
   const open = openConditions(machine, layouts, tried, leftAny);
   result.openConditions = open.lines;
   result.coversOpen = open.complete;
