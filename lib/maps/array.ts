@@ -137,7 +137,7 @@ export class ArrayMap extends IndexedMap {
     if (refused) return refused;
     if (flags & BPF_F_LOCK) yield* copy_map_value_locked(this, ctx, this.valueAddr(index), value);
     else yield* copy_map_value(this.valueAddr(index), value, this.valueWords);
-    yield* this.bpf_obj_free_fields(ctx, this.valueAddr(index));
+    yield* this.freeFields(ctx, this.valueAddr(index));
     return 0n;
   }
 

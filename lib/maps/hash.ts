@@ -42,17 +42,13 @@ export abstract class PooledHtab extends Htab {
     this.pool.initialize(memory);
   }
 
-  protected get isPreallocated(): boolean {
-    return !(this.def.flags & BPF_F_NO_PREALLOC);
-  }
-
   override spares(memory: Memory): Spares {
     return this.pool.spares(memory);
   }
 
   /** kernel/bpf/hashtab.c:free_htab_elem. */
   override *freeElem(ctx: TaskContext, elem: number): Model<void> {
-    yield* this.bpf_obj_free_fields(ctx, elem + this.valueOffset);
+    yield* this.check_and_free_fields(ctx, elem);
     yield* this.pool.free(ctx, elem, false);
   }
 
@@ -92,6 +88,10 @@ export abstract class PooledHtab extends Htab {
 }
 
 export class HashMap extends PooledHtab {
+  private get isPreallocated(): boolean {
+    return !(this.def.flags & BPF_F_NO_PREALLOC);
+  }
+
   constructor(def: MapDef, index: number, environment: MapEnvironment) {
     super(def, index, environment, def.valueSize, true);
   }
@@ -122,10 +122,11 @@ export class HashMap extends PooledHtab {
     if (refused) return refused;
     const old = yield* this.lookup_elem_raw(key);
     const result = this.check_flags(old, flags) || (yield* this.#insert(ctx, key, value, flags, old));
-    yield* this.htab_unlock_bucket(key.bucket);
-    // A preallocated element went to extra_elems inside the bucket lock; pool.free knows.
     const replaced = result === 0n && old !== 0 && !(flags & BPF_F_LOCK);
-    if (replaced && !this.isPreallocated) yield* this.bpf_obj_free_fields(ctx, old + this.valueOffset);
+    // A preallocated element went to extra_elems inside the bucket lock; pool.free knows.
+    if (replaced && this.isPreallocated) yield* this.check_and_free_fields(ctx, old);
+    yield* this.htab_unlock_bucket(key.bucket);
+    if (replaced && !this.isPreallocated) yield* this.check_and_free_fields(ctx, old);
     if (replaced) yield* this.pool.free(ctx, old, true);
     return result;
   }
@@ -144,8 +145,6 @@ export class HashMap extends PooledHtab {
     // Who looks the key up, and stands on another element of this bucket now, has passed the new one and misses the old.
     this.noteSharing();
     yield* this.hlist_nulls_del_rcu(old);
-    // It is extra_elems already, and the next update of this CPU takes it: so inside the bucket lock.
-    if (this.isPreallocated) yield* this.bpf_obj_free_fields(ctx, old + this.valueOffset);
     return 0n;
   }
 

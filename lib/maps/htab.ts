@@ -249,6 +249,11 @@ export abstract class Htab extends KernelMap {
   /** Gives back an element that was taken out of its bucket for good (free_htab_elem, htab_lru_push_free). */
   abstract freeElem(ctx: TaskContext, elem: number): Model<void>;
 
+  /** kernel/bpf/hashtab.c:check_and_free_fields: what the value of an element holds goes with it. */
+  check_and_free_fields(ctx: TaskContext, elem: number): Model<void> {
+    return this.freeFields(ctx, elem + this.valueOffset);
+  }
+
   /** kernel/bpf/hashtab.c:__htab_map_lookup_and_delete_elem: copied and taken out under the bucket lock. */
   *map_lookup_and_delete_elem(ctx: TaskContext, keyBytes: Uint8Array, flags: bigint): Model<Found> {
     const key = this.hashKey(keyBytes);

@@ -143,8 +143,8 @@ export abstract class KernelMap {
     return errno("EOPNOTSUPP");
   }
 
-  /** kernel/bpf/syscall.c:bpf_obj_free_fields: what a value held is given up, as it goes or is written anew. */
-  *bpf_obj_free_fields(ctx: TaskContext, addr: number): Model<void> {
+  /** kernel/bpf/syscall.c:bpf_obj_free_fields: what a value holds goes with it. */
+  *freeFields(ctx: TaskContext, addr: number): Model<void> {
     const { async } = this.environment;
     if (async) {
       for (const { kind, offset } of this.asyncFields) {

@@ -65,7 +65,7 @@ export class LruHashMap extends Htab {
     yield* copy_map_value(elem + this.valueOffset, value, this.valueWords);
     const refused = yield* this.htab_lock_bucket(ctx, key.bucket);
     if (refused) {
-      yield* this.lru.bpf_lru_push_free(ctx, elem);
+      yield* this.freeElem(ctx, elem);
       return refused;
     }
     const old = yield* this.lookup_elem_raw(key), result = this.check_flags(old, flags);
@@ -86,7 +86,7 @@ export class LruHashMap extends Htab {
 
   /** kernel/bpf/hashtab.c:htab_lru_push_free. */
   override *freeElem(ctx: TaskContext, elem: number): Model<void> {
-    yield* this.bpf_obj_free_fields(ctx, elem + this.valueOffset);
+    yield* this.check_and_free_fields(ctx, elem);
     yield* this.lru.bpf_lru_push_free(ctx, elem);
   }
 
@@ -135,7 +135,7 @@ export class LruHashMap extends Htab {
     while (!isNulls(n) && n !== victim) n = Number(yield exclusive(load(n + ELEM.next, 4, "elem.next")));
     if (n === victim) yield* this.hlist_nulls_del_rcu(victim);
     yield* this.htab_unlock_bucket(bucket);
-    if (n === victim) yield* this.bpf_obj_free_fields(ctx, victim + this.valueOffset);
+    if (n === victim) yield* this.check_and_free_fields(ctx, victim);
     return n === victim ? 1n : 0n;
   }
 }
