@@ -13,6 +13,7 @@ import { bpf_trace_printk, bpf_trace_vprintk } from "./printk.ts";
 import * as redirectHelpers from "./redirect_helpers.ts";
 import * as ringbufHelpers from "./ringbuf_helpers.ts";
 import * as skbHelpers from "./skb_helpers.ts";
+import * as socketHelpers from "./socket_helpers.ts";
 import * as stackHelpers from "./stack_helpers.ts";
 import * as stringHelpers from "./string_helpers.ts";
 import * as taskHelpers from "./task_helpers.ts";
@@ -30,6 +31,7 @@ export const HELPERS: HelperTable = byNumber({
   ...ringbufHelpers,
   ...taskHelpers,
   ...namedHelpers(currentTask, memoryHelpers, stringHelpers, timerHelpers),
+  ...socketHelpers,
   ...stackHelpers,
   ...tracedFunction,
   ...xdpHelpers,

@@ -19,6 +19,7 @@ import { stateKey } from "../maps/state_key.ts";
 import type { BpfObject, MapDef, Program } from "../object/bpf_object.ts";
 import type { Values } from "../report/result.ts";
 import { callsKfunc } from "./called_kfuncs.ts";
+import { BitBuffers } from "./bit_buffers.ts";
 import type { KernelObjects } from "./kernel_objects.ts";
 import { KernelVariables } from "./kernel_variables.ts";
 
@@ -88,6 +89,7 @@ export function kernelSize(
   const arena = new ArenaMeter(), locks = { bpf_spin_lock, bpf_spin_unlock };
   new KernelVariables(arena, nrCpus);
   heldLocksOf(programs, arena, nrCpus);
+  bitBuffersOf(programs, arena, tasks);
   if (runsCallbacks) new AsyncCallbacks(arena, asyncCount(maps, nrCpus), nrCpus, tasks);
   createMaps(maps, { arena, nrCpus, possibleCpus, tasks, locks, walkKeyRegion: 0 });
   return { heapBytes: arena.heapBytes, regions: arena.regions + 1 };
@@ -97,6 +99,10 @@ export function kernelSize(
 function heldLocksOf(programs: readonly Program[], arena: Arena, nrCpus: number): HeldLocks | undefined {
   return callsKfunc(programs, "bpf_res_spin_lock") ? new HeldLocks(arena, nrCpus) : undefined;
 }
+
+/** Room for the bits of iterators, for programs that have any. */
+const bitBuffersOf = (programs: readonly Program[], arena: Arena, tasks: number): BitBuffers | undefined =>
+  callsKfunc(programs, "bpf_iter_bits_new") ? new BitBuffers(arena, tasks) : undefined;
 
 /** What the clock says at the beginning of a search: long after boot, so that no timeout has the boot to do with. */
 const BOOTED_NS = 1_000_000_000_000n;
@@ -113,6 +119,8 @@ export class Kernel {
   readonly heldLocks: HeldLocks | undefined;
   /** What stands behind timers and work queues, where the machine runs their callbacks. */
   readonly async: AsyncCallbacks | undefined;
+  /** Where a program iterates over bits. */
+  readonly bitBuffers: BitBuffers | undefined;
   readonly #helpers: HelperTable;
   readonly #spans: readonly Span[];
 
@@ -143,6 +151,7 @@ export class Kernel {
     if (options.open) memory.write(this.variables.clock(0), 8, BOOTED_NS);
     this.heldLocks = heldLocksOf(object.programs, memory, nrCpus);
     const { tasks = nrCpus, rearms } = options;
+    this.bitBuffers = bitBuffersOf(object.programs, memory, tasks);
     if (rearms !== undefined) {
       this.async = new AsyncCallbacks(memory, asyncCount(object.maps, nrCpus), nrCpus, tasks, rearms);
     }

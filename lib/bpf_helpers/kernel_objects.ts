@@ -267,6 +267,7 @@ export class KernelObjects {
     if (identity && field === "pid") return BigInt.asUintN(32, identity.pidTgid);
     if (identity && field === "tgid") return identity.pidTgid >> 32n;
     if (struct === "kernfs_node" && field === "id") return BigInt(1 + instance);
+    if (struct === "cgroup" && field === "level") return BigInt(Math.min(instance, 1));
     const drawn = hash32(this.seed, salt, 9), values = NAMED_VALUES[field];
     if (values) return BigInt(values[drawn % values.length]);
     return FULL_RANGE.has(this.btf!.types[id]?.name) ? BigInt(drawn) : this.number(salt);

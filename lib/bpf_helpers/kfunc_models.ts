@@ -2,8 +2,11 @@
 import { CPU } from "../cpu/layout.ts";
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { HelperModel } from "./kernel.ts";
+import * as bits from "./bit_iterator.ts";
+import * as cgroupKfuncs from "./cgroup_kfuncs.ts";
 import * as numbers from "./number_iterator.ts";
 import * as resLocks from "./res_lock_kfuncs.ts";
+import * as stringKfuncs from "./string_kfuncs.ts";
 import * as taskKfuncs from "./task_kfuncs.ts";
 import { WORK_KFUNCS } from "./timer_helpers.ts";
 
@@ -33,7 +36,12 @@ const MODELS: Readonly<Record<string, HelperModel>> = {
   ...resLocks,
   ...numbers,
   ...taskKfuncs,
+  ...bits,
+  ...cgroupKfuncs,
+  ...stringKfuncs,
   ...WORK_KFUNCS,
+  /** bpf_rdonly_cast(obj, btf_id): the same address, taken for a struct of the kernel's. */
+  bpf_rdonly_cast: (_kernel, _ctx, [pointer]) => pointer,
 };
 const NAMES = Object.keys(MODELS);
 

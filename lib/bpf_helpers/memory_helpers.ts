@@ -52,3 +52,16 @@ export const bpf_copy_from_user: HelperModel = function* (_kernel, ctx, [dst, si
   yield { kind: "sleep", label: "page fault" };
   return yield* probeRead(ctx, dst, size, src, "bpf_copy_from_user");
 };
+
+/**
+ * bpf_probe_write_user(dst, src, len): told in the trace; there is no user memory to write, so that nothing changes. It
+ * fails where nothing stands, and in interrupts.
+ */
+export const bpf_probe_write_user: HelperModel = function* (kernel, ctx, [dst, src, lenArg]) {
+  const size = Number(BigInt.asUintN(32, lenArg)), reason = ctx.memory.explain(src, size, false);
+  if (reason) return yield* faultWith(`bpf_probe_write_user: source: ${reason}`);
+  if (ctx.from === "interrupt" || ctx.from === "nmi") return errno("EPERM");
+  if (kernel.memory.explain(dst, size, false)) return errno("EFAULT");
+  yield { kind: "print", text: `bpf_probe_write_user(${size} bytes)` };
+  return 0n;
+};

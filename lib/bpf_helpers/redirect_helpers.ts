@@ -1,5 +1,6 @@
 /** Helpers that say where a packet goes (net/core/filter.c): they leave a note for the kernel, and return the action. */
 import { RedirectMap } from "../maps/redirect_map.ts";
+import { SockHashMap } from "../maps/sock_hash.ts";
 import { UnsupportedMap } from "../maps/unmodelled_map.ts";
 import { BPF_MAP_TYPE, mapTypeName } from "../uapi/map_types.ts";
 import { BPF_F_BROADCAST, BPF_F_EXCLUDE_INGRESS, BPF_F_INGRESS } from "../uapi/flags.ts";
@@ -64,6 +65,25 @@ const toSocket = (name: string): HelperModel =>
 export const bpf_sk_redirect_map: HelperModel = toSocket("bpf_sk_redirect_map");
 /** bpf_msg_redirect_map(msg, map, key, flags). */
 export const bpf_msg_redirect_map: HelperModel = toSocket("bpf_msg_redirect_map");
+
+/** To a socket of a SOCKHASH. */
+const toHashed = (name: string): HelperModel =>
+  function* (kernel, ctx, [, mapPointer, key, flags]) {
+    const map = kernel.mapAt(mapPointer);
+    if (!(map instanceof SockHashMap)) return yield* faultWith(`${name}: the argument is no SOCKHASH`);
+    yield { kind: "work", what: "helper" };
+    if (flags & ~BPF_F_INGRESS) return SK_DROP;
+    const source = yield* sourceAt(ctx.memory, key, map.def.keySize, `${name}(${map.name}): key`);
+    return (yield* map.socketAt(ctx, source)) === 0n ? SK_DROP : SK_PASS;
+  };
+/** bpf_sk_redirect_hash(skb, map, key, flags). */
+export const bpf_sk_redirect_hash: HelperModel = toHashed("bpf_sk_redirect_hash");
+/** bpf_msg_redirect_hash(msg, map, key, flags). */
+export const bpf_msg_redirect_hash: HelperModel = toHashed("bpf_msg_redirect_hash");
+
+/** bpf_sock_map_update(skops, map, key, flags) and bpf_sock_hash_update: no socket is behind the context. */
+export const bpf_sock_map_update: HelperModel = () => failed("EOPNOTSUPP");
+export const bpf_sock_hash_update: HelperModel = () => failed("EOPNOTSUPP");
 
 /** struct bpf_fib_lookup of include/uapi/linux/bpf.h. */
 const FIB = { bytes: 64, family: 0, ifindex: 8, vlan: 48, smac: 52, dmac: 58 } as const;

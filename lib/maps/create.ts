@@ -16,6 +16,7 @@ import { PerfEventArrayMap } from "./perf_event_array.ts";
 import { ProgArrayMap } from "./prog_array.ts";
 import { QueueMap, StackMap } from "./queue_stack.ts";
 import { RingbufMap } from "./ringbuf.ts";
+import { SockHashMap } from "./sock_hash.ts";
 import { StackTraceMap } from "./stack_trace.ts";
 import type { KernelMap, MapEnvironment } from "./kernel_map.ts";
 import { RedirectMap } from "./redirect_map.ts";
@@ -50,6 +51,7 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   INODE_STORAGE: LocalStorageMap,
   DEVMAP: RedirectMap,
   SOCKMAP: RedirectMap,
+  SOCKHASH: SockHashMap,
   CPUMAP: RedirectMap,
   XSKMAP: RedirectMap,
 };

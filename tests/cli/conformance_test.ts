@@ -56,9 +56,9 @@ describe("a conformance run", () => {
     ["callx", `8d 00 00 00 02 00 00 00 ${EXIT}`, "", "callx"],
     [
       "a helper that is not modelled",
-      `85 00 00 00 24 00 00 00 ${EXIT}`,
+      `85 00 00 00 49 00 00 00 ${EXIT}`,
       "",
-      "insn 0: calls helper bpf_probe_write_user",
+      "insn 0: calls helper bpf_lwt_push_encap",
     ],
     ["a helper that is not there", `85 00 00 00 ff ff 00 00 ${EXIT}`, "", "insn 0: calls helper unknown#65535"],
     ["a helper's bad argument", `b7 01 00 00 05 00 00 00  85 00 00 00 01 00 00 00 ${EXIT}`, "", "map"],

@@ -17,7 +17,7 @@ u32 bpf_no_such_kfunc(int a) __ksym;
 SEC("raw_tp") int counts(void *ctx)
 {
 	int key = 0;
-	if (filter && bpf_probe_write_user(ctx, &key, 4))
+	if (filter && bpf_lwt_push_encap(ctx, 0, &key, 4))
 		return 0;
 	if (odd == 1 && bpf_map_lookup_elem(&strange, &key))
 		return 0;
@@ -45,7 +45,7 @@ describe("gaps", () => {
   });
 
   const told: [name: string, value: bigint, first: RegExp][] = [
-    ["filter", 1n, /^counts calls bpf_probe_write_user.*\(line \d+: if \(filter/],
+    ["filter", 1n, /^counts calls bpf_lwt_push_encap.*\(line \d+: if \(filter/],
     ["odd", 1n, /^counts uses map strange \(BPF_MAP_TYPE_STRUCT_OPS\).*\(line \d+: if \(odd == 1/],
     ["odd", 2n, /^counts calls bpf_no_such_kfunc.*\(line \d+: return bpf_no_such_kfunc/],
   ];
@@ -55,7 +55,7 @@ describe("gaps", () => {
         const error = await run(object, setting(name, value)).catch((error) => error);
         expect(error).toBeInstanceOf(UnsupportedError);
         expect(error.message).toMatch(first);
-        for (const other of ["bpf_probe_write_user", "strange", "bpf_no_such_kfunc"]) {
+        for (const other of ["bpf_lwt_push_encap", "strange", "bpf_no_such_kfunc"]) {
           expect(error.message).toContain(other);
         }
       }
