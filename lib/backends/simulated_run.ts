@@ -3,6 +3,7 @@ import type { Kernel } from "../bpf_helpers/kernel.ts";
 import type { Profile } from "../cost/profile.ts";
 import { profileNamed } from "../cost/profiles.ts";
 import { TimedMachine } from "../cost/timed_run.ts";
+import { drawnContexts } from "../machine/traced_contexts.ts";
 import { Machine, type MachineOptions, type MachineOwnerOptions, UserStores } from "../machine/machine.ts";
 import { Htab } from "../maps/htab.ts";
 import { withoutSkipped } from "../machine/skips.ts";
@@ -170,7 +171,8 @@ export class SimulatedRun {
       time,
       random: `one sequence for each CPU, drawn from seed ${seed}`,
     });
-    return conditionsOf(plan, { memory: this.memory.text, open, models });
+    const drawn = { by: `seed ${seed}`, programs: drawnContexts(plan) };
+    return conditionsOf(plan, { memory: this.memory.text, open, models, drawn });
   }
 
   trace(window: { readonly from: number; readonly to: number }): TraceStep[] {

@@ -23,6 +23,9 @@ const WORD = 8, ALIGN = 64;
 /** Memory of no type, and its texts. */
 const UNTYPED_BYTES = 4096, TEXT_BYTES = 64;
 const MOST_ELEMENTS = 4096;
+/** Contexts with pointers to the first byte of some data, and to that behind the last. */
+const WITH_DATA: ReadonlySet<string> = new Set(["bpf_sock_ops", "sk_msg_md", "bpf_sockopt", "sk_reuseport_md"]);
+const DATA_BYTES = 64;
 const TASK_STRUCT = "task_struct";
 /** Objects that local storages hang on: each has an address of its own, whatever the program knows of it. */
 const OWNERS: ReadonlySet<string> = new Set(Object.values(STORAGE_OWNERS).map(({ struct }) => struct));
@@ -54,12 +57,14 @@ export class KernelObjects {
   /**
    * @param wanted structs that programs are handed pointers to, by name
    * @param seed what everything is drawn from
+   * @param compared numbers that programs compare something with, which are drawn as well
    */
   constructor(
     readonly btf: Btf | undefined,
     wanted: readonly string[],
     readonly tasks: readonly TaskIdentity[],
     readonly seed: number,
+    readonly compared: readonly number[] = [],
   ) {
     this.#structs = structsOf(btf);
     let end = 0;
@@ -169,9 +174,10 @@ export class KernelObjects {
     this.#draw(memory, type, addr - Number(this.#base), "", "", salt);
   }
 
-  /** A small number, now and then one of 16 bits. */
+  /** A small number, now and then one of 16 bits or one that a program asks for. */
   number(which: number): bigint {
-    const drawn = hash32(this.seed, which, 7);
+    const drawn = hash32(this.seed, which, 7), { compared } = this;
+    if (drawn % 4 === 1 && compared.length > 0) return BigInt(compared[(drawn >>> 8) % compared.length]);
     return BigInt(drawn % 4 === 0 ? (drawn >>> 8) & 0xffff : (drawn >>> 8) & 7);
   }
 
@@ -206,7 +212,7 @@ export class KernelObjects {
           memory,
           offset,
           WORD,
-          this.#fixedPointer(field, struct, instance) ?? this.#drawPointer(type, salt),
+          this.#fixedPointer(field, struct, instance) ?? this.#boundary(struct, field) ?? this.#drawPointer(type, salt),
         );
       case "enum":
       case "enum64": {
@@ -254,6 +260,12 @@ export class KernelObjects {
     return identity && this.taskOf(identity.pidTgid >> 32n);
   }
 
+  /** Where the data that comes with a context of the socket layer begins and ends. */
+  #boundary(struct: string, field: string): bigint | undefined {
+    if (!WITH_DATA.has(struct) || !/^(skb_data|data|optval)(_end)?$/.test(field)) return undefined;
+    return this.#pointer(this.#untyped + (field.endsWith("_end") ? DATA_BYTES : 0));
+  }
+
   #drawPointer(type: BtfType, salt: number): bigint {
     const target = resolveType(this.btf!, type.type ?? 0), which = hash32(this.seed, salt, 8);
     if (target.kind === "int" && target.size === 1) return this.text(which);
@@ -268,7 +280,7 @@ export class KernelObjects {
     if (identity && field === "tgid") return identity.pidTgid >> 32n;
     if (struct === "kernfs_node" && field === "id") return BigInt(1 + instance);
     if (struct === "cgroup" && field === "level") return BigInt(Math.min(instance, 1));
-    const drawn = hash32(this.seed, salt, 9), values = NAMED_VALUES[field];
+    const drawn = hash32(this.seed, salt, 9), values = NAMED_VALUES[`${struct}.${field}`] ?? NAMED_VALUES[field];
     if (values) return BigInt(values[drawn % values.length]);
     return FULL_RANGE.has(this.btf!.types[id]?.name) ? BigInt(drawn) : this.number(salt);
   }

@@ -57,6 +57,8 @@ import { tracedArgs, TracedContexts } from "./traced_contexts.ts";
 import { instantiate, instantiateRandom, type Translation } from "../translate/translate.ts";
 import { coverageBytes } from "../translate/translate_coverage.ts";
 
+/** What the call of a callback counts for beside its own instructions: with them BPF_MAX_LOOPS calls are still allowed. */
+const CALLBACK_INSNS = 8;
 /** Registers that a callback must give back as they were: r6 to r9. */
 const SAVED = [6, 7, 8, 9] as const;
 
@@ -496,18 +498,10 @@ export class Machine {
           if (!this.#callHelper(task)) return;
           break;
         case KIND.callbackReturn:
-          if (!this.#returnFromCallback(task)) return;
+          if (this.#isEndless(task, CALLBACK_INSNS + (returned >>> 4)) || !this.#returnFromCallback(task)) return;
           break;
         case KIND.fuel:
-          this.#insnsSinceStep += returned >>> 4;
-          if (this.#insnsSinceStep >= this.#insnsPerStep) {
-            const n = this.#insnsSinceStep.toLocaleString("en");
-            this.fail(
-              task,
-              `${n} instructions without an end and without touching shared memory: an endless loop?`,
-            );
-            return;
-          }
+          if (this.#isEndless(task, returned >>> 4)) return;
           break;
         case KIND.fault:
           this.fail(task, this.#explainFault(task));
@@ -886,6 +880,19 @@ export class Machine {
       if (typeof result === "boolean") return result;
       value = result;
     }
+  }
+
+  /** Counts instructions since the last visible operation; too many of them end the run. */
+  #isEndless(task: Task, insns: number): boolean {
+    this.#insnsSinceStep += insns;
+    if (this.#insnsSinceStep < this.#insnsPerStep) return false;
+    const n = this.#insnsSinceStep.toLocaleString("en");
+    this.fail(
+      task,
+      `${n} instructions without an end and without touching shared memory: an endless loop? ` +
+        "(limits: { insnsPerStep } allows more)",
+    );
+    return true;
   }
 
   /** A callback returned: its r0 is what the model that called it is sent. */

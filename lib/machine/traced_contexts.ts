@@ -1,5 +1,5 @@
 /**
- * Contexts of tracing programs for which the workload gives no bytes: arguments drawn by the seed, anew for each run, with
+ * Contexts of tracing programs, and of those of the socket layer and of cgroups, for which the workload gives no bytes: arguments drawn by the seed, anew for each run, with
  * the kernel's objects behind pointers.
  *
  * What is drawn depends on the CPU and on the number of the run, and not on the program, so that a program at the entry of
@@ -17,6 +17,7 @@ import { hookFunction } from "../verifier/kernel/attach_targets.ts";
 import { type Hook, type HookValue, kernelHook } from "../verifier/kernel/hooks.ts";
 import { tracepointArgs } from "../verifier/kernel/kernel_objects.ts";
 import { type ProgramKind, programKind } from "../verifier/kernel/program_types.ts";
+import { comparedConstants } from "../workload/compared_constants.ts";
 import type { Plan, PlannedTask } from "../workload/plan.ts";
 import { CTX_BYTES } from "./task_memory.ts";
 
@@ -68,7 +69,7 @@ export class TracedContexts {
     const identities = tasks.map(({ pidTgid }, task) => ({
       pidTgid: pidTgid ?? (BigInt(1000 + task) << 32n) + BigInt(1000 + task),
     }));
-    this.objects = new KernelObjects(object.btf, wanted, identities, seed);
+    this.objects = new KernelObjects(object.btf, wanted, identities, seed, comparedConstants(programs));
   }
 
   /** Whether the context of any task is drawn. */
@@ -134,6 +135,14 @@ export class TracedContexts {
   }
 }
 
+/** Programs of a plan whose contexts are drawn. */
+export function drawnContexts({ object, tasks, programs }: Plan): ReadonlySet<string> {
+  const given = new Set(tasks.flatMap(({ prog, ctx }) => ctx && prog !== undefined ? [prog] : []));
+  return new Set(
+    programs.filter((program) => !given.has(program.name) && shapeOf(object, program)).map(({ name }) => name),
+  );
+}
+
 /** Words of arguments of what a program is attached to; undefined where there is no telling. */
 export function tracedArgs(section: string): number | undefined {
   const kind = programKind(section);
@@ -170,6 +179,17 @@ function shapeOf(object: BpfObject, program: Program): Shape | undefined {
       };
     case T.TRACING:
       return tracingShape(object, program, kind);
+    case T.SOCK_OPS:
+    case T.SK_MSG:
+    case T.SK_LOOKUP:
+    case T.CGROUP_SOCK:
+    case T.CGROUP_SOCK_ADDR:
+    case T.CGROUP_SOCKOPT:
+    case T.CGROUP_SYSCTL:
+    case T.CGROUP_DEVICE: {
+      const type = contextStruct(object, program);
+      return type === undefined ? undefined : { kind: "struct", type };
+    }
     default:
       return undefined;
   }

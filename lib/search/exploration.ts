@@ -3,6 +3,7 @@ import { conditionsOf } from "../workload/conditions.ts";
 import type { Plan } from "../workload/plan.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { Machine, MachineOptions } from "../machine/machine.ts";
+import { drawnContexts } from "../machine/traced_contexts.ts";
 import type { Coverage } from "../report/coverage.ts";
 import type { MemoryReport } from "../workload/memory_model.ts";
 import type { SkippedRuns, TraceStep, Values } from "../report/result.ts";
@@ -207,7 +208,8 @@ export class Exploration {
   /** What the answer takes as given, a line for each: memory model, what the kernel leaves open, contexts, bounds. */
   get conditions(): readonly string[] {
     const { memory, openConditions, bounds } = this;
-    return conditionsOf(this.#plan, { memory: memory.text, open: openConditions, models: this.#models, bounds });
+    const drawn = { by: "the seed (others not tried)", programs: drawnContexts(this.#plan) };
+    return conditionsOf(this.#plan, { memory: memory.text, open: openConditions, models: this.#models, drawn, bounds });
   }
 
   /**

@@ -67,10 +67,9 @@ function undefinedStack({ plan }: Machine): string[] {
   return plan.warnings.map((warning) => `undefined bytes: two patterns tried (${warningText(warning)})`);
 }
 
-/** What stands behind pointers, and in the contexts of tracing programs, is one way in which a kernel may stand. */
+/** What stands behind pointers is one way in which a kernel may stand. */
 function drawnObjects({ contexts }: Machine): string[] {
   return [
-    ...(contexts.draws ? ["contexts: arguments drawn by the seed for each run; others not tried"] : []),
     ...(contexts.objects ? ["kernel objects: their fields drawn by the seed; other values not tried"] : []),
   ];
 }

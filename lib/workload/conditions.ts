@@ -17,6 +17,8 @@ export interface Given {
   readonly open: readonly string[];
   /** Helpers of the reader's own, by kernel name. */
   readonly models?: Readonly<Record<string, unknown>>;
+  /** Programs whose contexts are drawn by the seed, and which: `seed 1`. */
+  readonly drawn?: { readonly by: string; readonly programs: ReadonlySet<string> };
   /** Of a real machine: what else runs on its CPUs, and when, is not the workload's to say. */
   readonly othersRun?: boolean;
   /** Where a search stopped, or was to stop. */
@@ -26,7 +28,7 @@ export interface Given {
 /** The conditions of a result, each a line `what: how`. */
 export function conditionsOf(
   plan: Plan,
-  { memory = plan.memory.text, open, models = {}, othersRun = false, bounds }: Given,
+  { memory = plan.memory.text, open, models = {}, drawn, othersRun = false, bounds }: Given,
 ): string[] {
   const own = Object.keys(models);
   return [
@@ -34,7 +36,7 @@ export function conditionsOf(
     ...open,
     `contexts: ${contexts(plan, othersRun)}`,
     ...callbacks(plan),
-    ...inputs(plan),
+    ...inputs(plan, drawn),
     ...(own.length > 0 ? [`helpers: ${own.join(", ")} as the reader models ${own.length === 1 ? "it" : "them"}`] : []),
     ...(plan.workload.verify === false ? ["verifier: not asked"] : []),
     ...(bounds === undefined ? [] : [`bounds: ${bounds}`]),
@@ -145,7 +147,7 @@ function packetLines(tasks: readonly PlannedTask[]): string[] {
 }
 
 /** What programs are given: their contexts, and the state that they find. */
-function inputs({ tasks, workload }: Plan): string[] {
+function inputs({ tasks, workload }: Plan, drawn: Given["drawn"]): string[] {
   const progs = (
     given: boolean,
   ) => [
@@ -154,9 +156,11 @@ function inputs({ tasks, workload }: Plan): string[] {
         .map(({ prog }) => prog),
     ),
   ];
-  const given = progs(true), zero = progs(false);
+  const isDrawn = (prog = "") => drawn?.programs.has(prog) === true;
+  const given = progs(true), zero = progs(false).filter((prog) => !isDrawn(prog)), from = progs(false).filter(isDrawn);
   const parts = [
-    ...(zero.length > 0 ? [given.length > 0 ? `all zero for ${zero.join(", ")}` : "all zero"] : []),
+    ...(from.length > 0 ? [`drawn by ${drawn!.by} for each run of ${from.join(", ")}`] : []),
+    ...(zero.length > 0 ? [given.length + from.length > 0 ? `all zero for ${zero.join(", ")}` : "all zero"] : []),
     ...(given.length > 0 ? [`the bytes given for ${given.join(", ")}, zero beyond`] : []),
   ];
   return [

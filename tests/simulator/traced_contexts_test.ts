@@ -177,7 +177,7 @@ describe("contexts of tracing programs", () => {
     const found = await explore(object, { cpus: 2, invocations: 1, programs: ["on_switch"] });
     expect(found.faults).toEqual([]);
     const said = JSON.stringify(found.conditions);
-    expect(said).toContain("contexts: arguments drawn by the seed");
+    expect(said).toContain("ctx: drawn by the seed (others not tried) for each run of on_switch");
     expect(said).toContain("kernel objects: their fields drawn by the seed");
   });
 });
