@@ -3,7 +3,7 @@ import { isHelperCall } from "../isa/insn.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import type { MapDef } from "../object/bpf_object.ts";
-import { DEFAULT_PACKETS, PACKET_NAMES } from "./packets.ts";
+import { packetsInWords } from "./packets.ts";
 import type { Plan, PlannedTask } from "./plan.ts";
 
 /** The line about the memory model, which stands in a phrase (workload/memory_model.ts). */
@@ -139,9 +139,7 @@ function packetLines(tasks: readonly PlannedTask[]): string[] {
     handed.set(packets, { progs: known.progs.add(prog), runs: Math.max(known.runs, invocations) });
   }
   return [...handed].map(([packets, { progs, runs }]) => {
-    const names = packets === DEFAULT_PACKETS
-      ? PACKET_NAMES.slice(0, runs).join("; ")
-      : `${Math.min(packets.length, runs)} as given`;
+    const names = packetsInWords(packets, runs) ?? `${Math.min(packets.length, runs)} as given`;
     return `packets: ${names}${packets.length > 1 && runs > 1 ? ", in turn" : ""}, for ${[...progs].join(", ")}`;
   });
 }

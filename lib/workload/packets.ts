@@ -16,6 +16,7 @@ import type { Program } from "../object/bpf_object.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
 import { packetContext } from "../uapi/packet_contexts.ts";
 import { programKind } from "../verifier/kernel/program_types.ts";
+import { comparedConstants } from "./compared_constants.ts";
 
 const ETH_P_IP = 0x0800, ETH_P_ARP = 0x0806, ETH_P_8021Q = 0x8100, ETH_P_IPV6 = 0x86dd;
 const IPPROTO_ICMP = 1, IPPROTO_TCP = 6, IPPROTO_UDP = 17, IPPROTO_ICMPV6 = 58;
@@ -45,9 +46,16 @@ const SOURCE = [10, 0, 0, 1], TARGET = [10, 0, 0, 2];
 const SOURCE_6 = [0xfd, ...new Array(14).fill(0), 1], TARGET_6 = [0xfd, ...new Array(14).fill(0), 2];
 
 /** RFC 791, without options; the checksum of the payload stands at `sumAt` and covers addresses where `covers` says so. */
-function ipv4(protocol: number, payload: Bytes, sumAt: number, covers: boolean): Bytes {
-  const header = [0x45, 0, ...be16(20 + payload.length), 0, 1, 0x40, 0, 64, protocol, 0, 0, ...SOURCE, ...TARGET];
-  const pseudo = covers ? [...SOURCE, ...TARGET, 0, protocol, ...be16(payload.length)] : [];
+function ipv4(
+  protocol: number,
+  payload: Bytes,
+  sumAt: number,
+  covers: boolean,
+  from: Bytes = SOURCE,
+  to: Bytes = TARGET,
+): Bytes {
+  const header = [0x45, 0, ...be16(20 + payload.length), 0, 1, 0x40, 0, 64, protocol, 0, 0, ...from, ...to];
+  const pseudo = covers ? [...from, ...to, 0, protocol, ...be16(payload.length)] : [];
   return [...patched(header, 10, checksum(header)), ...patched(payload, sumAt, checksum(pseudo, payload))];
 }
 /** RFC 8200. */
@@ -100,6 +108,62 @@ export const PACKET_NAMES: readonly string[] = Object.keys(PACKETS);
 /** What the runs of a task are handed in turn. */
 export const DEFAULT_PACKETS: readonly Uint8Array[] = Object.values(PACKETS).map((bytes) => Uint8Array.from(bytes));
 export const FIRST_PACKET = DEFAULT_PACKETS[0];
+
+/** At most so many packets are made of the numbers that a program compares things with. */
+const MOST_ASKED_FOR = 12;
+/** Numbers from here on are ports; smaller ones rather lengths, or protocols that the packets above have. */
+const LEAST_PORT = 20;
+const asked = new WeakMap<Program, readonly Uint8Array[]>(), defaults = new WeakSet([DEFAULT_PACKETS]);
+
+/**
+ * What a program's runs are handed in turn: the packets above, then some with ports, protocols and addresses that it
+ * compares something with.
+ */
+export function defaultPackets(program: Program): readonly Uint8Array[] {
+  let found = asked.get(program);
+  if (!found) {
+    const made = askedFor(program);
+    asked.set(program, found = made.length > 0 ? [...DEFAULT_PACKETS, ...made] : DEFAULT_PACKETS);
+    defaults.add(found);
+  }
+  return found;
+}
+
+/** In words, what the first of so many runs are handed, where it is what {@link defaultPackets} gave. */
+export function packetsInWords(packets: readonly Uint8Array[], runs: number): string | undefined {
+  if (!defaults.has(packets)) return undefined;
+  const more = Math.min(packets.length, runs) - PACKET_NAMES.length;
+  return [
+    ...PACKET_NAMES.slice(0, runs),
+    ...(more > 0 ? [`${more} with ports, protocols and addresses that the program compares something with`] : []),
+  ].join("; ");
+}
+
+function askedFor(program: Program): Uint8Array[] {
+  const constants = comparedConstants([program]), swapped = (value: number) => (value >> 8) | (value & 0xff) << 8;
+  const known = [ETH_P_IP, ETH_P_ARP, ETH_P_8021Q, ETH_P_IPV6];
+  // A number of 16 bits is a port as it stands in the packet, or turned round already.
+  const ports = constants.filter((value) => value >= LEAST_PORT && value <= 0xffff && !known.includes(swapped(value)))
+    .flatMap((value) => value % 256 === 0 ? [swapped(value)] : value < 256 ? [value] : [swapped(value), value])
+    .filter((port) => !known.includes(port));
+  const protocols = constants.filter((value) => value >= LEAST_PORT && value < 256);
+  const addresses = constants.map((value) => value >>> 0).filter((value) => value > 0xff_ffff && value < 0xe000_0000);
+  const packets = [
+    ...[...new Set(ports)].flatMap((port) => [
+      packet(ipv4(IPPROTO_UDP, udp(port, port, DNS), UDP_SUM, true)),
+      packet(ipv4(IPPROTO_TCP, tcp(port, port, ACK_PSH, TEXT), TCP_SUM, true)),
+    ]),
+    ...addresses.map((value) => {
+      const address = [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24];
+      const header = ipv4(IPPROTO_TCP, tcp(40_006, 80, SYN), TCP_SUM, true, address, address);
+      return packet(header);
+    }),
+    ...protocols.map((protocol) => packet(ipv4(protocol, ECHO_DATA, ICMP_SUM, false))),
+  ];
+  return packets.slice(0, MOST_ASKED_FOR);
+}
+
+const packet = (payload: Bytes): Uint8Array => Uint8Array.from(ethernet(ETH_P_IP, payload));
 
 /** Helpers that act on a run's packet without being given the context. */
 const REDIRECTS: readonly number[] = [

@@ -20,7 +20,7 @@ import type { VerifierWarning } from "../verifier/verify.ts";
 import type { UserApi } from "../maps/user_space.ts";
 import { standardRuns } from "./default_programs.ts";
 import { completed } from "./user_space_side.ts";
-import { DEFAULT_PACKETS, seesPackets } from "./packets.ts";
+import { defaultPackets, seesPackets } from "./packets.ts";
 import { deferredTasks } from "./deferred_tasks.ts";
 import { type Order, tasksBefore } from "./task_order.ts";
 import { type UserSpace, userSpaceOf } from "./user_calls.ts";
@@ -275,7 +275,7 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
 
 /** What the runs of a program are handed in turn; undefined for one that sees no packet. */
 function packetsFor(program: Program, given: readonly Uint8Array[] | undefined): readonly Uint8Array[] | undefined {
-  return seesPackets(program) ? given ?? DEFAULT_PACKETS : undefined;
+  return seesPackets(program) ? given ?? defaultPackets(program) : undefined;
 }
 
 /** Whether a program may sleep, by its section (libbpf's section_defs). */

@@ -155,3 +155,34 @@ SEC("sockops") int events(struct bpf_sock_ops *ctx)
     expect(found.conditions.join()).toContain("ctx: drawn by the seed (others not tried) for each run of events");
   });
 });
+
+describe("packets", () => {
+  it("have ports, protocols and addresses that the program asks for", async () => {
+    const object = await bpf`
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+long relayed, from_host, sctp, others;
+SEC("xdp") int relay(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct iphdr *ip = data + sizeof(struct ethhdr);
+	struct udphdr *udp = (void *)(ip + 1);
+	if ((void *)(udp + 1) > end || ip->ihl != 5) return XDP_PASS;
+	if (ip->protocol == 132) __sync_fetch_and_add(&sctp, 1);
+	else if (ip->protocol == 17 && udp->dest == bpf_htons(4789)) __sync_fetch_and_add(&relayed, 1);
+	else if (ip->saddr == bpf_htonl(0xc0a80117)) __sync_fetch_and_add(&from_host, 1);
+	else __sync_fetch_and_add(&others, 1);
+	return XDP_PASS;
+}
+`;
+    const { final, conditions } = await simulate(object, { cpus: 2, invocations: 60 });
+    for (const name of ["relayed", "from_host", "sctp", "others"]) {
+      expect([name, final[name] as bigint > 0n]).toEqual([name, true]);
+    }
+    expect(conditions.join()).toMatch(
+      /packets: IPv4 TCP; .*; IPv4, cut off in its header; \d+ with ports, protocols and addresses that the program compares/,
+    );
+  });
+});
