@@ -25,6 +25,7 @@ export async function compileWith(compiler: Compiler, listing: Listing): Promise
   try {
     await writeFile(join(folder, listing.file), listing.source);
     await writeOwnFunctions(folder, listing.traits);
+    if (listing.traits.wantsMemcmp) await writeFile(join(folder, MEMCMP_HEADER), MEMCMP);
     const kernelHeader = listing.traits.wantsVmlinux ? await kernelHeaderFolder() : undefined;
     const args = [...compiler.args, ...flags(listing, folder, kernelHeader), "-c", listing.file, "-o", "listing.o"];
     const result = await runCommand(compiler.command, args, { cwd: folder, env: compiler.env, timeoutMs: COMPILE_MS });
@@ -57,8 +58,10 @@ function flags(
   if (traits.ownFunctions.length + traits.ownKfuncs.length > 0) ours.push("-DINTERLEAVE_OWN_FUNCTIONS");
   if (traits.hasKernelTypes || traits.wantsVmlinux) ours.push("-DINTERLEAVE_KERNEL_TYPES");
   if (traits.hasVmlinux || traits.wantsVmlinux) ours.push("-DINTERLEAVE_VMLINUX");
+  // With the kernel's types of its own, but for bool.
+  const bool = traits.hasKernelTypes && !traits.hasVmlinux && !traits.ownTypes.includes("bool") ? ["stdbool.h"] : [];
   const first = traits.hasKernelTypes || traits.hasHelpers
-    ? includeFiles
+    ? [...bool, ...includeFiles]
     : [...(kernelHeader ? ["vmlinux.h"] : []), "interleave.h", ...includeFiles];
   return [
     ...["-std=gnu11", "-O2", "-g", `-mcpu=${cpu}`, "-fno-color-diagnostics"],
@@ -71,9 +74,22 @@ function flags(
     ...includeDirs.flatMap((dir) => ["-iquote", dir, "-I", dir]),
     ...["-iquote", folder, ...(kernelHeader ? ["-I", kernelHeader] : []), "-I", headersFolder],
     ...systemHeaders(),
-    ...first.flatMap((file) => ["-include", file]),
+    ...[...(traits.wantsMemcmp ? [MEMCMP_HEADER] : []), ...first].flatMap((file) => ["-include", file]),
   ];
 }
+
+/** Compilers that make no instructions of `__builtin_memcmp` call a function of that name: this one. */
+const MEMCMP_HEADER = "interleave_memcmp.h";
+const MEMCMP =
+  `static inline __attribute__((always_inline, unused)) int memcmp(const void *a, const void *b, __SIZE_TYPE__ n)
+{
+	const unsigned char *x = a, *y = b;
+	for (__SIZE_TYPE__ i = 0; i < n; i++)
+		if (x[i] != y[i])
+			return x[i] - y[i];
+	return 0;
+}
+`;
 
 /** For listings that include what our headers lack (<linux/if_ether.h>): the system's, after all others. */
 function systemHeaders(): string[] {

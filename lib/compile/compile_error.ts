@@ -122,6 +122,7 @@ function noInstruction(node: string, order: string | undefined, bits: number): s
 
 /** What to do, after words of clang (BPFMIChecking.cpp, BPFISelLowering.cpp) that name the fault alone. */
 const CURES: readonly (readonly [RegExp, string])[] = [
+  [/Incorrect flag for llvm\.bpf\.preserve\.type\.info/, "bpf_core_type_matches needs clang 15 or newer"],
   [
     /incomplete (definition of )?type '(struct|union) \w+'|unknown type name '\w+_t'/,
     "types of the kernel come with #include <vmlinux.h>; those that our 6.18 kernel lacks, with your kernel's own: " +

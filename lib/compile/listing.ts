@@ -18,6 +18,8 @@ export interface ListingTraits {
   readonly ownFunctions: readonly string[];
   /** Kernel functions that it declares itself: `extern void bpf_rcu_read_lock(void) __ksym;`. */
   readonly ownKfuncs: readonly string[];
+  /** It compares memory with a function that no BPF program can call, and that older compilers leave a call. */
+  readonly wantsMemcmp: boolean;
   /** It states a license. */
   readonly hasLicense: boolean;
   /** It brings a `vmlinux.h`, which defines everything that ours would. */
@@ -43,7 +45,9 @@ export function inspectListing(
   included: readonly string[] = [],
 ): ListingTraits {
   const { headers: localHeaders, missing } = findLocalHeaders(source, folders, included);
-  const hasVmlinux = localHeaders.some(({ path }) => isCalled(path, "vmlinux.h"));
+  // A project may call a few structs of its own so; a kernel's header has the kernel's types, itself or in a header beside.
+  const hasVmlinux = localHeaders.some(({ path }) => isCalled(path, "vmlinux.h")) &&
+    localHeaders.some(({ text }) => KERNELS_BOOL.test(text));
   // A kernel's own header is megabytes of types; it has no helpers, functions or license to look for.
   const texts = localHeaders.filter(({ path }) => !isCalled(path, "vmlinux.h")).map(({ text }) => text);
   const headers = texts.map(withoutComments), code = [withoutComments(source), ...headers].join("\n");
@@ -58,6 +62,7 @@ export function inspectListing(
     ownTypes: hasVmlinux ? [] : ownTypes(code),
     ownFunctions: names(code, HELPER_POINTER),
     ownKfuncs: names(code, KFUNC),
+    wantsMemcmp: /\b(__builtin_)?memcmp\b/.test(code) && !OWN_MEMCMP.test(code),
     hasLicense: /"license"/.test(code),
   };
 }
@@ -68,9 +73,11 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|("(?:[^"\\\n]|\\.)*")/g, (_, literal) => literal ?? " ");
 }
 
+const KERNELS_BOOL = /\btypedef\s+_Bool\s+bool\s*;/;
 const KERNEL_TYPES = /\benum\s+bpf_map_type\s*\{/;
 const HELPER_POINTER = /\(\s*\*\s*(?:const\s+)?(bpf_\w+)\s*\)\s*\(/g;
 const KFUNC = /\bextern\b[^;{}()]*?\b(bpf_\w+)\s*\([^;{}]*;/g;
+const OWN_MEMCMP = /\bmemcmp\s*\([^;{}]*\)\s*\{/;
 const TAGGED_TYPE = /\b(?:struct|union|enum)\s+(\w+)\s*(?:__attribute__[^{;]*)?\{/g;
 
 const names = (code: string, pattern: RegExp): string[] => [

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { linuxAvailable } from "../../lib/backends/linux/available.ts";
+import { simulate } from "../../lib/backends/simulator.ts";
 import { linuxVerify } from "../../lib/backends/linux/verify.ts";
 import { bpf, type BpfOptions } from "../../lib/compile/bpf.ts";
 import { CompileError } from "../../lib/compile/compile_error.ts";
@@ -94,6 +95,21 @@ SEC("raw_tp") int f(void *ctx)
 });
 
 describe("a project", () => {
+  withCompiler("may call a few structs of its own vmlinux.h, beside kernel types of its own without bool", async () => {
+    await mkdir(place("small/linux"), { recursive: true });
+    await writeFile(
+      place("small/vmlinux.h"),
+      "struct net_device { int ifindex; } __attribute__((preserve_access_index));\n",
+    );
+    await writeFile(
+      place("small/linux/bpf.h"),
+      "#pragma once\n#include <linux/types.h>\nenum bpf_map_type { BPF_MAP_TYPE_ARRAY = 2 };\nstruct xdp_md { __u32 data; };\n",
+    );
+    const source = "#include <vmlinux.h>\n#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\nbool n = true;\n" +
+      'struct net_device *device;\nchar LICENSE[] SEC("license") = "GPL"; SEC("xdp") int f(struct xdp_md *ctx) { n = false; return 2; }';
+    expect(await sizeOfN(source, { includeDirs: [place("small")] })).toBe(1);
+  });
+
   withCompiler("may have a common.h that defines what our headers do, beside the listing or behind -I", async () => {
     const listing = '#include "common.h"\nchar __license[] SEC("license") = "Dual MIT/GPL";\n' +
       'u64 n; SEC("xdp") int f(struct xdp_md *ctx) { n += 1; return XDP_PASS; }\n';
@@ -109,6 +125,33 @@ describe("a project", () => {
     expect(await sizeOfN(source, { includeFiles, defines: ["LENGTH=5"] })).toBe(10);
     await writeFile(place("first.h"), "#define WIDTH unsigned long\n");
     expect(await sizeOfN(source, { includeFiles, defines: ["LENGTH=5"] })).toBe(40);
+  });
+});
+
+describe("what a compiler leaves to a library", () => {
+  withCompiler("memcmp is there, and compares as C says", async () => {
+    const object = await bpf`
+char one[24] = "abc", other[24] = "abd";
+int same, less, own;
+SEC("raw_tp") int compare(void *ctx)
+{
+	same = __builtin_memcmp(one, other, 2) == 0 && __builtin_memcmp(one, other, 24) != 0;
+	less = __builtin_memcmp(one, other, 24) < 0 && __builtin_memcmp(other, one, 24) > 0;
+	return 0;
+}
+`;
+    const { final } = await simulate(object, { cpus: 1, invocations: 1 });
+    expect([final.same, final.less]).toEqual([1n, 1n]);
+  });
+
+  withCompiler("a listing's own memcmp stays its own", async () => {
+    const object = await bpf`
+int own, calls;
+static int memcmp(const void *a, const void *b, unsigned long n) { calls++; return 7; }
+SEC("raw_tp") int compare(void *ctx) { own = memcmp(&own, &calls, 4); return 0; }
+`;
+    const { final } = await simulate(object, { cpus: 1, invocations: 1 });
+    expect([final.own, final.calls]).toEqual([7n, 1n]);
   });
 });
 
