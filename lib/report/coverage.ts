@@ -64,12 +64,14 @@ const MOST_PRINTED = 6;
 export function coverageLines(coverage: Coverage): string[] {
   const { lines, insns, branches, linesNeverRun, oneWay, shared, own } = coverage, { words } = texts.coverage;
   const ran = lines.all > 0 ? words.lines(lines.ran, lines.all) : words.insns(insns.ran, insns.all);
-  const neverNamed = new Set(oneWay.flatMap(({ never }) => never ? [place(never)] : []));
-  const others = linesNeverRun.filter((line) => !neverNamed.has(place(line)));
+  // What the compiler made of no line of the listing has no text.
+  const told = oneWay.filter(({ text, never }) => text.trim() !== "" && never && never.text.trim() !== "");
+  const neverNamed = new Set(told.map(({ never }) => place(never!)));
+  const others = linesNeverRun.filter((line) => line.text.trim() !== "" && !neverNamed.has(place(line)));
   return [
     `${ran}, ${words.branches(branches.ran, branches.all)}`,
     ...printed(
-      oneWay.filter(({ never }) => never),
+      told,
       (branch) => words.oneWay(lineText(branch), lineText(branch.never!)),
     ),
     ...(neverNamed.size === 0 ? printed(others, (line) => words.neverRan(lineText(line))) : []),

@@ -10,6 +10,45 @@ const MAX_ROWS = 16, MAX_PRINTED = 10;
 /** Names in a sentence. */
 const MAX_NAMED = 3;
 
+/** Rows of one map before those of others, where there are more than fit. */
+const ROWS_OF_A_MAP = 4;
+/** Bytes of a value that a cell of the table shows whole, and those that it shows of a longer one. */
+const WHOLE_BYTES = 16, SHOWN_BYTES = 8;
+
+/** As many names as there are rows, in their order, so that no map hides the others. */
+function chosen(names: readonly string[]): readonly string[] {
+  if (names.length <= MAX_ROWS) return names;
+  const met = new Map<string, number>();
+  const isFirst = names.map((name) => {
+    const map = /^[^[.]*/.exec(name)![0], before = met.get(map) ?? 0;
+    met.set(map, before + 1);
+    return before < ROWS_OF_A_MAP;
+  });
+  const first = names.filter((_, at) => isFirst[at]), others = names.filter((_, at) => !isFirst[at]);
+  const shown = new Set([...first, ...others].slice(0, MAX_ROWS));
+  return names.filter((name) => shown.has(name));
+}
+
+/** A value for the table: text where it is one, and of many bytes those that tell it from the other, behind their offset. */
+function cell(value: bigint | string | undefined, other: bigint | string | undefined): string {
+  if (typeof value !== "string") return digits(value);
+  const text = textOf(value);
+  if (text !== undefined) return JSON.stringify(text);
+  if (!/^[0-9a-f]+$/.test(value) || value.length <= 2 * WHOLE_BYTES) return value;
+  const beside = typeof other === "string" ? other : "", bytes = value.length / 2;
+  let at = 0;
+  while (at < bytes && value.slice(2 * at, 2 * at + 2) === beside.slice(2 * at, 2 * at + 2)) at++;
+  const from = beside === "" || at === bytes ? 0 : at - at % SHOWN_BYTES;
+  return `[${from}] ${value.slice(2 * from, 2 * (from + SHOWN_BYTES))}... of ${bytes} bytes`;
+}
+
+/** What bytes say that hold a text and zeroes behind it, as names of processes do. */
+function textOf(hex: string): string | undefined {
+  const [, text, rest] = /^((?:[2-6][0-9a-f]|7[0-9a-e])+)((?:00)+)$/.exec(hex) ?? [];
+  if (text === undefined || text.length < 8 || (text.length + rest.length) % 2 !== 0) return undefined;
+  return String.fromCharCode(...text.match(/../g)!.map((byte) => Number.parseInt(byte, 16)));
+}
+
 const digits = (value: bigint | string | undefined): string =>
   typeof value === "bigint" ? value.toLocaleString("en-US") : value ?? "";
 
@@ -34,15 +73,15 @@ function rowsOf(serial: Values | undefined, final: Values): { rows: Row[]; equal
   const differs = (name: string) => serial !== undefined && serial[name] !== final[name];
   // What differs comes first; what is as expected fills the room that is left.
   const ordered = [...names.filter(differs), ...names.filter((name) => !differs(name))];
-  const shown = ordered.slice(0, MAX_ROWS), hidden = ordered.slice(MAX_ROWS);
+  const shown = chosen(ordered), hidden = ordered.filter((name) => !shown.includes(name));
   return {
     rows: shown.map((name) => {
       const expected = serial?.[name], found = final[name];
       const both = typeof expected === "bigint" && typeof found === "bigint";
       return {
         name,
-        expected: digits(expected),
-        found: digits(found),
+        expected: cell(expected, found),
+        found: cell(found, expected),
         difference: !differs(name) ? "" : both ? digits(found - expected) : "differs",
       };
     }),

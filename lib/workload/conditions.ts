@@ -98,7 +98,9 @@ function contexts({ tasks, workload, sharesCpus }: Plan, othersRun: boolean): st
   const of = (kind: PlannedTask["kind"]) => tasks.filter((task) => task.kind === kind);
   const processes = new Map<string, number[]>();
   for (const { prog = "", cpu } of of("process")) processes.set(prog, [...(processes.get(prog) ?? []), cpu]);
-  const running = [...processes].map(([prog, cpus]) => `${prog} on ${cpuList(cpus)}`);
+  const together = new Map<string, string[]>();
+  for (const [prog, cpus] of processes) together.set(cpuList(cpus), [...(together.get(cpuList(cpus)) ?? []), prog]);
+  const running = [...together].map(([cpus, progs]) => `${progs.join(", ")} on ${cpus}`);
   const interrupts = of("interrupt").map(({ prog, cpu, invocations }) =>
     `${prog} as an interrupt on CPU ${cpu}${invocations === 1 ? "" : `, ${invocations} times`}`
   );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { reportBundle } from "../../lib/report/bundle.ts";
+import { coverageLines } from "../../lib/report/coverage.ts";
 import { explorationText } from "../../lib/report/exploration_text.ts";
 import { formatState, herdReport, observationOf } from "../../lib/report/herd.ts";
 import type { Result } from "../../lib/report/result.ts";
@@ -34,6 +35,50 @@ describe("a result as text", () => {
       "",
       "How: simulated: 4 CPUs, 1000 runs on each, random schedule, seed 1.",
     ].join("\n"));
+  });
+
+  it("shows of long values the bytes that differ, and of texts the text", () => {
+    const record = (byte: string) => `${"00".repeat(20)}${byte}${"ff".repeat(47)}`,
+      comm = "7461736b2d3100000000000000000000";
+    const short = "0a".repeat(16);
+    const text = resultText({
+      ...RUN,
+      serial: { event: record("01"), comm, short, "gone[1]": record("03") },
+      final: { event: record("02"), comm: comm.replace("31", "32"), short: `${short.slice(0, -2)}0b` },
+    });
+    expect(text).toMatch(
+      /event +\[16\] 0000000001ffffff\.\.\. of 68 bytes +\[16\] 0000000002ffffff\.\.\. of 68 bytes +differs/,
+    );
+    expect(text).toMatch(/comm +"task-1" +"task-2" +differs/);
+    expect(text.replaceAll(/ +/g, " ")).toContain(`${short} ${short.slice(0, -2)}0b`);
+    expect(text).toMatch(/gone\[1\] +\[0\] 0000000000000000\.\.\. of 68 bytes +differs/);
+  });
+
+  it("shows some entries of each map before many of one", () => {
+    const events = Array.from({ length: 40 }, (_, i) => `events[${i}]`), others = ["hits", "start[7].ts"];
+    const [serial, final] = [1n, 2n].map((value) =>
+      Object.fromEntries([...events, ...others].map((name) => [name, value]))
+    );
+    const rows = resultText({ ...RUN, serial, final }).split("\n").filter((line) => / 1 +2 +1$/.test(line));
+    expect(rows.map((row) => row.split(" ")[0])).toEqual([...events.slice(0, 14), ...others]);
+  });
+
+  it("leaves out lines of the compiler's own", () => {
+    const branch = (text: string, never: string) => ({
+      ...{ prog: "f", file: "f.c", line: 3, text },
+      never: { prog: "f", file: "f.c", line: 4, text: never },
+    });
+    const oneWay = [branch("if (a)", ""), branch("if (b)", "return 1;"), branch("", "return 2;")];
+    const text = coverageLines({
+      contexts: 1,
+      lines: { ran: 1, all: 4 },
+      insns: { ran: 1, all: 4 },
+      branches: { ran: 3, all: 6 },
+      linesNeverRun: [],
+      oneWay,
+    }).join("\n");
+    expect(text.match(/never led to/g)).toHaveLength(1);
+    expect(text).toContain("`if (b)`");
   });
 
   it("puts what differs first and only counts what does not fit", () => {
