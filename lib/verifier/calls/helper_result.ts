@@ -105,15 +105,23 @@ function mapValue(env: Environment, meta: CallMeta, nullable: number): Reg {
   return reg;
 }
 
+/** From an error to a size, by the size. */
+const ranges = new Map<bigint, Reg>();
+const MOST_RANGES = 1024;
+
 /** Numbers whose range is known (do_refine_retval_range). */
 function integerResult(meta: CallMeta, cpus: number): Reg {
   const range = (min: number, max: bigint): Reg => {
+    const known = ranges.get(max);
+    if (known) return known;
     const bounds = new Bounds();
     bounds.smin = BigInt(min);
     bounds.smax = max;
     bounds.s32min = min;
     bounds.s32max = Number(BigInt.asIntN(32, max));
-    return scalar(bounds.sync());
+    const reg = scalar(bounds.sync());
+    if (ranges.size < MOST_RANGES) ranges.set(max, reg);
+    return reg;
   };
   switch (meta.helper.number) {
     case BPF_FUNC.get_stack:

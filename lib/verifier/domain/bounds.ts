@@ -31,11 +31,16 @@ const low32Signed = (value: bigint): number => Number(BigInt.asIntN(32, value));
 const maxBig = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const minBig = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
+let serials = 0;
+
 /**
  * Mutable while a rule computes it. Once a register holds it, no rule changes it any more: registers and states share
  * their bounds, and equal references mean equal knowledge.
  */
 export class Bounds {
+  /** Tells two of them apart where a number is wanted. */
+  readonly serial: number = ++serials;
+
   constructor(
     public tnum: Tnum = TNUM_UNKNOWN,
     public smin: bigint = S64_MIN,

@@ -147,7 +147,7 @@ export function refine(
     narrow(a, b, condition, is32);
     if (a.sync().isContradiction) a.forgetRanges();
     if (b !== a && !isImmediate && b.sync().isContradiction) b.forgetRanges();
-    return [a, b];
+    return [a.equals(first) ? first : a, b.equals(second) ? second : b];
   };
   return { fallthrough: after(OPPOSITE[condition] ?? condition), taken: after(condition) };
 }

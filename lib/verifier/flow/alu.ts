@@ -1,6 +1,7 @@
 /** ALU instructions (kernel/bpf/verifier.c:check_alu_op). */
 import { ALU, BPF_CLASS, classOf, type Insn } from "../../isa/insn.ts";
 import { Bounds } from "../domain/bounds.ts";
+import { PairMemo } from "../domain/memo.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { hasSince } from "../../uapi/releases.ts";
@@ -117,6 +118,8 @@ function binary(env: Environment, insn: Insn, operation: number): void {
   combine(env, insn, operation, is64, isFromReg ? env.regs[src] : constantScalar(BigInt(imm)));
 }
 
+const computed = new PairMemo<Reg>();
+
 /** adjust_reg_min_max_vals */
 function combine(env: Environment, insn: Insn, operation: number, is64: boolean, from: Reg): void {
   const { dst, src, opcode } = insn, to = env.regs[dst], isFromReg = (opcode & FROM_REGISTER) !== 0;
@@ -140,7 +143,8 @@ function combine(env: Environment, insn: Insn, operation: number, is64: boolean,
   }
   forkOnSignMask(env, insn, operation, from);
   const before = env.regs[dst];
-  const result = before.withBounds(scalarArithmetic(operation, before.bounds, from.bounds, !is64));
+  const a = before.bounds, b = from.bounds, rule = operation | (is64 ? 1 : 0);
+  const result = computed.get(a, b, rule, () => scalar(scalarArithmetic(operation, a, b, !is64)));
   env.regs[dst] = relink(result, before, operation, is64, from, isFromReg && src === dst);
 }
 
@@ -167,17 +171,15 @@ function forkOnSignMask(env: Environment, insn: Insn, operation: number, from: R
 }
 
 /** Adding a constant keeps a scalar linked to its copies at that distance; everything else ends the link. */
-function relink(result: Reg, before: Reg, operation: number, is64: boolean, from: Reg, isOwn: boolean): Reg {
-  result.id = 0;
-  result.off = 0;
-  result.addConst = 0;
+function relink(plain: Reg, before: Reg, operation: number, is64: boolean, from: Reg, isOwn: boolean): Reg {
   const adds = operation === ALU.ADD || operation === ALU.SUB;
-  if (!adds || before.id === 0 || isOwn || before.addConst !== 0) return result;
+  if (!adds || before.id === 0 || isOwn || before.addConst !== 0) return plain;
   const { tnum } = from.bounds;
-  if (is64 ? tnum.mask !== 0n : !tnumSubregIsConst(tnum)) return result;
-  if (!is64 && before.bounds.umax > U32_MAX) return result;
+  if (is64 ? tnum.mask !== 0n : !tnumSubregIsConst(tnum)) return plain;
+  if (!is64 && before.bounds.umax > U32_MAX) return plain;
   const value = is64 ? s64(tnum.value) : BigInt.asIntN(32, tnum.value);
-  if (value < S32_MIN || value > S32_MAX || operation === ALU.SUB && value === S32_MIN) return result;
+  if (value < S32_MIN || value > S32_MAX || operation === ALU.SUB && value === S32_MIN) return plain;
+  const result = before.withBounds(plain.bounds);
   result.id = before.id;
   result.addConst = is64 ? 64 : 32;
   result.off = Number(operation === ALU.SUB ? -value : value);

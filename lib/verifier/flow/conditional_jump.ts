@@ -2,6 +2,7 @@
 import { ALU, BPF_CLASS, classOf, type Insn } from "../../isa/insn.ts";
 import type { Bounds } from "../domain/bounds.ts";
 import { flipped, isScalarBranchTaken, JUMP, refine } from "../domain/comparisons.ts";
+import { PairMemo } from "../domain/memo.ts";
 import { isMayGoto } from "./control_flow.ts";
 import type { Environment, LinkedRegister } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
@@ -75,7 +76,14 @@ function fork(env: Environment, insn: Insn, condition: number, is32: boolean): v
   const other = env.push(env.insn + off + 1, env.insn);
   if (first.isScalar && second.isScalar) {
     const isSame = isFromReg && src === dst;
-    const { taken, fallthrough } = refine(first.bounds, second.bounds, condition, is32, isSame, !isFromReg);
+    const rule = condition << 3 | (is32 ? 4 : 0) | (isSame ? 2 : 0) | (isFromReg ? 1 : 0),
+      [a, b] = [first.bounds, second.bounds];
+    const { taken, fallthrough } = refined.get(
+      a,
+      b,
+      rule,
+      () => refine(a, b, condition, is32, isSame, !isFromReg),
+    );
     put(other, dst, taken[0]);
     put(here, dst, fallthrough[0]);
     if (isFromReg) {
@@ -98,8 +106,11 @@ function fork(env: Environment, insn: Insn, condition: number, is32: boolean): v
   }
 }
 
+const refined = new PairMemo<ReturnType<typeof refine>>();
+
 function put(state: State, index: number, bounds: Bounds): void {
-  state.regs[index] = state.regs[index].withBounds(bounds);
+  const reg = state.regs[index];
+  if (reg.bounds !== bounds) state.regs[index] = reg.withBounds(bounds);
 }
 
 /** may_goto: the loop ends some time; what changes from round to round is forgotten so that it converges. */

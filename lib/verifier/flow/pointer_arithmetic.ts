@@ -1,6 +1,6 @@
 /** Adding to and subtracting from pointers (kernel/bpf/verifier.c:adjust_ptr_min_max_vals). */
 import { ALU, BPF_CLASS, classOf, type Insn } from "../../isa/insn.ts";
-import { BPF_MAX_VAR_OFF, S64_MAX, S64_MIN } from "../domain/bounds.ts";
+import { BPF_MAX_VAR_OFF, S64_MAX, S64_MIN, ZERO } from "../domain/bounds.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { FLAG, type Reg, REG_TYPE, typeName, UNKNOWN_SCALAR } from "../state/register.ts";
@@ -42,23 +42,27 @@ const MOVABLE: readonly number[] = [
   REG_TYPE.DYNPTR,
 ];
 
+const MAX_OFF = Number(BPF_MAX_VAR_OFF);
+
 /** Offsets must stay well inside what 64 bits can hold (check_reg_sane_offset). */
 function checkSane(env: Environment, reg: Reg, type: number): void {
-  const { bounds } = reg, name = typeName(type), value = s64(bounds.value);
+  const { bounds } = reg;
+  if (bounds === ZERO && reg.off === 0) return;
+  const value = s64(bounds.value);
   if (bounds.isConst && (value >= BPF_MAX_VAR_OFF || value <= -BPF_MAX_VAR_OFF)) {
-    env.reject(ERRNO.EINVAL, `math between ${name} pointer and ${value} is not allowed`);
+    env.reject(ERRNO.EINVAL, `math between ${typeName(type)} pointer and ${value} is not allowed`);
   }
-  if (reg.type !== REG_TYPE.SCALAR && (BigInt(reg.off) >= BPF_MAX_VAR_OFF || BigInt(reg.off) <= -BPF_MAX_VAR_OFF)) {
-    env.reject(ERRNO.EINVAL, `${name} pointer offset ${reg.off} is not allowed`);
+  if (reg.type !== REG_TYPE.SCALAR && Math.abs(reg.off) >= MAX_OFF) {
+    env.reject(ERRNO.EINVAL, `${typeName(type)} pointer offset ${reg.off} is not allowed`);
   }
   if (bounds.smin === S64_MIN) {
     env.reject(
       ERRNO.EINVAL,
-      `math between ${name} pointer and register with unbounded min value is not allowed`,
+      `math between ${typeName(type)} pointer and register with unbounded min value is not allowed`,
     );
   }
   if (bounds.smin >= BPF_MAX_VAR_OFF || bounds.smin <= -BPF_MAX_VAR_OFF) {
-    env.reject(ERRNO.EINVAL, `value ${bounds.smin} makes ${name} pointer be out of bounds`);
+    env.reject(ERRNO.EINVAL, `value ${bounds.smin} makes ${typeName(type)} pointer be out of bounds`);
   }
 }
 
@@ -116,10 +120,11 @@ export function pointerArithmetic(env: Environment, insn: Insn, from: Reg, offse
     default:
       env.reject(ERRNO.EACCES, `R${dst} pointer arithmetic with ${aluSymbol(operation)} operator prohibited`);
   }
-  to.bounds = bounds;
   env.regs[dst] = to;
+  // A fixed offset moved by a constant leaves the variable one as it was.
+  to.bounds = from.bounds === ZERO && bounds.isConst && bounds.value === 0n ? ZERO : bounds;
   checkSane(env, to, from.type);
-  bounds.sync();
+  if (to.bounds === bounds) bounds.sync();
 }
 
 function add(env: Environment, from: Reg, offset: Reg, to: Reg, bounds: Reg["bounds"]): void {

@@ -1,5 +1,5 @@
 /** What a load or store may reach, by kind of pointer (kernel/bpf/verifier.c:check_mem_access). */
-import { Bounds, BPF_MAX_VAR_OFF } from "../domain/bounds.ts";
+import { Bounds, BPF_MAX_VAR_OFF, ZERO } from "../domain/bounds.ts";
 import { checkBtfAccess, checkMapStructAccess } from "./btf_access.ts";
 import { checkContextAccess } from "./context_access.ts";
 import type { Environment } from "../state/environment.ts";
@@ -42,6 +42,7 @@ export function checkAlignment(env: Environment, reg: Reg, off: number, size: nu
   if (size === 1 || type === REG_TYPE.ARENA || !(isStrict || type === REG_TYPE.STACK)) return;
   const isPacket = type === REG_TYPE.PACKET || type === REG_TYPE.PACKET_META;
   const base = (isPacket ? IP_ALIGN : 0) + reg.off + off;
+  if (bounds === ZERO && (base & (size - 1)) === 0) return;
   if (tnumIsAligned(tnumAdd(bounds.tnum, tnumConst(BigInt(base))), size)) return;
   const place = `${tnumText(bounds.tnum)}+${reg.off}+${off} size ${size}`;
   env.reject(
@@ -58,15 +59,13 @@ export function checkMemoryAccess(env: Environment, regno: number, off: number, 
   checkAlignment(env, reg, off, size, access.isStrict ?? false);
   const at = off + reg.off;
   const loads = !access.isWrite && access.value >= 0;
-  const unknown = (): void => {
-    if (loads) env.regs[access.value] = UNKNOWN_SCALAR;
-  };
+  let isUnknown = false;
   switch (reg.kind) {
     case REG_TYPE.MAP_KEY:
       if (reg.type !== REG_TYPE.MAP_KEY) refuseType(env, regno);
       if (access.isWrite) env.reject(ERRNO.EACCES, `write to change key R${regno} not allowed`);
       checkRegion(env, regno, at, size, reg.map!.keySize, false);
-      unknown();
+      isUnknown = true;
       break;
     case REG_TYPE.MAP_VALUE:
       if (reg.type !== REG_TYPE.MAP_VALUE) refuseType(env, regno);
@@ -77,7 +76,7 @@ export function checkMemoryAccess(env: Environment, regno: number, off: number, 
       if (access.isWrite && reg.type & FLAG.RDONLY) refuseWrite(env, regno);
       // Memory that the kernel reads with a fault handler may lie anywhere.
       if (!(reg.type & FLAG.UNTRUSTED)) checkRegion(env, regno, at, size, reg.memSize, false);
-      unknown();
+      isUnknown = true;
       break;
     case REG_TYPE.CTX:
       if (reg.type !== REG_TYPE.CTX) refuseType(env, regno);
@@ -93,13 +92,13 @@ export function checkMemoryAccess(env: Environment, regno: number, off: number, 
       if (reg.mayBeNull) refuseType(env, regno);
       if (access.isWrite && !mayWritePacket(env)) env.reject(ERRNO.EACCES, "cannot write into packet");
       checkPacket(env, regno, at, size, false);
-      unknown();
+      isUnknown = true;
       break;
     case REG_TYPE.FLOW_KEYS:
       if (at < 0 || at + size > FLOW_KEYS_BYTES) {
         env.reject(ERRNO.EACCES, `invalid access to flow keys off=${at} size=${size}`);
       }
-      unknown();
+      isUnknown = true;
       break;
     case REG_TYPE.SOCKET:
     case REG_TYPE.SOCK_COMMON:
@@ -108,11 +107,11 @@ export function checkMemoryAccess(env: Environment, regno: number, off: number, 
       if (reg.mayBeNull) refuseType(env, regno);
       if (access.isWrite) refuseWrite(env, regno);
       checkSock(env, regno, at, size);
-      unknown();
+      isUnknown = true;
       break;
     case REG_TYPE.TP_BUFFER:
       checkBuffer(env, regno, at, size, "tracepoint");
-      unknown();
+      isUnknown = true;
       break;
     case REG_TYPE.BTF_ID:
       if (reg.mayBeNull) refuseType(env, regno);
@@ -125,14 +124,15 @@ export function checkMemoryAccess(env: Environment, regno: number, off: number, 
       if (reg.mayBeNull) refuseType(env, regno);
       if (access.isWrite && reg.type & FLAG.RDONLY) refuseWrite(env, regno);
       checkBuffer(env, regno, at, size, reg.type & FLAG.RDONLY ? "rdonly" : "rdwr");
-      unknown();
+      isUnknown = true;
       break;
     case REG_TYPE.ARENA:
-      unknown();
+      isUnknown = true;
       break;
     default:
       refuseType(env, regno);
   }
+  if (loads && isUnknown) env.regs[access.value] = UNKNOWN_SCALAR;
   if (loads && size < 8) narrow(env, access.value, size, access.isSignExtended ?? false);
 }
 

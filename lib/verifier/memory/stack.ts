@@ -3,7 +3,7 @@ import { BPF_CLASS, BPF_MODE, classOf, type Insn, isAtomic, modeOf } from "../..
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
 import { hasSince } from "../../uapi/releases.ts";
-import { type Bounds, BPF_MAX_VAR_OFF, UNKNOWN } from "../domain/bounds.ts";
+import { type Bounds, BPF_MAX_VAR_OFF, UNKNOWN, ZERO } from "../domain/bounds.ts";
 import { linkBeforeCopy } from "../state/operands.ts";
 import { markPrecise } from "../state/precision.ts";
 import { noteUndefined } from "../state/undefined_stack.ts";
@@ -37,6 +37,9 @@ import { tnumText } from "../domain/tnum.ts";
 /** The frame that a stack pointer points into. */
 export const frameOf = (env: Environment, pointer: Reg): Frame => env.state.frames[pointer.frame];
 
+/** Most pointers to the stack have no variable offset at all. */
+const constantOf = (bounds: Bounds): number => bounds === ZERO ? 0 : Number(BigInt.asIntN(64, bounds.value));
+
 /** Byte of the slot that an offset lies in: 7 at its lowest address. */
 const byteOf = (offset: number): number => (-offset - 1) % SLOT_BYTES;
 
@@ -52,7 +55,7 @@ export function checkStackBounds(
   const what = isWrite ? " write to" : " read from";
   let min: number, max: number;
   if (bounds.isConst) {
-    min = Number(BigInt.asIntN(64, bounds.value)) + off;
+    min = constantOf(bounds) + off;
     max = min + size;
   } else {
     if (bounds.smax >= BPF_MAX_VAR_OFF || bounds.smin <= -BPF_MAX_VAR_OFF) {
@@ -78,7 +81,7 @@ export function checkStackBounds(
 export function storeToStack(env: Environment, regno: number, off: number, size: number, value: number): void {
   const pointer = env.regs[regno], frame = frameOf(env, pointer);
   if (pointer.bounds.isConst) {
-    storeAt(env, frame, off + Number(BigInt.asIntN(64, pointer.bounds.value)), size, value);
+    storeAt(env, frame, off + constantOf(pointer.bounds), size, value);
   } else {
     storeSomewhere(env, frame, pointer, off, size, value);
   }
@@ -93,19 +96,18 @@ function storeAt(env: Environment, frame: Frame, off: number, size: number, valu
   env.log.scratchedSlots.add(at);
   const slot = frame.stack[at];
   const isAligned = off % SLOT_BYTES === 0;
-  const place = { frame: frame.index, slot: at };
   if (reg && isAligned && reg.isScalar) {
     const fits = reg.bounds.width <= 8 * size;
     if (fits) reg = linkBeforeCopy(env, value);
     frame.stack[at] = spill(slot, fits ? reg : reg.unlinked(), size);
     if (size === SLOT_BYTES) env.noteSlotWritten(frame.index, at);
-    env.remember({ stack: place });
+    env.rememberSlot(frame.index, at);
     return;
   }
   if (!reg && isAligned && isStoreImmediate(insn)) {
     frame.stack[at] = spill(slot, constantScalar(BigInt(insn.imm)), size);
     if (size === SLOT_BYTES) env.noteSlotWritten(frame.index, at);
-    env.remember({ stack: place });
+    env.rememberSlot(frame.index, at);
     return;
   }
   if (reg && isSpillable(reg.type)) {
@@ -115,7 +117,7 @@ function storeAt(env: Environment, frame: Frame, off: number, size: number, valu
     }
     frame.stack[at] = spill(slot, reg, size);
     env.noteSlotWritten(frame.index, at);
-    env.remember({ stack: place });
+    env.rememberSlot(frame.index, at);
     return;
   }
   const isZero = reg ? reg.isNull : isStoreImmediate(insn) && insn.imm === 0;
@@ -183,7 +185,7 @@ function storeSomewhere(
 export function loadFromStack(env: Environment, regno: number, off: number, size: number, into: number): void {
   const pointer = env.regs[regno], frame = frameOf(env, pointer);
   if (pointer.bounds.isConst) {
-    loadAt(env, frame, off + Number(BigInt.asIntN(64, pointer.bounds.value)), size, into);
+    loadAt(env, frame, off + constantOf(pointer.bounds), size, into);
     return;
   }
   if (into < 0) {
@@ -208,20 +210,19 @@ function loadAt(env: Environment, frame: Frame, off: number, size: number, into:
     if (into >= 0) readBytes(env, frame, off, off + size, into);
     return;
   }
-  const place = { frame: frame.index, slot: at };
   let spillSize = 1;
   for (let index = SLOT_BYTES - 1; index > 0 && byteType(slot.bytes, index - 1) === BYTE.SPILL; index--) spillSize++;
   env.noteSlotRead(frame.index, at);
   if (size === SLOT_BYTES && spillSize === SLOT_BYTES) {
     if (into >= 0) env.regs[into] = slot.reg;
-    env.remember({ stack: place });
+    env.rememberSlot(frame.index, at);
     return;
   }
   if (!slot.reg.isScalar) env.reject(ERRNO.EACCES, "invalid size of register fill");
   if (into < 0) return;
   if (size <= spillSize && off % SLOT_BYTES === 0) {
     env.regs[into] = slot.reg.bounds.width > size * 8 ? slot.reg.unlinked() : slot.reg;
-    env.remember({ stack: place });
+    env.rememberSlot(frame.index, at);
     return;
   }
   noteUndefinedLoad(env, slot, off, size);
@@ -234,7 +235,7 @@ function loadAt(env: Environment, frame: Frame, off: number, size: number, into:
   }
   if (spills === size && slot.reg.isNull) {
     env.regs[into] = ZERO_SCALAR;
-    env.remember({ stack: place });
+    env.rememberSlot(frame.index, at);
   } else {
     env.regs[into] = zeros === size ? ZERO_SCALAR : UNKNOWN_SCALAR;
   }
@@ -301,7 +302,7 @@ export function checkStackRange(env: Environment, regno: number, off: number, si
   if (size === 0 && !use.isZeroAllowed) env.reject(ERRNO.EACCES, "invalid zero-sized read");
   checkStackBounds(env, regno, off, size, use.isWrite);
   const isConst = bounds.isConst;
-  const min = (isConst ? Number(BigInt.asIntN(64, bounds.value)) : Number(bounds.smin)) + off;
+  const min = (isConst ? constantOf(bounds) : Number(bounds.smin)) + off;
   const max = (isConst ? min : Number(bounds.smax) + off) + size;
   if (isConst && use.onRaw) {
     for (let at = min; at < max; at++) {

@@ -37,8 +37,9 @@ export interface HistoryEntry {
   readonly previous: number;
   /** The entry before it, since the same checkpoint. */
   readonly before: HistoryEntry | null;
-  /** The stack slot that the instruction read or wrote. */
-  stack: { readonly frame: number; readonly slot: number } | null;
+  /** The stack slot that the instruction read or wrote; -1: none. */
+  stackFrame: number;
+  stackSlot: number;
   /** Operands of a comparison that are stack pointers. */
   isSrcStack: boolean;
   isDstStack: boolean;
@@ -100,6 +101,8 @@ interface Pending {
   readonly logPosition: number;
   readonly trailLength: number;
 }
+
+const NOTHING = {};
 
 export const MAX_INSNS = 1_000_000;
 const MAX_PENDING = 8192;
@@ -267,9 +270,8 @@ export class Environment {
   }
 
   /** Adds to the history what backtracking must know of this instruction (push_insn_history). */
-  remember(what: Partial<Pick<HistoryEntry, "stack" | "isSrcStack" | "isDstStack" | "linked">> = {}): void {
+  remember(what: Partial<Pick<HistoryEntry, "isSrcStack" | "isDstStack" | "linked">> = NOTHING): void {
     if (this.currentHistory) {
-      if (what.stack) this.currentHistory.stack = what.stack;
       if (what.isSrcStack) this.currentHistory.isSrcStack = true;
       if (what.isDstStack) this.currentHistory.isDstStack = true;
       if (what.linked) this.currentHistory.linked = what.linked;
@@ -279,7 +281,8 @@ export class Environment {
       insn: this.insn,
       previous: this.previous,
       before: this.state.history,
-      stack: what.stack ?? null,
+      stackFrame: -1,
+      stackSlot: -1,
       isSrcStack: what.isSrcStack ?? false,
       isDstStack: what.isDstStack ?? false,
       linked: what.linked ?? null,
@@ -287,6 +290,13 @@ export class Environment {
     this.state.history = entry;
     this.state.historyLength++;
     this.currentHistory = entry;
+  }
+
+  /** The same, of an instruction that read or wrote a stack slot. */
+  rememberSlot(frame: number, slot: number): void {
+    if (!this.currentHistory) this.remember();
+    this.currentHistory!.stackFrame = frame;
+    this.currentHistory!.stackSlot = slot;
   }
 
   /** Index of the subprogram that starts at an instruction, or -1. */

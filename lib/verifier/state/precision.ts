@@ -149,6 +149,7 @@ function markCheckpoint(state: State, wanted: Wanted): boolean {
     }
     if (wanted.slots[index].isEmpty) continue;
     for (let slot = 0; slot < 64; slot++) {
+      if (slot === 32 && wanted.slots[index].high === 0) break;
       if (!wanted.slots[index].has(slot)) continue;
       const held = frame.stack[slot];
       if (!held || !isSpilledScalar(held) || frame.preciseSlots.has(slot)) wanted.slots[index].delete(slot);
@@ -212,7 +213,6 @@ function undo(
 ): typeof GIVE_UP | typeof DONE | undefined {
   const insn = env.insns[at];
   const { dst, src } = insn, operation = insn.opcode & 0xf0, isFromReg = (insn.opcode & FROM_REGISTER) !== 0;
-  const stack = entry?.stack;
   switch (classOf(insn)) {
     case BPF_CLASS.ALU:
     case BPF_CLASS.ALU64:
@@ -228,8 +228,8 @@ function undo(
         return undoLoad(loaded, entry, wanted);
       }
       if (wanted.has(dst)) return GIVE_UP;
-      if (!stack || !wanted.slots[stack.frame].has(stack.slot)) return DONE;
-      wanted.slots[stack.frame].delete(stack.slot);
+      if (!entry || entry.stackSlot < 0 || !wanted.slots[entry.stackFrame].has(entry.stackSlot)) return DONE;
+      wanted.slots[entry.stackFrame].delete(entry.stackSlot);
       if (classOf(insn) === BPF_CLASS.STX) wanted.add(src);
       return;
     }
@@ -255,8 +255,8 @@ function undo(
 function undoLoad(reg: number, entry: HistoryEntry | undefined, wanted: Wanted): typeof DONE | undefined {
   if (!wanted.has(reg)) return DONE;
   wanted.delete(reg);
-  if (!entry?.stack) return DONE;
-  wanted.slots[entry.stack.frame].add(entry.stack.slot);
+  if (!entry || entry.stackSlot < 0) return DONE;
+  wanted.slots[entry.stackFrame].add(entry.stackSlot);
   return;
 }
 

@@ -210,10 +210,19 @@ export const ZERO_SCALAR = new Reg(REG_TYPE.SCALAR, ZERO);
 /** Constants that programs are full of, made once: like every register's content they are never changed. */
 const SMALL_CONSTANTS: Reg[] = [ZERO_SCALAR];
 const SMALL_LIMIT = 1024;
+const otherConstants = new Map<bigint, Reg>();
+const MOST_CONSTANTS = 4096;
 
 export function constantScalar(value: bigint): Reg {
-  if (value < 0n || value >= SMALL_LIMIT) return new Reg(REG_TYPE.SCALAR, Bounds.constant(value));
-  return SMALL_CONSTANTS[Number(value)] ??= new Reg(REG_TYPE.SCALAR, Bounds.constant(value));
+  if (value >= 0n && value < SMALL_LIMIT) {
+    return SMALL_CONSTANTS[Number(value)] ??= new Reg(REG_TYPE.SCALAR, Bounds.constant(value));
+  }
+  let known = otherConstants.get(value);
+  if (!known) {
+    if (otherConstants.size >= MOST_CONSTANTS) otherConstants.clear();
+    otherConstants.set(value, known = new Reg(REG_TYPE.SCALAR, Bounds.constant(value)));
+  }
+  return known;
 }
 export const scalar = (bounds: Bounds): Reg => new Reg(REG_TYPE.SCALAR, bounds);
 /** A pointer of a type at offset 0. */

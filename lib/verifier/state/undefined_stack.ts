@@ -49,15 +49,17 @@ function placeOf(env: Environment, regno: number): string {
  * read was noted there, and is not noted for this one.
  */
 export function hidesUndefined(old: State, current: State): boolean {
-  return old.frames.some((frame, index) =>
-    frame.stack.some((was, at) => {
-      const is = current.frames[index].stack[at]?.bytes ?? 0;
+  for (let index = 0; index < old.frames.length; index++) {
+    const { stack } = old.frames[index], others = current.frames[index].stack;
+    for (let at = 0; at < stack.length; at++) {
+      const was = stack[at].bytes, is = at < others.length ? others[at].bytes : 0;
+      if (was === is || was === 0) continue;
       for (let byte = 0; byte < SLOT_BYTES; byte++) {
-        if (byteType(is, byte) === BYTE.INVALID && byteType(was.bytes, byte) !== BYTE.INVALID) return true;
+        if (byteType(is, byte) === BYTE.INVALID && byteType(was, byte) !== BYTE.INVALID) return true;
       }
-      return false;
-    })
-  );
+    }
+  }
+  return false;
 }
 
 /** What was noted in any of several runs over a program, in its order. */
