@@ -47,6 +47,8 @@ export interface SearchOptions {
    * ends once more, by ways that do not depend on the number of workers.
    */
   readonly onAnew?: () => void;
+  /** Takes a search for a large one from so many states on, and waits for its workers then: for tests. */
+  readonly large?: number;
 }
 
 /** What a search has cost, and the bound that it hit, in words. */
@@ -162,10 +164,11 @@ class Exploring implements Disposable {
   async #search(machine: Machine, kind: SearchKind): Promise<SearchCost | undefined> {
     const { limits } = this, { onAnew, symmetric } = this.options, data = this.#data;
     const ends = new FoundEnds(), reports: (() => void)[] = [];
-    const large = LARGE_STATES[kind.plain ? "plain" : "stepwise"];
+    const large = this.options.large ?? LARGE_STATES[kind.plain ? "plain" : "stepwise"];
+    let one: OneSearch | undefined;
     const onNewEnd = (end: End, shared: string) => {
       const isNew = ends.note(end, machine, shared);
-      if (!isNew || (onAnew && one.search.visited.size > large)) return;
+      if (!isNew || (onAnew && one && one.search.visited.size > large)) return;
       const path = end.path();
       if (!kind.plain && !data?.useful) return this.onEnd(end, machine, path);
       // What is found now counts only if the search does not have to be run again.
@@ -177,7 +180,8 @@ class Exploring implements Disposable {
       });
     };
     const visited = onAnew && !kind.plain ? StateTable.own(true) : undefined;
-    const one: OneSearch = oneSearch(machine, kind, data, { ...limits, visited }, onNewEnd), { search } = one;
+    one = oneSearch(machine, kind, data, { ...limits, visited }, onNewEnd);
+    const { search } = one;
     const { bound: own, shared } = await this.#explore(one, kind, large);
     let bound = own;
     if (shared) mergeReports(shared.reports, machine, data, machine.options.layouts);
@@ -199,7 +203,7 @@ class Exploring implements Disposable {
       bound ??= `${limits.maxDepth} steps deep`;
     }
     return {
-      states: shared?.states ?? search.visited.size,
+      states: shared?.states ?? Math.min(search.visited.size, limits.maxStates),
       transitions: search.transitions + (shared?.transitions ?? 0),
       bytes: shared?.bytes ?? search.bytes,
       reduced: data?.useful ?? false,
@@ -218,10 +222,10 @@ class Exploring implements Disposable {
     kind: SearchKind,
     large: number,
   ): Promise<{ readonly bound: string | undefined; readonly shared?: TeamResult }> {
-    const { limits, options: { onProgress } } = this, began = this.#began;
+    const { limits, options: { onProgress } } = this, began = this.#began, eager = this.options.large !== undefined;
     while (!search.finished) {
       const now = performance.now();
-      search.run(Math.min(now + SLICE_MS, limits.until));
+      search.run(Math.min(eager ? now : now + SLICE_MS, limits.until));
       if (search.finished) break;
       const bound = search.bound === "states"
         ? `${limits.maxStates.toLocaleString("en")} states`
@@ -236,6 +240,7 @@ class Exploring implements Disposable {
       if (bound !== undefined) return { bound };
       if (search.visited.size <= large || this.#workers < 2) continue;
       this.#team ??= Team.start(this.make, this.#workers);
+      while (eager && this.#team && this.#team.ready === undefined) await pause();
       if (!this.#team || this.#team.ready === false) {
         this[Symbol.dispose]();
         this.#workers = 1;

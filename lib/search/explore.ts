@@ -8,7 +8,7 @@ import { HashLayouts } from "../maps/hash_layouts.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import { SeededRandom } from "../schedulers/random_numbers.ts";
 import { formatSchedule, hashSeedOf } from "../schedulers/schedule.ts";
-import { exploreAll, exploreSerial, type Limits, type SearchCost } from "./all_schedules.ts";
+import { exploreAll, exploreSerial, type Limits, type SearchCost, type SearchOptions } from "./all_schedules.ts";
 import { Ends } from "./ends.ts";
 import { coverageOf } from "./coverage.ts";
 import { Exploration, type ExploredOutcome, type ExploreOptions, type StuckEnd } from "./exploration.ts";
@@ -83,18 +83,21 @@ const boundsText = ({ maxStates, maxDepth, seconds }: Limits): string =>
     maxDepth.toLocaleString("en")
   } steps deep, ${seconds} seconds)`;
 
+/** What tests ask of a search beside a reader's options. */
+export type OwnOptions = Pick<SearchOptions, "large">;
+
 /** Visits every schedule of what has been checked and planned. */
-export async function explorePlan(plan: Plan, options: ExploreOptions): Promise<Exploration> {
+export async function explorePlan(plan: Plan, options: ExploreOptions, own: OwnOptions = {}): Promise<Exploration> {
   if (plan.memory.model === "bpf") return await exploreExecutions(plan, options);
   if (plan.scIfUsersOnlyLoad) {
     // Where no schedule without buffers has user space store, none with buffers has: they are the same ones.
     try {
-      return await searchPlan(withoutBuffers(plan), options, true);
+      return await searchPlan(withoutBuffers(plan), options, own, true);
     } catch (error) {
       if (!(error instanceof UserStores)) throw error;
     }
   }
-  return await searchPlan(plan, options, false);
+  return await searchPlan(plan, options, own, false);
 }
 
 /** Under the kernel's BPF memory model: no schedules, but all executions that its axioms allow (memory_model/). */
@@ -124,7 +127,12 @@ async function exploreExecutions(plan: Plan, options: ExploreOptions): Promise<E
   return result;
 }
 
-async function searchPlan(plan: Plan, options: ExploreOptions, usersOnlyLoad: boolean): Promise<Exploration> {
+async function searchPlan(
+  plan: Plan,
+  options: ExploreOptions,
+  own: OwnOptions,
+  usersOnlyLoad: boolean,
+): Promise<Exploration> {
   const layouts = new HashLayouts();
   const make = (hashSeed = 0) => searchedMachine(plan, options, { hashSeed, layouts, usersOnlyLoad });
   const began = performance.now(), seconds = options.bounds?.seconds ?? 60;
@@ -158,6 +166,7 @@ async function searchPlan(plan: Plan, options: ExploreOptions, usersOnlyLoad: bo
         reduce: options.reduction !== false,
         onProgress,
         workers: options.workers ?? parallelism(),
+        large: own.large,
         onAnew() {
           ends.forget();
           for (const [message, { witness }] of stuck) if (hashSeedOf(witness) === hashSeed) stuck.delete(message);

@@ -75,6 +75,10 @@ export interface MachineReply {
   readonly state: string;
 }
 
+/** Of the looks that a worker takes around itself, those at which it says how far it is. */
+const PUBLISH_EVERY = 8;
+
+/** A worker's part of one search. */
 class Part {
   readonly #machine: Machine;
   readonly #one: OneSearch;
@@ -86,6 +90,7 @@ class Part {
   /** Parts that were given to it and are not begun yet. */
   readonly #waiting: Share[];
   readonly #request: BeginRequest;
+  #looks = 0;
 
   constructor(make: (layouts: HashLayouts) => Machine, request: BeginRequest) {
     const { owners, search, maxDepth } = request;
@@ -159,7 +164,7 @@ class Part {
   /** What a worker does now and then: says how far it is, gives work away, hears whether it is to stop. */
   #look(): boolean {
     const sharing = this.#sharing, { maxStates, statesBefore } = this.#request;
-    this.#publish();
+    if ((this.#looks++ & PUBLISH_EVERY - 1) === 0) this.#publish();
     const states = statesBefore + sharing.states;
     if (states >= maxStates) sharing.stop(STOPPED.states);
     else if (states > this.#table.limit) sharing.pause();

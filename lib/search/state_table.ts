@@ -13,7 +13,7 @@ export const SEGMENTS = 64;
 /** Words of a slot: the fingerprint, and the label behind it. */
 const PLAIN_BITS = 1, LABELLED_BITS = 2;
 const LABEL_A = 2, LABEL_B = 3;
-/** In the second word of a label while one thread writes it: no fingerprint's half. */
+/** In the second word of a label while one thread writes it; a state of which this is a half is nobody's label. */
 const LOCKED = 0x7fff_ffff;
 const FIRST_BITS = 6;
 
@@ -29,8 +29,8 @@ export interface Label {
   readonly b: number;
 }
 
-/** No half of a fingerprint in a table is 0, which is an empty slot, or {@link LOCKED}. */
-export const half = (of: number): number => of === 0 ? 1 : of === LOCKED ? LOCKED - 1 : of | 0;
+/** No half of a fingerprint in a table is 0: that is an empty slot. */
+export const half = (of: number): number => of === 0 ? 1 : of;
 
 /** @param slots slots of each segment, as a power of two */
 export function tableBuffers(labelled: boolean, slots: number, shared: boolean): TableBuffers {
@@ -96,7 +96,7 @@ export class StateTable implements StateSet {
       if (found === 0) {
         found = Atomics.compareExchange(table, at, 0, a);
         if (found === 0) {
-          Atomics.store(table, at + 1, b);
+          table[at + 1] = b;
           if (this.labelled) improve(table, at, fromA, fromB, forward);
           if (++this.added > this.#limit && this.grows) this.#grow();
           return true;
@@ -187,7 +187,7 @@ function secondHalf(table: Int32Array, at: number): number {
  */
 function improve(table: Int32Array, at: number, fromA: number, fromB: number, forward: boolean): void {
   // The first state comes from nowhere, and none from itself.
-  if ((fromA | fromB) === 0 || (half(fromA) === table[at] && half(fromB) === table[at + 1])) return;
+  if ((fromA | fromB) === 0 || fromB === LOCKED || (half(fromA) === table[at] && half(fromB) === table[at + 1])) return;
   const b = half(fromB), a = (half(fromA) & ~1) | (forward ? 0 : 1);
   for (;;) {
     const knownB = Atomics.load(table, at + LABEL_B);
