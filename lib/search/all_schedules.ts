@@ -20,7 +20,9 @@ const SLICE_MS = 100;
  * States from which on a search is a large one: workers are worth their start, and ways to ends are found as way_back.ts
  * does, which gives the same however many workers there are. Kept steps are taken so fast that it takes more of them.
  */
-const LARGE_STATES = { plain: 400_000, stepwise: 8_000 } as const;
+const LARGE_STATES = { plain: 400_000, stepwise: 20_000 } as const;
+/** A search that may have fewer than so many times as many states is not worth workers. */
+const WORTH_WORKERS = 16;
 
 /** Where a search stops although it is not done. */
 export interface Limits {
@@ -238,7 +240,8 @@ class Exploring implements Disposable {
       await onProgress?.({ states: search.visited.size, share: search.progress, seconds });
       await pause();
       if (bound !== undefined) return { bound };
-      if (search.visited.size <= large || this.#workers < 2) continue;
+      const mayBecomeWorth = eager || limits.maxStates >= WORTH_WORKERS * large;
+      if (search.visited.size <= large || this.#workers < 2 || !mayBecomeWorth) continue;
       this.#team ??= Team.start(this.make, this.#workers);
       while (eager && this.#team && this.#team.ready === undefined) await pause();
       if (!this.#team || this.#team.ready === false) {

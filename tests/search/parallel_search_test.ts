@@ -54,12 +54,12 @@ SEC("raw_tp") int count(void *ctx)
 {
 	unsigned int cpu = bpf_get_smp_processor_id();
 
-	for (unsigned int i = 0; i < 6; i++) {
+	for (unsigned int i = 0; i < 2; i++) {
 		if (cpu < 3)
 			own[cpu] += 1;
 		counter += 1;
-		other += counter;
 	}
+	other += counter;
 	return 0;
 }
 `,
@@ -162,7 +162,12 @@ static int take(int first, int second)
 SEC("raw_tp") int upwards(void *ctx) { return take(0, 1); }
 SEC("raw_tp") int downwards(void *ctx) { return take(1, 0); }
 `,
-      { programs: ["upwards", "downwards"], cpus: 1, preempt: "full", verify: false, reduction: false },
+      {
+        programs: [{ prog: "upwards", cpus: [0] }, { prog: "downwards", cpus: [1] }],
+        cpus: 2,
+        verify: false,
+        reduction: false,
+      },
     );
   });
 });
