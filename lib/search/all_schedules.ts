@@ -167,10 +167,10 @@ class Exploring implements Disposable {
     const { limits } = this, { onAnew, symmetric } = this.options, data = this.#data;
     const ends = new FoundEnds(), reports: (() => void)[] = [];
     const large = this.options.large ?? LARGE_STATES[kind.plain ? "plain" : "stepwise"];
-    let one: OneSearch | undefined;
+    let isLarge = () => false;
     const onNewEnd = (end: End, shared: string) => {
       const isNew = ends.note(end, machine, shared);
-      if (!isNew || (onAnew && one && one.search.visited.size > large)) return;
+      if (!isNew || (onAnew && isLarge())) return;
       const path = end.path();
       if (!kind.plain && !data?.useful) return this.onEnd(end, machine, path);
       // What is found now counts only if the search does not have to be run again.
@@ -182,13 +182,13 @@ class Exploring implements Disposable {
       });
     };
     const visited = onAnew && !kind.plain ? StateTable.own(true) : undefined;
-    one = oneSearch(machine, kind, data, { ...limits, visited }, onNewEnd);
-    const { search } = one;
+    const one = oneSearch(machine, kind, data, { ...limits, visited }, onNewEnd), { search } = one;
+    isLarge = () => search.visited.size > large;
     const { bound: own, shared } = await this.#explore(one, kind, large);
     let bound = own;
     if (shared) mergeReports(shared.reports, machine, data, machine.options.layouts);
     if (data?.useful && !bound && data.learn()) return undefined;
-    if (onAnew && search.visited.size > large) {
+    if (onAnew && isLarge()) {
       onAnew();
       const found = [...ends.all, ...shared?.reports.flatMap(({ ends }) => ends) ?? []];
       const known = shared?.reports.flatMap(({ known }) => known ?? []) ?? [];

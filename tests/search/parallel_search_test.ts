@@ -26,25 +26,36 @@ async function compareWorkers(object: BpfObject, options: ExploreOptions): Promi
   }
 }
 
-const loop = (k: number) =>
-  bpf`volatile unsigned long counter;
-SEC("raw_tp") int count(void *ctx)
-{
-#pragma nounroll
-	for (unsigned int i = 0; i < ${k}; i++)
-		counter += 1;
-	return 0;
-}
-`;
-
 // Node runs no TypeScript in a worker: there these searches stay on one thread, and find the same.
 describe(isDeno ? "a search shared by workers" : "a search shared by workers, where there are none", () => {
   it("of programs whose steps are kept", async () => {
-    await compareWorkers(await loop(4), { cpus: 3, symmetry: false, reduction: false });
+    await compareWorkers(
+      await bpf`volatile unsigned long counter;
+SEC("raw_tp") int count(void *ctx)
+{
+#pragma nounroll
+	for (unsigned int i = 0; i < 4; i++)
+		counter += 1;
+	return 0;
+}
+`,
+      { cpus: 3, symmetry: false, reduction: false },
+    );
   });
 
   it("of tasks that are taken for one another", async () => {
-    await compareWorkers(await loop(7), { cpus: 3 });
+    await compareWorkers(
+      await bpf`volatile unsigned long counter;
+SEC("raw_tp") int count(void *ctx)
+{
+#pragma nounroll
+	for (unsigned int i = 0; i < 7; i++)
+		counter += 1;
+	return 0;
+}
+`,
+      { cpus: 3 },
+    );
   });
 
   it("with orders on disjoint data left out", async () => {
@@ -70,8 +81,8 @@ SEC("raw_tp") int count(void *ctx)
   it("of store buffers", async () => {
     await compareWorkers(
       await bpf`volatile unsigned long x, y, z;
-SEC("raw_tp") int first(void *ctx) { x = 1; z += y; y = 2; z += x; return 0; }
-SEC("raw_tp") int second(void *ctx) { y = 1; z += x; x = 2; z += y; return 0; }
+SEC("raw_tp") int first(void *ctx) { x = 1; z += y; y = 2; return 0; }
+SEC("raw_tp") int second(void *ctx) { y = 1; z += x; return 0; }
 `,
       { programs: [{ prog: "first", cpus: [0, 2] }, { prog: "second", cpus: [1] }], cpus: 3 },
     );
@@ -172,6 +183,70 @@ SEC("raw_tp") int downwards(void *ctx) { return take(1, 0); }
   });
 });
 
+describe("a search that workers share ends when it is to", () => {
+  const large = () =>
+    bpf`volatile unsigned long counter;
+SEC("raw_tp") int count(void *ctx)
+{
+#pragma nounroll
+	for (unsigned int i = 0; i < 12; i++)
+		counter += 1;
+	return 0;
+}
+`;
+  const endless = { cpus: 4, symmetry: false, reduction: false, workers: 2 } as const;
+
+  it("by its time limit, with what it has found", async () => {
+    const options = { ...endless, bounds: { seconds: 3, states: 1e9 } }, object = await large();
+    const found = await explorePlan(plan(object, options, "explore"), options, { large: LARGE });
+    expect([found.complete, found.unknown, found.observation]).toEqual([false, "3 seconds", "Sometimes"]);
+    expect(found.states).toBeGreaterThan(LARGE);
+  });
+
+  it("by its limit of states", async () => {
+    const options = { ...endless, bounds: { states: 30_000 } }, object = await large();
+    const found = await explorePlan(plan(object, options, "explore"), options, { large: LARGE });
+    expect([found.complete, found.unknown, found.states]).toEqual([false, "30,000 states", 30_000]);
+  });
+
+  it("by its limit of memory", async () => {
+    const options = { ...endless, bounds: { states: 1e9, memoryBytes: 2 ** 24 } }, object = await large();
+    const found = await explorePlan(plan(object, options, "explore"), options, { large: LARGE });
+    expect([found.complete, found.unknown]).toEqual([false, "16777216 bytes of memory"]);
+  });
+
+  it("when the reader stops the cell", async () => {
+    const seen: number[] = [], object = await large();
+    const options: ExploreOptions = {
+      ...endless,
+      bounds: { states: 1e9 },
+      onProgress({ states, share }) {
+        expect(share).toBeGreaterThanOrEqual(0);
+        seen.push(states);
+        if (seen.length < 20) return;
+        const scope = globalThis as unknown as Record<symbol, Set<() => void>>;
+        for (const stop of scope[Symbol.for("interleave.stop")]) stop();
+      },
+    };
+    const found = explorePlan(plan(object, options, "explore"), options, { large: LARGE });
+    await expect(found).rejects.toThrow("stopped");
+    expect(seen.length).toBeLessThan(25);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  });
+
+  it("when what is shown of it fails", async () => {
+    let shown = 0;
+    const options: ExploreOptions = {
+      ...endless,
+      onProgress() {
+        if (++shown > 10) throw new Error("no picture");
+      },
+    };
+    const found = explorePlan(plan(await large(), options, "explore"), options, { large: LARGE });
+    await expect(found).rejects.toThrow("no picture");
+  });
+});
+
 describe("the table of states", () => {
   it("keeps every state once, when it has grown, too", () => {
     const table = StateTable.own(false), states = 100_000;
@@ -187,7 +262,10 @@ describe("the table of states", () => {
     for (const order of [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]]) {
       const table = new StateTable(tableBuffers(true, 8, true), false);
       for (const [a, b] of ways) table.add(a, b, 7, 7);
-      for (const i of order) table.add(1000, 1001, ...ways[i]);
+      for (const i of order) {
+        const [a, b, forward] = ways[i];
+        table.add(1000, 1001, a, b, forward);
+      }
       expect(table.labelOf(1000, 1001)).toEqual({ a: 12, b: 8 });
       expect(table.size).toBe(5);
     }
