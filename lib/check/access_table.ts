@@ -82,24 +82,22 @@ export function accessTable(given: BpfObject, programs?: readonly string[]): Acc
 
 /** Entries of a map whose loader says how many; frames of a stack, PERF_MAX_STACK_DEPTH. */
 const ASSUMED_ENTRIES = 16, STACK_BYTES = 127 * 8;
+/** Entries of a hash map that searches make room for: a few are used, and all are state. */
+const MOST_ENTRIES = 1024;
+const HASHES: readonly number[] = [T.HASH, T.PERCPU_HASH, T.LRU_HASH, T.LRU_PERCPU_HASH];
 
-/** The object with sizes where it leaves them to its loader, which does not matter for who touches what. */
+/**
+ * The object with sizes where it leaves them to its loader, and with no more entries of hash maps than a search needs:
+ * for who touches what neither matters.
+ */
 export function sized(object: BpfObject): BpfObject {
-  const lacks = ({ type, maxEntries, valueSize }: MapDef) =>
-    maxEntries === 0 && !SIZELESS.includes(type) || type === T.STACK_TRACE && valueSize === 0;
-  if (!object.maps.some(lacks)) return object;
-  return {
-    ...object,
-    maps: object.maps.map((map) =>
-      lacks(map)
-        ? {
-          ...map,
-          maxEntries: map.maxEntries || ASSUMED_ENTRIES,
-          valueSize: map.type === T.STACK_TRACE ? map.valueSize || STACK_BYTES : map.valueSize,
-        }
-        : map
-    ),
-  };
+  const maps = object.maps.map((map): MapDef => {
+    const entries = map.maxEntries === 0 && !SIZELESS.includes(map.type) ? ASSUMED_ENTRIES : map.maxEntries;
+    const maxEntries = HASHES.includes(map.type) ? Math.min(entries, MOST_ENTRIES) : entries;
+    const valueSize = map.type === T.STACK_TRACE ? map.valueSize || STACK_BYTES : map.valueSize;
+    return maxEntries === map.maxEntries && valueSize === map.valueSize ? map : { ...map, maxEntries, valueSize };
+  });
+  return maps.every((map, i) => map === object.maps[i]) ? object : { ...object, maps };
 }
 
 function follow(object: BpfObject, seen: Seen): FollowedProgram {

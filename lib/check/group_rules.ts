@@ -56,7 +56,10 @@ interface Pair {
 function writtenTogether(program: FollowedProgram): Pair[] {
   const alone = new Set(readModifyWrites(program).map(({ store }) => store));
   const stores = program.accesses.filter((one) => one.kind === "store" && isOfGroup(one));
-  const related = stores.filter((store) => !alone.has(store) && !program.flow.stored.get(store.insn)?.isConstant);
+  // What is counted up on its own is no group, unless a lock keeps it together with others.
+  const related = stores.filter((store) =>
+    (!alone.has(store) || store.locks.length > 0) && !program.flow.stored.get(store.insn)?.isConstant
+  );
   return related.flatMap((second) => {
     const first = stores.find((one) =>
       one !== second && groupOf(one) === groupOf(second) && one.field !== second.field &&
