@@ -45,13 +45,15 @@ export function candidatesOf(table: AccessTable, calls: readonly UserMapCall[] =
   ];
   for (const one of all) {
     const [{ line, prog, insn }] = one.sites;
-    // A loop that the compiler unrolled touches one element after another.
-    const key = `${one.name} ${one.field.replace(/\[[^\]]*\]/g, "[*]")} ${
+    // A loop that the compiler unrolled touches one element after another, a pointer one struct or its neighbour.
+    const key = `${one.name} ${one.map} ${starred(one.field).replace(/^.*\./, "")} ${
       line ? `${line.file}:${line.line}` : `${prog} ${insn}`
     }`;
     const known = found.get(key);
     if (!known) found.set(key, one);
-    else if (known.field !== one.field) found.set(key, { ...known, field: one.field.replace(/\[\d+\]/g, "[*]") });
+    else if (starred(known.field) === starred(one.field) && known.field !== one.field) {
+      found.set(key, { ...known, field: one.field.replace(/\[\d+\]/g, "[*]") });
+    }
     if (one.name === "lock-not-held") coveredByLock.add(fieldSite(one));
   }
   // A write that forgot the lock is one race, not a lost update besides.
@@ -66,3 +68,4 @@ export function candidatesOf(table: AccessTable, calls: readonly UserMapCall[] =
 }
 
 const fieldSite = ({ field, sites: [{ prog, insn }] }: Candidate): string => `${field} ${prog} ${insn}`;
+const starred = (field: string): string => field.replace(/\[[^\]]*\]/g, "[*]");

@@ -1,12 +1,12 @@
 /** The races of an object: found by rules over its access table, proved by a search for a schedule that shows each. */
 import type { BpfObject } from "../object/bpf_object.ts";
 import type { ReportBundle } from "../report/bundle.ts";
-import { fenced } from "../report/markdown.ts";
 import { WorkloadError } from "../cpu/workload_error.ts";
 import { type AccessTable, accessTable } from "./access_table.ts";
 import { allowedBy } from "./allowed.ts";
 import { candidatesOf } from "./candidates.ts";
 import { isNote, type RaceFinding } from "./finding.ts";
+import { racesMarkdown, type RacesPart, racesParts } from "./race_markdown.ts";
 import { racesJson } from "./race_json.ts";
 import { racesText } from "./race_text.ts";
 import { tableJson, tableText } from "./table_text.ts";
@@ -35,7 +35,7 @@ export interface FindRacesOptions {
    */
   readonly user?: Workload["user"];
   readonly prepare?: Workload["prepare"];
-  /** Called after each finding was searched for. */
+  /** Called several times a second, with the share of the candidates that were searched for. */
   readonly onProgress?: (share: number) => void | Promise<void>;
 }
 
@@ -94,8 +94,12 @@ export class Races {
   }
 
   toBundle(): ReportBundle {
-    const text = racesText(this);
-    return { "text/plain": text, "text/markdown": fenced(text) };
+    return { "text/plain": racesText(this), "text/markdown": racesMarkdown(this) };
+  }
+
+  /** The page in a notebook: what was found, then each finding, with the steps of its witness to draw. */
+  toParts(): readonly RacesPart[] {
+    return racesParts(this);
   }
 
   /** `schema` 1; nothing in it differs from run to run. */
@@ -127,8 +131,11 @@ export async function findRaces(object: BpfObject, options: FindRacesOptions = {
   const { user, prepare } = options, part: UserPart = { ...(user ? { user } : {}), ...(prepare ? { prepare } : {}) };
   const table = accessTable(object, options.programs), calls = user ? await userMapCalls(table.object, part) : [];
   const candidates = candidatesOf(table, calls), findings: RaceFinding[] = [];
-  const search = new WitnessSearch(table.object, { ...DEFAULT_BOUNDS, ...options.bounds }, part);
-  for (const [at, one] of candidates.entries()) {
+  const tick = () => options.onProgress?.(done / candidates.length);
+  let done = 0;
+  const search = new WitnessSearch(table.object, { ...DEFAULT_BOUNDS, ...options.bounds }, part, tick);
+  for (const one of candidates) {
+    await tick();
     const allowed = allowedBy(object, one), isSearched = options.witnesses !== false && allowed === undefined;
     // What only a memory model shows is nothing without its search.
     if (!isSearched && one.memory) continue;
@@ -137,7 +144,7 @@ export async function findRaces(object: BpfObject, options: FindRacesOptions = {
       why: allowed === undefined ? "no witness was looked for" : "the listing allows it",
     } as const;
     if (proof) findings.push({ ...one, proof, ...(allowed === undefined ? {} : { allowed }) });
-    await options.onProgress?.((at + 1) / candidates.length);
+    done++;
   }
   return new Races(table, findings);
 }

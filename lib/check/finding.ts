@@ -1,5 +1,6 @@
 /** What a finding is: a name, the C lines on both sides, why, what to do, and how sure it is. */
 import type { LineInfo } from "../object/bpf_object.ts";
+import type { TraceStep } from "../report/result.ts";
 import type { TableAccess } from "./access_table.ts";
 import { FINDING_TEXTS } from "./texts.ts";
 
@@ -42,7 +43,12 @@ export interface Site {
 
 /** How the search for a witness ended. */
 export type Proof =
-  | { readonly state: "confirmed"; readonly witness: RaceWitness }
+  | {
+    readonly state: "confirmed";
+    readonly witness: RaceWitness;
+    /** Its steps, for figures; none under a memory model that has executions instead. */
+    readonly trace: readonly TraceStep[];
+  }
   | { readonly state: "possible"; readonly why: string };
 
 /** A schedule that shows a race, and the workload that it belongs to. */

@@ -6,7 +6,7 @@ import type { Races } from "./find_races.ts";
 const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 /** Colours of a terminal, or none. */
-interface Paint {
+export interface Paint {
   readonly error: (text: string) => string;
   readonly warning: (text: string) => string;
   readonly note: (text: string) => string;
@@ -15,16 +15,22 @@ interface Paint {
 const sgr = (code: string) => (text: string): string => `\x1b[${code}m${text}\x1b[0m`;
 const plain = (text: string): string => text;
 const COLOURS: Paint = { error: sgr("1;31"), warning: sgr("1;33"), note: sgr("1;34"), bold: sgr("1") };
-const NO_COLOURS: Paint = { error: plain, warning: plain, note: plain, bold: plain };
+export const NO_COLOURS: Paint = { error: plain, warning: plain, note: plain, bold: plain };
 
 /** All findings of an object, and one line that counts them. */
 export function racesText(races: Races, isColoured = false): string {
-  const paint = isColoured ? COLOURS : NO_COLOURS, { open, races: found, confirmed, accesses } = races;
+  const paint = isColoured ? COLOURS : NO_COLOURS, { open, accesses } = races;
   const parts = open.map((finding) => findingText(finding, paint));
   for (const { prog, why } of accesses.unseen) {
     parts.push(`${paint.warning("note")}: ${prog} was not followed to its end, more may be wrong there: ${why}\n`);
   }
-  const allowed = races.findings.length - open.length, programs = accesses.programs.length;
+  parts.push(`${fileName(races.name)}: ${countText(races)}\n`);
+  return parts.join("\n");
+}
+
+/** How many were found, in how many programs. */
+export function countText({ open, races: found, confirmed, findings, accesses }: Races): string {
+  const allowed = findings.length - open.length, programs = accesses.programs.length;
   const count = found.length, notes = open.length - count;
   const what = count === 0
     ? "no race found"
@@ -32,11 +38,10 @@ export function racesText(races: Races, isColoured = false): string {
       `${count - confirmed.length} possible`;
   const rest = (notes > 0 ? `; ${notes} note${notes === 1 ? "" : "s"}` : "") +
     (allowed > 0 ? `; ${allowed} allowed by the listing` : "");
-  parts.push(`${fileName(races.name)}: ${what} in ${programs} program${programs === 1 ? "" : "s"}${rest}\n`);
-  return parts.join("\n");
+  return `${what} in ${programs} program${programs === 1 ? "" : "s"}${rest}`;
 }
 
-function findingText(finding: RaceFinding, paint: Paint): string {
+export function findingText(finding: RaceFinding, paint: Paint): string {
   const { name, field, sites, reason, help, repair, proof, chapter, claims } = finding;
   const isSure = proof.state === "confirmed";
   const kind = isNote(finding) ? "note" : isSure ? "error" : "warning", head = paint[kind](`${kind}[${name}]`);
@@ -62,7 +67,7 @@ function findingText(finding: RaceFinding, paint: Paint): string {
 }
 
 /** A change as a diff has it: what stays is printed as it is, between what goes and what comes. */
-function diffLines({ line, before, after }: Repair, width: number, paint: Paint): string[] {
+export function diffLines({ line, before, after }: Repair, width: number, paint: Paint): string[] {
   const number = paint.note(String(line).padStart(width)), blank = " ".repeat(width);
   const text = (one: string) => one.replaceAll("\t", TAB).trimEnd();
   const lines = after === "" ? [] : after.split("\n");
@@ -77,7 +82,7 @@ function diffLines({ line, before, after }: Repair, width: number, paint: Paint)
 }
 
 /** Each line of the listing once for each program, with what happens there below it. */
-function sourceLines(sites: readonly Site[], width: number, paint: Paint, isSure: boolean): string[] {
+export function sourceLines(sites: readonly Site[], width: number, paint: Paint, isSure: boolean): string[] {
   const lines: string[] = [], mark = isSure ? paint.error : paint.warning;
   const bar = `${" ".repeat(width)} ${paint.note("|")}`;
   const groups = new Map<string, Site[]>();

@@ -30,6 +30,12 @@ export function lineText(
   return undefined;
 }
 
+/** A line with its indentation, which an object's line information leaves out. */
+const ownLine = (object: BpfObject, line: LineInfo): LineInfo => ({
+  ...line,
+  text: lineText(object, line) ?? line.text,
+});
+
 /** `a`, `a->b.c[i]`, `*a`, `(*a)`. */
 const PLACE = String.raw`((?:\*\s*)?[A-Za-z_]\w*(?:(?:->|\.)\w+|\[[^\]]*\])*|\(\*\w+\))`;
 /** What stands before a statement on its line: nothing, a brace, a condition. */
@@ -104,7 +110,7 @@ function lockOf(object: BpfObject, { map, line }: TableAccess): { lock: string; 
 
 /** The value's lock taken before the first of two lines of one program, and given back behind the last. */
 export function lockAround(object: BpfObject, from: TableAccess, to: TableAccess): Repair[] | undefined {
-  const { line: a } = from, { line: b } = to, found = lockOf(object, from);
+  const [a, b] = [from.line, to.line].map((line) => line && ownLine(object, line)), found = lockOf(object, from);
   if (!a || !b || a.file !== b.file || !found || !mayLock(from.section)) return undefined;
   const [first, last] = a.line <= b.line ? [a, b] : [b, a];
   // A statement on the line of an `if` would be split by it.
@@ -131,8 +137,12 @@ export function updateFlag(line: LineInfo | undefined, flag: string): Repair[] |
  *
  * @param value the variable that holds what was looked up, by the look-up's line
  */
-export function insertOnce(object: BpfObject, update: TableAccess, lookup: LineInfo | undefined): Repair[] | undefined {
-  const { line } = update, flagged = updateFlag(line, "BPF_NOEXIST");
+export function insertOnce(
+  object: BpfObject,
+  update: Pick<TableAccess, "line">,
+  lookup: LineInfo | undefined,
+): Repair[] | undefined {
+  const line = update.line && ownLine(object, update.line), flagged = updateFlag(line, "BPF_NOEXIST");
   if (!line || !flagged) return undefined;
   const next = lineText(object, line, line.line + 1);
   const found = /(\w+)\s*=\s*(?:\([^)]*\)\s*)?(bpf_map_lookup_elem\s*\([^;]*\));/.exec(lookup?.text ?? "");

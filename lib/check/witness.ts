@@ -7,7 +7,7 @@ import { judgeTrace } from "../search/verdicts.ts";
 import { contextsOf } from "../workload/contexts.ts";
 import { plan } from "../workload/plan.ts";
 import { baseName, type ReadyWorkload, readyWorkload } from "./entries.ts";
-import type { Candidate, Proof, RaceWitness, WitnessWorkload } from "./finding.ts";
+import type { Candidate, Proof, WitnessWorkload } from "./finding.ts";
 import { nesting } from "./per_cpu_rule.ts";
 import { shows } from "./shown_by.ts";
 import type { UserPart } from "./user_part.ts";
@@ -54,6 +54,8 @@ interface Attempt extends Searched {
   readonly states: number;
 }
 
+type Proved = Omit<Extract<Proof, { readonly state: "confirmed" }>, "state">;
+
 /** Searches of one finding that may stop at their bounds, and the states of as many that all of them have together. */
 const MOST_STOPPED = 3;
 /** The time of so many searches is all that a finding has. */
@@ -72,6 +74,7 @@ export class WitnessSearch {
     readonly object: BpfObject,
     readonly bounds: WitnessBounds = DEFAULT_BOUNDS,
     readonly userPart: UserPart = {},
+    readonly tick: () => void | Promise<void> = () => {},
   ) {}
 
   /** A witness, or why there is none; undefined for what is no finding without one. */
@@ -92,9 +95,8 @@ export class WitnessSearch {
         why ||= attempt;
         continue;
       }
-      const witness = await shown(attempt);
-      if (typeof witness === "string") return { state: "possible", why: witness };
-      if (witness) return { state: "confirmed", witness };
+      const found = await shown(attempt);
+      if (found) return { state: "confirmed", ...found };
       why = whyNot(candidate, attempt, why);
       states += attempt.states;
       if (attempt.unknown !== undefined && ++stopped === MOST_STOPPED) return unproved(candidate, why);
@@ -149,10 +151,8 @@ export class WitnessSearch {
     }
   }
 
-  /** What of a search shows the finding; a text says why none can. */
-  #judge(
-    candidate: Candidate,
-  ): (attempt: Attempt) => Promise<RaceWitness | string | undefined> | RaceWitness | undefined {
+  /** What of a search shows the finding. */
+  #judge(candidate: Candidate): (attempt: Attempt) => Promise<Proved | undefined> | Proved | undefined {
     if (candidate.memory === "x86") return (attempt) => this.#onlyBuffered(candidate, attempt);
     if (candidate.memory === "bpf") return (attempt) => this.#onlyWeak(attempt);
     switch (candidate.name) {
@@ -178,7 +178,7 @@ export class WitnessSearch {
   }
 
   /** An ending that store buffers give and no order of all accesses does. */
-  async #onlyBuffered({ sites }: Candidate, attempt: Attempt): Promise<RaceWitness | undefined> {
+  async #onlyBuffered({ sites }: Candidate, attempt: Attempt): Promise<Proved | undefined> {
     if (!attempt.plan.memory.buffered || attempt.unknown !== undefined) return undefined;
     const options = { ...attempt.options, memory: "sc" } as const;
     const ordered = await explorePlan(plan(this.object, options, "explore"), options);
@@ -194,7 +194,7 @@ export class WitnessSearch {
   }
 
   /** An ending that the kernel's BPF memory model allows and x86 does not have. */
-  async #onlyWeak(attempt: Attempt): Promise<RaceWitness | string | undefined> {
+  async #onlyWeak(attempt: Attempt): Promise<Proved | undefined> {
     if (attempt.unknown !== undefined) return undefined;
     const workload: WitnessWorkload = { ...attempt.workload, memory: "bpf" };
     const options: ExploreOptions = { ...toWorkload(workload), bounds: { seconds: this.bounds.seconds } };
@@ -202,12 +202,13 @@ export class WitnessSearch {
     try {
       weak = await explorePlan(plan(this.object, options, "explore"), options);
     } catch (error) {
-      if (error instanceof ModelRefusal) return `the memory model cannot be asked: ${oneLine(error.message)}`;
+      if (error instanceof ModelRefusal) return undefined;
       throw error;
     }
     const known = new Set(attempt.outcomes.map(({ key }) => key));
     if (!weak.outcomes.some(({ key }) => !known.has(key))) return undefined;
-    return { schedule: "", steps: 0, workload, how: workloadText(workload), what: weak.explanation.join("\n").trim() };
+    const what = weak.explanation.join("\n").trim();
+    return { witness: { schedule: "", steps: 0, workload, how: workloadText(workload), what }, trace: [] };
   }
 
   #attempt(workload: WitnessWorkload): Promise<Attempt | string> {
@@ -227,7 +228,8 @@ export class WitnessSearch {
     try {
       const { states, seconds, anomalies } = this.bounds;
       const options: ExploreOptions = { ...toWorkload(workload, this.userPart), bounds: { states, seconds } };
-      const planned = plan(this.object, options, "explore"), found = await explorePlan(planned, options);
+      const planned = plan(this.object, options, "explore");
+      const found = await explorePlan(planned, { ...options, onProgress: this.tick });
       const { outcomes, states: visited } = found, attempt = { plan: planned, options };
       const ends = found.anomalies.map(({ witness }) => witness);
       const schedules = [...new Set([...(ends.length > 0 && found.witness ? [found.witness.schedule] : []), ...ends])];
@@ -312,6 +314,7 @@ function whyNot({ sites }: Candidate, attempt: Attempt, before: string): string 
     : `none of all schedules of the workloads tried (${states} states) ends otherwise than runs one after another`;
 }
 
-const witnessOf = ({ workload }: Attempt, { schedule, trace }: Shown): RaceWitness => ({
-  ...{ schedule, steps: trace.length, workload, how: workloadText(workload), what: story(trace) },
+const witnessOf = ({ workload }: Attempt, { schedule, trace }: Shown): Proved => ({
+  witness: { schedule, steps: trace.length, workload, how: workloadText(workload), what: story(trace) },
+  trace,
 });

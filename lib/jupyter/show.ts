@@ -1,4 +1,5 @@
 /** Shows a value: as an output of the cell in a notebook, as text in a terminal. */
+import { Races } from "../check/find_races.ts";
 import { inspect } from "../host/inspect.ts";
 import { timeline } from "../plot/timeline.ts";
 import { reportBundle } from "../report/bundle.ts";
@@ -23,7 +24,8 @@ export interface Showable {
  *
  * In a notebook the front end picks the richest form that it can draw; outside of one the text form is printed.
  *
- * A search that found something wrong is followed by a figure of the schedule that shows it best.
+ * A search that found something wrong is followed by a figure of the schedule that shows it best, each race that `check`
+ * found by that of its witness.
  *
  * @param given A result, a search, verdicts of the verifier, a figure, anything with `toBundle()` or Jupyter's display method, a bundle of forms by MIME
  * type, text (shown as it is), or any other value (shown as Deno prints it).
@@ -35,6 +37,7 @@ export interface Showable {
  */
 export async function show(given: unknown): Promise<void> {
   const value = await given; // of a call whose own await was forgotten, its result
+  if (inKernel() && value instanceof Races) return await showRaces(value);
   const data = await toBundle(value);
   if (inKernel()) {
     await displayInSteps({ data, metadata: toMetadata(value) });
@@ -43,6 +46,27 @@ export async function show(given: unknown): Promise<void> {
   } else {
     console.log(String(data["text/plain"] ?? `(nothing but ${Object.keys(data).join(", ")})`));
   }
+}
+
+/** What `check` found: each finding, and below it the timeline of its witness. */
+async function showRaces(races: Races): Promise<void> {
+  for (const { data, metadata } of await racesDisplays(races)) await displayInSteps({ data, metadata });
+}
+
+/** The outputs that show what `check` found, in their order. */
+export async function racesDisplays(races: Races): Promise<Display[]> {
+  const displays: Display[] = [];
+  for (const { bundle, witness } of races.toParts()) {
+    displays.push({ data: { ...bundle }, metadata: {} });
+    if (!witness) continue;
+    const { trace, on, finding } = witness,
+      figure = timeline({ trace, on, preemptions: 1 }, {
+        finding,
+        title: "Steps of the witness on data, in the lane of their CPU",
+      });
+    displays.push({ data: await toBundle(figure), metadata: figure.toMetadata() });
+  }
+  return displays;
 }
 
 /**

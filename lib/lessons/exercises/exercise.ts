@@ -1,5 +1,8 @@
 /** Exercises: an answer goes in, a verdict over all schedules comes out. */
+import type { FindRacesOptions, Races } from "../../check/find_races.ts";
+import { findRacesWithProgress } from "../../jupyter/find_races_with_progress.ts";
 import { show } from "../../jupyter/show.ts";
+import type { BpfObject } from "../../object/bpf_object.ts";
 import { keepSolved } from "../kept_progress.ts";
 
 /** What the checker says of an answer. */
@@ -73,19 +76,31 @@ export async function mark(id: string, answer: unknown): Promise<Marked> {
 }
 
 /**
- * Checks an answer and shows the verdict, with a witness where the answer is wrong.
+ * Checks an answer and shows the verdict, with a witness where the answer is wrong. Of an object it finds the races, as
+ * {@link findRaces} does, with a progress bar.
  *
- * @param id exercise, such as "03.2"
- * @param answer what the exercise asks for: an object that `bpf` gave, a number, a schedule, a function
+ * @param what an exercise, such as "03.2", or an object that `bpf` gave
+ * @param answer what the exercise asks for: an object that `bpf` gave, a number, a schedule, a function; of an object how
+ * far to look
+ * @returns of an object its races, to be shown
  * @throws RangeError for an exercise that there is not
  *
  * @example
  * ```ts
- * import { check } from "interleave";
+ * import { bpf, check, show } from "interleave";
  * await check("01.2", "0*4 1*4"); // not yet: this schedule is one run after another
+ * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
+ * await show(await check(racy)); // the lost update, its witness, and the change that mends it
  * ```
  */
-export async function check(id: string, answer: unknown): Promise<void> {
+export async function check(what: BpfObject, answer?: FindRacesOptions): Promise<Races>;
+export async function check(what: string, answer: unknown): Promise<void>;
+export async function check(what: string | BpfObject, answer?: unknown): Promise<void | Races> {
+  if (typeof what === "string") return await checkAnswer(what, answer);
+  return await findRacesWithProgress(what, answer as FindRacesOptions | undefined);
+}
+
+async function checkAnswer(id: string, answer: unknown): Promise<void> {
   const { passed, message, evidence } = await mark(id, answer);
   const head = passed ? `✔ ${id} solved.` : `✘ ${id}: not yet.`;
   const more = passed ? "" : `\nawait hint("${id}") helps.`;
@@ -117,7 +132,7 @@ export async function hint(id: string): Promise<void> {
 }
 
 /** Whether an answer is an object that `bpf` gave; throws with what to pass otherwise. */
-export function wantObject(answer: unknown): asserts answer is import("../../object/bpf_object.ts").BpfObject {
+export function wantObject(answer: unknown): asserts answer is BpfObject {
   if (typeof answer !== "object" || answer === null || !("programs" in answer)) {
     throw new TypeError("the answer has to be a listing: await bpf`...`");
   }
