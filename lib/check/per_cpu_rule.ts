@@ -34,9 +34,8 @@ export function perCpuReentries({ programs }: AccessTable): Candidate[] {
     windowsOf(under).flatMap(({ from, to }) =>
       programs.flatMap((over) => {
         const how = nesting(under.program, over.program);
-        const write = how && over.accesses.find((one) =>
-          one.map === to.map && one.field === to.field && one.writes && one.kind !== "atomic"
-        );
+        const write = how &&
+          over.accesses.find((one) => one.map === to.map && overlaps(to, one) && one.writes && one.kind !== "atomic");
         if (!how || !write) return [];
         const reason =
           `${to.field} is this CPU's own, but ${WHERE[how]} can run ${over.program.name} on it between the ` +
@@ -53,6 +52,10 @@ export function perCpuReentries({ programs }: AccessTable): Candidate[] {
   );
 }
 
+/** A helper reads a value as a whole, a program field by field. */
+const overlaps = (a: TableAccess, b: TableAccess): boolean =>
+  a.offset < b.offset + b.size + b.spread && b.offset < a.offset + a.size + a.spread;
+
 /** Where a program relies on its CPU's value from one instruction to another one. */
 function windowsOf(program: FollowedProgram): { from: TableAccess; to: TableAccess }[] {
   const isPerCpu = ({ map }: TableAccess) => PER_CPU_MAPS.includes(map.type);
@@ -61,11 +64,13 @@ function windowsOf(program: FollowedProgram): { from: TableAccess; to: TableAcce
   const scratch = program.accesses.filter((one) => isPerCpu(one) && one.writes && one.kind !== "atomic")
     .flatMap((from) => {
       const to = program.accesses.find((one) =>
-        one.map === from.map && one.field === from.field && one.reads && !one.writes && one.insn > from.insn
+        one.map === from.map && overlaps(from, one) && one.reads && !one.writes && one.insn > from.insn
       );
       return to ? [{ from, to }] : [];
     });
-  return [...changes, ...scratch];
+  // From the first line that writes on: what is held off has to be held off from there.
+  const line = ({ from }: { from: TableAccess }) => from.line?.line ?? 0;
+  return [...changes, ...scratch.sort((a, b) => line(a) - line(b))];
 }
 
 /** One atomic addition where that is all; else what comes in between is held off, which an NMI is not. */

@@ -24,7 +24,10 @@ export function racesParts(races: Races): readonly RacesPart[] {
       const bundle = { "text/plain": findingText(finding, NO_COLOURS), "text/markdown": findingMarkdown(finding) };
       if (proof.state !== "confirmed" || proof.trace.length === 0) return { bundle };
       const on = `${proof.witness.how}`;
-      return { bundle, witness: { trace: toldSteps(finding, proof.trace), on, finding: `${name}: ${field}` } };
+      return {
+        bundle,
+        witness: { trace: toldSteps(finding, proof.trace), on, finding: `${name.replaceAll("-", " ")} of ${field}` },
+      };
     }),
   ];
 }
@@ -53,9 +56,14 @@ function findingMarkdown(finding: RaceFinding): string {
   const isSure = proof.state === "confirmed", kind = isNote(finding) ? "note" : isSure ? "confirmed" : "possible";
   const place = `chapter ${chapter.slice(0, 2)}${claims.length > 0 ? `, claims ${claims.join(", ")}` : ""}`;
   const lines = fenced(sourceLines(sites, width, NO_COLOURS, isSure).join("\n"));
-  const diff = (repair ?? []).flatMap(({ before, after }) => {
+  const diff = (repair ?? []).flatMap(({ line, before, after }, at, all) => {
+    const isApart = at > 0 && line > all[at - 1].line + 1, gap = isApart ? [`@@ line ${line} @@`] : [];
     const added = after === "" ? [] : after.split("\n"), stays = added.indexOf(before);
-    return [...(stays < 0 ? [`-${before}`] : []), ...added.map((line, i) => `${i === stays ? " " : "+"}${line}`)];
+    return [
+      ...gap,
+      ...(stays < 0 ? [`-${before}`] : []),
+      ...added.map((line, i) => `${i === stays ? " " : "+"}${line}`),
+    ];
   });
   const end = proof.state === "confirmed"
     ? proof.trace.length > 0

@@ -31,6 +31,10 @@ export function toWorkload(workload: WitnessWorkload, part: UserPart = {}): Work
   };
 }
 
+/** A key of up to eight bytes as a number, as outcomes have it; a longer one in hexadecimal. */
+const keyText = (key: string): string =>
+  key.length > 16 ? key : `${BigInt(`0x${(key.match(/../g) ?? ["0"]).toReversed().join("")}`)}`;
+
 /** The workload in words. */
 export function workloadText(
   { programs, interrupts = [], entries, standIns, user = [], globals = {}, memory }: WitnessWorkload,
@@ -45,7 +49,9 @@ export function workloadText(
   const parts = [
     [...runs, ...nested, ...actors].join(", "),
     ...Object.entries(globals).map(([name, value]) => `${name} is ${value}`),
-    ...(entries.length > 0 ? [`there before: ${entries.map(({ map, key }) => `${map}[${key}]`).join(", ")}`] : []),
+    ...(entries.length > 0
+      ? [`there before: ${entries.map(({ map, key }) => `${map}[${keyText(key)}]`).join(", ")}`]
+      : []),
     ...(programs.some(({ ctx }) => ctx) ? ["a context of numbers"] : []),
     ...(standIns.length > 0 ? [`${standIns.join(", ")}: 0, for want of a model`] : []),
     ...(memory ? [`memory as the kernel's BPF memory model allows it`] : []),

@@ -40,6 +40,7 @@ const CHAPTERS: Readonly<Record<string, () => Promise<ExerciseModule>>> = {
   "06": () => import("./chapter_06.ts"),
   "07": () => import("./chapter_07.ts"),
   "08": () => import("./chapter_08.ts"),
+  "09": () => import("./chapter_09.ts"),
 };
 
 /** The output form by which tests find what a cell was told. */
@@ -76,25 +77,43 @@ export async function mark(id: string, answer: unknown): Promise<Marked> {
 }
 
 /**
- * Checks an answer and shows the verdict, with a witness where the answer is wrong. Of an object it finds the races, as
- * {@link findRaces} does, with a progress bar.
+ * Finds the races of an object, as {@link findRaces} does, with a progress bar.
  *
- * @param what an exercise, such as "03.2", or an object that `bpf` gave
- * @param answer what the exercise asks for: an object that `bpf` gave, a number, a schedule, a function; of an object how
- * far to look
- * @returns of an object its races, to be shown
- * @throws RangeError for an exercise that there is not
+ * @param object what `bpf` gave
+ * @param options how far to look
+ * @returns its races, to be shown
  *
  * @example
  * ```ts
  * import { bpf, check, show } from "interleave";
- * await check("01.2", "0*4 1*4"); // not yet: this schedule is one run after another
  * const racy = await bpf`int counter; SEC("raw_tp") int count(void *ctx) { counter += 1; return 0; }`;
  * await show(await check(racy)); // the lost update, its witness, and the change that mends it
  * ```
  */
-export async function check(what: BpfObject, answer?: FindRacesOptions): Promise<Races>;
-export async function check(what: string, answer: unknown): Promise<void>;
+export async function check(object: BpfObject, options?: FindRacesOptions): Promise<Races>;
+/**
+ * Checks an answer and shows the verdict, with a witness where the answer is wrong.
+ *
+ * @param id exercise, such as "03.2"
+ * @param answer what the exercise asks for: an object that `bpf` gave, a number, a schedule, a function
+ * @throws RangeError for an exercise that there is not
+ *
+ * @example
+ * ```ts
+ * import { check } from "interleave";
+ * await check("01.2", "0*4 1*4"); // not yet: this schedule is one run after another
+ * ```
+ */
+export async function check(id: string, answer: unknown): Promise<void>;
+/**
+ * Both of it: the races of an object, or an answer to an exercise.
+ *
+ * @example
+ * ```ts
+ * import { check } from "interleave";
+ * await check("01.1", 2); // not yet
+ * ```
+ */
 export async function check(what: string | BpfObject, answer?: unknown): Promise<void | Races> {
   if (typeof what === "string") return await checkAnswer(what, answer);
   return await findRacesWithProgress(what, answer as FindRacesOptions | undefined);
