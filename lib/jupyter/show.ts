@@ -1,5 +1,5 @@
 /** Shows a value: as an output of the cell in a notebook, as text in a terminal. */
-import { Races } from "../check/find_races.ts";
+import type { Races } from "../check/find_races.ts";
 import { inspect } from "../host/inspect.ts";
 import { timeline } from "../plot/timeline.ts";
 import { reportBundle } from "../report/bundle.ts";
@@ -37,7 +37,7 @@ export interface Showable {
  */
 export async function show(given: unknown): Promise<void> {
   const value = await given; // of a call whose own await was forgotten, its result
-  if (inKernel() && value instanceof Races) return await showRaces(value);
+  if (inKernel() && isRaces(value)) return await showRaces(value);
   const data = await toBundle(value);
   if (inKernel()) {
     await displayInSteps({ data, metadata: toMetadata(value) });
@@ -52,6 +52,9 @@ export async function show(given: unknown): Promise<void> {
 async function showRaces(races: Races): Promise<void> {
   for (const { data, metadata } of await racesDisplays(races)) await displayInSteps({ data, metadata });
 }
+
+const isRaces = (value: unknown): value is Races =>
+  typeof value === "object" && value !== null && hasMethod(value, "toParts");
 
 /** The outputs that show what `check` found, in their order. */
 export async function racesDisplays(races: Races): Promise<Display[]> {
