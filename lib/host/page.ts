@@ -14,6 +14,8 @@ import { type FileBundle, providedAssets, providedFiles, providedPackageFiles } 
 export { type FileBundle, type FindObject, type NotebookKernel, provideKernel, provideObjects } from "./provided.ts";
 export { type KeptProgress, provideProgress } from "./provided.ts";
 
+export { type FindThread, provideThreads } from "./workers.browser.ts";
+
 /** Adds files that come with the library, by their paths below `lib/`. The npm package does this itself. */
 export const provideAssets = (bundle: FileBundle): void => providedAssets.add(bundle);
 

@@ -11,9 +11,15 @@ export class LivePage {
 
   private constructor(readonly page: Page) {}
 
-  /** Opens a chapter in a context of its own, and waits for its editors. */
+  /**
+   * Opens a chapter in a context of its own, and waits for its editors. Without its service worker, unless it is asked
+   * for: that fetches the whole book.
+   */
   static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<LivePage> {
-    const context = await browser.newContext({ viewport: { width: 1300, height: 900 }, ...options });
+    const context = await browser.newContext({
+      ...{ viewport: { width: 1300, height: 900 }, serviceWorkers: "block" },
+      ...options,
+    });
     const live = new LivePage(await context.newPage());
     live.page.on("pageerror", (error) => live.errors.push(error.message));
     await live.page.goto(url);

@@ -30,6 +30,8 @@ export class SiteServer {
   /** What a header of every answer says. */
   headers: Readonly<Record<string, string>> = {};
 
+  #address = "";
+
   private constructor(readonly server: Server) {}
 
   static async start(): Promise<SiteServer> {
@@ -45,11 +47,13 @@ export class SiteServer {
       response.end(found);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    site.#address = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
     return site;
   }
 
+  /** Stays when the server is gone. */
   get address(): string {
-    return `http://127.0.0.1:${(this.server.address() as { port: number }).port}`;
+    return this.#address;
   }
 
   get sentBytes(): number {
@@ -62,6 +66,7 @@ export class SiteServer {
 
   /** Ends it, and connections that a browser keeps open. */
   async stop(): Promise<void> {
+    if (!this.server.listening) return;
     this.server.closeAllConnections();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }

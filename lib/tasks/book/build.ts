@@ -13,6 +13,7 @@ import { type Commander, runTask } from "../task.ts";
 import { readNotebook, writeNotebook } from "../../jupyter/notebook_file.ts";
 import { titleOf, toPage } from "./chapter.ts";
 import { bundleLive } from "./live/bundle.ts";
+import { writeServiceWorker } from "./live/write_service_worker.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const SPHINX: Environment = {
@@ -76,6 +77,7 @@ async function build(): Promise<void> {
     if (code !== 0) throw new SetupError("Sphinx could not build the book; its last words stand above.");
     rmSync(join(BUILT, "html", ".buildinfo"), { force: true });
     rmSync(SITE, { recursive: true, force: true });
+    await writeServiceWorker(join(BUILT, "html"));
     renameSync(join(BUILT, "html"), SITE);
   });
   console.log(`${chapters} chapters: ${join(SITE, "index.html")}`);

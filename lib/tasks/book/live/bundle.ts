@@ -2,7 +2,7 @@
 import { build, type BuildOptions, type Plugin, stop } from "esbuild";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FileBundle } from "../../../host/provided.ts";
 import { type Notebook, readNotebook } from "../../../jupyter/notebook_file.ts";
@@ -76,23 +76,60 @@ export async function bundleLive(project: string, folder: string): Promise<void>
   cpSync(here("live.css"), join(folder, "live.css"));
 }
 
-/** The kernel first: the page names it. */
+/** A module that another one starts as a thread. */
+const THREAD_URL = /new URL\("\.\/(\w+_worker)\.ts", import\.meta\.url\)/g;
+
+/** Modules of threads by their names; what pins threads to CPUs of a kernel is of no use in a page. */
+function threadModules(lib: string): Map<string, string> {
+  const files = readdirSync(lib, { recursive: true }).map(String)
+    .filter((name) => name.endsWith(".ts") && !/^(?:tasks|backends[\\/](?:linux|litmus))[\\/]/.test(name));
+  return new Map(files.flatMap((file) =>
+    [...readFileSync(join(lib, file), "utf8").matchAll(THREAD_URL)]
+      .map(([, name]): [string, string] => [name, join(lib, dirname(file), `${name}.ts`)])
+  ));
+}
+
+/** A thread's script: the library's files first, then its module. */
+const threadEntries = (modules: ReadonlyMap<string, string>): Plugin => ({
+  name: "threads",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^thread:/ }, ({ path }) => ({ path: path.slice("thread:".length), namespace: "thread" }));
+    onLoad({ filter: /.*/, namespace: "thread" }, ({ path }) => ({
+      contents: [here("thread_files.ts"), modules.get(path)!].map((file) => `import ${JSON.stringify(file)};`).join(
+        "\n",
+      ),
+      resolveDir: here("."),
+    }));
+  },
+});
+
+/** Threads first, then the kernel that names them, then the page that names the kernel. */
 async function bundleScripts(project: string, folder: string, names: Readonly<Record<string, string>>): Promise<void> {
+  const threads = threadModules(join(project, "lib"));
   const common: BuildOptions = {
     ...{ bundle: true, minify: true, platform: "browser", target: "es2022", logLevel: "warning", metafile: true },
-    ...{ plugins: [browserModules], nodePaths: [join(project, "node_modules")], outdir: folder },
+    plugins: [threadEntries(threads), browserModules],
+    ...{ nodePaths: [join(project, "node_modules")], outdir: folder },
   };
-  const module = async (name: string, defined: Readonly<Record<string, string>>): Promise<string> => {
+  /** Gives the files' names by those of the entries. */
+  const modules = async (entries: Record<string, string>, defined: object): Promise<Record<string, string>> => {
     const define = Object.fromEntries(Object.entries(defined).map(([key, value]) => [key, JSON.stringify(value)]));
+    const entryPoints = Object.entries(entries).map(([out, path]) => ({ out, in: path }));
     const { metafile } = await build({
       ...common,
-      ...{ entryPoints: [here(`${name}.ts`)], format: "esm", splitting: true, entryNames: "[name]-[hash]", define },
+      ...{ entryPoints, format: "esm", splitting: true, entryNames: "[name]-[hash]", define },
     });
-    const outputs = Object.keys(metafile!.outputs).map((path) => basename(path));
-    return outputs.find((output) => output.startsWith(`${name}-`) && output.endsWith(".js"))!;
+    const outputs = Object.entries(metafile!.outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);
+    const named = outputs.map(([path]) => basename(path));
+    return Object.fromEntries(
+      Object.keys(entries).map((name) => [name, named.find((file) => file.replace(/-[^-]*$/, "") === name)!]),
+    );
   };
   try {
-    const KERNEL = await module("kernel", names), NOTEBOOK = await module("notebook", { KERNEL });
+    const scripts = Object.fromEntries([...threads.keys()].map((name) => [name, `thread:${name}`]));
+    const THREADS = threads.size === 0 ? {} : await modules(scripts, names);
+    const { kernel: KERNEL } = await modules({ kernel: here("kernel.ts") }, { ...names, THREADS });
+    const { notebook: NOTEBOOK } = await modules({ notebook: here("notebook.ts") }, { KERNEL });
     const define = { NOTEBOOK: JSON.stringify(NOTEBOOK) };
     await build({ ...common, entryPoints: [here("page.ts")], format: "iife", define });
   } finally {

@@ -1,13 +1,13 @@
 /** The kernel of a page of the book: a worker that runs its cells, one after another, on the library itself. */
 import { inspect } from "../../../host/inspect.ts";
-import { provideAssetLater, provideAssets, provideFiles, provideKernel } from "../../../host/page.ts";
-import { provideObjects, provideProgress } from "../../../host/page.ts";
+import { provideFiles, provideKernel, provideObjects, provideProgress, provideThreads } from "../../../host/page.ts";
 import * as interleave from "../../../mod.ts";
 import { CELL_FILE } from "./cell_file.ts";
+import { beside, fetched, provideLibrary } from "./library_files.ts";
 import type { AssetIndex, Broadcast, DisplayContent, ErrorContent, FromKernel, ToKernel } from "./messages.ts";
 
 /** Names of the files beside this script; they change with what is in them. */
-declare const ASSETS: string, FILES: string;
+declare const ASSETS: string, FILES: string, THREADS: Readonly<Record<string, string>>;
 
 /** An async function's head is two lines. */
 const HEAD_LINES = 2;
@@ -99,34 +99,15 @@ function stop(): void {
   for (const hook of hooks ?? []) hook();
 }
 
-const beside = (name: string): URL => new URL(name, globalThis.location.href);
-
-async function fetched(name: string): Promise<Response> {
-  const response = await fetch(beside(name));
-  if (!response.ok) throw new Error(`${name}: ${response.status} ${response.statusText}`);
-  return response;
-}
-
-/** At once, as code that reads an asset cannot wait: only a worker may do so. */
-function fetchedNow(name: string): Uint8Array {
-  const request = new XMLHttpRequest();
-  request.open("GET", beside(name), false);
-  request.responseType = "arraybuffer";
-  request.send();
-  if (request.status !== 200) throw new Error(`${name}: ${request.status} ${request.statusText}`);
-  return new Uint8Array(request.response);
-}
-
 async function begin(): Promise<void> {
   const [assets, files] = await Promise.all([ASSETS, FILES].map(async (name) => (await fetched(name)).json()));
-  const { texts, later, objects } = assets as AssetIndex;
-  provideAssets({ texts });
-  for (const [name, address] of Object.entries(later)) provideAssetLater(name, () => fetchedNow(address));
+  provideLibrary(assets as AssetIndex);
   provideFiles(files);
   provideObjects(async (ending) => {
-    const name = objects.find((one) => one.endsWith(ending));
+    const name = (assets as AssetIndex).objects.find((one) => one.endsWith(ending));
     return name === undefined ? undefined : new Uint8Array(await (await fetched(`objects/${name}`)).arrayBuffer());
   });
+  provideThreads((name) => THREADS[name] === undefined ? undefined : beside(THREADS[name]));
 }
 
 let last: Promise<unknown> = begin()

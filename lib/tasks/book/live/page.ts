@@ -2,6 +2,7 @@
  * What every page loads: a script as old as scripts are, so that it runs from disk, too. Where the site is served it
  * fetches the live parts; from disk it says how to serve them.
  */
+import { keepForOffline } from "./offline.ts";
 import { SERVE, SERVE_PYTHON, texts } from "./texts.ts";
 
 /** Name of the module, which changes with what is in it. */
@@ -14,6 +15,10 @@ function code(text: string): HTMLElement {
   const element = document.createElement("code");
   element.textContent = text;
   return element;
+}
+
+if (location.protocol !== "file:") {
+  addEventListener("load", () => keepForOffline(new URL("../../sw.js", PLACE)));
 }
 
 addEventListener("DOMContentLoaded", async () => {

@@ -1,0 +1,29 @@
+/** Writes the service worker of a site that is built: it names the files that are kept, and changes with any of them. */
+import { build, stop } from "esbuild";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Notebooks are for readers who leave the page; the others are no part of a page. */
+const LEFT_OUT = /^(?:notebooks|_sources)\/|\.map$|^(?:objects\.inv|sw\.js)$/;
+
+/**
+ * @param site folder of a built site; `sw.js` is written there
+ */
+export async function writeServiceWorker(site: string): Promise<void> {
+  const files = readdirSync(site, { recursive: true }).map((name) => String(name).replaceAll("\\", "/"))
+    .filter((name) => !LEFT_OUT.test(name) && statSync(join(site, name)).isFile()).sort();
+  const hash = createHash("sha256");
+  for (const name of files) hash.update(name).update(readFileSync(join(site, name)));
+  const define = { VERSION: JSON.stringify(hash.digest("hex").slice(0, 12)), OFFLINE: JSON.stringify(files) };
+  try {
+    await build({
+      ...{ bundle: true, minify: true, platform: "browser", target: "es2022", logLevel: "warning", format: "iife" },
+      ...{ entryPoints: [fileURLToPath(new URL("service_worker.ts", import.meta.url))], define },
+      outfile: join(site, "sw.js"),
+    });
+  } finally {
+    await stop();
+  }
+}
