@@ -14,8 +14,6 @@ import type { ListingTraits } from "./listing.ts";
 
 export { type Compiler, CompilerMissingError, findCompiler };
 
-const COMPILE_MS = 120_000;
-
 /**
  * @throws CompileError when the compiler refuses the listing
  * @throws CompilerMissingError when the compiler is gone
@@ -28,7 +26,8 @@ export async function compileWith(compiler: Compiler, listing: Listing): Promise
     if (listing.traits.wantsMemcmp) await writeFile(join(folder, MEMCMP_HEADER), MEMCMP);
     const kernelHeader = listing.traits.wantsVmlinux ? await kernelHeaderFolder() : undefined;
     const args = [...compiler.args, ...flags(listing, folder, kernelHeader), "-c", listing.file, "-o", "listing.o"];
-    const result = await runCommand(compiler.command, args, { cwd: folder, env: compiler.env, timeoutMs: COMPILE_MS });
+    const timeoutMs = listing.limitMs;
+    const result = await runCommand(compiler.command, args, { cwd: folder, env: compiler.env, timeoutMs });
     if (!result) throw new CompilerMissingError(`${compiler.name} is gone: ${compiler.command}`);
     if (result.status !== 0) {
       const found = parseDiagnostics(result.stderr, listing.file);

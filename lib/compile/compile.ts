@@ -31,6 +31,8 @@ export interface CompileOptions {
    * Default: what a comment of the listing says (`// -mcpu=v4`), else v3.
    */
   readonly cpu?: "v1" | "v2" | "v3" | "v4";
+  /** How long the compiler may take, in milliseconds. Default 120,000. */
+  readonly limitMs?: number;
 }
 
 const DEFAULT_NAME = "the listing";
@@ -86,7 +88,10 @@ export interface Listing {
   readonly defines: readonly string[];
   readonly includeFiles: readonly string[];
   readonly cpu: string;
+  readonly limitMs: number;
 }
+
+const COMPILE_MS = 120_000;
 
 function prepare(text: string, options: CompileOptions): Listing {
   const source = text.replaceAll("\r\n", "\n");
@@ -102,7 +107,8 @@ function prepare(text: string, options: CompileOptions): Listing {
     ...(traits.wantsVmlinux ? [kernelHeaderKey()] : []),
   ]);
   const file = /^[\w.+-]+\.c$/.test(basename(name)) ? basename(name) : "listing.bpf.c";
-  return { name, source, file, key, traits, includeDirs, defines, includeFiles, cpu };
+  const { limitMs = COMPILE_MS } = options;
+  return { name, source, file, key, traits, includeDirs, defines, includeFiles, cpu, limitMs };
 }
 
 const wantedCpu = (source: string): string | undefined => /^\s*(?:\/\/|\/?\*).*-mcpu=(v[1-4])\b/m.exec(source)?.[1];

@@ -1,5 +1,10 @@
-/** A page compiles nothing, and keeps nothing. */
-export const cachedObject = (_key: string, _compiler?: string): Promise<Uint8Array | undefined> =>
-  Promise.resolve(undefined);
+/** Objects that a compiler made for this page, for as long as it is open. */
+const kept = new Map<string, Uint8Array>();
 
-export const keepObject = (_key: string, _compiler: string, _bytes: Uint8Array): Promise<void> => Promise.resolve();
+export const cachedObject = (key: string, _compiler?: string): Promise<Uint8Array | undefined> =>
+  Promise.resolve(kept.get(key));
+
+export function keepObject(key: string, _compiler: string, bytes: Uint8Array): Promise<void> {
+  kept.set(key, bytes);
+  return Promise.resolve();
+}

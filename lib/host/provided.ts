@@ -84,6 +84,39 @@ export function provideObjects(provided: FindObject): void {
 
 export const providedObject: FindObject = (ending) => find?.(ending) ?? Promise.resolve(undefined);
 
+/** What a page asks of a compiler elsewhere. */
+export interface CompileRequest {
+  /** What messages call the listing. */
+  readonly name: string;
+  readonly source: string;
+  /** Headers of the reader's that it includes, by path. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly defines: readonly string[];
+  /** `v1` to `v4`. */
+  readonly cpu: string;
+}
+
+/** What the compiler says: an object, what is wrong with the listing, or why it does not compile it. */
+export type CompileAnswer =
+  | { readonly object: Uint8Array }
+  | { readonly diagnostics: readonly unknown[] }
+  | { readonly refused: string };
+
+/** A compiler that a page can ask, such as that of `deno task serve`. */
+export interface PageCompiler {
+  /** `clang 19.1.7`; undefined where no compiler answers. */
+  name(): Promise<string | undefined>;
+  compile(request: CompileRequest): Promise<CompileAnswer>;
+}
+
+let compiler: PageCompiler | undefined;
+
+export function provideCompiler(provided: PageCompiler | undefined): void {
+  compiler = provided;
+}
+
+export const providedCompiler = (): PageCompiler | undefined => compiler;
+
 let kernel: NotebookKernel | undefined;
 
 /** Makes this program a notebook's kernel; undefined ends that. */

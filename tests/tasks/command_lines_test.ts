@@ -6,6 +6,7 @@ import process from "node:process";
 import { describe, expect, it } from "vitest";
 import { projectFolder } from "../../lib/compile/folders.ts";
 import { command as book } from "../../lib/tasks/book/build.ts";
+import { command as serve } from "../../lib/tasks/serve/serve.ts";
 import { command as clean } from "../../lib/tasks/clean.ts";
 import { command as doctor } from "../../lib/tasks/lab/doctor.ts";
 import { command as start } from "../../lib/tasks/lab/start.ts";
@@ -18,7 +19,7 @@ import { command as scenarios } from "../../lib/tasks/scenarios/main.ts";
 import { runCommand } from "../../lib/host/run_command.ts";
 import { type Commander, wholeNumber } from "../../lib/tasks/task.ts";
 
-const TASKS = { start, doctor, run, book, clean, objects, record, "ask-kernels": askKernels, npm, scenarios };
+const TASKS = { start, doctor, run, book, serve, clean, objects, record, "ask-kernels": askKernels, npm, scenarios };
 
 /** What a task says to some arguments, and its exit code; the task itself is replaced. */
 async function answer(command: (commander: Commander) => commander.Command, args: readonly string[]) {

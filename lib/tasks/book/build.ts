@@ -44,7 +44,8 @@ async function prepare(): Promise<number> {
   for (const folder of ["images", "progs"]) {
     if (existsSync(join(NOTEBOOKS, folder))) cpSync(join(NOTEBOOKS, folder), join(SOURCE, folder), { recursive: true });
   }
-  cpSync(here("conf.py"), join(SOURCE, "conf.py"));
+  for (const file of ["conf.py", "play.md"]) cpSync(here(file), join(SOURCE, file));
+  cpSync(here("live/embed.html"), join(SOURCE, "extra", "embed.html"));
   for (const asset of ["figures.css", "figures.js"]) cpSync(here(asset), join(SOURCE, "_static", asset));
   writeFileSync(join(SOURCE, "_static", "fonts.css"), fontsCss("fonts"));
   for (const file of FONT_FILES) cpSync(file, join(SOURCE, "_static", "fonts", basename(file)));
@@ -60,7 +61,7 @@ function contents(names: string[], titles: string[]): string {
   const list = names.map((name, i) => `- [${titles[i]}](${name})`).join("\n");
   const entries = names.map((name) => name.replace(/\.ipynb$/, "")).join("\n");
   return `# Interleave\n\nA laboratory for eBPF concurrency. ${how}\n\n` +
-    `${list}\n\n\`\`\`{toctree}\n:hidden:\n:maxdepth: 1\n\n${entries}\n\`\`\`\n`;
+    `${list}\n\n\`\`\`{toctree}\n:hidden:\n:maxdepth: 1\n\n${entries}\nplay\n\`\`\`\n`;
 }
 
 async function build(): Promise<void> {

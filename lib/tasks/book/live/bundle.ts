@@ -8,6 +8,7 @@ import type { FileBundle } from "../../../host/provided.ts";
 import { type Notebook, readNotebook } from "../../../jupyter/notebook_file.ts";
 import { CLAIM_MIME } from "../../../lessons/claims/claim.ts";
 import { assetBundle } from "../../npm/asset_bundle.ts";
+import { examples } from "./bench/examples.ts";
 import { cellParts } from "./cell_code.ts";
 import type { AssetIndex, ChapterData } from "./messages.ts";
 
@@ -70,9 +71,10 @@ export async function bundleLive(project: string, folder: string): Promise<void>
       writeFileSync(join(folder, later[path]), text);
     }
   }
+  const EXAMPLES = write("examples", examples(project, chapters));
   const ASSETS = write("assets", { texts: small, later, objects } satisfies AssetIndex),
     FILES = write("files", notebookFiles(project, chapters));
-  await bundleScripts(project, folder, { ASSETS, FILES });
+  await bundleScripts(project, folder, { ASSETS, FILES, EXAMPLES });
   cpSync(here("live.css"), join(folder, "live.css"));
 }
 
@@ -129,8 +131,9 @@ async function bundleScripts(project: string, folder: string, names: Readonly<Re
     const scripts = Object.fromEntries([...threads.keys()].map((name) => [name, `thread:${name}`]));
     const THREADS = threads.size === 0 ? {} : await modules(scripts, names);
     const { kernel: KERNEL } = await modules({ kernel: here("kernel.ts") }, { ...names, THREADS });
-    const { notebook: NOTEBOOK } = await modules({ notebook: here("notebook.ts") }, { KERNEL });
-    const define = { NOTEBOOK: JSON.stringify(NOTEBOOK) };
+    const entries = { notebook: here("notebook.ts"), play: here("bench/play.ts") };
+    const { notebook: NOTEBOOK, play: PLAY } = await modules(entries, { ...names, KERNEL });
+    const define = { NOTEBOOK: JSON.stringify(NOTEBOOK), PLAY: JSON.stringify(PLAY) };
     await build({ ...common, entryPoints: [here("page.ts")], format: "iife", define });
   } finally {
     await stop();

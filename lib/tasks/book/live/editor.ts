@@ -1,5 +1,6 @@
 /** The editors of a chapter: CodeMirror, fetched when the page has shown what it came for. */
-import { StreamLanguage, syntaxHighlighting } from "@codemirror/language";
+import { StreamLanguage, type StreamParser, syntaxHighlighting } from "@codemirror/language";
+import { c } from "@codemirror/legacy-modes/mode/clike";
 import { classHighlighter } from "@lezer/highlight";
 import { EditorView, minimalSetup } from "codemirror";
 import { typescriptWithBpf } from "./bpf_mode.ts";
@@ -12,6 +13,8 @@ export interface CellEditor {
 export interface EditorOptions {
   readonly text: string;
   readonly parent: Element;
+  /** Default: a cell, TypeScript with listings. */
+  readonly language?: "c";
   /** What a screen reader calls it. */
   readonly label: string;
   readonly onChange: () => void;
@@ -20,12 +23,12 @@ export interface EditorOptions {
 }
 
 /** Puts an editor in the place of what `parent` shows. Tab leaves it, as everywhere on the page. */
-export function makeEditor({ text, parent, label, onChange, onRun }: EditorOptions): CellEditor {
+export function makeEditor({ text, parent, language, label, onChange, onRun }: EditorOptions): CellEditor {
   const view = new EditorView({
     doc: text,
     extensions: [
       minimalSetup,
-      StreamLanguage.define(typescriptWithBpf),
+      StreamLanguage.define<unknown>(language === "c" ? c : typescriptWithBpf as StreamParser<unknown>),
       syntaxHighlighting(classHighlighter),
       EditorView.contentAttributes.of({ "aria-label": label }),
       EditorView.updateListener.of((update) => update.docChanged && onChange()),

@@ -1,9 +1,11 @@
 /** The kernel of a page of the book: a worker that runs its cells, one after another, on the library itself. */
 import { inspect } from "../../../host/inspect.ts";
-import { provideFiles, provideKernel, provideObjects, provideProgress, provideThreads } from "../../../host/page.ts";
+import { provideCompiler, provideFiles, provideKernel, provideObjects } from "../../../host/page.ts";
+import { provideProgress, provideThreads } from "../../../host/page.ts";
 import * as interleave from "../../../mod.ts";
 import { CELL_FILE } from "./cell_file.ts";
 import { beside, fetched, provideLibrary } from "./library_files.ts";
+import { serverCompiler } from "./server_compiler.ts";
 import type { AssetIndex, Broadcast, DisplayContent, ErrorContent, FromKernel, ToKernel } from "./messages.ts";
 
 /** Names of the files beside this script; they change with what is in them. */
@@ -107,6 +109,7 @@ async function begin(): Promise<void> {
     const name = (assets as AssetIndex).objects.find((one) => one.endsWith(ending));
     return name === undefined ? undefined : new Uint8Array(await (await fetched(`objects/${name}`)).arrayBuffer());
   });
+  provideCompiler(serverCompiler(beside("../../compile")));
   provideThreads((name) => THREADS[name] === undefined ? undefined : beside(THREADS[name]));
 }
 
@@ -120,6 +123,7 @@ globalThis.onmessage = ({ data }: MessageEvent<ToKernel>) => {
   }
   last = last.then(async () => {
     cell = data.cell;
+    if (data.files) provideFiles(data.files);
     const error = await run(data.source, data.code);
     await sayUnheard();
     send({

@@ -1,4 +1,5 @@
 /** The page's side of its kernel: a worker that is started when the first cell is run. */
+import type { FileBundle } from "../../../host/provided.ts";
 import type { FromKernel, ToKernel } from "./messages.ts";
 import { keepSolved, keptSolved } from "./kept.ts";
 
@@ -27,9 +28,14 @@ export class KernelClient {
     return this.#worker !== undefined;
   }
 
-  run(cell: number, source: string, code?: string): void {
+  /**
+   * @param cell what the events of this run carry
+   * @param code the source as it is run, where it is known already
+   * @param files what it reads
+   */
+  run(cell: number, source: string, code?: string, files?: FileBundle): void {
     this.#worker ??= this.#start();
-    this.#ask({ kind: "run", cell, source, code });
+    this.#ask({ kind: "run", cell, source, code, files });
   }
 
   /** Stops the running cell: in good order if its work listens, else by ending the kernel. */

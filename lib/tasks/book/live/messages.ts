@@ -1,4 +1,5 @@
 /** What a page and its kernel say to each other; outputs are the broadcasts of a Jupyter kernel. */
+import type { FileBundle } from "../../../host/provided.ts";
 
 export type ToKernel =
   /** Once, before anything else: ids of the exercises that are solved. */
@@ -9,6 +10,8 @@ export type ToKernel =
     readonly source: string;
     /** The source as `cellCode` makes it, where that was done when the site was built. */
     readonly code?: string;
+    /** Files that it reads. */
+    readonly files?: FileBundle;
   }
   /** Asks the work of the cell to stop; what computes without a pause does not hear it. */
   | { readonly kind: "stop" };

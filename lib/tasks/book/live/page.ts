@@ -5,8 +5,8 @@
 import { keepForOffline } from "./offline.ts";
 import { SERVE, SERVE_PYTHON, texts } from "./texts.ts";
 
-/** Name of the module, which changes with what is in it. */
-declare const NOTEBOOK: string;
+/** Names of the modules, which change with what is in them. */
+declare const NOTEBOOK: string, PLAY: string;
 
 /** Where this script is; workers and data are beside it. */
 const PLACE = (document.currentScript as HTMLScriptElement).src;
@@ -22,6 +22,10 @@ if (location.protocol !== "file:") {
 }
 
 addEventListener("DOMContentLoaded", async () => {
+  for (const bench of document.querySelectorAll<HTMLElement>("[data-bench]")) {
+    if (location.protocol === "file:") bench.replaceChildren(texts.serve, code(SERVE), texts.or, code(SERVE_PYTHON));
+    else ((await import(new URL(PLAY, PLACE).href)) as typeof import("./bench/play.ts")).start(bench);
+  }
   const cells = [...document.querySelectorAll("div.cell")].filter((one) => one.querySelector(".cell_input pre"));
   if (cells.length === 0) return;
   const bar = document.createElement("div");
