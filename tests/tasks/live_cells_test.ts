@@ -53,6 +53,12 @@ describe("cells of the live book", () => {
       '<table class="docutils"><thead><tr><th>a</th><th>b</th></tr></thead>' +
         "<tbody><tr><td>1 | 2</td><td><code>x</code></td></tr></tbody></table>",
     );
+    expect(markdownToHtml('<span style="color:#d5401f">✗</span> <span style="color:url(x)">no</span>')).toBe(
+      '<p><span style="color:#d5401f">✗</span> &lt;span style="color:url(x)">no&lt;/span></p>',
+    );
+    expect(markdownToHtml("<details><summary>More</summary>\n\na\n\n</details>\n\n<details open>")).toBe(
+      "<details><summary>More</summary>\n<p>a</p>\n</details>\n<p>&lt;details open></p>",
+    );
     expect(markdownToHtml("one\n\n```text\n| a <\n\n**b**\n```\n\n- two\n- three"))
       .toBe("<p>one</p>\n<pre>| a &lt;\n\n**b**</pre>\n<ul><li>two</li><li>three</li></ul>");
   });
