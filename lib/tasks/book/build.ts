@@ -10,8 +10,9 @@ import { step } from "../lab/steps.ts";
 import { runCommand } from "../lab/subprocess.ts";
 import { FONT_FILES, fontsCss } from "../fonts_css.ts";
 import { type Commander, runTask } from "../task.ts";
-import { readNotebook, writeNotebook } from "../../jupyter/notebook_file.ts";
-import { titleOf, toPage } from "./chapter.ts";
+import { type Notebook, readNotebook, writeNotebook } from "../../jupyter/notebook_file.ts";
+import { toPage } from "./chapter.ts";
+import { frontDoor } from "./front_door.ts";
 import { bundleLive } from "./live/bundle.ts";
 import { writeServiceWorker } from "./live/write_service_worker.ts";
 
@@ -29,15 +30,15 @@ const SITE = join(PROJECT, "site");
 const PLOTLY = join(PROJECT, "node_modules", "plotly.js-basic-dist-min", "plotly-basic.min.js");
 
 /** Lays out what Sphinx reads; returns the number of chapters. */
-async function prepare(): Promise<number> {
+async function prepare(repository?: string): Promise<number> {
   rmSync(SOURCE, { recursive: true, force: true });
   for (const folder of ["_static", "extra/notebooks"]) mkdirSync(join(SOURCE, folder), { recursive: true });
   const names = readdirSync(NOTEBOOKS).filter((name) => name.endsWith(".ipynb")).sort();
   if (names.length === 0) throw new SetupError(`There is no notebook in ${NOTEBOOKS}.`);
-  const titles: string[] = [];
+  const chapters = new Map<string, Notebook>();
   for (const name of names) {
     const notebook = readNotebook(join(NOTEBOOKS, name));
-    titles.push(titleOf(notebook, name));
+    chapters.set(name.replace(/\.ipynb$/, ""), notebook);
     writeNotebook(join(SOURCE, name), toPage(notebook));
     writeNotebook(join(SOURCE, "extra", "notebooks", name), notebook);
   }
@@ -51,25 +52,20 @@ async function prepare(): Promise<number> {
   for (const file of FONT_FILES) cpSync(file, join(SOURCE, "_static", "fonts", basename(file)));
   if (!existsSync(PLOTLY)) throw new SetupError("plotly.js is not there yet. Run: npx -y deno@2.8.1 install");
   cpSync(PLOTLY, join(SOURCE, "_static", "plotly.min.js"));
-  writeFileSync(join(SOURCE, "index.md"), contents(names, titles));
+  const { markdown, pictures } = await frontDoor(PROJECT, chapters, repository);
+  writeFileSync(join(SOURCE, "index.md"), markdown);
+  mkdirSync(join(SOURCE, "_static", "chapters"));
+  for (const [name, bytes] of pictures) writeFileSync(join(SOURCE, "_static", "chapters", name), bytes);
   await bundleLive(PROJECT, join(SOURCE, "_static", "live"));
   return names.length;
 }
 
-function contents(names: string[], titles: string[]): string {
-  const how = "Where this site is served, every cell can be changed and run in its page.";
-  const list = names.map((name, i) => `- [${titles[i]}](${name})`).join("\n");
-  const entries = names.map((name) => name.replace(/\.ipynb$/, "")).join("\n");
-  return `# Interleave\n\nA laboratory for eBPF concurrency. ${how}\n\n` +
-    `${list}\n\n\`\`\`{toctree}\n:hidden:\n:maxdepth: 1\n\n${entries}\nplay\n\`\`\`\n`;
-}
-
-async function build(): Promise<void> {
+async function build(repository?: string): Promise<void> {
   if (!await isComplete(SPHINX)) {
     const python = await step("Python", () => findPython());
     await step("Sphinx", (detail) => makeEnvironment(SPHINX, python, detail));
   }
-  const chapters = await step("chapters", () => prepare());
+  const chapters = await step("chapters", () => prepare(repository));
   await step("site", async () => {
     rmSync(BUILT, { recursive: true, force: true });
     const args = ["-m", "sphinx", "-b", "html", "-q", "-d", join(BUILT, "doctrees"), SOURCE, join(BUILT, "html")];
@@ -78,10 +74,18 @@ async function build(): Promise<void> {
     if (code !== 0) throw new SetupError("Sphinx could not build the book; its last words stand above.");
     rmSync(join(BUILT, "html", ".buildinfo"), { force: true });
     rmSync(SITE, { recursive: true, force: true });
+    await writeReference(join(BUILT, "html", "api"));
     await writeServiceWorker(join(BUILT, "html"));
     renameSync(join(BUILT, "html"), SITE);
   });
   console.log(`${chapters} chapters: ${join(SITE, "index.html")}`);
+}
+
+/** The library's reference, which `deno doc` makes of the comments. */
+async function writeReference(folder: string): Promise<void> {
+  const args = ["doc", "--html", "--name=Interleave", `--output=${folder}`, join(PROJECT, "lib", "mod.ts")];
+  const { code, stderr } = await runCommand(Deno.execPath(), args);
+  if (code !== 0) throw new SetupError(`deno doc could not write the reference: ${stderr.trim()}`);
 }
 
 export const command = ({ Command }: Commander): Command =>
@@ -90,9 +94,10 @@ export const command = ({ Command }: Commander): Command =>
       "Writes the chapters as a static site, site/, whose cells can be edited and run in the page where it is served. " +
         "The first time fetches Sphinx into .cache/book.",
     )
-    .action(async () => {
+    .option("--repository <url>", "where the project is, for links to Binder, Codespaces and the source")
+    .action(async ({ repository }: { repository?: string }) => {
       try {
-        await build();
+        await build(repository?.replace(/\/$/, ""));
       } catch (error) {
         if (!(error instanceof SetupError)) throw error;
         console.error(`\n${error.message}`);

@@ -23,7 +23,7 @@ if (location.protocol !== "file:") {
 
 addEventListener("DOMContentLoaded", async () => {
   for (const bench of document.querySelectorAll<HTMLElement>("[data-bench]")) {
-    if (location.protocol === "file:") bench.replaceChildren(texts.serve, code(SERVE), texts.or, code(SERVE_PYTHON));
+    if (location.protocol === "file:") bench.prepend(texts.serve, code(SERVE), texts.or, code(SERVE_PYTHON));
     else ((await import(new URL(PLAY, PLACE).href)) as typeof import("./bench/play.ts")).start(bench);
   }
   const cells = [...document.querySelectorAll("div.cell")].filter((one) => one.querySelector(".cell_input pre"));

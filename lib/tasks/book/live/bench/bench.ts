@@ -19,12 +19,14 @@ import { texts } from "./texts.ts";
 
 const ELF = [0x7f, 0x45, 0x4c, 0x46];
 
+/** All of it; its figure alone, for a page of somebody else's; or a listing to run at once, for the front door. */
+export type BenchForm = "whole" | "embed" | "hero";
+
 export interface BenchOptions {
   readonly root: HTMLElement;
   readonly kernel: URL;
   readonly examples: readonly Example[];
-  /** Without listing and controls: for a page of somebody else's. */
-  readonly isEmbedded: boolean;
+  readonly form: BenchForm;
 }
 
 export class Bench {
@@ -60,11 +62,12 @@ export class Bench {
     });
     this.#fields = { cpus: number(1, 512), invocations: number(1, 1_000_000), seed: number(0, 2 ** 32 - 1) };
     this.#status.setAttribute("role", "status");
-    if (options.isEmbedded) this.#makeEmbedded();
-    else this.#makeWhole();
+    if (options.form === "whole") this.#makeWhole();
+    else if (options.form === "embed") this.#makeEmbedded();
+    else this.#makeHero();
   }
 
-  /** Shows what the address says, and does it. */
+  /** Shows what an address says, and does it where it says anything. */
   async open(hash: string): Promise<void> {
     try {
       const { state, note } = await fromHash(hash, this.#options.examples);
@@ -213,6 +216,25 @@ export class Bench {
     ).observe(root);
   }
 
+  /** The page has its listing and the outcome of one run; pressing the button makes others. */
+  #makeHero(): void {
+    const { root } = this.#options, bar = element("div", "live-bar");
+    this.#box.append(...root.childNodes);
+    bar.append(
+      labelled(texts.cpus, this.#fields.cpus),
+      labelled(texts.seed, this.#fields.seed),
+      button(texts.views.run, () => this.run("run")),
+      this.#status,
+    );
+    root.replaceChildren(bar, this.#box);
+  }
+
+  /** Puts a listing of the book on the bench. */
+  take(name: string): void {
+    const source = this.#options.examples.find((one) => one.name === name)?.source;
+    if (source !== undefined) this.#put({ ...FIRST, source });
+  }
+
   interrupt(): void {
     if (!this.#isRunning) return;
     this.#say(texts.stopping);
@@ -244,7 +266,7 @@ export class Bench {
 
   /** Puts what stands on the bench into the address. */
   async #write(): Promise<void> {
-    if (this.#options.isEmbedded) return;
+    if (this.#options.form !== "whole") return;
     history.replaceState(null, "", `#${await toHash(this.state, this.#options.examples)}`);
   }
 

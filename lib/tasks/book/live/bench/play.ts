@@ -1,5 +1,5 @@
 /** Fills the benches of a page. */
-import { Bench } from "./bench.ts";
+import { Bench, type BenchForm } from "./bench.ts";
 import type { Example } from "./link.ts";
 
 /** Names of the kernel's script and of the listings, which change with what is in them. */
@@ -7,11 +7,11 @@ declare const KERNEL: string, EXAMPLES: string;
 
 const here = (name: string): URL => new URL(name, import.meta.url);
 
-/** @param root what is replaced by the bench; with `data-bench="embed"` by its figure alone */
+/** @param root what becomes a bench, of the form that its `data-bench` says */
 export async function start(root: HTMLElement): Promise<void> {
   const examples = await (await fetch(here(EXAMPLES))).json() as Example[];
-  const isEmbedded = root.dataset.bench === "embed";
-  const bench = new Bench({ root, kernel: here(KERNEL), examples, isEmbedded });
+  const form = root.dataset.bench as BenchForm, bench = new Bench({ root, kernel: here(KERNEL), examples, form });
+  if (form === "hero") return bench.take(root.dataset.listing!);
   await bench.open(location.hash);
-  if (!isEmbedded) await bench.edit();
+  if (form === "whole") await bench.edit();
 }
