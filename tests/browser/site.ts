@@ -16,9 +16,9 @@ const TYPES: Readonly<Record<string, string>> = {
   ...{ ".svg": "image/svg+xml", ".png": "image/png", ".ipynb": "application/x-ipynb+json" },
 };
 
-/** Builds the site, where no test of this process has done so. */
+/** Builds the site, where no test of this process has done so and it is not said to be built already. */
 export async function buildSite(): Promise<void> {
-  if (process.env[BUILT] === String(process.pid)) return;
+  if (process.env[BUILT] === String(process.pid) || process.env.INTERLEAVE_SITE === "built") return;
   const { code, stderr } = await runCommand(Deno.execPath(), ["task", "book"]);
   if (code !== 0) throw new Error(`deno task book failed: ${stderr}`);
   process.env[BUILT] = String(process.pid);
