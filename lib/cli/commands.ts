@@ -31,4 +31,5 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "run byte code for the bpf_conformance project",
     load: () => import("./conformance.ts"),
   },
+  { name: "completion", summary: "a script that completes this in a shell", load: () => import("./completion.ts") },
 ];

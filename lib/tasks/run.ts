@@ -9,11 +9,13 @@ import { compareOutputs } from "../jupyter/compare_outputs.ts";
 import { CELL_LIMIT_SECONDS, executeNotebook } from "../jupyter/execute.ts";
 import { denoKernel, killAllKernels } from "../jupyter/client.ts";
 import { type Notebook, readNotebook, writeNotebook } from "../jupyter/notebook_file.ts";
+import { addParameter, joinParameters, type Parameters, withParameters } from "./parameters.ts";
 import { type Commander, runTask, wholeNumber } from "./task.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 
 interface RunOptions {
+  readonly parameter?: Parameters;
   readonly check?: boolean;
   /** Folder for the executed notebooks; in place when absent. */
   readonly out?: string;
@@ -31,6 +33,11 @@ export const command = (commander: Commander): Command =>
     .argument("[notebooks...]", "default: all in notebooks/")
     .option("--check", "write nothing; compare the new outputs with those in the notebooks")
     .option("--out <folder>", "write the executed notebooks there instead")
+    .option(
+      "-p, --parameter <name=value>",
+      "with a value of yours, -p CPUS 3 or -p CPUS=3: JSON, else text (may be repeated; takes --out)",
+      parameter(commander),
+    )
     .option("--jobs <n>", "run n notebooks at a time", wholeNumber(commander, 1), 1)
     .option("--limit <n>", "stop a cell after n seconds", wholeNumber(commander, 1), CELL_LIMIT_SECONDS)
     .addOption(
@@ -40,10 +47,24 @@ export const command = (commander: Commander): Command =>
     .addHelpText("after", "\nExit code: 0 fine, 1 a cell failed or --check found a difference, 2 bad input.")
     .action(main);
 
+const parameter = ({ InvalidArgumentError }: Commander) => (text: string, all?: Parameters): Parameters => {
+  try {
+    return addParameter(text, all);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+};
+
 async function main(paths: readonly string[], options: RunOptions): Promise<void> {
   let notebooks: Map<string, Notebook>;
   try {
-    notebooks = new Map((paths.length > 0 ? paths : allNotebooks()).map((path) => [path, readNotebook(path)]));
+    if (options.parameter && (options.out === undefined || options.check)) {
+      throw new Error("a notebook with parameters is another one than that of the book: name a folder for it, --out");
+    }
+    const parameters = options.parameter ?? new Map();
+    notebooks = new Map(
+      (paths.length > 0 ? paths : allNotebooks()).map((path) => [path, withParameters(readNotebook(path), parameters)]),
+    );
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = 2;
@@ -166,5 +187,5 @@ if (import.meta.main) {
       process.exit(130);
     });
   }
-  await runTask(command);
+  await runTask(command, { args: joinParameters(process.argv.slice(2)) });
 }
