@@ -754,6 +754,8 @@ export class Machine {
   #enter(task: Task, insn: number): void {
     const { view } = this.memory, record = task.record;
     view.setBigUint64(record + TASK.registers + 8, task.ctx, true);
+    // A call hands r1 to r5 over, whether its function takes them all or not: what an earlier run left there would count.
+    for (let r = 2; r <= 5; r++) view.setBigUint64(record + TASK.registers + 8 * r, 0n, true);
     view.setBigUint64(record + TASK.registers + 80, task.stackTop, true);
     view.setUint32(record + TASK.depth, 0, true);
     view.setUint32(record + TASK.pending, KIND.none | (this.translation.entryBlock(insn) << 8), true);
@@ -983,8 +985,11 @@ export class Machine {
       return false;
     }
     const frame = record + TASK.frames + depth * TASK.frameBytes;
+    // What the caller will not read says nothing, and would tell states apart.
+    const live = this.translation.liveAt[task.models[task.models.length - 1].resume >>> 8];
     for (const r of SAVED) {
-      view.setBigUint64(frame + FRAME.savedRegister(r), view.getBigUint64(record + 8 * r, true), true);
+      const value = live & (1 << r) ? view.getBigUint64(record + 8 * r, true) : 0n;
+      view.setBigUint64(frame + FRAME.savedRegister(r), value, true);
     }
     view.setUint32(frame + FRAME.returnBlock, RETURN_TO_KERNEL, true);
     view.setUint32(frame + FRAME.insn, view.getUint32(record + TASK.insn, true), true);

@@ -10,7 +10,7 @@ import { usesStack } from "../machine/image.ts";
 import { CPU, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import { contextBytes } from "../machine/task_memory.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { Task } from "../machine/task.ts";
+import { runningModel, type Task } from "../machine/task.ts";
 import { describeReturned } from "./outcome.ts";
 
 const RECORD_WORDS = TASK.bytes >> 2;
@@ -75,6 +75,16 @@ export class TaskStates {
     this.#cpus = memory.layout.cpus;
     this.#live = machine.translation.liveAt;
     this.words = RECORD_WORDS + this.#stackWords + this.#ctxWords;
+  }
+
+  /**
+   * Registers that a task's program will read. Under a kernel model those behind its call: what it was handed is in the
+   * model's key, r0 is what it will give.
+   */
+  #liveRegisters(task: Task, pending: number): number {
+    const model = runningModel(task);
+    if (model === undefined) return this.#live[pending >>> 8] | 0;
+    return task.models.length === 1 && task.kind === "user" ? 0 : this.#live[model.resume >>> 8] & ~1;
   }
 
   /** Whether a task's whole record counts. */
@@ -159,7 +169,7 @@ export class TaskStates {
         a = mixA(a + Math.imul(addr, 0x1656_67b1));
         b = mixB(b ^ addr);
       }
-      let live = task.models.length > 0 ? 0x7ff : this.#live[pending >>> 8] | 0;
+      let live = this.#liveRegisters(task, pending);
       if (depth > 0) live |= 0x3c0;
       live &= ~0x400;
       const region = this.#stackRegion[index], stack = this.#stackAt[index] << 2;
