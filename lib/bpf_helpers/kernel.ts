@@ -173,7 +173,9 @@ export class Kernel {
       map.initialize(memory);
       initializeAccess(map, memory);
     }
-    this.#spans = this.maps.flatMap((map) => map.spans).sort((a, b) => a.start - b.start);
+    const holder = this.maps.find(({ asyncFields }) => asyncFields.length > 0);
+    const spans = [...this.maps.flatMap((map) => map.spans), ...holder ? this.async?.spans(holder.index) ?? [] : []];
+    this.#spans = spans.sort((a, b) => a.start - b.start);
   }
 
   /** Nanoseconds that were passed over while nothing but timers was waited for. */

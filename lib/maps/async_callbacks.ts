@@ -11,6 +11,7 @@ import { RcuPool } from "../rcu/rcu_pool.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import type { Arena } from "./arena.ts";
 import { errno } from "./errno.ts";
+import type { Span } from "./kernel_map.ts";
 
 export type AsyncKind = "timer" | "work";
 
@@ -245,6 +246,27 @@ export class AsyncCallbacks {
   }
 
   // What the machine asks.
+
+  /** What stands in the memory of callbacks, said to be a map's that holds any. */
+  spans(map: number): Span[] {
+    const fields = [["isAbsolute"], ["kind"], ["cancelling"], ["chain"], ["delayNs", "delay"], [
+      "expiresNs",
+      "expires",
+    ]];
+    fields.push(["running"], ["order"], ["cpu"], ["state"], ["callback", "callback_fn"], ["value"], ["prog"], ["map"]);
+    const end = this.#base + this.count * CB.bytes;
+    return [{
+      start: this.#base,
+      end,
+      map,
+      placeOf: (offset, memory) => {
+        const cb = Math.floor(offset / CB.bytes), inside = offset % CB.bytes;
+        const kind = memory.getU32(this.#base + cb * CB.bytes + CB.kind) === 2 ? "work" : "timer";
+        const [field, name = field] = fields.find(([field]) => inside >= CB[field as keyof typeof CB])!;
+        return { name: `${kind} ${cb}: ${name}`, touches: "timer" };
+      },
+    }];
+  }
 
   /** How many wait on a CPU, of those that anything will run. */
   waitingOn(memory: Memory, cpu: number, kind: AsyncKind): number {

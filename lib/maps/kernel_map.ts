@@ -6,13 +6,13 @@ import type { SpinLockModel } from "../locks/spin_lock.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { Btf } from "../object/btf.ts";
 import type { Arena } from "./arena.ts";
-import { ASYNC_FIELD, type AsyncCallbacks, type AsyncKind } from "./async_callbacks.ts";
+import { ASYNC_FIELD, type AsyncCallbacks } from "./async_callbacks.ts";
 import { errno, KernelError } from "./errno.ts";
 import type { HashLayouts } from "./hash_layouts.ts";
 import type { FreshInnerMaps } from "./fresh_inner_maps.ts";
 import type { Source } from "./source.ts";
 import type { OwnerKeys } from "./storage_owners.ts";
-import { asyncFieldsOf, type Leaf, leavesOf, spinLockOffset, variableLeaves } from "./value_layout.ts";
+import { type AsyncField, asyncFieldsOf, type Leaf, leavesOf, spinLockOffset, variableLeaves } from "./value_layout.ts";
 import { type Gap, type Word, wordsOf } from "./words.ts";
 
 /** What maps are made with. */
@@ -68,7 +68,7 @@ export abstract class KernelMap {
   /** Where the value's bpf_spin_lock stands, when it has one. */
   readonly lockOffset: number | undefined;
   /** Where the value's timers and works stand. */
-  readonly asyncFields: readonly { readonly kind: AsyncKind; readonly offset: number }[];
+  readonly asyncFields: readonly AsyncField[];
   /** Every number inside a value, by name. */
   readonly valueLeaves: readonly Leaf[];
   /** What a program holds: not memory that it may read. */
@@ -204,7 +204,7 @@ export abstract class KernelMap {
     const async = this.asyncFields.find((field) => offset >= field.offset && offset < field.offset + ASYNC_FIELD.bytes);
     if (async) {
       const isLock = offset - async.offset >= ASYNC_FIELD.lock;
-      return { name: `${value}.${async.kind}${isLock ? ".lock" : ""}`, touches: isLock ? "lock" : "timer" };
+      return { name: `${value}${async.path}${isLock ? ".lock" : ""}`, touches: isLock ? "lock" : "timer" };
     }
     const name = `${value}+${offset}`;
     if (behindLock > 0 && behindLock < BPF_SPIN_LOCK_BYTES) return { name, touches: "lock" };

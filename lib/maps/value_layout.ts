@@ -34,13 +34,24 @@ export function spinLockOffset(btf: Btf, type: number): number | undefined {
 /** Structs in values that stand for callbacks (maps/async_callbacks.ts): all zero to user space, and not copied. */
 const ASYNC_STRUCTS = new Map<string, "timer" | "work">([["bpf_timer", "timer"], ["bpf_wq", "work"]]);
 
+/** A timer or work queue in a value; `path` names it as a {@link Leaf} is named. */
+export interface AsyncField {
+  readonly kind: "timer" | "work";
+  readonly offset: number;
+  readonly path: string;
+}
+
 /** Where the timers and works of a value stand (kernel/bpf/btf.c:btf_parse_fields). */
-export function asyncFieldsOf(btf: Btf, type: number): { readonly kind: "timer" | "work"; readonly offset: number }[] {
+export function asyncFieldsOf(btf: Btf, type: number): AsyncField[] {
   const struct = resolveType(btf, type), kind = ASYNC_STRUCTS.get(struct.name);
   if (struct.kind !== "struct") return [];
-  if (kind) return [{ kind, offset: 0 }];
+  if (kind) return [{ kind, offset: 0, path: "" }];
   return (struct.members ?? []).flatMap((member) =>
-    asyncFieldsOf(btf, member.type).map((field) => ({ ...field, offset: (member.bitOffset >>> 3) + field.offset }))
+    asyncFieldsOf(btf, member.type).map((field) => ({
+      kind: field.kind,
+      offset: (member.bitOffset >>> 3) + field.offset,
+      path: (member.name === "" ? "" : `.${member.name}`) + field.path,
+    }))
   );
 }
 
