@@ -4,6 +4,7 @@ import * as checksumHelpers from "./checksum_helpers.ts";
 import * as currentTask from "./current_task.ts";
 import type { HelperModel, HelperTable } from "./kernel.ts";
 import * as keylessHelpers from "./keyless_helpers.ts";
+import * as kptrHelpers from "./kptr_helpers.ts";
 import * as localStorageHelpers from "./local_storage_helpers.ts";
 import * as loopHelpers from "./loop_helpers.ts";
 import * as mapHelpers from "./map_helpers.ts";
@@ -25,6 +26,7 @@ import * as xdpHelpers from "./xdp_helpers.ts";
 export const HELPERS: HelperTable = byNumber({
   ...mapHelpers,
   ...keylessHelpers,
+  ...kptrHelpers,
   ...localStorageHelpers,
   ...loopHelpers,
   ...perfHelpers,

@@ -8,9 +8,11 @@ import { HeldLocks } from "../locks/held_locks.ts";
 import { type Arena, ArenaMeter } from "../maps/arena.ts";
 import { ArrayMap } from "../maps/array.ts";
 import { AsyncCallbacks, asyncCount } from "../maps/async_callbacks.ts";
+import type { Owner } from "../maps/free_fields.ts";
 import type { HashLayouts } from "../maps/hash_layouts.ts";
 import { createMaps } from "../maps/create.ts";
 import type { KernelMap, Place, Span } from "../maps/kernel_map.ts";
+import { OwnObjects, type OwnObjectsPlan } from "../maps/own_objects.ts";
 import { checkedCalls } from "../maps/user_calls.ts";
 import { UserApi } from "../maps/user_space.ts";
 import { leftOutValue, mapValues } from "../maps/map_values.ts";
@@ -64,6 +66,8 @@ export interface KernelOptions {
   readonly layouts?: HashLayouts;
   /** Where the kernel's choices are branched over: what a program can tell apart. */
   readonly open?: OpenChoices;
+  /** What objects of the programs' own are laid out by, in a machine that runs their kernel functions. */
+  readonly own?: OwnObjectsPlan;
   /** What stands behind pointers to the kernel's own structs, where a program asks for any. */
   readonly objects?: KernelObjects;
   /** Simulated time. Without it, each call of bpf_ktime_get_ns moves this CPU's own clock on. */
@@ -85,6 +89,7 @@ export function kernelSize(
   tasks = nrCpus,
   programs: readonly Program[] = [],
   runsCallbacks = false,
+  own?: OwnObjectsPlan,
 ): { heapBytes: number; regions: number } {
   const arena = new ArenaMeter(), locks = { bpf_spin_lock, bpf_spin_unlock };
   new KernelVariables(arena, nrCpus);
@@ -92,13 +97,19 @@ export function kernelSize(
   bitBuffersOf(programs, arena, tasks);
   if (runsCallbacks) new AsyncCallbacks(arena, asyncCount(maps, nrCpus), nrCpus, tasks);
   createMaps(maps, { arena, nrCpus, possibleCpus, tasks, locks, walkKeyRegion: 0 });
+  ownObjectsOf(arena, own, nrCpus);
   return { heapBytes: arena.heapBytes, regions: arena.regions + 1 };
 }
 
 /** The table of held locks, for programs that take any. */
-function heldLocksOf(programs: readonly Program[], arena: Arena, nrCpus: number): HeldLocks | undefined {
-  return callsKfunc(programs, "bpf_res_spin_lock") ? new HeldLocks(arena, nrCpus) : undefined;
-}
+const heldLocksOf = (programs: readonly Program[], arena: Arena, nrCpus: number): HeldLocks | undefined =>
+  callsKfunc(programs, "bpf_res_spin_lock") ? new HeldLocks(arena, nrCpus) : undefined;
+
+/** Objects of the programs' own, for those that allocate any. */
+const ownObjectsOf = (arena: Arena, own: OwnObjectsPlan | undefined, nrCpus: number): OwnObjects | undefined =>
+  own && (callsKfunc(own.programs, "bpf_obj_new") || callsKfunc(own.programs, "bpf_percpu_obj_new"))
+    ? new OwnObjects(arena, own, nrCpus)
+    : undefined;
 
 /** Room for the bits of iterators, for programs that have any. */
 const bitBuffersOf = (programs: readonly Program[], arena: Arena, tasks: number): BitBuffers | undefined =>
@@ -121,6 +132,10 @@ export class Kernel {
   readonly async: AsyncCallbacks | undefined;
   /** Where a program iterates over bits. */
   readonly bitBuffers: BitBuffers | undefined;
+  /** Where a program allocates objects. */
+  readonly ownObjects: OwnObjects | undefined;
+  /** What giving up objects needs. */
+  readonly owner: Owner;
   readonly #helpers: HelperTable;
   readonly #spans: readonly Span[];
 
@@ -144,6 +159,7 @@ export class Kernel {
       bpf_spin_lock: (ctx, addr) => this.#callLock("bpf_spin_lock", ctx, addr) ?? bpf_spin_lock(ctx, addr),
       bpf_spin_unlock: (ctx, addr) => this.#callLock("bpf_spin_unlock", ctx, addr) ?? bpf_spin_unlock(ctx, addr),
     };
+    this.owner = { own: undefined, locks: this.locks };
     const { layout } = memory;
     const walkKeyRegion = memory.addRegion(layout.tasks, layout.stacks - layout.tasks, REGION_FLAG.read, "a key");
     this.variables = new KernelVariables(memory, nrCpus);
@@ -168,13 +184,21 @@ export class Kernel {
       layouts: options.layouts,
       walkKeyRegion,
       freezes: options.freezes,
+      owner: this.owner,
     });
+    // Behind the maps, whose places programs are translated for: how many objects there are depends on the workload.
+    this.ownObjects = ownObjectsOf(memory, options.own, nrCpus);
+    this.owner.own = this.ownObjects;
     for (const map of this.maps) {
       map.initialize(memory);
       initializeAccess(map, memory);
     }
     const holder = this.maps.find(({ asyncFields }) => asyncFields.length > 0);
-    const spans = [...this.maps.flatMap((map) => map.spans), ...holder ? this.async?.spans(holder.index) ?? [] : []];
+    const spans = [
+      ...this.maps.flatMap((map) => map.spans),
+      ...holder ? this.async?.spans(holder.index) ?? [] : [],
+      ...this.ownObjects?.spans ?? [],
+    ];
     this.#spans = spans.sort((a, b) => a.start - b.start);
   }
 

@@ -4,7 +4,15 @@ import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { HelperModel } from "./kernel.ts";
 import * as bits from "./bit_iterator.ts";
 import * as cgroupKfuncs from "./cgroup_kfuncs.ts";
+import * as graphs from "./graph_kfuncs.ts";
 import * as numbers from "./number_iterator.ts";
+import {
+  bpf_obj_drop_impl,
+  bpf_obj_new_impl,
+  bpf_percpu_obj_drop_impl,
+  bpf_percpu_obj_new_impl,
+  bpf_refcount_acquire_impl,
+} from "./object_kfuncs.ts";
 import * as resLocks from "./res_lock_kfuncs.ts";
 import * as stringKfuncs from "./string_kfuncs.ts";
 import * as taskKfuncs from "./task_kfuncs.ts";
@@ -34,6 +42,12 @@ const MODELS: Readonly<Record<string, HelperModel>> = {
     return 0n;
   },
   ...resLocks,
+  bpf_obj_new_impl,
+  bpf_obj_drop_impl,
+  bpf_percpu_obj_new_impl,
+  bpf_percpu_obj_drop_impl,
+  bpf_refcount_acquire_impl,
+  ...graphs,
   ...numbers,
   ...taskKfuncs,
   ...bits,

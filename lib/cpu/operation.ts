@@ -40,6 +40,8 @@ export type Touched =
   /** Where a ring, queue or stack begins and ends, and the headers of its records; what its records hold. */
   | "ring"
   | "record"
+  /** Objects of a program's own, which bpf_obj_new() allocates. */
+  | "object"
   /** A map's description (struct bpf_map). */
   | "map"
   /** What stands behind timers and work queues. */

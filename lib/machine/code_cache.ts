@@ -49,7 +49,7 @@ const kept = new WeakMap<BpfObject, Map<string, Code>>();
  * The code of a plan's programs.
  *
  * Addresses of maps, stacks and contexts stand in the code. They follow from the object's maps, the numbers of CPUs, the
- * number of tasks and whether there are store buffers, so that plans that agree in these and in their programs have the same code.
+ * number of tasks, whether there are store buffers and how much room objects of the programs' own take, so that plans that agree in these and in their programs have the same code.
  *
  * @throws ByteCodeError when a program's byte code is not well formed or not supported
  */
@@ -57,11 +57,13 @@ export function codeOf(
   { object, programs, nrCpus, allCpus, tasks }: Plan,
   addresses: AddressBook,
   buffered: boolean,
+  memory: Memory,
 ): Code {
   let images = kept.get(object);
   if (!images) kept.set(object, images = new Map());
   const which = programs.map((program) => object.programs.indexOf(program));
-  const key = `${which} on ${nrCpus} of ${allCpus} CPUs, ${tasks.length} tasks${buffered ? ", store buffers" : ""}`;
+  const key = `${which} on ${nrCpus} of ${allCpus} CPUs, ${tasks.length} tasks${buffered ? ", store buffers" : ""}, ` +
+    `${memory.regionCount} regions, marks at ${memory.coverage}`;
   const code = images.get(key) ?? new Code(linkImage(object, programs, addresses));
   images.delete(key);
   images.set(key, code);

@@ -202,8 +202,14 @@ export class Machine {
     this.sharesCpus = plan.sharesCpus;
     this.#insnsPerStep = workload.limits?.insnsPerStep ?? 100_000_000;
     this.#defers = plan.tasks.some(isDeferred);
+    const own = {
+      programs: plan.programs,
+      btf: object.btf,
+      nrTasks: plan.tasks.length,
+      mostRuns: Math.max(1, ...plan.tasks.map(({ invocations }) => invocations)),
+    };
     const size = kernelSize(
-      ...[object.maps, plan.allCpus, plan.allCpus, plan.tasks.length, object.programs, this.#defers] as const,
+      ...[object.maps, plan.allCpus, plan.allCpus, plan.tasks.length, object.programs, this.#defers, own] as const,
     );
     // Who performs the operations keeps store buffers of its own, if any (cost/store_buffer.ts).
     const delays = options.external ? undefined : plan.delays, bufferBytes = delays ? BUFFER.bytes : 0;
@@ -229,6 +235,7 @@ export class Machine {
       freezes: plan.userSpace.freezes,
       helpers: options.models,
       objects,
+      own,
       rearms: this.#defers ? workload.limits?.rearms ?? (options.branches ? 1 : 100) : undefined,
       nowNs: options.nowNs ?? (options.branches ? undefined : () => this.steps + this.kernel.skippedNs),
       hashSeed: options.hashSeed,
@@ -237,7 +244,7 @@ export class Machine {
         ? { random: (insn) => this.open.randomAt(insn).values, timeSteps: (insn) => this.open.timeStepsAt(insn) }
         : undefined,
     });
-    this.#code = codeOf(plan, this.kernel, bufferBytes > 0);
+    this.#code = codeOf(plan, this.kernel, bufferBytes > 0, this.memory);
     this.image = this.#code.image;
     this.#mayWait = new Uint8Array(this.image.insns.length);
     for (const { name, start } of this.image.programs) {

@@ -5,8 +5,11 @@ import type { Model, TaskContext, Touched } from "../cpu/operation.ts";
 import type { SpinLockModel } from "../locks/spin_lock.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { Btf } from "../object/btf.ts";
+import { fieldsOf, type SpecialField, variableFields } from "../object/special_fields.ts";
 import type { Arena } from "./arena.ts";
 import { ASYNC_FIELD, type AsyncCallbacks } from "./async_callbacks.ts";
+import { bpf_obj_free_fields, type Owner } from "./free_fields.ts";
+import { leadingFields } from "./owned_values.ts";
 import { errno, KernelError } from "./errno.ts";
 import type { HashLayouts } from "./hash_layouts.ts";
 import type { FreshInnerMaps } from "./fresh_inner_maps.ts";
@@ -35,6 +38,8 @@ export interface MapEnvironment {
   readonly layouts?: HashLayouts;
   /** Region of the task records, where walks keep the keys that they hand to callbacks. */
   readonly walkKeyRegion: number;
+  /** Objects of the programs' own, where they allocate any: they are laid out behind the maps. */
+  readonly owner?: Owner;
   /** The maps of the kernel by index, for maps in maps. */
   readonly maps: readonly KernelMap[];
   /** Whether user space may freeze maps, so that the count of their writers can be seen (write_access.ts). */
@@ -61,6 +66,9 @@ const BPF_SPIN_LOCK_BYTES = 4;
 /** The longest key and value: each of their words and numbers is described. The kernel's hash tables end there too. */
 const MAX_BYTES = 4 << 20;
 
+const valueFields = (btf: Btf, def: MapDef): readonly SpecialField[] =>
+  def.data ? variableFields(btf, def.data.variables) : def.valueType === undefined ? [] : fieldsOf(btf, def.valueType);
+
 export abstract class KernelMap {
   readonly name: string;
   /** Words of a value that copies touch: all but the spin lock, timers and work. */
@@ -69,6 +77,8 @@ export abstract class KernelMap {
   readonly lockOffset: number | undefined;
   /** Where the value's timers and works stand. */
   readonly asyncFields: readonly AsyncField[];
+  /** Locks, pointers, lists and the like in a value; none in a map of whose value the object does not say the type. */
+  readonly fields: readonly SpecialField[];
   /** Every number inside a value, by name. */
   readonly valueLeaves: readonly Leaf[];
   /** What a program holds: not memory that it may read. */
@@ -89,13 +99,17 @@ export abstract class KernelMap {
     this.name = def.name;
     this.pointer = (BigInt(MAP_REGION) << 32n) | BigInt(index);
     const { btf } = environment;
-    this.valueLeaves = def.data
+    this.fields = btf ? valueFields(btf, def) : [];
+    const leaves = def.data
       ? def.data.variables.flatMap((variable) => variableLeaves(btf, variable))
       : leavesOf(btf, def.valueType, def.valueSize);
+    const pointers = new Set(leadingFields(this.fields).map(({ offset }) => offset));
+    this.valueLeaves = pointers.size === 0 ? leaves : leaves.filter(({ offset }) => !pointers.has(offset));
     this.lockOffset = btf && def.valueType ? spinLockOffset(btf, def.valueType) : undefined;
     this.asyncFields = btf && def.valueType ? asyncFieldsOf(btf, def.valueType) : [];
     const gaps: Gap[] = this.asyncFields.map(({ offset }) => ({ offset, size: ASYNC_FIELD.bytes }));
     if (this.lockOffset !== undefined) gaps.push({ offset: this.lockOffset, size: BPF_SPIN_LOCK_BYTES });
+    gaps.push(...leadingFields(this.fields));
     this.valueWords = wordsOf(def.valueSize, gaps.sort((a, b) => a.offset - b.offset));
   }
 
@@ -145,12 +159,13 @@ export abstract class KernelMap {
 
   /** kernel/bpf/syscall.c:bpf_obj_free_fields: what a value holds goes with it. */
   *freeFields(ctx: TaskContext, addr: number): Model<void> {
-    const { async } = this.environment;
+    const { async, owner } = this.environment;
     if (async) {
       for (const { kind, offset } of this.asyncFields) {
         yield* async.cancelAndFree(ctx, addr + offset, kind);
       }
     }
+    if (owner && this.fields.length > 0) yield* bpf_obj_free_fields(owner, ctx, this.fields, addr);
   }
 
   /** kernel/bpf/syscall.c:bpf_map_copy_value: what a lookup from user space copies. */
@@ -239,6 +254,7 @@ export interface Place {
 export interface Span {
   readonly start: number;
   readonly end: number;
+  /** -1 for objects of the programs' own. */
   readonly map: number;
   readonly placeOf: (offset: number, memory: Memory) => Place;
 }

@@ -32,6 +32,10 @@ export class LruPercpuHashMap extends LruHashMap {
     return true;
   }
 
+  override *check_and_free_fields(ctx: TaskContext, elem: number): Model<void> {
+    yield* this.#values.freeFields(ctx, this.elemIndex(elem));
+  }
+
   override get userValueBytes(): number {
     return this.#values.userBytes;
   }

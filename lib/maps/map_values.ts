@@ -5,6 +5,7 @@ import type { Values } from "../report/result.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { KernelMap } from "./kernel_map.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
+import { fieldNames, ownedValues } from "./owned_values.ts";
 import { hex, type Leaf, leavesOf, readLeaf } from "./value_layout.ts";
 import { isZero } from "./words.ts";
 
@@ -32,6 +33,7 @@ function globalValues(map: KernelMap, memory: Memory, values: Values): void {
   if (map.def.data?.readonly) return;
   for (const { addr } of map.entries(memory)) {
     for (const leaf of map.valueLeaves) values[leaf.path] = readLeaf(memory.bytes, leaf, addr);
+    addOwned(map, memory, addr, "", values);
   }
 }
 
@@ -44,7 +46,15 @@ function entryValues(map: KernelMap, btf: Btf | undefined, memory: Memory, value
     for (const leaf of size === undefined ? map.valueLeaves : leavesOf(undefined, undefined, size)) {
       values[where + leaf.path] = map.formatLeaf(readLeaf(memory.bytes, leaf, addr));
     }
+    addOwned(map, memory, addr, where, values);
   }
+}
+
+/** The objects that a value leads to. */
+function addOwned(map: KernelMap, memory: Memory, addr: number, value: string, values: Values): void {
+  const { fields, def, environment: { owner, btf } } = map;
+  if (fields.length === 0) return;
+  ownedValues(owner?.own, btf, memory, { fields, addr, pathOf: fieldNames(btf, def, value) }, values);
 }
 
 /** The numbers of a map's keys; of a map without keys, that of a number. */

@@ -50,6 +50,7 @@ export class PercpuArrayMap extends IndexedMap {
     const index = this.indexOf(yield* readSource(key, 4, "key")), refused = checkArrayUpdate(this, index, flags);
     if (refused) return refused;
     yield* copy_map_value(this.#values.addr(index, ctx.cpu), value, this.valueWords);
+    yield* this.freeFields(ctx, this.#values.addr(index, ctx.cpu));
     return 0n;
   }
 

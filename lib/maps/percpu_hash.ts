@@ -99,6 +99,10 @@ export class PercpuHashMap extends PooledHtab {
     return { key: yield* this.readLockedKey(elem), value: yield* this.#values.readAll(this.elemIndex(elem)) };
   }
 
+  override *check_and_free_fields(ctx: TaskContext, elem: number): Model<void> {
+    yield* this.#values.freeFields(ctx, this.elemIndex(elem));
+  }
+
   protected override valueFor(ctx: TaskContext, elem: number): bigint {
     return this.#values.pointer(this.elemIndex(elem), ctx.cpu);
   }

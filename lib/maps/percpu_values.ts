@@ -1,9 +1,10 @@
 /** Values that every possible CPU has a copy of (mm/percpu.c), and how user space reads them all. */
 import { CACHE_LINE_BYTES, REGION_FLAG } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
-import { type Model, store } from "../cpu/operation.ts";
+import { type Model, store, type TaskContext } from "../cpu/operation.ts";
 import { copy_map_value } from "./copy_map_value.ts";
 import type { KernelMap, MapEntry, Place } from "./kernel_map.ts";
+import { leadingFields } from "./owned_values.ts";
 import { readWords } from "./source.ts";
 import { roundUp8, type Word, wordsOf } from "./words.ts";
 
@@ -22,7 +23,7 @@ export class PercpuValues {
     this.stride = roundUp8(map.def.valueSize);
     this.cpuStride = Math.ceil(count * this.stride / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
     this.bytes = this.cpuStride * map.environment.possibleCpus;
-    this.longWords = wordsOf(this.stride);
+    this.longWords = wordsOf(this.stride, leadingFields(map.fields));
   }
 
   /** Says where the values stand; every copy becomes a region of its own. */
@@ -40,6 +41,13 @@ export class PercpuValues {
   /** Bytes that user space gets and gives: every CPU's copy of one value. */
   get userBytes(): number {
     return this.stride * this.map.environment.possibleCpus;
+  }
+
+  /** kernel/bpf/hashtab.c:check_and_free_fields: what each CPU's copy holds goes with it. */
+  *freeFields(ctx: TaskContext, index: number): Model<void> {
+    for (let cpu = 0; cpu < this.map.environment.possibleCpus; cpu++) {
+      yield* this.map.freeFields(ctx, this.addr(index, cpu));
+    }
   }
 
   addr(index: number, cpu: number): number {

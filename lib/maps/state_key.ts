@@ -9,6 +9,9 @@
 import type { Memory } from "../cpu/memory.ts";
 import type { KernelMap } from "./kernel_map.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
+import type { SpecialField } from "../object/special_fields.ts";
+import type { OwnObjects } from "./own_objects.ts";
+import { leadingFields, objectsBehind } from "./owned_values.ts";
 import { spinLockOffset } from "./value_layout.ts";
 import { ASYNC_FIELD } from "./async_callbacks.ts";
 import { type Gap, roundUp8 } from "./words.ts";
@@ -30,6 +33,8 @@ class StateKey {
   /** Inner maps that user space made, in the order in which slots lead to them; each is written where that happens. */
   readonly #met: KernelMap[] = [];
   readonly #fresh: ReadonlySet<KernelMap>;
+  /** Objects of the programs' own that were written, in the order in which fields lead to them. */
+  readonly #objects: number[] = [];
 
   constructor(readonly maps: readonly KernelMap[], readonly memory: Memory) {
     this.#fresh = new Set(maps.flatMap((map) => map.freshInnerMaps?.maps ?? []));
@@ -70,9 +75,33 @@ class StateKey {
           from = addr + offset + size;
         }
         into.bytes(memory.bytes, from, addr + size);
+        this.#writeOwned(map.environment.owner?.own, map.fields, addr, into);
       }
     }
     into.word(count);
+  }
+
+  /** What fields lead to; an object that several do is written once. */
+  #writeOwned(own: OwnObjects | undefined, fields: readonly SpecialField[], addr: number, into: Fingerprint): void {
+    const { memory } = this, met = this.#objects;
+    for (const field of leadingFields(fields)) {
+      const at = addr + field.offset, objects = objectsBehind(own, memory, field, at);
+      into.word(objects.length);
+      if (objects.length === 0 && field.kind.startsWith("kptr")) into.word(memory.getU32(at));
+      for (const object of objects) {
+        const known = met.indexOf(object), { type } = own!.at(object)!;
+        into.word(known);
+        if (known >= 0) continue;
+        met.push(object);
+        let from = object;
+        for (const { offset, size } of type.fields) {
+          into.bytes(memory.bytes, from, object + offset);
+          from = object + offset + size;
+        }
+        into.bytes(memory.bytes, from, object + type.size);
+        this.#writeOwned(own, type.fields, object, into);
+      }
+    }
   }
 
   /** What stands for the inner map with an id: 0 for none. */
@@ -84,19 +113,22 @@ class StateKey {
   }
 }
 
-/** Where locks, timers and work stand in a value, in rising order. */
-function locksOf({ def, lockOffset, asyncFields, environment: { btf } }: KernelMap): Gap[] {
-  const lock = (offset: number): Gap => ({ offset, size: SPIN_LOCK_BYTES });
+/** Where locks, timers, work and what leads to objects stand in a value, in rising order. */
+function locksOf({ def, fields, lockOffset, asyncFields, environment: { btf } }: KernelMap): Gap[] {
+  const lock = (offset: number): Gap => ({ offset, size: SPIN_LOCK_BYTES }), leading = leadingFields(fields);
   if (!def.data) {
     const gaps = asyncFields.map(({ offset }) => ({ offset, size: ASYNC_FIELD.bytes }));
-    return [...gaps, ...lockOffset === undefined ? [] : [lock(lockOffset)]].sort((a, b) => a.offset - b.offset);
+    return [...gaps, ...leading, ...lockOffset === undefined ? [] : [lock(lockOffset)]].sort(byOffset);
   }
   if (!btf) return [];
-  return def.data.variables.flatMap(({ type, offset }) => {
+  const locks = def.data.variables.flatMap(({ type, offset }) => {
     const inside = type ? spinLockOffset(btf, type) : undefined;
     return inside === undefined ? [] : [lock(offset + inside)];
-  }).sort((a, b) => a.offset - b.offset);
+  });
+  return [...locks, ...leading].sort(byOffset);
 }
+
+const byOffset = (a: Gap, b: Gap): number => a.offset - b.offset;
 
 /** A fingerprint of 128 bits of a sequence of words and byte strings whose lengths are known to whoever compares. */
 export class Fingerprint {

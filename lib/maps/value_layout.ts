@@ -19,6 +19,10 @@ const SPIN_LOCKS = new Set(["bpf_spin_lock", "bpf_res_spin_lock"]);
 
 export const isSpinLock = (btf: Btf, type: number): boolean => SPIN_LOCKS.has(resolveType(btf, type).name);
 
+/** What the kernel keeps in values and objects for itself: no numbers of the program's. */
+const LINKS = new Set(["bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount"]);
+const isHidden = (name: string): boolean => SPIN_LOCKS.has(name) || LINKS.has(name);
+
 /** Byte offset of the bpf_spin_lock in a value of this type, nested structs included (kernel/bpf/btf.c:btf_parse_fields). */
 export function spinLockOffset(btf: Btf, type: number): number | undefined {
   const struct = resolveType(btf, type);
@@ -60,6 +64,7 @@ export function leavesOf(btf: Btf | undefined, type: number | undefined, size: n
   const found: Leaf[] = [];
   if (btf && type) collect(btf, type, { path: "" }, 0, size, found);
   const leaves = found.filter((leaf) => leaf.offset + leaf.size <= size);
+  if (leaves.length === 0 && btf && type && LINKS.has(resolveType(btf, type).name)) return [];
   return leaves.length > 0 ? leaves : [{ path: "", offset: 0, size, signed: false }];
 }
 
@@ -84,7 +89,7 @@ function collect(
   if (offset >= end) return;
   const type = resolveType(btf, id), { path } = at;
   if (type.kind === "struct" || type.kind === "union") {
-    if (SPIN_LOCKS.has(type.name) || ASYNC_STRUCTS.has(type.name)) return;
+    if (isHidden(type.name) || ASYNC_STRUCTS.has(type.name)) return;
     for (const member of type.members ?? []) {
       const within = member.name === "" ? at : { path: `${path}.${member.name}`, parent: path };
       if (member.bitSize > 0) {

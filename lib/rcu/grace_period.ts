@@ -13,6 +13,12 @@ function* records(memory: Memory): Iterable<number> {
 const isReader = (memory: Memory, record: number): boolean =>
   memory.getU32(record + TASK.runState) === RUN.nonSleepable;
 
+/** Which run of a task is inside rcu_read_lock now; 0 for none. */
+export function readerOf(memory: Memory, task: number): number {
+  const record = memory.layout.tasks + task * TASK.bytes;
+  return isReader(memory, record) ? memory.getU32(record + TASK.runCount) : 0;
+}
+
 /**
  * kernel/rcu/tree.c:synchronize_rcu: returns when every reader that was under way when it was called has ended. It does
  * not wait for readers that began later, and not for sleepable runs, which hold rcu_read_lock_trace only.

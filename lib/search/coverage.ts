@@ -133,7 +133,8 @@ function touchedData(machine: Machine, written: readonly Touches[]) {
   const { kernel, tasks } = machine, named = new Map<string, Named>();
   for (const { addr, writers, readers } of written) {
     const place = kernel.placeOf(addr);
-    if (!place) continue;
+    // Objects of the program's own are in no map; what leads to them is.
+    if (!place || place.touches === "object") continue;
     const map = kernel.maps[place.map], isData = CONTENTS.has(place.touches);
     if (!isData && !ENTRIES.has(place.touches)) continue;
     const name = isData ? nameOf(place, map.name, map.def.data !== undefined) : `${map.name} (entries)`;

@@ -28,7 +28,7 @@ export class SharedMachine {
    */
   constructor(readonly plan: Plan, existing?: WebAssembly.Memory) {
     const { object, programs, tasks, nrCpus } = plan;
-    const size = kernelSize(object.maps, nrCpus, nrCpus, nrCpus, object.programs);
+    const size = kernelSize(object.maps, nrCpus);
     const layout = layoutFor(nrCpus, tasks.length, size.regions + TASK_REGIONS * tasks.length + 8);
     const heapBytes = size.heapBytes + tasks.length * contextBytes(plan) + 2 * CTX_BYTES;
     this.memory = new Memory(layout, heapBytes, existing ?? true);

@@ -4,7 +4,7 @@ import type { Environment, SubprogArg, SubprogNotes } from "../state/environment
 import { ERRNO } from "../../uapi/errno.ts";
 import { BPF_PROG_TYPE as P } from "../../uapi/prog_types.ts";
 import { essentialName } from "../kernel/core_relo.ts";
-import { isScalarType, skipModifiers } from "../kernel/special_fields.ts";
+import { isScalarType, skipModifiers } from "../../object/special_fields.ts";
 
 const MAX_ARGS = 5;
 const SKB = "__sk_buff";

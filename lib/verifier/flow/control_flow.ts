@@ -26,7 +26,7 @@ import {
   mightSleepKfunc,
   syncCallbackKfunc,
 } from "../kernel/kfunc_kinds.ts";
-import { isScalarType, skipModifiers } from "../kernel/special_fields.ts";
+import { isScalarType, skipModifiers } from "../../object/special_fields.ts";
 import { MAX_FRAMES, STACK_LIMIT } from "../state/state.ts";
 import { BPF_FUNC } from "../../uapi/helpers.ts";
 

@@ -11,7 +11,7 @@ import * as F from "../../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { hasSince, type KernelRelease, NEWEST } from "../../uapi/releases.ts";
 import type { MapState, SpecialField } from "./map_state.ts";
-import { FieldError, hasSpecialMember, skipModifiers, specialFields } from "./special_fields.ts";
+import { FieldError, hasSpecialMember, skipModifiers, specialFields } from "../../object/special_fields.ts";
 
 const T = BPF_MAP_TYPE;
 /** What fits into the kernel's name of an object (include/uapi/linux/bpf.h:BPF_OBJ_NAME_LEN, less the final zero). */

@@ -2,7 +2,7 @@
 import type { Environment } from "./environment.ts";
 import { structSize } from "../kernel/kernel_objects.ts";
 import { type KernelType, kernelType } from "../kernel/kernel_type.ts";
-import { FieldError, specialFields } from "../kernel/special_fields.ts";
+import { FieldError, specialFields } from "../../object/special_fields.ts";
 import { FLAG, kindOf, type Reg, REG_TYPE } from "./register.ts";
 import { fieldOf, type SpecialField } from "../kernel/map_state.ts";
 

@@ -1,8 +1,36 @@
 /** Finds locks, timers and other special fields in a map's value type (kernel/bpf/btf.c:btf_parse_fields). */
-import type { Variable } from "../../object/bpf_object.ts";
-import type { Btf, BtfType } from "../../object/btf.ts";
-import { ERRNO } from "../../uapi/errno.ts";
-import type { SpecialField, SpecialFieldKind } from "./map_state.ts";
+import type { Variable } from "./bpf_object.ts";
+import type { Btf, BtfType } from "./btf.ts";
+import { ERRNO } from "../uapi/errno.ts";
+
+/** Fields of a map value that a program may touch only through helpers (kernel/bpf/btf.c:btf_parse_fields). */
+export type SpecialFieldKind =
+  | "bpf_spin_lock"
+  | "bpf_res_spin_lock"
+  | "bpf_timer"
+  | "bpf_wq"
+  | "bpf_task_work"
+  | "bpf_list_head"
+  | "bpf_list_node"
+  | "bpf_rb_root"
+  | "bpf_rb_node"
+  | "bpf_refcount"
+  | "kptr_untrusted"
+  | "kptr_ref"
+  | "kptr_percpu";
+
+export interface SpecialField {
+  readonly kind: SpecialFieldKind;
+  /** Byte offset in the value, and size in bytes. */
+  readonly offset: number;
+  readonly size: number;
+  /** Of a kptr: the struct it points to. */
+  readonly target?: string;
+  /** That struct's id in the program's own BTF. */
+  readonly targetId?: number;
+  /** Of a list or tree: the type of its objects in the program's BTF, and where in them the node lies. */
+  readonly contains?: { readonly type: number; readonly nodeOffset: number };
+}
 
 const MAX_FIELDS = 11;
 const MAX_NESTING = 32;
@@ -60,9 +88,12 @@ export function specialFields(btf: Btf, typeId: number, variables?: readonly Var
   // The kernel looks at the type itself: a value declared through a typedef is resolved by its size first.
   const type = skipModifiers(btf, typeId);
   if (type.kind !== "struct" && type.kind !== "datasec") return [];
+  return fieldsAmong(btf, (search) => variables ? search.visitVariables(variables) : search.visit(type, 0, 0));
+}
+
+function fieldsAmong(btf: Btf, visit: (search: FieldSearch) => void): SpecialField[] {
   const search = new FieldSearch(btf);
-  if (variables) search.visitVariables(variables);
-  else search.visit(type, 0, 0);
+  visit(search);
   const fields = search.found.sort((a, b) => a.offset - b.offset);
   for (let at = 1; at < fields.length; at++) {
     if (fields[at].offset < fields[at - 1].offset + fields[at - 1].size) throw new FieldError(ERRNO.EEXIST);
@@ -73,6 +104,22 @@ export function specialFields(btf: Btf, typeId: number, variables?: readonly Var
   if ((has("bpf_list_head") || has("bpf_rb_root")) && !hasLock) throw new FieldError(ERRNO.EINVAL);
   if (has("bpf_list_node") && has("bpf_rb_node") && !has("bpf_refcount")) throw new FieldError(ERRNO.EINVAL);
   return fields;
+}
+
+/** The special fields of a type that the kernel takes; none of one that it would refuse. */
+export const fieldsOf = (btf: Btf, typeId: number): readonly SpecialField[] => orNone(() => specialFields(btf, typeId));
+
+/** The same of the variables of a data section. */
+export const variableFields = (btf: Btf, variables: readonly Variable[]): readonly SpecialField[] =>
+  orNone(() => fieldsAmong(btf, (search) => search.visitVariables(variables)));
+
+function orNone(find: () => readonly SpecialField[]): readonly SpecialField[] {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof FieldError) return [];
+    throw error;
+  }
 }
 
 /** Fields that arrays may hold (btf_repeat_fields). */
