@@ -12,6 +12,8 @@ import { programKind } from "../verifier/kernel/program_types.ts";
 
 /** `BPF_LDX | BPF_MEM | BPF_W`. */
 const LDX_W = 0x61;
+/** `BPF_JMP | BPF_JCOND`: may_goto. */
+const JCOND = 0xe5, GOTO = 0x05;
 
 /** One program inside an image: its instructions are [start, end). */
 export interface ImageProgram {
@@ -28,6 +30,8 @@ export interface Image {
   readonly entries: readonly number[];
   /** Loads that the kernel would rewrite into loads of a packet's pointers, if they are from the context: which pointer. */
   readonly packetLoads: ReadonlyMap<number, number>;
+  /** Whether a loop has the kernel's limit of time. */
+  readonly hasTimedLoops: boolean;
 }
 
 /** How an image turns what an object refers to into 64-bit pointers. */
@@ -50,7 +54,7 @@ export function linkImage(object: BpfObject, programs: readonly Program[], addre
   for (const program of programs) {
     const start = insns.length;
     checkByteCode(object, program);
-    for (const insn of withGuards(program, object.btf)) insns.push(insn);
+    for (const insn of withGuards(program, object.btf)) insns.push(goesOn(insn));
     for (const subprog of program.subprogs) entries.push(start + subprog.start);
     if (program.subprogs.length === 0) entries.push(start);
     for (const relocation of program.relocations) {
@@ -82,12 +86,21 @@ export function linkImage(object: BpfObject, programs: readonly Program[], addre
     }
     placed.push({ name: program.name, program, start, end: insns.length });
   }
-  return { insns, programs: placed, entries: [...new Set(entries)].sort((a, b) => a - b), packetLoads };
+  const hasTimedLoops = programs.some((program) => program.insns.some(isMayGoto));
+  return { insns, programs: placed, entries: [...new Set(entries)].sort((a, b) => a - b), packetLoads, hasTimedLoops };
 }
+
+const isMayGoto = ({ opcode, src, imm }: Insn): boolean => opcode === JCOND && src === 0 && imm === 0;
+
+/**
+ * may_goto leaves a loop when it has run for a quarter of a second (kernel/bpf/core.c:bpf_check_timed_may_goto). Here it
+ * never does: nothing takes that long, and what waits for good is reported as that.
+ */
+const goesOn = (insn: Insn): Insn => isMayGoto(insn) ? { opcode: GOTO, dst: 0, src: 0, off: 0, imm: 0 } : insn;
 
 function checkByteCode(object: BpfObject, program: Program): void {
   try {
-    validate(program.insns, program.subprogs.map(({ start }) => start));
+    validate(program.insns.map(goesOn), program.subprogs.map(({ start }) => start));
   } catch (error) {
     if (!(error instanceof ByteCodeError)) throw error;
     const line = error.insn === undefined ? undefined : lineOf(program, error.insn);

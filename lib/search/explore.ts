@@ -44,6 +44,7 @@ const MOST_LAYOUTS = 16;
 const MOST_STUCK = 100;
 
 const LIVELOCK = "from here on tasks take steps for ever, and no schedule leads to an end";
+const TIMED = "; the kernel ends a loop with may_goto after a quarter of a second";
 
 /**
  * Visits every schedule of a workload.
@@ -222,7 +223,8 @@ async function searchPlan(
       if (tried.length === 1) result.schedules = graph?.schedules();
       const path = graph?.livelock();
       if (!path) continue;
-      result.stuck.push({ kind: "livelock", message: LIVELOCK, witness: formatSchedule(path, hashSeed) });
+      const message = LIVELOCK + (fresh.image.hasTimedLoops ? TIMED : "");
+      result.stuck.push({ kind: "livelock", message, witness: formatSchedule(path, hashSeed) });
       break;
     }
   }

@@ -107,7 +107,7 @@ export function openConditions(
   hashSeeds: readonly number[],
   leftAny: boolean,
 ): OpenConditions {
-  const { open } = machine, random = open.randomCalls, clocks = open.clockCalls;
+  const { open, image } = machine, random = open.randomCalls, clocks = open.clockCalls;
   const seeds = hashSeed(layouts, hashSeeds), [uids, nodes] = TASK_HELPERS.map((name) => open.calls(name));
   const [pids, cgroups, stacks] = [PID_HELPERS, CGROUP_HELPERS, STACK_HELPERS].map((names) =>
     names.some((name) => open.calls(name))
@@ -123,10 +123,11 @@ export function openConditions(
     ...drawnObjects(machine),
     ...timers(machine, leftAny),
     ...(stacks ? ["stack traces, addresses of code: drawn by the seed; others not tried"] : []),
+    ...(image.hasTimedLoops ? ["may_goto: loops go on; the kernel ends them after a quarter of a second"] : []),
     ...(nodes ? ["NUMA: all CPUs belong to node 0; others not tried"] : []),
   ];
   const complete = seeds.complete && !pids && !uids && !nodes && !cgroups && !stacks && !machine.contexts.objects &&
-    clocks.length === 0 && !machine.readsUndefinedStack && !leftAny &&
+    clocks.length === 0 && !machine.readsUndefinedStack && !leftAny && !image.hasTimedLoops &&
     random.every((call) => call.complete);
   return { lines, complete };
 }
