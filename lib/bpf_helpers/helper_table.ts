@@ -2,6 +2,15 @@
 import { helperId } from "../uapi/helpers.ts";
 import * as checksumHelpers from "./checksum_helpers.ts";
 import * as currentTask from "./current_task.ts";
+import {
+  bpf_dynptr_data,
+  bpf_dynptr_from_mem,
+  bpf_dynptr_read,
+  bpf_dynptr_write,
+  bpf_ringbuf_discard_dynptr,
+  bpf_ringbuf_reserve_dynptr,
+  bpf_ringbuf_submit_dynptr,
+} from "./dynptr_helpers.ts";
 import type { HelperModel, HelperTable } from "./kernel.ts";
 import * as keylessHelpers from "./keyless_helpers.ts";
 import * as kptrHelpers from "./kptr_helpers.ts";
@@ -42,6 +51,13 @@ export const HELPERS: HelperTable = byNumber({
   ...redirectHelpers,
   bpf_trace_printk,
   bpf_trace_vprintk,
+  bpf_dynptr_from_mem,
+  bpf_dynptr_read,
+  bpf_dynptr_write,
+  bpf_dynptr_data,
+  bpf_ringbuf_reserve_dynptr,
+  bpf_ringbuf_submit_dynptr,
+  bpf_ringbuf_discard_dynptr,
 });
 
 /** The helpers of modules that export other things as well. */

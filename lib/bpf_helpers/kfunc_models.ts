@@ -4,6 +4,7 @@ import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { HelperModel } from "./kernel.ts";
 import * as bits from "./bit_iterator.ts";
 import * as cgroupKfuncs from "./cgroup_kfuncs.ts";
+import * as dynptrs from "./dynptr_kfuncs.ts";
 import * as graphs from "./graph_kfuncs.ts";
 import * as numbers from "./number_iterator.ts";
 import {
@@ -48,6 +49,7 @@ const MODELS: Readonly<Record<string, HelperModel>> = {
   bpf_percpu_obj_drop_impl,
   bpf_refcount_acquire_impl,
   ...graphs,
+  ...dynptrs,
   ...numbers,
   ...taskKfuncs,
   ...bits,

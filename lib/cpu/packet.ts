@@ -21,6 +21,8 @@ export const PACKET = {
   /** Address of the Ethernet header, and of what follows it, from the context's beginning. */
   macHeader: CTX_BYTES + 32,
   networkHeader: CTX_BYTES + 36,
+  /** Whether dynptrs may not write it. */
+  readOnly: CTX_BYTES + 40,
   /** The frame: headroom, packet, tailroom. */
   frame: CTX_BYTES + 64,
 } as const;
@@ -62,6 +64,7 @@ export class Packet {
     memory.bytes.set(bytes, frame + HEADROOM_BYTES);
     view.setUint32(ctx + PACKET.region, region, true);
     view.setUint32(ctx + PACKET.kind, PACKET_KIND[context.kind], true);
+    view.setUint32(ctx + PACKET.readOnly, context.isWritable ? 0 : 1, true);
     view.setUint32(ctx + PACKET.macHeader, PACKET.frame + HEADROOM_BYTES, true);
     view.setUint32(ctx + PACKET.networkHeader, PACKET.frame + HEADROOM_BYTES + ETH_HLEN, true);
     const start = frame + HEADROOM_BYTES, skipped = context.layer === "network" ? ETH_HLEN : 0;
@@ -79,6 +82,10 @@ export class Packet {
   get kind(): number {
     return this.memory.getU32(this.ctx + PACKET.kind);
   }
+  get isReadOnly(): boolean {
+    return this.memory.getU32(this.ctx + PACKET.readOnly) !== 0;
+  }
+
   get data(): number {
     return this.memory.getU32(this.ctx + PACKET.pointers);
   }

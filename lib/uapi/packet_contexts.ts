@@ -11,10 +11,17 @@ export interface PacketContext {
   readonly pointers: readonly [data: number, dataEnd: number, dataMeta: number];
   /** Where `data` points when a run begins: to the Ethernet header, or to what follows it. */
   readonly layer: "link" | "network";
+  /** Whether programs may write the packet (kernel/bpf/verifier.c:may_access_direct_pkt_data). */
+  readonly isWritable: boolean;
 }
 
-const XDP: PacketContext = { kind: "xdp", pointers: [0, 4, 8], layer: "link" };
-const skb = (layer: "link" | "network"): PacketContext => ({ kind: "skb", pointers: [76, 80, 140], layer });
+const XDP: PacketContext = { kind: "xdp", pointers: [0, 4, 8], layer: "link", isWritable: true };
+const skb = (layer: "link" | "network", isWritable = true): PacketContext => ({
+  kind: "skb",
+  pointers: [76, 80, 140],
+  layer,
+  isWritable,
+});
 
 /**
  * net/bpf/test_run.c:bpf_prog_test_run_skb says which begin at the Ethernet header (`is_l2`). Socket filters do so on
@@ -24,13 +31,13 @@ const CONTEXTS: Readonly<Record<number, PacketContext>> = {
   [T.XDP]: XDP,
   [T.SCHED_CLS]: skb("link"),
   [T.SCHED_ACT]: skb("link"),
-  [T.SOCKET_FILTER]: skb("link"),
-  [T.CGROUP_SKB]: skb("network"),
+  [T.SOCKET_FILTER]: skb("link", false),
+  [T.CGROUP_SKB]: skb("network", false),
   [T.SK_SKB]: skb("network"),
-  [T.LWT_IN]: skb("network"),
-  [T.LWT_OUT]: skb("network"),
+  [T.LWT_IN]: skb("network", false),
+  [T.LWT_OUT]: skb("network", false),
   [T.LWT_XMIT]: skb("network"),
-  [T.LWT_SEG6LOCAL]: skb("network"),
+  [T.LWT_SEG6LOCAL]: skb("network", false),
 };
 
 /** The context of a program type whose programs are handed a packet; undefined for others. */
