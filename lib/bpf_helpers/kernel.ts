@@ -107,7 +107,7 @@ const heldLocksOf = (programs: readonly Program[], arena: Arena, nrCpus: number)
 
 /** Objects of the programs' own, for those that allocate any. */
 const ownObjectsOf = (arena: Arena, own: OwnObjectsPlan | undefined, nrCpus: number): OwnObjects | undefined =>
-  own && (callsKfunc(own.programs, "bpf_obj_new") || callsKfunc(own.programs, "bpf_percpu_obj_new"))
+  own && ["bpf_obj_new", "bpf_percpu_obj_new", "bpf_cpumask_create"].some((start) => callsKfunc(own.programs, start))
     ? new OwnObjects(arena, own, nrCpus)
     : undefined;
 

@@ -4,6 +4,7 @@ import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { HelperModel } from "./kernel.ts";
 import * as bits from "./bit_iterator.ts";
 import * as cgroupKfuncs from "./cgroup_kfuncs.ts";
+import * as cpumasks from "./cpumask_kfuncs.ts";
 import * as dynptrs from "./dynptr_kfuncs.ts";
 import * as graphs from "./graph_kfuncs.ts";
 import * as numbers from "./number_iterator.ts";
@@ -50,6 +51,7 @@ const MODELS: Readonly<Record<string, HelperModel>> = {
   bpf_refcount_acquire_impl,
   ...graphs,
   ...dynptrs,
+  ...cpumasks,
   ...numbers,
   ...taskKfuncs,
   ...bits,

@@ -47,6 +47,26 @@ export interface OwnType {
   readonly states: number;
 }
 
+type Shape = Pick<OwnType, "id" | "name" | "size" | "fields" | "leaves" | "isPercpu">;
+
+function shapeOf(btf: Btf, id: number, isPercpu: boolean): Shape {
+  const size = sizeOfType(btf, id), fields = fieldsOf(btf, id);
+  const leaves = leavesOf(btf, id, size).filter((leaf) => !fields.some(({ offset }) => offset === leaf.offset));
+  return { id, name: btf.types[id].name, size, fields, leaves, isPercpu };
+}
+
+/** Bits of a mask of CPUs: enough for the CPUs of any machine. */
+export const CPUMASK_BYTES = 64;
+/** struct bpf_cpumask (kernel/bpf/cpumask.c), the kernel's own type with a count of references behind the mask. */
+export const BPF_CPUMASK: Shape = {
+  id: -1,
+  name: "bpf_cpumask",
+  size: CPUMASK_BYTES + 8,
+  fields: [{ kind: "bpf_refcount", offset: CPUMASK_BYTES, size: 4 }],
+  leaves: [{ path: ".bits", offset: 0, size: 8, signed: false }],
+  isPercpu: false,
+};
+
 export interface OwnObject {
   readonly type: OwnType;
   readonly index: number;
@@ -76,29 +96,29 @@ export class OwnObjects {
     const wanted = wantedTypes(programs), perRun = Math.max(1, wanted.sites);
     this.#perCpu = Math.min(MOST, Math.max(LEAST, 2 * mostRuns * perRun));
     const spans: Span[] = [];
-    const lay = (id: number, isPercpu: boolean) => {
-      const type = this.#layOut(arena, btf!, id, isPercpu), copies = isPercpu ? nrCpus : 1;
+    const lay = (shape: Shape) => {
+      const type = this.#layOut(arena, shape), copies = shape.isPercpu ? nrCpus : 1;
       const end = type.base + type.stride * type.count * copies;
       spans.push({ start: type.base, end, map: -1, placeOf: (offset) => placeIn(type, offset) });
       return type;
     };
-    this.types = !btf ? [] : [
-      ...wanted.types.map((id) => lay(id, false)),
-      ...(wanted.percpu ? wanted.types : []).map((id) => lay(id, true)),
+    this.types = [
+      ...(btf ? wanted.types : []).map((id) => lay(shapeOf(btf!, id, false))),
+      ...(btf && wanted.percpu ? wanted.types : []).map((id) => lay(shapeOf(btf!, id, true))),
+      ...(wanted.masks ? [lay(BPF_CPUMASK)] : []),
     ];
     this.spans = spans;
     this.#grace = arena.allocate(8 + 4 * nrTasks);
   }
 
-  #layOut(arena: Arena, btf: Btf, id: number, isPercpu: boolean): OwnType {
-    const size = sizeOfType(btf, id), stride = Math.max(8, roundUp8(size)), { name } = btf.types[id];
+  #layOut(arena: Arena, shape: Shape): OwnType {
+    const { name, size, fields, isPercpu } = shape, stride = Math.max(8, roundUp8(size));
     const count = this.#perCpu * this.#nrCpus, pieces = count * (isPercpu ? this.#nrCpus : 1);
     const base = arena.allocate(stride * pieces), states = arena.allocate(4 * count);
     const flags = REGION_FLAG.read | REGION_FLAG.write | REGION_FLAG.shared;
     const region = arena.addRegions(pieces, base, stride, size, flags, `a struct ${name}`);
-    const fields = fieldsOf(btf, id), isRefcounted = fields.some(({ kind }) => kind === "bpf_refcount");
-    const leaves = leavesOf(btf, id, size).filter((leaf) => !fields.some(({ offset }) => offset === leaf.offset));
-    return { id, name, size, fields, leaves, isRefcounted, isPercpu, base, stride, count, region, states };
+    const isRefcounted = fields.some(({ kind }) => kind === "bpf_refcount");
+    return { ...shape, isRefcounted, base, stride, count, region, states };
   }
 
   type(id: number, isPercpu = false): OwnType | undefined {
@@ -211,16 +231,21 @@ function placeIn(type: OwnType, offset: number): Place {
 }
 
 /** Types that programs allocate objects of, and from how many places. */
-function wantedTypes(programs: readonly Program[]): { types: number[]; percpu: boolean; sites: number } {
+function wantedTypes(
+  programs: readonly Program[],
+): { types: number[]; percpu: boolean; masks: boolean; sites: number } {
   const types = new Set<number>();
-  let sites = 0, percpu = false;
+  let sites = 0, percpu = false, masks = false;
   for (const { relocations, coreRelocations = [] } of programs) {
     const calls = relocations.flatMap((one) => one.kind === "extern" ? [one.name] : []);
-    const allocating = calls.filter((name) => name === "bpf_obj_new_impl" || name === "bpf_percpu_obj_new_impl");
+    const allocating = calls.filter((name) => ALLOCATING.has(name));
+    masks ||= calls.includes("bpf_cpumask_create");
     if (allocating.length === 0) continue;
     sites = Math.max(sites, allocating.length);
     percpu ||= calls.includes("bpf_percpu_obj_new_impl");
     for (const { kind, type } of coreRelocations) if (kind === BPF_CORE_TYPE_ID_LOCAL) types.add(type);
   }
-  return { types: [...types].sort((a, b) => a - b), percpu, sites };
+  return { types: [...types].sort((a, b) => a - b), percpu, masks, sites };
 }
+
+const ALLOCATING = new Set(["bpf_obj_new_impl", "bpf_percpu_obj_new_impl", "bpf_cpumask_create"]);
