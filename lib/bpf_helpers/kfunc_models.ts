@@ -15,6 +15,7 @@ import {
   bpf_percpu_obj_new_impl,
   bpf_refcount_acquire_impl,
 } from "./object_kfuncs.ts";
+import { bpf_throw } from "./exceptions.ts";
 import * as resLocks from "./res_lock_kfuncs.ts";
 import * as stringKfuncs from "./string_kfuncs.ts";
 import * as taskKfuncs from "./task_kfuncs.ts";
@@ -43,6 +44,7 @@ const MODELS: Readonly<Record<string, HelperModel>> = {
     yield { kind: "mask", what: "irq", delta: -1 };
     return 0n;
   },
+  bpf_throw,
   ...resLocks,
   bpf_obj_new_impl,
   bpf_obj_drop_impl,

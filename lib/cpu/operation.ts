@@ -170,6 +170,11 @@ export interface TailCallOp {
   readonly kind: "tail_call";
   readonly prog: number;
 }
+/** Ends the run from wherever it is, callbacks and all, with a value; the model is never resumed (bpf_throw). */
+export interface ThrowOp {
+  readonly kind: "throw";
+  readonly value: bigint;
+}
 /**
  * BPF_PROG_RUN by user space: the task runs a program of the object, by index, and is sent its r0. A scheduling point,
  * as the beginning of any run is.
@@ -223,6 +228,7 @@ export type Operation =
   | MaskOp
   | CallbackOp
   | TailCallOp
+  | ThrowOp
   | ProgRunOp
   | SleepOp
   | ChooseOp

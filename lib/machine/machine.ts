@@ -967,6 +967,8 @@ export class Machine {
         task.models = task.models.slice(0, -1);
         this.enterProgram(task, this.object.programs[op.prog]);
         return true;
+      case "throw":
+        return this.#unwind(task, op.value);
       case "fault":
         this.fail(task, op.message);
         return false;
@@ -978,6 +980,20 @@ export class Machine {
       default:
         return false;
     }
+  }
+
+  /** kernel/bpf/helpers.c:bpf_throw: the program's frames, and the models that called them back, are left for good. */
+  #unwind(task: Task, value: bigint): boolean {
+    const { view } = this.memory, { record } = task;
+    task.models = task.kind === "user" ? task.models.slice(0, 1) : [];
+    view.setBigUint64(record + TASK.registers, BigInt.asUintN(64, value), true);
+    view.setBigUint64(record + TASK.registers + 80, task.stackTop, true);
+    view.setUint32(record + TASK.depth, 0, true);
+    this.#endRun(task);
+    if (task.kind === "user") return this.#sendModel(task, BigInt.asUintN(32, value));
+    if (this.isDone(task) || this.sharesCpus) return false;
+    this.#begin(task);
+    return !runningModel(task);
   }
 
   #enterCallback(task: Task, func: bigint, args: readonly bigint[]): boolean {
