@@ -1,7 +1,7 @@
 /** Kernel functions about dynptrs (kernel/bpf/helpers.c, net/core/filter.c). */
 import { addressOf } from "../cpu/memory.ts";
 import { type Model, store, type TaskContext } from "../cpu/operation.ts";
-import { Packet } from "../cpu/packet.ts";
+import type { Packet } from "../cpu/packet.ts";
 import { wordAt, wordsOf } from "../maps/words.ts";
 import { DYNPTR, type DynptrType, isBeyond, pointerInto, readDynptr, writeDynptr } from "./dynptr.ts";
 import { readFrom, writeTo } from "./dynptr_helpers.ts";

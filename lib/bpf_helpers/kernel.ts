@@ -6,6 +6,7 @@ import { helperId, helperLabel, helperName } from "../uapi/helpers.ts";
 import { bpf_spin_lock, bpf_spin_unlock, type SpinLockModel } from "../locks/spin_lock.ts";
 import { HeldLocks } from "../locks/held_locks.ts";
 import { type Arena, ArenaMeter } from "../maps/arena.ts";
+import { ArenaMap, type ArenaPlace } from "../maps/arena_map.ts";
 import { ArrayMap } from "../maps/array.ts";
 import { AsyncCallbacks, asyncCount } from "../maps/async_callbacks.ts";
 import type { Owner } from "../maps/free_fields.ts";
@@ -214,10 +215,18 @@ export class Kernel {
   /** Pointer to a byte of an array map's first value, as instructions that name a global variable hold it. */
   valuePointer(index: number, offset: number): bigint {
     const map = this.maps[index];
+    if (map instanceof ArenaMap) return map.userPointer(offset);
     if (!(map instanceof ArrayMap)) {
       throw new RangeError(`map ${map.name} is no array: no instruction can point into it`);
     }
     return map.valuePointer(0, offset);
+  }
+
+  /** The object's arena, if it has one. */
+  get arena(): ArenaPlace | undefined {
+    const arenas = this.maps.filter((map) => map instanceof ArenaMap);
+    if (arenas.length > 1) throw new RangeError(`the simulator takes one arena, the object has ${arenas.length}`);
+    return arenas[0]?.place;
   }
 
   /** The model of a helper; undefined for one that is not modelled. */

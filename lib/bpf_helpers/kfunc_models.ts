@@ -4,6 +4,7 @@ import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { HelperModel } from "./kernel.ts";
 import * as bits from "./bit_iterator.ts";
 import * as cgroupKfuncs from "./cgroup_kfuncs.ts";
+import * as arenas from "./arena_kfuncs.ts";
 import * as cpumasks from "./cpumask_kfuncs.ts";
 import * as dynptrs from "./dynptr_kfuncs.ts";
 import * as graphs from "./graph_kfuncs.ts";
@@ -54,6 +55,7 @@ const MODELS: Readonly<Record<string, HelperModel>> = {
   ...graphs,
   ...dynptrs,
   ...cpumasks,
+  ...arenas,
   ...numbers,
   ...taskKfuncs,
   ...bits,

@@ -32,6 +32,7 @@ export class Code {
       layout: memory.layout,
       memory,
       packetLoads: this.image.packetLoads,
+      arena: this.image.arena,
       // a loop of arithmetic with a branch would take half as long again
       coverage: isRandom ? undefined : memory.coverage,
       external: variant === "external",

@@ -1,5 +1,6 @@
 /** The programs of a workload laid out as one flat list of instructions, every pointer resolved. */
 import { kfuncNumber, UNMODELLED_KFUNC } from "../bpf_helpers/kfunc_models.ts";
+import type { ArenaPlace } from "../maps/arena_map.ts";
 import { isBpfCall, isKfuncCall } from "../isa/insn.ts";
 import type { Insn } from "../isa/insn.ts";
 import { ByteCodeError, validate } from "../isa/validate.ts";
@@ -32,12 +33,15 @@ export interface Image {
   readonly packetLoads: ReadonlyMap<number, number>;
   /** Whether a loop has the kernel's limit of time. */
   readonly hasTimedLoops: boolean;
+  readonly arena?: ArenaPlace;
 }
 
 /** How an image turns what an object refers to into 64-bit pointers. */
 export interface AddressBook {
   mapPointer(map: number): bigint;
   valuePointer(map: number, offset: number): bigint;
+  /** Where programs' pointers into an arena lead, for an object that has one. */
+  readonly arena?: ArenaPlace;
 }
 
 /**
@@ -47,6 +51,7 @@ export interface AddressBook {
  * @throws Error when a program refers to a kernel variable
  */
 export function linkImage(object: BpfObject, programs: readonly Program[], addresses: AddressBook): Image {
+  const { arena } = addresses;
   const insns: Insn[] = [],
     entries: number[] = [],
     placed: ImageProgram[] = [],
@@ -54,7 +59,7 @@ export function linkImage(object: BpfObject, programs: readonly Program[], addre
   for (const program of programs) {
     const start = insns.length;
     checkByteCode(object, program);
-    for (const insn of withGuards(program, object.btf)) insns.push(goesOn(insn));
+    for (const insn of withGuards(program, object.btf)) insns.push(cast(goesOn(insn), arena));
     for (const subprog of program.subprogs) entries.push(start + subprog.start);
     if (program.subprogs.length === 0) entries.push(start);
     for (const relocation of program.relocations) {
@@ -87,7 +92,25 @@ export function linkImage(object: BpfObject, programs: readonly Program[], addre
     placed.push({ name: program.name, program, start, end: insns.length });
   }
   const hasTimedLoops = programs.some((program) => program.insns.some(isMayGoto));
-  return { insns, programs: placed, entries: [...new Set(entries)].sort((a, b) => a - b), packetLoads, hasTimedLoops };
+  return {
+    insns,
+    programs: placed,
+    entries: [...new Set(entries)].sort((a, b) => a - b),
+    packetLoads,
+    hasTimedLoops,
+    arena,
+  };
+}
+
+/** `BPF_ALU64 | BPF_MOV | BPF_X` with this offset: a pointer's way from one address space to the other. */
+const MOV64_X = 0xbf, ADDR_SPACE_CAST = 1, TO_KERNEL = 1, TO_USER = 1 << 16;
+const isCast = ({ opcode, off, imm }: Insn): boolean =>
+  opcode === MOV64_X && off === ADDR_SPACE_CAST && (imm === TO_KERNEL || imm === TO_USER);
+
+/** A cast with what its result has in the upper half. */
+function cast(insn: Insn, arena: ArenaPlace | undefined): Insn {
+  if (!arena || !isCast(insn)) return insn;
+  return { ...insn, imm64: insn.imm === TO_KERNEL ? BigInt(arena.region) << 32n : arena.userHigh };
 }
 
 const isMayGoto = ({ opcode, src, imm }: Insn): boolean => opcode === JCOND && src === 0 && imm === 0;
@@ -100,7 +123,10 @@ const goesOn = (insn: Insn): Insn => isMayGoto(insn) ? { opcode: GOTO, dst: 0, s
 
 function checkByteCode(object: BpfObject, program: Program): void {
   try {
-    validate(program.insns.map(goesOn), program.subprogs.map(({ start }) => start));
+    validate(
+      program.insns.map((insn) => isCast(insn) ? { ...insn, off: 0, imm: 0 } : goesOn(insn)),
+      program.subprogs.map(({ start }) => start),
+    );
   } catch (error) {
     if (!(error instanceof ByteCodeError)) throw error;
     const line = error.insn === undefined ? undefined : lineOf(program, error.insn);

@@ -1,5 +1,6 @@
 /** From map definitions to map models (kernel/bpf/syscall.c:map_create). */
 import type { MapDef } from "../object/bpf_object.ts";
+import { ArenaMap } from "./arena_map.ts";
 import { ArrayMap } from "./array.ts";
 import { BloomFilterMap } from "./bloom_filter.ts";
 import { CgroupArrayMap } from "./cgroup_array.ts";
@@ -44,6 +45,7 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   QUEUE: QueueMap,
   STACK: StackMap,
   RINGBUF: RingbufMap,
+  ARENA: ArenaMap,
   BLOOM_FILTER: BloomFilterMap,
   TASK_STORAGE: LocalStorageMap,
   CGRP_STORAGE: LocalStorageMap,

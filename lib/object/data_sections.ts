@@ -16,6 +16,17 @@ export function isDataSection(section: Section): boolean {
     /^\.(bss|data|rodata)(\..*)?$/.test(section.name);
 }
 
+/** Where libbpf puts variables of the address space that an arena is (libbpf.c: ARENA_SEC). */
+export const ARENA_SECTION = ".addr_space.1";
+
+/** What a section of an arena's variables begins it with. */
+export function arenaData(elf: Elf, section: Section, btf: Btf | undefined): NonNullable<MapDef["data"]> {
+  const datasec = btf?.types.find((type) => type.kind === "datasec" && type.name === section.name);
+  const bytes = new Uint8Array(section.size);
+  bytes.set(section.bytes.subarray(0, section.size));
+  return { section: section.name, bytes, variables: variablesOf(elf, section, btf, datasec), readonly: false };
+}
+
 /**
  * The map of a data section.
  *

@@ -2,7 +2,7 @@
 import type { BpfObject, MapDef, Program } from "./bpf_object.ts";
 import { type BtfExt, readBtfExt } from "./btf_ext.ts";
 import { parseBtf, type ParsedBtf } from "./btf_parser.ts";
-import { dataSectionMap, isDataSection } from "./data_sections.ts";
+import { ARENA_SECTION, arenaData, dataSectionMap, isDataSection } from "./data_sections.ts";
 import { type Elf, readElf } from "./elf.ts";
 import { type VariableValues, withVariables } from "./given_variables.ts";
 import { configText, type Kconfig, type KconfigValues, type KernelConfig, readKconfig } from "./kconfig.ts";
@@ -10,6 +10,7 @@ import { type FindMap, linkPrograms } from "./link.ts";
 import { type PlacedMap, readMapDefinitions } from "./map_definitions.ts";
 import { type MapSizes, resizedMaps } from "./map_sizes.ts";
 import { ObjectError } from "./object_error.ts";
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 
 export { ObjectError };
 
@@ -130,6 +131,14 @@ function readMaps(
   }
   for (const section of elf.sections.filter(isDataSection)) {
     dataMaps.set(section.index, maps.push(dataSectionMap(elf, section, btf)) - 1);
+  }
+  for (const section of elf.sections.filter(({ name, size }) => name === ARENA_SECTION && size > 0)) {
+    const arena = maps.findIndex(({ type }) => type === BPF_MAP_TYPE.ARENA);
+    if (arena < 0) {
+      throw new ObjectError(`section ${section.name} holds variables of an arena, but there is no arena map`);
+    }
+    maps[arena] = { ...maps[arena], data: arenaData(elf, section, btf) };
+    dataMaps.set(section.index, arena);
   }
   const findMap: FindMap = (section, offset) => {
     const data = dataMaps.get(section);

@@ -36,6 +36,7 @@ import { findGates, placeBlocks, type Placement } from "./translate_places.ts";
 import { findAccesses } from "./translate_pointers.ts";
 import { RANDOM_LOCAL_TYPES, RandomStepEmitter } from "./translate_random.ts";
 import { StepEmitter } from "./translate_step.ts";
+import type { SparseRegion } from "./translate_step.ts";
 import { assembleModule, type WasmFunction } from "./wasm_assembler.ts";
 
 export interface TranslateOptions {
@@ -57,6 +58,8 @@ export interface TranslateOptions {
   readonly coverage?: number;
   /** Loads that give a pointer of a packet where they are from a context: which of its pointers (cpu/packet.ts). */
   readonly packetLoads?: ReadonlyMap<number, number>;
+  /** Memory of which not every page is there. */
+  readonly arena?: SparseRegion;
   /** With `random`: where runRandom() writes which tasks took steps, at most RECORDING_STEPS in one call. */
   readonly recording?: number;
 }
@@ -104,8 +107,8 @@ export function translate(insns: readonly Insn[], entries: readonly number[], op
       `a program of ${insns.length} insns has ${dispatched.length} places where a step can begin; the simulator takes at most ${MAX_BLOCKS}: split the program`,
     );
   }
-  const image = { insns, accesses, liveness }, { packetLoads, coverage } = options;
-  const stepOptions = { layout, external, direct, coverage, packetLoads };
+  const image = { insns, accesses, liveness }, { packetLoads, coverage, arena } = options;
+  const stepOptions = { layout, external, direct, coverage, packetLoads, arena };
   const func = options.random
     ? randomFunction(new RandomStepEmitter(image, stepOptions), placement, options.recording)
     : stepFunction(new StepEmitter(image, stepOptions), placement);

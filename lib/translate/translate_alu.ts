@@ -95,9 +95,18 @@ export function emitAlu(code: WasmCode, insn: Insn): void {
 
 /** A move, or with an offset of 8, 16 or 32 a sign-extending move of so many bits. */
 function emitMove(operands: Operands): void {
+  const { imm64 } = operands.insn;
+  if (imm64 !== undefined) return emitCast(operands.code, operands.insn, imm64);
   operands.src();
   if (operands.insn.off !== 0) operands.op(`extend${operands.insn.off}_s`);
   operands.store();
+}
+
+/** A pointer's move to another address space: NULL stays 0 on its way to user space (arch/x86/net/bpf_jit_comp.c). */
+function emitCast(code: WasmCode, { src, dst, imm }: Insn, high: bigint): void {
+  code.get(register(src)).i64(0xffff_ffffn).op("i64.and").tee(SCRATCH.wide).i64(high).op("i64.or");
+  if (imm !== 1) code.i64(0).get(SCRATCH.wide).op("i64.eqz").op("i32.eqz").op("select");
+  code.set(register(dst));
 }
 
 /**

@@ -20,7 +20,7 @@ import { KIND, REGION, REGION_FLAG, STACK_FRAME_BYTES, TASK } from "../cpu/layou
 import { PACKET } from "../cpu/packet.ts";
 import { FRAME_POINTER, register, SCRATCH, TASK_LOCAL } from "./translate_locals.ts";
 import { type Access, baseOf, writes } from "./translate_pointers.ts";
-import type { StepEmitter } from "./translate_step.ts";
+import type { SparseRegion, StepEmitter } from "./translate_step.ts";
 import type { AtomicOp, MemoryOp, PlainOp, WasmCode } from "./wasm_assembler.ts";
 
 type Size = 1 | 2 | 4 | 8;
@@ -190,6 +190,30 @@ function emitPointer(code: WasmCode, insn: Insn): void {
   code.set(SCRATCH.pointer);
 }
 
+const PAGE_SHIFT = 12;
+/** Where accesses go that meet no page, in the one behind the others: what is read there is never written. */
+const READ_AT = 0, WRITTEN_AT = 64;
+
+/** arch/x86/mm/extable.c:ex_handler_bpf: where an arena has no page, loads give zero and stores are lost. */
+function emitArenaFault(code: WasmCode, insn: Insn, { region, base, pages, present }: SparseRegion): void {
+  const elsewhere = base + (pages << PAGE_SHIFT) + (writes(insn) ? WRITTEN_AT : READ_AT);
+  const page = () => code.get(SCRATCH.addr).i32(base).op("i32.sub").i32(PAGE_SHIFT).op("i32.shr_u");
+  code.get(SCRATCH.pointer).i64(32).op("i64.shr_u").op("i32.wrap_i64").i32(region).op("i32.eq");
+  code.if();
+  page();
+  code.tee(SCRATCH.flags).i32(pages).op("i32.lt_u");
+  code.if("i32");
+  code.get(SCRATCH.flags).memory("i64.load8_u", present).op("i32.wrap_i64");
+  code.else();
+  code.i32(0);
+  code.end();
+  code.op("i32.eqz");
+  code.if();
+  code.i32(elsewhere).set(SCRATCH.addr);
+  code.end();
+  code.end();
+}
+
 /**
  * Checks a pointer against the region table: leaves the linear address in SCRATCH.addr and the region's flags in
  * SCRATCH.flags, or goes to the fault block. The count is brought up to date.
@@ -200,6 +224,7 @@ function emitCheck(step: StepEmitter, at: number): void {
   step.flushCount();
   emitPointer(code, insn);
   code.get(SCRATCH.pointer).op("i32.wrap_i64").set(SCRATCH.addr);
+  if (step.options.arena) emitArenaFault(code, insn, step.options.arena);
   code.get(SCRATCH.pointer).i64(32).op("i64.shr_u").op("i32.wrap_i64").tee(SCRATCH.region);
   code.i32(layout.regionCapacity).op("i32.ge_u");
   step.faultIf(at);

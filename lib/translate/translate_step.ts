@@ -14,6 +14,15 @@ export interface StepOptions {
   /** Where what ran is marked. */
   readonly coverage?: number;
   readonly packetLoads?: ReadonlyMap<number, number>;
+  readonly arena?: SparseRegion;
+}
+
+/** A region of pages, one byte for each says whether it is there; one more page behind them takes other accesses. */
+export interface SparseRegion {
+  readonly region: number;
+  readonly base: number;
+  readonly pages: number;
+  readonly present: number;
 }
 
 /** An image and all that was found out about it. */

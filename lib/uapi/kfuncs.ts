@@ -125,6 +125,8 @@ const TABLE: Readonly<Record<keyof typeof KFUNC_TYPES, readonly string[]>> = {
     "int bpf_wq_init(struct bpf_wq *wq, void *p__map, u32 flags)",
     "int bpf_wq_start(struct bpf_wq *wq, u32 flags)",
     "int bpf_wq_set_callback_impl(struct bpf_wq *wq, fn *callback_fn, u32 flags, void *aux__prog)",
+    "TS void *bpf_arena_alloc_pages(void *p__map, void *addr__ign, u32 page_cnt, int node_id, u64 flags)",
+    "TS void bpf_arena_free_pages(void *p__map, void *ptr__ign, u32 page_cnt)",
     "int bpf_strlen(char *s__ign)",
     "int bpf_strnlen(char *s__ign, u64 count)",
     "int bpf_strcmp(char *s1__ign, char *s2__ign)",

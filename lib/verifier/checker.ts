@@ -1,4 +1,5 @@
 /** Follows every path of a program, one instruction after another (kernel/bpf/verifier.c:do_check). */
+import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import {
   accessBytes,
   BPF_CLASS,
@@ -93,7 +94,8 @@ function resolveMaps(env: Environment): void {
     if (!map) env.reject(ERRNO.EINVAL, `fd 0 is not pointing to valid bpf_map`);
     checkMapForProgram(env, map);
     const offset = relocation.kind === "mapValue" ? relocation.offset : undefined;
-    if (offset !== undefined && offset >= map.valueSize) {
+    const room = map.type === BPF_MAP_TYPE.ARENA ? map.maxEntries * ARENA_PAGE_BYTES : map.valueSize;
+    if (offset !== undefined && offset >= room) {
       env.reject(
         ERRNO.EINVAL,
         `invalid access to map value pointer, value_size=${map.valueSize} off=${offset}`,
@@ -103,6 +105,8 @@ function resolveMaps(env: Environment): void {
   });
 }
 
+/** PAGE_SIZE, which arenas count in. */
+const ARENA_PAGE_BYTES = 4096;
 const MAP_SOURCES: readonly number[] = [
   BPF_PSEUDO.MAP_FD,
   BPF_PSEUDO.MAP_VALUE,

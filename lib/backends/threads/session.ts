@@ -45,6 +45,7 @@ export class ThreadSession implements RealMachine, Disposable {
       direct: true,
       shared: true,
       packetLoads: machine.image.packetLoads,
+      arena: machine.image.arena,
     });
     const module = await WebAssembly.compile(translation.wasm);
     // user space's functions stay here

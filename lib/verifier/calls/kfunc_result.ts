@@ -17,6 +17,8 @@ export function kfuncResult(env: Environment, meta: KfuncMeta): Reg {
   if (returns.kind === "void") return NOT_INIT;
   if (kfunc.name.startsWith("bpf_res_spin_lock")) return ZERO_SCALAR;
   if (returns.kind !== "pointer") return UNKNOWN_SCALAR;
+  // Of an arena programs hold user space's addresses: numbers, until they are cast.
+  if (kfunc.name === "bpf_arena_alloc_pages") return UNKNOWN_SCALAR;
   const reg = pointed(env, meta, returns);
   // Another reference to an object that the program owns can always be had.
   const mayBeNull = kfunc.mayReturnNull && !(kfunc.name === "bpf_refcount_acquire_impl" && meta.isOwned);

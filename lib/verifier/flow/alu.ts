@@ -8,7 +8,7 @@ import { hasSince } from "../../uapi/releases.ts";
 import { checkWritable, linkBeforeCopy, readReg, settle } from "../state/operands.ts";
 import { aluSymbol, pointerArithmetic } from "./pointer_arithmetic.ts";
 import { markPrecise } from "../state/precision.ts";
-import { constantScalar, type Reg, REG_TYPE, scalar, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
+import { constantScalar, pointer, type Reg, REG_TYPE, scalar, UNKNOWN_SCALAR, ZERO_SCALAR } from "../state/register.ts";
 import { scalarArithmetic } from "../domain/scalar_arithmetic.ts";
 import { s64, tnumSubregIsConst } from "../domain/tnum.ts";
 import { signExtend, signExtend32 } from "../domain/sign_extension.ts";
@@ -66,7 +66,7 @@ function move(env: Environment, insn: Insn): void {
   }
   const widths = !hasSince(env.kernel, "6.6") ? [0] : is64 ? [0, 8, 16, 32] : [0, 8, 16];
   // BPF_ADDR_SPACE_CAST: from an arena's own pointers to the kernel's, and back.
-  if (is64 && off === ADDRESS_SPACE_CAST) env.unsupported("a pointer into an arena (a cast between address spaces)");
+  if (is64 && off === ADDRESS_SPACE_CAST) return castAddressSpace(env, insn);
   if (!widths.includes(off) || imm !== 0) env.reject(ERRNO.EINVAL, "BPF_MOV uses reserved fields");
   const from = readReg(env, src);
   checkWritable(env, dst);
@@ -86,6 +86,19 @@ function move(env: Environment, insn: Insn): void {
   const bounds = reg.bounds.copy();
   bounds.zeroExtend32();
   env.regs[dst] = reg.withBounds(bounds.sync());
+}
+
+/** From user space's address of an arena to the kernel's pointer, or back to a number. */
+function castAddressSpace(env: Environment, { dst, src, imm }: Insn): void {
+  if (imm !== 1 && imm !== 1 << 16) {
+    env.reject(ERRNO.EINVAL, "addr_space_cast insn can only convert between address space 1 and 0");
+  }
+  if (!env.hasArena) {
+    env.reject(ERRNO.EINVAL, "addr_space_cast insn can only be used in a program that has an associated arena");
+  }
+  readReg(env, src);
+  checkWritable(env, dst);
+  env.regs[dst] = imm === 1 ? pointer(REG_TYPE.ARENA) : UNKNOWN_SCALAR;
 }
 
 /** A move that extends the sign of the low `bits`. */

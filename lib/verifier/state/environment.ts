@@ -16,6 +16,7 @@ import type { Reg } from "./register.ts";
 import { StackLiveness } from "./stack_liveness.ts";
 import { type Frame, State } from "./state.ts";
 import { ERRNO } from "../../uapi/errno.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { type KernelRelease, NEWEST } from "../../uapi/releases.ts";
 
 /** The program is refused: thrown where the kernel's function would return an error. */
@@ -297,6 +298,11 @@ export class Environment {
     if (!this.currentHistory) this.remember();
     this.currentHistory!.stackFrame = frame;
     this.currentHistory!.stackSlot = slot;
+  }
+
+  /** Whether the program has an arena. */
+  get hasArena(): boolean {
+    return [...this.mapAt.values()].some(({ map }) => map.type === BPF_MAP_TYPE.ARENA);
   }
 
   /** Index of the subprogram that starts at an instruction, or -1. */
