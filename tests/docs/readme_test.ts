@@ -41,7 +41,7 @@ describe("the README", () => {
   it("lists every helper and map type that is modelled, and no other", () => {
     const helpers = HELPERS.flatMap((model, id) => model ? [helperName(id)!] : []).sort();
     const text = section("What is not supported").replaceAll("\n", " ");
-    const [, named] = /\*\*Helpers\*\*(.*?)\. For another/.exec(text)!;
+    const [, named] = /\*\*Helpers\*\*(.*?)\. For +another/.exec(text)!;
     expect([...named.matchAll(/`(bpf_\w+)`/g)].map(([, name]) => name).sort()).toEqual(helpers);
     const [, types] = /\*\*Maps\*\* other than (.*?):/.exec(text)!;
     expect([...types.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort()).toEqual(Object.keys(MAP_MODELS).sort());

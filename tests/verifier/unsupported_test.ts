@@ -51,7 +51,6 @@ describe("what is not known", () => {
         /kernel function bpf_skb_ct_lookup/,
       ],
       ["whether a function may sleep", program("p", "fentry.s/vfs_read", RETURNS), /may sleep in .*vfs_read/],
-      ["an arena cast", program("p", "syscall", [insn(0xbf, { off: 1, imm: 1 }), insn(0x95)]), /arena/],
     ] as const
   ) {
     it(`is no refusal: ${what}`, () => {
