@@ -71,7 +71,7 @@ export function checkArrayUpdate(map: KernelMap, index: number, flags: bigint): 
   if ((flags & ~BPF_F_LOCK) > BPF_EXIST) return errno("EINVAL");
   if (index >= map.def.maxEntries) return errno("E2BIG");
   if (flags & BPF_NOEXIST) return errno("EEXIST");
-  if (flags & BPF_F_LOCK && map.lockOffset === undefined) return errno("EINVAL");
+  if (flags & BPF_F_LOCK && !map.hasSpinLock) return errno("EINVAL");
   return 0n;
 }
 

@@ -45,7 +45,7 @@ export function* map_batch(map: KernelMap, ctx: TaskContext, request: BatchReque
   if (map.def.type === BPF_MAP_TYPE.PROG_ARRAY || (!isHash && (call === "delete" || call === "lookupAndDelete"))) {
     return failedBatch("ENOTSUPP");
   }
-  if (flags & ~BPF_F_LOCK || (flags & BPF_F_LOCK && map.lockOffset === undefined)) return failedBatch("EINVAL");
+  if (flags & ~BPF_F_LOCK || (flags & BPF_F_LOCK && !map.hasSpinLock)) return failedBatch("EINVAL");
   if (count === 0) return NOTHING;
   if (call === "update" || call === "delete") return yield* changeEach(map, ctx, request);
   return isHash

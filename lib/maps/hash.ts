@@ -110,7 +110,7 @@ export class HashMap extends PooledHtab {
     const key = this.hashKey(yield* readSource(keySource, this.def.keySize, "key"));
     yield { kind: "work", what: "hash", amount: this.def.keySize };
     if (flags & BPF_F_LOCK) {
-      if (this.lockOffset === undefined) return errno("EINVAL");
+      if (!this.hasSpinLock) return errno("EINVAL");
       const elem = yield* this.lookup_nulls_elem_raw(key), refused = this.check_flags(elem, flags);
       if (refused) return refused;
       if (elem !== 0) {

@@ -132,6 +132,11 @@ export abstract class KernelMap {
    */
   abstract entries(memory: Memory, filled?: boolean): Iterable<MapEntry>;
 
+  /** Whether BPF_F_LOCK has a lock to take: resilient ones are the programs' alone. */
+  get hasSpinLock(): boolean {
+    return this.lockOffset !== undefined && !this.fields.some(({ kind }) => kind === "bpf_res_spin_lock");
+  }
+
   /** Whether programs look keys up without calling a function (map_gen_lookup), and without a step. */
   get lookupIsInlined(): boolean {
     return false;

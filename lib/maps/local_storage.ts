@@ -108,7 +108,7 @@ export class LocalStorageMap extends KernelMap {
    */
   *update(ctx: TaskContext, record: number, value: Source | undefined, flags: bigint): Model {
     if ((flags & ~BPF_F_LOCK) > BPF_EXIST) return errno("EINVAL");
-    if (flags & BPF_F_LOCK && this.lockOffset === undefined) return errno("EINVAL");
+    if (flags & BPF_F_LOCK && !this.hasSpinLock) return errno("EINVAL");
     const { owners } = this, storage = Number(yield load(owners.pointerAt(record), 4, STORAGE_OWNERS[this.type].field));
     if (storage === 0 || (yield load(owners.first(storage), 4, "list.first")) === 0n) {
       return yield* this.#createFirst(ctx, record, value, flags);

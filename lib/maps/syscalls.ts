@@ -21,8 +21,7 @@ function* syscall<T>(body: Model<T>): Model<T> {
   return result;
 }
 
-const lacksLock = (map: KernelMap, flags: bigint): boolean =>
-  (flags & BPF_F_LOCK) !== 0n && map.lockOffset === undefined;
+const lacksLock = (map: KernelMap, flags: bigint): boolean => (flags & BPF_F_LOCK) !== 0n && !map.hasSpinLock;
 
 /**
  * kernel/bpf/syscall.c:maybe_wait_bpf_programs: a change of a map in map returns when no program that may still use

@@ -3,8 +3,10 @@ import { afterAll, describe, expect, it } from "vitest";
 import { linuxAvailable } from "../../lib/backends/linux/available.ts";
 import { runOnLinux } from "../../lib/backends/linux/run.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
+import type { UserApi } from "../../lib/maps/user_space.ts";
 import type { Values } from "../../lib/report/result.ts";
 import { explore } from "../../lib/search/explore.ts";
+import { BPF_F_LOCK } from "../../lib/uapi/flags.ts";
 import { ERRNO } from "../../lib/uapi/errno.ts";
 import { KernelAgreement } from "../kernel_agreement.ts";
 import { listing, never, on } from "./scenarios.ts";
@@ -70,6 +72,14 @@ describe("a resilient spin lock", () => {
     expect(all.stuck).toEqual([]);
     const found = all.outcomes.map(({ values }) => `${values["answers[1]"]} ${values["answers[2]"]}`);
     expect(new Set(found)).toEqual(new Set(["0 0", `0 ${DEADLOCK}`, `${DEADLOCK} 0`, `${DEADLOCK} ${DEADLOCK}`]));
+  });
+
+  it("is none that BPF_F_LOCK takes", async () => {
+    const body = function* (user: UserApi) {
+      yield* user.update("elems", 0, { count: 1 }, BPF_F_LOCK);
+    };
+    const programs = [{ prog: "aa", invocations: 0 }];
+    await expect(simulate(object, { cpus: 1, programs, user: [{ name: "writer", body }] })).rejects.toThrow("EINVAL");
   });
 
   it("is taken or refused in every one of many runs", async () => {
