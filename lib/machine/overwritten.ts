@@ -23,6 +23,8 @@ interface Changes {
   readonly moves: boolean;
   /** Where it stands; of a value in a hash map, whose elements come and go, where it was touched last. */
   addr: number;
+  /** Of a value in a hash map: where it was stored last. */
+  storedAt: number;
   readonly size: number;
   readonly first: number;
   /** What memory held after the last access, and what was added so far. */
@@ -56,10 +58,30 @@ export class OverwrittenUpdates {
   readonly #hashed: ReadonlySet<number>;
   readonly #tasks: number;
   /** A store or an atomic operation that is under way. */
-  #open: { place: Changes; task: number; from: number; kept: number; knows: boolean; mayBeStale: boolean } | undefined;
+  #open:
+    | {
+      readonly place: Changes;
+      readonly task: number;
+      /** Its run: once the operation is done, the task may be in its next one. */
+      readonly invocation: number;
+      readonly from: number;
+      readonly kept: number;
+      readonly knows: boolean;
+      readonly mayBeStale: boolean;
+    }
+    | undefined;
 
   /** The same where stores wait in store buffers: what its CPU then sees is what was stored. */
-  #waiting: { task: number; kind: "store" | "atomic"; addr: number; size: Width; before: number } | undefined;
+  #waiting:
+    | {
+      readonly task: number;
+      readonly invocation: number;
+      readonly kind: "store" | "atomic";
+      readonly addr: number;
+      readonly size: Width;
+      readonly before: number;
+    }
+    | undefined;
 
   constructor(readonly machine: Machine) {
     this.#tasks = machine.tasks.length;
@@ -83,10 +105,22 @@ export class OverwrittenUpdates {
    * one, which has changed memory already.
    *
    * @param value what was read or, of a store, what will be written
+   * @param invocation the run that did it; default: the one that the task is in
    */
-  performed(index: number, kind: "load" | "store" | "atomic", addr: number, size: number, value: number): void {
-    const place = this.#place(addr, size), invocation = this.#invocation(index);
-    if (place.moves) return this.#performedMoving(place, index, kind, value);
+  performed(
+    index: number,
+    kind: "load" | "store" | "atomic",
+    addr: number,
+    size: number,
+    value: number,
+    invocation: number = this.#invocation(index),
+  ): void {
+    const place = this.#place(addr, size);
+    if (place.moves) {
+      // Until a store leaves its CPU's buffer, other CPUs read what it is about to overwrite.
+      const isOld = kind === "load" && place.addr === place.storedAt && value < place.last;
+      return this.#performedMoving(place, index, invocation, kind, value, isOld ? place.last : value);
+    }
     if (kind !== "load") {
       const inMemory = this.#valueAt(addr, size), knows = place.invocation[index] === invocation;
       place.added += kind === "atomic" ? inMemory - value : value - (knows ? place.value[index] : inMemory);
@@ -124,7 +158,9 @@ export class OverwrittenUpdates {
     if (kind === "load") this.performed(index, kind, addr, size, before);
     else {
       this.#place(addr, size);
-      this.#waiting = { task: index, kind: kind === "store" ? kind : "atomic", addr, size: size as Width, before };
+      const invocation = this.#invocation(index);
+      const change = kind === "store" ? kind : "atomic";
+      this.#waiting = { task: index, invocation, kind: change, addr, size: size as Width, before };
     }
   }
 
@@ -146,9 +182,17 @@ export class OverwrittenUpdates {
   /**
    * A number of a hash map's value was read or written. A store overwrites what was stored since its run has read the
    * number; one whose run has not read it follows an insertion, a deletion or an eviction.
+   *
+   * @param last what the number is from then on for whoever stores
    */
-  #performedMoving(place: Changes, task: number, kind: "load" | "store" | "atomic", value: number): void {
-    const invocation = this.#invocation(task);
+  #performedMoving(
+    place: Changes,
+    task: number,
+    invocation: number,
+    kind: "load" | "store" | "atomic",
+    value: number,
+    last: number = value,
+  ): void {
     if (kind === "atomic") {
       place.last = this.#valueAt(place.addr, place.size);
       return;
@@ -157,36 +201,41 @@ export class OverwrittenUpdates {
       const unseen = place.invocation[task] === invocation ? Math.max(0, place.last - place.value[task]) : 0;
       place.added += unseen;
       if (unseen > 0) place.updates++;
+      place.storedAt = place.addr;
     }
-    place.last = place.value[task] = value;
+    place.last = last;
+    place.value[task] = value;
     place.invocation[task] = invocation;
   }
 
   #read(place: Changes, task: number): void {
-    if (place.moves) return this.#performedMoving(place, task, "load", this.#valueAt(place.addr, place.size));
+    const invocation = this.#invocation(task);
+    if (place.moves) {
+      return this.#performedMoving(place, task, invocation, "load", this.#valueAt(place.addr, place.size));
+    }
     place.value[task] = place.last;
-    place.invocation[task] = this.#invocation(task);
+    place.invocation[task] = invocation;
     place.seen[task] = place.kept;
   }
 
   #write(place: Changes, task: number, mayBeStale: boolean): void {
-    const knows = mayBeStale && place.invocation[task] === this.#invocation(task);
+    const invocation = this.#invocation(task), knows = mayBeStale && place.invocation[task] === invocation;
     const from = knows ? place.value[task] : place.last, kept = knows ? place.seen[task] : place.kept;
-    this.#open = { place, task, from, kept, knows, mayBeStale };
+    this.#open = { place, task, invocation, from, kept, knows, mayBeStale };
   }
 
   #close(): void {
     if (this.#waiting) {
-      const { task, kind, addr, size, before } = this.#waiting;
+      const { task, invocation, kind, addr, size, before } = this.#waiting;
       this.#waiting = undefined;
       const value = kind === "atomic" ? before : this.#seenBy(task, this.machine.buffers!, addr, size);
-      this.performed(task, kind, addr, size, value);
+      this.performed(task, kind, addr, size, value, invocation);
     }
     if (!this.#open) return;
-    const { place, task, from, kept, knows, mayBeStale } = this.#open,
+    const { place, task, invocation, from, kept, knows, mayBeStale } = this.#open,
       now = this.#valueAt(place.addr, place.size);
     this.#open = undefined;
-    if (place.moves) return this.#performedMoving(place, task, mayBeStale ? "store" : "atomic", now);
+    if (place.moves) return this.#performedMoving(place, task, invocation, mayBeStale ? "store" : "atomic", now);
     if (!knows && now === place.last) return;
     place.added += now - from;
     place.updates++;
@@ -233,7 +282,7 @@ export class OverwrittenUpdates {
 
   #untouched(moves: boolean, addr: number, size: number, first: number): Changes {
     return {
-      ...{ moves, addr, size, first, last: first, added: 0, updates: 0, kept: 0 },
+      ...{ moves, addr, storedAt: 0, size, first, last: first, added: 0, updates: 0, kept: 0 },
       value: new Float64Array(this.#tasks),
       invocation: new Int32Array(this.#tasks).fill(NONE),
       seen: new Float64Array(this.#tasks),

@@ -176,6 +176,37 @@ describe("without a trace", () => {
 });
 
 describe("copies of a hash map's values", () => {
+  it("is counted of a hash map's value in place, also where the store is the last thing that a run does", async () => {
+    const inPlace = await bpf`
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, int); __type(value, long); }
+counts SEC(".maps");
+long shared, other;
+SEC("raw_tp") int add(void *ctx) {
+	int key = 1;
+	long *value = bpf_map_lookup_elem(&counts, &key);
+	if (value) *value += 1;
+	return 0;
+}
+SEC("raw_tp") int buffered(void *ctx) { *(volatile long *)&other = 1; shared += *(volatile long *)&other; return 0; }`;
+    const prepare = function* (user: UserApi) {
+      yield* user.update("counts", 1, 5n);
+    };
+    for (const profile of [undefined, "xeon-kvm"]) {
+      const run = await simulate(inPlace, { programs: ["add"], invocations: 50, prepare, seed: 3, profile });
+      const short = 105 - Number(run.final["counts[1]"]);
+      expect([profile, run.initial["counts[1]"], short > 0, Math.round(run.lost * 100)]).toEqual([
+        profile,
+        5n,
+        true,
+        short,
+      ]);
+      const waits = await simulate(inPlace, { programs: ["buffered"], invocations: 50, seed: 3, profile });
+      const less = 100 - Number(waits.final.shared);
+      expect([profile, Math.round(waits.lost * 100)]).toEqual([profile, less]);
+      if (!profile) expect([less > 0, waits.memory.text]).toEqual([true, expect.stringMatching(/^x86/)]);
+    }
+  });
+
   it("that overwrite one another are lost, whatever element they are in", async () => {
     const counters = await bpf`
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, int); __type(value, long); }
