@@ -129,9 +129,9 @@ export class SimulatedRun {
 
   /** The kernel that the runs that happened leave one after another; undefined where that has no end either. */
   async serial({ machine }: Ended): Promise<Kernel | undefined> {
-    const { fault, steps } = machine;
+    const { fault, steps, seemsEndless } = machine;
     // a run that its limit ended would take as long again one after another, for nothing
-    if (fault && steps >= (this.plan.workload.limits?.steps ?? DEFAULT_STEPS_IN_TURN)) return undefined;
+    if (seemsEndless || fault && steps >= (this.plan.workload.limits?.steps ?? DEFAULT_STEPS_IN_TURN)) return undefined;
     return await runSerial(withoutSkipped(this.plan, machine), this.#machineOptions);
   }
 

@@ -4,11 +4,12 @@ import type { ArenaPlace } from "../maps/arena_map.ts";
 import { isBpfCall, isKfuncCall } from "../isa/insn.ts";
 import type { Insn } from "../isa/insn.ts";
 import { ByteCodeError, validate } from "../isa/validate.ts";
-import type { BpfObject, LineInfo, Program } from "../object/bpf_object.ts";
+import type { BpfObject, LineInfo, Program, Relocation } from "../object/bpf_object.ts";
 import { withGuards } from "./core_guards.ts";
 import { lineOf } from "../object/bpf_object.ts";
 import { FUNC_REGION } from "../cpu/layout.ts";
 import { packetContext } from "../uapi/packet_contexts.ts";
+import { resolveExtern } from "../verifier/kernel/externs.ts";
 import { programKind } from "../verifier/kernel/program_types.ts";
 
 /** `BPF_LDX | BPF_MEM | BPF_W`. */
@@ -69,6 +70,11 @@ export function linkImage(object: BpfObject, programs: readonly Program[], addre
           insns[at] = { ...insns[at], imm: kfuncNumber(relocation.name) ?? UNMODELLED_KFUNC };
           continue;
         }
+        const value = externValue(object, relocation);
+        if (value !== undefined) {
+          insns[at] = { ...insns[at], src: 0, imm64: value };
+          continue;
+        }
         const line = lineOf(program, relocation.insn);
         throw new Error(
           `${object.name}: ${program.name} uses ${relocation.name}, which only a running kernel has` +
@@ -120,6 +126,23 @@ const isMayGoto = ({ opcode, src, imm }: Insn): boolean => opcode === JCOND && s
  * never does: nothing takes that long, and what waits for good is reported as that.
  */
 const goesOn = (insn: Insn): Insn => isMayGoto(insn) ? { opcode: GOTO, dst: 0, src: 0, off: 0, imm: 0 } : insn;
+
+/** Where the kernel's text begins on x86-64 (arch/x86/include/asm/page_64_types.h:__START_KERNEL_map), and a distance. */
+const KERNEL_TEXT = 0xffff_ffff_8100_0000n, BETWEEN_SYMBOLS = 64n;
+
+/**
+ * What a program finds for the address of what it only declares: of a weak name 0, unless it is a function that is modelled
+ * here (bpf_ksym_exists); of a symbol without a type a number; undefined of what would have to be read.
+ */
+function externValue(
+  { btf }: BpfObject,
+  { name, isWeak }: Extract<Relocation, { kind: "extern" }>,
+): bigint | undefined {
+  if (isWeak && kfuncNumber(name) === undefined) return 0n;
+  if (!isWeak && resolveExtern(btf, name).kind !== "address") return undefined;
+  const place = [...name].reduce((sum, letter) => (sum * 31n + BigInt(letter.charCodeAt(0))) & 0xffffn, 1n);
+  return KERNEL_TEXT + place * BETWEEN_SYMBOLS;
+}
 
 function checkByteCode(object: BpfObject, program: Program): void {
   try {

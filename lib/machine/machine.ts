@@ -58,7 +58,7 @@ import { instantiate, instantiateRandom, type Translation } from "../translate/t
 import { coverageBytes } from "../translate/translate_coverage.ts";
 
 /** What the call of a callback counts for beside its own instructions: with them BPF_MAX_LOOPS calls are still allowed. */
-const CALLBACK_INSNS = 8;
+const CALLBACK_INSNS = 11;
 /** Registers that a callback must give back as they were: r6 to r9. */
 const SAVED = [6, 7, 8, 9] as const;
 
@@ -182,6 +182,8 @@ export class Machine {
   markedSteps: number | undefined;
   /** Who touches what, where a search wants to know. */
   accesses: Accesses | undefined;
+  /** A run was ended because it touched nothing shared for too long. */
+  seemsEndless = false;
   #insnsSinceStep = 0;
   readonly #insnsPerStep: number;
   readonly #usesStack: boolean;
@@ -896,6 +898,7 @@ export class Machine {
     this.#insnsSinceStep += insns;
     if (this.#insnsSinceStep < this.#insnsPerStep) return false;
     const n = this.#insnsSinceStep.toLocaleString("en");
+    this.seemsEndless = true;
     this.fail(
       task,
       `${n} instructions without an end and without touching shared memory: an endless loop? ` +

@@ -40,13 +40,27 @@ export function warningsOf(object: BpfObject, programs: readonly Program[]): Ver
 }
 
 /**
- * Why programs of an object may not run: the first of them that the kernel would not load, or of which there is no
- * telling; undefined when all may.
+ * Why programs of an object may not run: the first of them that the kernel would not load; undefined when all may.
+ *
+ * @param strict whether it has to be known that the kernel loads them
  */
-export function refusalOf(object: BpfObject, programs: readonly Program[]): RefusedError | undefined {
+export function refusalOf(
+  object: BpfObject,
+  programs: readonly Program[],
+  strict = true,
+): RefusedError | undefined {
   const runs = new Set(programs.map((program) => program.name));
-  const refused = verdictsOf(object).find((verdict) => runs.has(verdict.program) && verdict.verdict !== "accept");
+  const refused = verdictsOf(object).find(({ program, verdict }) =>
+    runs.has(program) && (verdict === "reject" || strict && verdict === "unsupported")
+  );
   return refused && new RefusedError(refused);
+}
+
+/** Programs of which there is no telling whether the kernel loads them, in sentences that say why. */
+export function undecided(object: BpfObject, programs: readonly Program[]): string[] {
+  const runs = new Set(programs.map((program) => program.name));
+  return verdictsOf(object).filter(({ program, verdict }) => runs.has(program) && verdict === "unsupported")
+    .map(({ program, message }) => `There is no telling whether the kernel accepts ${program}: ${message}`);
 }
 
 function describe({ program, verdict, errname, message, line, explanation }: Verdict): string {

@@ -2,7 +2,7 @@
  * From a workload to the tasks of a machine: who runs what, how often, on which CPU. A call makes one plan of what it
  * was given, and every machine takes that.
  */
-import { refusalOf, type RefusedError, warningsOf } from "./admission.ts";
+import { refusalOf, type RefusedError, undecided, warningsOf } from "./admission.ts";
 import { type Call, checkCall } from "./check_options.ts";
 import {
   baseContext,
@@ -121,7 +121,8 @@ export function plan(object: BpfObject, options: Workload, call: Call = "simulat
     ? { object, remarks: [] }
     : completed(object);
   const tasks = planTasks(whole, searched ? { ...options, invocations: options.invocations ?? 1 } : options);
-  const planned = remarks.length > 0 ? { ...tasks, remarks: [...tasks.remarks, ...remarks] } : tasks;
+  const doubts = options.verify === undefined && ADMITS[call] ? undecided(whole, tasks.programs) : [];
+  const planned = { ...tasks, remarks: [...tasks.remarks, ...remarks, ...doubts] };
   const refused = ADMITS[call] ? refusalOfPlan(planned) : undefined;
   if (refused) throw refused;
   return planned;
@@ -139,7 +140,7 @@ export const withoutBuffers = (plan: Plan, why?: string): Plan =>
 
 /** Why the workload may not run, unless it asks for no verifier. */
 export const refusalOfPlan = ({ object, workload, programs }: Plan): RefusedError | undefined =>
-  workload.verify === false ? undefined : refusalOf(object, programs);
+  workload.verify === false ? undefined : refusalOf(object, programs, workload.verify === true);
 
 /**
  * The same workload on a computer that has so many CPUs: no more of them are used.

@@ -29,7 +29,9 @@ export function completed(object: BpfObject): Completed {
 
 function complete(object: BpfObject): Completed {
   const maps = object.maps.map(sized), programs = object.programs.map((program) => typed(object, program));
-  const resized = maps.filter((map, at) => map !== object.maps[at] && map.maxEntries !== object.maps[at].maxEntries);
+  const resized = maps.filter(({ maxEntries, inner }, at) =>
+    maxEntries !== object.maps[at].maxEntries || inner?.maxEntries !== object.maps[at].inner?.maxEntries
+  );
   const guessed = programs.filter((program, at) => program !== object.programs[at]);
   if (maps.every((map, at) => map === object.maps[at]) && guessed.length === 0) return { object, remarks: [] };
   return { object: { ...object, maps, programs }, remarks: [...sizeRemarks(resized), ...typeRemarks(object, guessed)] };
@@ -43,6 +45,8 @@ const NO_ENTRIES: readonly number[] = [
 /** Sizes that have to be more than 0, and those of maps without keys or values, which loaders other than libbpf ignore. */
 function sized(map: MapDef): MapDef {
   if (map.data) return map;
+  const inner = map.inner && sized(map.inner);
+  if (inner !== map.inner) return sized({ ...map, inner });
   const changes: Partial<Record<"keySize" | "valueSize" | "maxEntries", number>> = {};
   if (map.type === M.RINGBUF || map.type === M.USER_RINGBUF) {
     if (map.keySize > 0) changes.keySize = 0;
@@ -61,7 +65,9 @@ function sized(map: MapDef): MapDef {
 
 function sizeRemarks(maps: readonly MapDef[]): string[] {
   if (maps.length === 0) return [];
-  const sizes = maps.map(({ name, maxEntries }) => `${name}=${maxEntries}`);
+  const sizes = maps.map(({ name, maxEntries, inner }) =>
+    `${name}=${maxEntries}${inner ? `, its inner maps ${inner.maxEntries}` : ""}`
+  );
   return [
     `The object leaves ${sizes.length === 1 ? "a size" : "sizes"} to user space; taken here: ${sizes.join(", ")} ` +
     `(--max-entries ${maps[0].name}=N, maps: { ${maps[0].name}: { maxEntries: N } } sets another)`,

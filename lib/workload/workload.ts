@@ -137,6 +137,9 @@ export interface Workload {
    * every store is in memory at once. Threads and the kernel have the memory of this computer, whatever is asked.
    */
   readonly memory?: MemoryModel;
-  /** `false`: run even what the kernel's verifier would refuse. Default true. */
+  /**
+   * `false`: run even what the kernel's verifier would refuse; `true`: only what it is known to accept. Default: all but what
+   * it is known to refuse, and a remark on what is not known.
+   */
   readonly verify?: boolean;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { run } from "../../lib/cli/verify.ts";
+import { simulate } from "../../lib/backends/simulator.ts";
 import { verdictText } from "../../lib/verifier/verdict_text.ts";
 import { verify } from "../../lib/verifier/verify.ts";
 import { withKernelBtf } from "../../lib/verifier/kernel/kernel_btf.ts";
@@ -74,9 +75,15 @@ describe("what is not known", () => {
     expect(verdictText(verify(objectOf(program("p", "xdp", RETURNS)))[0], true)).toContain("\x1b[32maccepted");
   });
 
-  it("is not run unless asked for", () => {
-    const one = program("p", "struct_ops/init", RETURNS);
-    expect(refusalOf(objectOf(one), [one])?.message).toMatch(/^there is no telling whether the kernel accepts p: /);
+  it("is run with a remark, and not where only what is known to be accepted is asked for", async () => {
+    const one = program("p", "struct_ops/init", RETURNS), object = objectOf(one);
+    expect(refusalOf(object, [one])?.message).toMatch(/^there is no telling whether the kernel accepts p: /);
+    const options = { cpus: 1, invocations: 1 };
+    expect((await simulate(object, options)).remarks.join()).toMatch(
+      /no telling whether the kernel accepts p: .*struct_ops/,
+    );
+    expect((await simulate(object, { ...options, verify: false })).remarks).toEqual([]);
+    await expect(simulate(object, { ...options, verify: true })).rejects.toThrow(/^there is no telling/);
   });
 
   it("is exit status 3", async () => {

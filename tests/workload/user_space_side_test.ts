@@ -50,6 +50,21 @@ describe("sizes and types that an object leaves open", () => {
     expect(completed(tool).object).toBe(object);
   });
 
+  it("are taken for inner maps", async () => {
+    const object = await bpf`
+struct ring { __uint(type, BPF_MAP_TYPE_RINGBUF); };
+struct { __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS); __uint(max_entries, 2); __type(key, int); __type(value, int); __array(values, struct ring); } rings SEC(".maps");
+long missed;
+SEC("raw_tp") int put(void *ctx) {
+	int key = 1; void *ring = bpf_map_lookup_elem(&rings, &key);
+	if (!ring) { __sync_fetch_and_add(&missed, 1); return 0; }
+	return bpf_ringbuf_output(ring, &key, sizeof(key), 0);
+}
+`;
+    const run = await simulate(object, { cpus: 1, invocations: 2 });
+    expect([run.final.missed, run.remarks]).toEqual([2n, [expect.stringMatching(/rings=2, its inner maps 262144/)]]);
+  });
+
   it("leave what is whole as it is", async () => {
     const whole = await bpf`long n; SEC("tc") int count(void *ctx) { n++; return 0; }`;
     expect(completed(whole)).toEqual({ object: whole, remarks: [] });
@@ -78,6 +93,44 @@ SEC("kprobe/vfs_read") int by_kprobe(void *ctx) { __sync_fetch_and_add(&calls, 1
 SEC("fentry/no_function_of_this_name") int by_fentry(void *ctx) { __sync_fetch_and_add(&calls, 1); return 0; }
 SEC("kprobe/vfs_write") int wild(void *ctx) { return *(int *)(calls); }
 `;
+
+describe("what only some kernels have", () => {
+  it("is not there where it is weak, and a symbol's address is a number", async () => {
+    const object = await bpf`
+extern const void init_task __ksym;
+extern int bpf_no_such_function(int a) __ksym __weak;
+extern void bpf_rcu_read_lock(void) __ksym __weak;
+extern void bpf_rcu_read_unlock(void) __ksym __weak;
+long other, ours, address;
+SEC("tp_btf/sys_enter") int guarded(void *ctx)
+{
+	if (bpf_no_such_function) other = bpf_no_such_function(1);
+	if (bpf_rcu_read_lock) { bpf_rcu_read_lock(); ours++; bpf_rcu_read_unlock(); }
+	address = (long)&init_task;
+	return 0;
+}
+`;
+    const { final, fault } = await simulate(object, { cpus: 1, invocations: 2, verify: false });
+    expect([fault, final.other, final.ours]).toEqual([undefined, 0n, 2n]);
+    expect(BigInt.asUintN(64, final.address as bigint) >> 32n).toBe(0xffff_ffffn);
+  });
+});
+
+describe("endless loops of callbacks", () => {
+  it("end the run, and are not begun again one after another", async () => {
+    const object = await bpf`
+long n, times = 1 << 20;
+static int nothing(unsigned i, void *ctx) { return 0; }
+SEC("raw_tp") int loops(void *ctx) { n += bpf_loop(times, nothing, 0, 0) > 0; return 0; }
+`;
+    const limits = { insnsPerStep: 100_000 };
+    const run = await simulate(object, { cpus: 1, invocations: 1, limits });
+    expect(run.fault?.message).toMatch(/instructions without an end .* \(limits: \{ insnsPerStep \} allows more\)$/);
+    expect([run.serial, run.lost]).toEqual([undefined, 0]);
+    const few = bpf.object(object.bytes, "few", { variables: { times: 1000 } });
+    expect((await simulate(few, { cpus: 1, invocations: 3, limits })).final.n).toBe(3n);
+  });
+});
 
 describe("programs for other kernels", () => {
   const [kprobe, fentry] = alternatives.programs, both = { ...alternatives, programs: [kprobe, fentry] };
