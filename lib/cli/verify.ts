@@ -35,7 +35,7 @@ export function command(): Command {
     )
     .option("--program <name>", "only this C function (default: every program, up to the first that is refused)")
     .option("--programs <names>", "only these C functions, separated by commas", names)
-    .option("--log", "the log of a refused program, as the kernel prints it")
+    .option("--log", "the log of a refused program, as the kernel prints it; of a long one its beginning and its end")
     .addHelpText(
       "after",
       "\nExit status: 0 accepted, 1 refused, 2 bad input, 3 not supported, so that there is no telling.",
@@ -75,7 +75,8 @@ export async function run(file: string, options: Options = {}): Promise<number> 
       process.stdout.write(verdictText(verdict, isColoured));
       process.stdout.write(`  ${recordedText(recordedByRelease(object, verdict.program))}\n`);
     }
-    if (options.log && refused) process.stdout.write(refused.log);
+    if (options.log && refused?.writeLog) refused.writeLog((text) => process.stdout.write(text));
+    else if (options.log && refused) process.stdout.write(refused.log);
   }
   return refused ? REFUSED : unknown ? UNSUPPORTED : ACCEPTED;
 }

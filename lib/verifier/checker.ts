@@ -133,7 +133,7 @@ function checkGlobalFunctions(env: Environment): void {
 
 /** Every path from the start of a function (do_check_common). */
 function checkFrom(env: Environment, index: number): void {
-  const subprog = env.subprogs[index], start = env.log.position;
+  const subprog = env.subprogs[index];
   const state = new State(), frame = newFrame(MAIN_CALLSITE, 0, index);
   state.frames.push(frame);
   state.firstInsn = subprog.start;
@@ -142,7 +142,8 @@ function checkFrom(env: Environment, index: number): void {
   env.previous = -1;
   env.explored.clear();
   env.loopVisits.clear();
-  env.trail.length = 0;
+  env.trail.length = env.trailCounts.length = 0;
+  env.log.reach(env.processedInsns + 1);
   env.log.touchAll();
   if (index === 0) {
     frame.regs[1] = pointer(REG_TYPE.CTX);
@@ -151,13 +152,17 @@ function checkFrom(env: Environment, index: number): void {
     argumentRegisters(env, functionArgs(env, subprog) ?? []).forEach((reg, at) => (frame.regs[at + 1] = reg));
   }
   followPaths(env);
-  env.log.rewind(start);
+  env.log.leavePaths();
+  // Nothing is left in the log of a function that is safe.
+  env.trailCounts.length = 0;
 }
 
 function followPaths(env: Environment): void {
   for (;;) {
     env.currentHistory = null;
-    if (++env.processedInsns > MAX_INSNS) {
+    env.processedInsns++;
+    env.log.reach(env.processedInsns);
+    if (env.processedInsns > MAX_INSNS) {
       env.reject(ERRNO.E2BIG, `BPF program is too large. Processed ${env.processedInsns} insn`);
     }
     env.state.lastInsn = env.previous;
@@ -168,6 +173,7 @@ function followPaths(env: Environment): void {
     }
     if (note.isJumpPoint) env.remember();
     env.trail.push(at);
+    env.trailCounts.push(env.processedInsns);
     env.log.insn(env);
     const insn = env.insns[at];
     if (env.poisoned.size > 0 && env.poisoned.has(at)) env.reject(ERRNO.EINVAL, env.poisoned.get(at)!);

@@ -5,6 +5,8 @@ import { check } from "./checker.ts";
 import type { AccessObserver } from "./state/access_observer.ts";
 import { Environment, Rejection, Unsupported } from "./state/environment.ts";
 import { ERRNO, errnoName } from "../uapi/errno.ts";
+import type { LogPlan } from "./state/log.ts";
+import { LogWindow } from "./log_window.ts";
 import { explain, type Explanation } from "./explain.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
 import { type CreatedMaps, createMaps } from "./kernel/map_creation.ts";
@@ -45,6 +47,11 @@ export interface Verdict {
   readonly warnings: readonly VerifierWarning[];
   /** The log as the kernel prints it at level 1; of an accepted program only what it counted. */
   readonly log: string;
+  /**
+   * Of a refused program: gives the log in pieces, as it comes about. Of a long one, the lines between the first 1,000
+   * and the last 10,000 are left out, here and in `log`, and one line says how many.
+   */
+  readonly writeLog?: (write: (text: string) => void) => void;
   /** For a reader: the rule, the lines, the document's sentence, the fix. */
   readonly explanation?: Explanation;
   /** The release whose rules these are. */
@@ -147,8 +154,8 @@ function verdictOn(
     const text = `prog '${program.name}': failed to find kernel BTF type ID of '${kind.target}': -3`;
     return refused(program, ERRNO.ESRCH, text);
   }
-  const run = (isLogging: boolean, tellsUndefined = false) => {
-    const env = new Environment(object, program, kind, created.maps, created.btf, isLogging);
+  const run = (tellsUndefined = false, logPlan?: LogPlan) => {
+    const env = new Environment(object, program, kind, created.maps, created.btf, logPlan);
     env.cpus = cpus;
     env.kernel = kernel;
     env.tellsUndefined = tellsUndefined;
@@ -161,9 +168,9 @@ function verdictOn(
       throw error;
     }
   };
-  const { env, stop } = run(false);
+  const { env, stop } = run();
   const statistics = `processed ${env.processedInsns} insns (limit 1000000)\n`;
-  const warnings = warningsOf(env, ...(env.hidUndefined ? [run(false, true).env] : []));
+  const warnings = warningsOf(env, ...(env.hidUndefined ? [run(true).env] : []));
   const base = { program: program.name, section: program.section, processedInsns: env.processedInsns, warnings };
   if (!stop) {
     return { ...base, verdict: "accept", errno: 0, errname: "", message: "", path: [], log: statistics };
@@ -181,9 +188,20 @@ function verdictOn(
     line: insn === undefined ? undefined : env.lineAt(insn),
     path,
     get log(): string {
-      return run(true).env.log.text + statistics;
+      const parts: string[] = [];
+      writeLog((text) => parts.push(text));
+      return parts.join("");
     },
   } as const;
+  const { trailCounts } = env, last = trailCounts.length > 0 ? env.processedInsns : 0;
+  const writeLog = (write: (text: string) => void): void => {
+    const window = new LogWindow(write);
+    run(false, { counts: new Set(trailCounts), last, write: (text) => window.write(text) }).env.log.end();
+    window.write(statistics);
+    window.end();
+  };
+  // Not among what is enumerated: verdicts are copied and sent.
+  Object.defineProperty(verdict, "writeLog", { value: writeLog });
   const at = insn === undefined ? undefined : env.insns[insn];
   const takesLock = at !== undefined && isHelperCall(at) && at.imm === BPF_FUNC.spin_lock;
   return Object.assign(verdict, { explanation: explain(stop.message, path, program.section, takesLock) });

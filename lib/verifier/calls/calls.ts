@@ -245,7 +245,6 @@ export function pushAsyncCallback(env: Environment, callback: Callback, isSleepa
     state,
     insn: subprog.start,
     previous: env.insn,
-    logPosition: env.log.position,
     trailLength: env.trail.length,
   });
 }

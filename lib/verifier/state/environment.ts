@@ -7,7 +7,7 @@ import type { LoopVisits } from "../flow/loops.ts";
 import { wording } from "../kernel/older_kernels.ts";
 import { relocate } from "../kernel/core_relocations.ts";
 import { lineAt } from "./lines.ts";
-import { Log } from "./log.ts";
+import { Log, type LogPlan } from "./log.ts";
 import type { MapState } from "../kernel/map_state.ts";
 import type { AccessObserver } from "./access_observer.ts";
 import type { ProgramKind } from "../kernel/program_types.ts";
@@ -99,7 +99,6 @@ interface Pending {
   readonly state: State;
   readonly insn: number;
   readonly previous: number;
-  readonly logPosition: number;
   readonly trailLength: number;
 }
 
@@ -152,6 +151,8 @@ export class Environment {
   checkpointJumps = 0;
   /** Every instruction on the path from the start to here. */
   readonly trail: number[] = [];
+  /** And what the counter of instructions stood at. */
+  readonly trailCounts: number[] = [];
 
   #edges: Edges | undefined;
 
@@ -162,13 +163,13 @@ export class Environment {
     readonly maps: readonly (MapState | undefined)[],
     /** The object's types, when the kernel accepted them. */
     readonly btf: Btf | undefined,
-    isLogging: boolean,
+    logPlan?: LogPlan,
   ) {
     const { insns, poisoned, unknown } = relocate(program, object.btf);
     this.insns = insns;
     this.poisoned = poisoned;
     this.unknown = unknown;
-    this.log = new Log(isLogging);
+    this.log = new Log(logPlan);
     this.notes = program.insns.map(() => ({
       isPrunePoint: false,
       isJumpPoint: false,
@@ -249,7 +250,6 @@ export class Environment {
       state: copy,
       insn,
       previous,
-      logPosition: this.log.position,
       trailLength: this.trail.length,
     });
     if (this.pending.length > MAX_PENDING) {
@@ -265,8 +265,7 @@ export class Environment {
     this.state = next.state;
     this.insn = next.insn;
     this.previous = next.previous;
-    this.log.rewind(next.logPosition);
-    this.trail.length = next.trailLength;
+    this.trail.length = this.trailCounts.length = next.trailLength;
     return true;
   }
 

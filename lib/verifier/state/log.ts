@@ -8,34 +8,68 @@ import { FP, SlotSet } from "./state.ts";
 const ALIGN = 40;
 const MIN_ALIGN = 8;
 
+/** What a run that prints its log knows from one that did not. */
+export interface LogPlan {
+  /**
+   * The instructions of the path that was refused, by what the counter of instructions stood at, and the last count;
+   * none where all paths were safe and the program is refused for something else.
+   */
+  readonly counts: ReadonlySet<number>;
+  readonly last: number;
+  readonly write: (text: string) => void;
+}
+
+/**
+ * The kernel logs every path and takes back what it logged of those that turn out safe (bpf_vlog_reset). Here a first run
+ * tells which instructions are on the path that is refused; a second one prints those, and nothing has to be taken back.
+ */
 export class Log {
-  #text = "";
   #lastLine: string | undefined;
-  /** Where the text of the last instruction begins and ends. */
-  #insnStart = 0;
-  #insnEnd = -1;
+  /** An instruction is printed whose line is not ended: what it changed may come behind it. */
+  #isLineOpen = false;
   #insnWidth = 0;
+  /** Behind that line instructions of other paths were logged, and taken back. */
+  #hasOthers = false;
+  /** What they changed was written over the end of the line, where a space is left of it. */
+  #isSpoiled = false;
+  #hasOtherText = false;
+  #isOn = true;
   /** Registers and slots touched since the last state was printed. */
   scratchedRegs = 0;
   readonly scratchedSlots = new SlotSet();
 
-  constructor(readonly isFull: boolean) {}
+  constructor(readonly plan: LogPlan | undefined) {}
 
-  get text(): string {
-    return this.#text;
-  }
-
-  get position(): number {
-    return this.#text.length;
+  /** Whether what is written now is printed. */
+  get isFull(): boolean {
+    return this.plan !== undefined && this.#isOn;
   }
 
   write(text: string): void {
-    this.#text += text;
+    if (!this.#isOn) this.#hasOtherText = true;
+    if (!this.isFull) return;
+    this.#endLine();
+    this.plan!.write(text);
   }
 
-  /** Forgets what a path that turned out safe had logged (bpf_vlog_reset). */
-  rewind(position: number): void {
-    if (this.#text.length > position) this.#text = this.#text.slice(0, position);
+  #endLine(): void {
+    if (this.#isLineOpen) this.plan!.write(this.#isSpoiled ? " " : "\n");
+    this.#isLineOpen = false;
+  }
+
+  /** The instruction of this count is next. */
+  reach(count: number): void {
+    if (this.plan) this.#isOn = count === this.plan.last || this.plan.counts.has(count);
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    if (this.#isLineOpen) this.write("");
+  }
+
+  /** All paths of a function are done. */
+  leavePaths(): void {
+    this.#isOn = true;
   }
 
   touchReg(index: number): void {
@@ -49,13 +83,19 @@ export class Log {
 
   /** The C line and the instruction about to be checked. */
   insn(env: Environment): void {
-    if (!this.isFull) return;
-    if (this.scratchedRegs !== 0 || !this.scratchedSlots.isEmpty) this.state(env);
+    if (!this.plan) return;
+    const isTouched = this.scratchedRegs !== 0 || !this.scratchedSlots.isEmpty;
+    if (!this.#isOn) {
+      if (!this.#hasOthers && !this.#hasOtherText) this.#isSpoiled = isTouched;
+      this.#hasOthers = true;
+    } else if (isTouched) this.state(env);
     this.#line(env);
-    this.#insnStart = this.position;
-    this.write(`${env.insn}: ${insnText(env, env.insn)}\n`);
-    this.#insnWidth = this.position - this.#insnStart;
-    this.#insnEnd = this.position;
+    if (!this.#isOn) return;
+    const text = `${env.insn}: ${insnText(env, env.insn)}`;
+    this.write(text);
+    this.#insnWidth = text.length + 1;
+    this.#isLineOpen = true;
+    this.#hasOthers = this.#isSpoiled = this.#hasOtherText = false;
   }
 
   #line(env: Environment): void {
@@ -71,15 +111,15 @@ export class Log {
   /** What changed in the state: beside the instruction, or on a line of its own (print_insn_state). */
   state(env: Environment): void {
     if (!this.isFull) return;
-    if (this.#insnEnd === this.position) {
-      this.rewind(this.position - 1);
+    const text = stateText(env.state, env.state.frames.length - 1, this.scratchedRegs, this.scratchedSlots) + "\n";
+    if (this.#isLineOpen && !this.#hasOthers) {
       const width = this.#insnWidth;
       const wanted = Math.ceil(Math.max(width + MIN_ALIGN / 2, ALIGN) / MIN_ALIGN) * MIN_ALIGN - width - 1;
-      this.write(`${" ".repeat(wanted)};`);
+      this.#isLineOpen = false;
+      this.plan!.write(`${" ".repeat(wanted)};${text}`);
     } else {
-      this.write(`${env.insn}:`);
+      this.write(`${env.insn}:${text}`);
     }
-    this.write(stateText(env.state, env.state.frames.length - 1, this.scratchedRegs, this.scratchedSlots) + "\n");
     this.scratchedRegs = 0;
     this.scratchedSlots.clear();
   }
