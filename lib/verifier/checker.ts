@@ -35,6 +35,7 @@ import { functionArgs } from "./calls/global_functions.ts";
 import { checkHelperCall } from "./calls/helper_call.ts";
 import { BPF_FUNC } from "../uapi/helpers.ts";
 import { checkKfuncCall } from "./calls/kfunc_call.ts";
+import { resolveExtern } from "./kernel/externs.ts";
 import { isAllowedUnderLock } from "./kernel/kfunc_kinds.ts";
 import { computeLiveRegisters } from "./state/live_registers.ts";
 import { checkLoadImmediate, checkPacketLoad } from "./calls/load_immediate.ts";
@@ -103,6 +104,17 @@ function resolveMaps(env: Environment): void {
     }
     env.mapAt.set(at, { map, offset });
   });
+  refuseHiddenSymbols(env);
+}
+
+/** Variables of the kernel that it cannot find the address of (check_pseudo_btf_id). */
+function refuseHiddenSymbols(env: Environment): void {
+  for (const [at, name] of env.externAt) {
+    if (!isWide(env.insns[at])) continue;
+    const found = resolveExtern(env.btf, name);
+    if (found.kind !== "variable" || !found.isHidden) continue;
+    env.reject(ERRNO.ENOENT, `ldimm64 failed to find the address for kernel symbol '${name}'.`);
+  }
 }
 
 /** PAGE_SIZE, which arenas count in. */
@@ -223,12 +235,17 @@ function checkInsn(env: Environment, insn: Insn): boolean {
       if (isExit(insn)) return checkExit(env, insn);
       if (isCall(insn) && checkCall(env, insn)) return true;
       if (isCall(insn)) break;
-      if (insn.opcode === 0x05) env.insn += insn.off;
-      else if (insn.opcode === 0x06) env.insn += insn.imm;
+      if (insn.opcode === 0x05 || insn.opcode === 0x06) jump(env, insn);
       else checkConditionalJump(env, insn);
   }
   env.insn++;
   return false;
+}
+
+function jump(env: Environment, insn: Insn): void {
+  const isShort = insn.opcode === 0x05, unused = isShort ? insn.imm : insn.off;
+  if (insn.src !== 0 || insn.dst !== 0 || unused !== 0) env.reject(ERRNO.EINVAL, "BPF_JA uses reserved fields");
+  env.insn += isShort ? insn.off : insn.imm;
 }
 
 function checkLoad(env: Environment, insn: Insn): void {
@@ -263,6 +280,10 @@ function checkStoreImmediate(env: Environment, insn: Insn): void {
 
 /** `true` when the path ends with it. */
 function checkCall(env: Environment, insn: Insn): boolean {
+  const isKnown = insn.src === 0 || insn.src === BPF_PSEUDO.CALL || insn.src === BPF_PSEUDO.KFUNC_CALL;
+  if (!isKnown || insn.dst !== 0 || insn.src !== BPF_PSEUDO.KFUNC_CALL && insn.off !== 0) {
+    env.reject(ERRNO.EINVAL, "BPF_CALL uses reserved fields");
+  }
   if (env.state.activeLocks > 0) {
     const isHelper = insn.src === 0 && insn.imm !== BPF_FUNC.spin_unlock ||
       isBpfCall(insn) && !hasSince(env.kernel, "6.9");

@@ -93,9 +93,6 @@ function plainResult(env: Environment, meta: CallMeta): Reg {
 /** A looked-up value; a constant key in range makes it sure to be there. */
 function mapValue(env: Environment, meta: CallMeta, nullable: number): Reg {
   const map = meta.map!, { number } = meta.helper;
-  if (number === BPF_FUNC.map_lookup_elem && isSockMap(map)) {
-    return pointer((map.type === BPF_MAP_TYPE.SOCKMAP ? REG_TYPE.SOCKET : REG_TYPE.SOCKET) | FLAG.MAYBE_NULL);
-  }
   const isSure = number === BPF_FUNC.map_lookup_elem && meta.key >= 0n && meta.key < BigInt(map.maxEntries);
   const reg = pointer(REG_TYPE.MAP_VALUE | (isSure ? 0 : nullable));
   reg.map = map;

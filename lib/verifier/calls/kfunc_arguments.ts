@@ -72,6 +72,10 @@ function checkArgument(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: 
     if (kfunc.isRelease) meta.releaseReg = regno;
   }
   if (arg.mayBeNull && reg.isNull && arg.kind !== "sized") return;
+  // Memory whose size is in no number is taken for a pointer to something of known size, which void is not.
+  if (arg.kind === "sized" && !env.regs[regno + 1].isScalar) {
+    env.reject(ERRNO.EINVAL, `arg#${index} pointer type UNKNOWN  must point to scalar, or struct with scalar`);
+  }
   const isObject = arg.kind === "object" && kindOf(reg.type) === REG_TYPE.BTF_ID || arg.kind === "allocated";
   if (isObject && (kfunc.takesTrusted || kfunc.takesRcu)) checkTrust(env, meta, reg, regno);
   if (arg.kind !== "sized" && arg.kind !== "memory") checkPlace(env, meta, reg, regno);

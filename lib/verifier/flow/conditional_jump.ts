@@ -3,6 +3,7 @@ import { ALU, BPF_CLASS, classOf, type Insn } from "../../isa/insn.ts";
 import type { Bounds } from "../domain/bounds.ts";
 import { flipped, isScalarBranchTaken, JUMP, refine } from "../domain/comparisons.ts";
 import { PairMemo } from "../domain/memo.ts";
+import { BPF_MAP_TYPE } from "../../uapi/map_types.ts";
 import { isMayGoto } from "./control_flow.ts";
 import type { Environment, LinkedRegister } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
@@ -23,6 +24,7 @@ import {
   ZERO_SCALAR,
 } from "../state/register.ts";
 import { FP, isSpilled, type State } from "../state/state.ts";
+import { tnumSubregIsConst, U32_MASK } from "../domain/tnum.ts";
 import { scalarArithmetic } from "../domain/scalar_arithmetic.ts";
 
 const FROM_REGISTER = 0x08;
@@ -54,17 +56,19 @@ export function checkConditionalJump(env: Environment, insn: Insn): void {
 function branchTaken(first: Reg, second: Reg, condition: number, is32: boolean): boolean | undefined {
   if (first.isPacketOrEnd && second.isPacketOrEnd && !is32) return isPacketBranchTaken(first, second, condition);
   if (first.isScalar && second.isScalar) return isScalarBranchTaken(first.bounds, second.bounds, condition, is32);
-  if (is32) return undefined;
   let object = first, constant = second;
-  if (!isConstScalar(constant)) {
+  if (!isConstScalar(constant, is32)) {
     [object, constant] = [second, first];
     condition = flipped(condition);
   }
-  if (!isConstScalar(constant) || !isNeverNull(object) || constant.bounds.value !== 0n) return undefined;
+  // 6.18 takes the lower half of a pointer for as little NULL as the whole.
+  if (!isConstScalar(constant, is32) || !isNeverNull(object)) return undefined;
+  if ((is32 ? constant.bounds.value & U32_MASK : constant.bounds.value) !== 0n) return undefined;
   return condition === JUMP.JEQ ? false : condition === JUMP.JNE ? true : undefined;
 }
 
-const isConstScalar = (reg: Reg): boolean => reg.isScalar && reg.bounds.isConst;
+const isConstScalar = (reg: Reg, is32: boolean): boolean =>
+  reg.isScalar && (is32 ? tnumSubregIsConst(reg.bounds.tnum) : reg.bounds.isConst);
 
 /** Both ways are possible: the jump's target is left for later, the next instruction goes on. */
 function fork(env: Environment, insn: Insn, condition: number, is32: boolean): void {
@@ -191,7 +195,16 @@ let mapUids = 0;
 export function notNull(reg: Reg): Reg {
   const to = reg.copy();
   to.type &= ~FLAG.MAYBE_NULL;
-  if (kindOf(to.type) !== REG_TYPE.MAP_VALUE || !reg.map?.inner) return to;
+  if (kindOf(to.type) !== REG_TYPE.MAP_VALUE || !reg.map) return to;
+  const { type: mapType } = reg.map;
+  const isSockets = mapType === BPF_MAP_TYPE.SOCKMAP || mapType === BPF_MAP_TYPE.SOCKHASH;
+  if (isSockets || mapType === BPF_MAP_TYPE.XSKMAP) {
+    to.type = isSockets ? REG_TYPE.SOCKET : REG_TYPE.XDP_SOCK;
+    to.map = null;
+    to.mapUid = 0;
+    return to;
+  }
+  if (!reg.map.inner) return to;
   const map = pointer(REG_TYPE.MAP_PTR);
   map.map = reg.map.inner;
   map.id = reg.id;

@@ -37,6 +37,9 @@ const isJumpClass = (insn: Insn): boolean => classOf(insn) === BPF_CLASS.JMP || 
 const isUnconditional = (insn: Insn): boolean => insn.opcode === 0x05 || insn.opcode === 0x06;
 export const isMayGoto = (insn: Insn): boolean => insn.opcode === (0x05 | OPERATION_MAY_GOTO);
 
+/** For programs that are loaded for one network device (kernel/bpf/offload.c:bpf_dev_bound_kfunc_check). */
+const DEVICE_KFUNCS = ["timestamp", "hash", "vlan_tag"].map((what) => `bpf_xdp_metadata_rx_${what}`);
+
 /** Splits the program into functions; no jump may leave its function, no function may fall through its end. */
 export function findSubprogs(env: Environment): void {
   env.subprogs = env.program.subprogs.map((subprog) => ({
@@ -60,6 +63,11 @@ export function findSubprogs(env: Environment): void {
   const callsKernel = env.program.relocations.some(({ kind, insn }) => kind === "extern" && isCall(env.insns[insn]));
   if (callsKernel && !env.isGpl) {
     env.reject(ERRNO.EINVAL, "cannot call kernel function from non-GPL compatible program");
+  }
+  for (const relocation of env.program.relocations) {
+    if (relocation.kind !== "extern" || !isCall(env.insns[relocation.insn])) continue;
+    if (!DEVICE_KFUNCS.includes(relocation.name)) continue;
+    env.reject(ERRNO.EINVAL, "metadata kfuncs require device-bound program");
   }
 }
 

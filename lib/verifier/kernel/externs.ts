@@ -4,7 +4,8 @@ import { resolveType, sizeOfType } from "../../object/btf_types.ts";
 import { KFUNCS } from "../../uapi/kfuncs.ts";
 import { essentialName } from "./core_relo.ts";
 import { areCompatible } from "./core_target.ts";
-import { kernelBtf } from "./kernel_btf.ts";
+import { isRunningKernel, kernelBtf } from "./kernel_btf.ts";
+import { hasSymbol } from "./kernel_symbols.ts";
 
 export type Extern =
   /** A value of the kernel's configuration, which the loader was to put into a map. */
@@ -13,7 +14,14 @@ export type Extern =
   /** A number, and no more than that: the address of a symbol without a type. */
   | { readonly kind: "address" }
   /** A variable: of a struct, or of so many bytes; perhaps one for each CPU. */
-  | { readonly kind: "variable"; readonly isPerCpu: boolean; readonly struct?: string; readonly bytes: number }
+  | {
+    readonly kind: "variable";
+    readonly isPerCpu: boolean;
+    readonly struct?: string;
+    readonly bytes: number;
+    /** The kernel has it, but does not find its address. */
+    readonly isHidden: boolean;
+  }
   | { readonly kind: "missing" }
   | { readonly kind: "unknown" };
 
@@ -48,7 +56,8 @@ function resolveVariable(name: string): Extern {
     section.name === ".data..percpu" && section.variables?.some((one) => one.type === variable.id)
   );
   const struct = type.kind === "struct" || type.kind === "union" ? type.name : undefined;
-  return { kind: "variable", isPerCpu, struct, bytes: sizeOfType(kernel, type.id) };
+  const isHidden = isRunningKernel(kernel) && hasSymbol(name) === false;
+  return { kind: "variable", isPerCpu, struct, bytes: sizeOfType(kernel, type.id), isHidden };
 }
 
 const SECTIONS: readonly string[] = [".ksyms", ".kconfig"];

@@ -8,12 +8,17 @@ const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
 const ARCHITECTURE = "x86_64";
 
 let running: LazyBtf | null | undefined;
+/** Read from the computer itself. */
+let own: LazyBtf | null = null;
 
 /** `null` where there is none: no Linux, no CONFIG_DEBUG_INFO_BTF, another architecture, no right to read it. */
 export function kernelBtf(): LazyBtf | null {
-  if (running === undefined) running = read();
+  if (running === undefined) running = own = read();
   return running;
 }
+
+/** Whether some BTF is that of the kernel underneath, so that it may be asked for more. */
+export const isRunningKernel = (btf: LazyBtf): boolean => btf === own;
 
 /**
  * Does some work with other BTF than the running kernel's, or as where there is none.
