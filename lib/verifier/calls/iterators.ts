@@ -62,7 +62,6 @@ export function stepIterator(env: Environment, pointerReg: Reg): void {
     queued.frames[pointerReg.frame].stack[at] = { bytes: IS_ITER, reg: next };
     const number = queued.regs[0].copy();
     number.type &= ~FLAG.MAYBE_NULL;
-    number.id = 0;
     queued.regs[0] = number;
     const before = previousEntry(env, state.parent, env.insn);
     if (before) widenImprecise(before, queued);
