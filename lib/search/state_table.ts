@@ -8,8 +8,9 @@
  */
 import type { StateSet } from "./visited.ts";
 
-/** Buffers of a table; which one a state is in is said by the lowest bits of its fingerprint. */
+/** Buffers of a table. */
 export const SEGMENTS = 64;
+const SEGMENT_SHIFT = 26;
 /** Words of a slot: the fingerprint, and the label behind it. */
 const PLAIN_BITS = 1, LABELLED_BITS = 2;
 const LABEL_A = 2, LABEL_B = 3;
@@ -31,6 +32,9 @@ export interface Label {
 
 /** No half of a fingerprint in a table is 0: that is an empty slot. */
 export const half = (of: number): number => of === 0 ? 1 : of;
+
+/** Which segment a state is in. Not the bits that say where in it, and no bare bits: those of sums are not even. */
+const segmentOf = (a: number, b: number): number => Math.imul(b ^ (a >>> 9), 0x85eb_ca6b) >>> SEGMENT_SHIFT;
 
 /** @param slots slots of each segment, as a power of two */
 export function tableBuffers(labelled: boolean, slots: number, shared: boolean): TableBuffers {
@@ -83,15 +87,15 @@ export class StateTable implements StateSet {
   touch(a: number, b: number): number {
     a = half(a | 0);
     b = half(b | 0);
-    return this.#segments[b & (SEGMENTS - 1)][(Math.imul(a ^ (b >>> 7), 0x9e37_79b1) >>> this.#shift) << this.#stride];
+    return this.#segments[segmentOf(a, b)][(Math.imul(a ^ (b >>> 7), 0x9e37_79b1) >>> this.#shift) << this.#stride];
   }
 
   add(a: number, b: number, fromA = 0, fromB = 0, forward = false): boolean {
     a = half(a | 0);
     b = half(b | 0);
-    const table = this.#segments[b & (SEGMENTS - 1)], mask = table.length - 1, slot = 1 << this.#stride;
+    const table = this.#segments[segmentOf(a, b)], mask = table.length - 1, slot = 1 << this.#stride;
     let at = (Math.imul(a ^ (b >>> 7), 0x9e37_79b1) >>> this.#shift) << this.#stride;
-    for (;;) {
+    for (let probed = 0; probed < table.length; probed += slot) {
       let found = table[at];
       if (found === 0) {
         found = Atomics.compareExchange(table, at, 0, a);
@@ -108,6 +112,9 @@ export class StateTable implements StateSet {
       }
       at = (at + slot) & mask;
     }
+    if (!this.grows) throw new RangeError("a segment of the table of states is full");
+    this.#grow();
+    return this.add(a, b, fromA, fromB, forward);
   }
 
   has(a: number, b: number): boolean {
@@ -155,9 +162,11 @@ export class StateTable implements StateSet {
   }
 
   #find(a: number, b: number): { table: Int32Array; at: number } | undefined {
-    const table = this.#segments[b & (SEGMENTS - 1)], mask = table.length - 1, slot = 1 << this.#stride;
+    const table = this.#segments[segmentOf(a, b)], mask = table.length - 1, slot = 1 << this.#stride;
     let at = (Math.imul(a ^ (b >>> 7), 0x9e37_79b1) >>> this.#shift) << this.#stride;
-    for (; table[at] !== 0; at = (at + slot) & mask) if (table[at] === a && table[at + 1] === b) return { table, at };
+    for (let probed = 0; table[at] !== 0 && probed < table.length; probed += slot, at = (at + slot) & mask) {
+      if (table[at] === a && table[at + 1] === b) return { table, at };
+    }
     return undefined;
   }
 
