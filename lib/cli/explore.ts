@@ -2,9 +2,13 @@
 import { Command, Option } from "commander";
 import process from "node:process";
 import { bpf } from "../compile/bpf.ts";
+import { readInput } from "../compile/read_input.ts";
 import { explorationText } from "../report/exploration_text.ts";
 import { toJson } from "../report/json.ts";
 import { explore } from "../search/explore.ts";
+import { type ExploredShard, exploreShard, mergeExplored } from "../search/explore_shards.ts";
+import { parseShard } from "../sweeps/seed_grid.ts";
+import { openSearch, sealSearch } from "../sweeps/shard_file.ts";
 import { count } from "./arguments.ts";
 import { parseHolds } from "./holds.ts";
 import { listingOptions, withListingOptions } from "./listing_options.ts";
@@ -18,6 +22,9 @@ function judged(observation: string, expected: "never" | "sometimes" | undefined
   if (observation === "Unknown") return NOT_DECIDED;
   return (observation === "Never") === (expected === "never") ? 0 : CHECK_SAID_NO;
 }
+
+const readShard = async (file: string): Promise<ExploredShard> =>
+  openSearch(new TextDecoder().decode(await readInput(file)), file);
 
 export function command(): Command {
   return withWorkloadOptions(withListingOptions(new Command("explore")))
@@ -39,6 +46,8 @@ export function command(): Command {
         "sometimes",
       ]),
     )
+    .option("--shard <i/n>", "only the i-th of n parts, from 1; prints JSON to be merged", parseShard)
+    .option("--merge <files...>", "put shards together; give the other options as they were searched with")
     .option("--json", "the result as JSON")
     .addHelpText(
       "after",
@@ -46,9 +55,18 @@ export function command(): Command {
         "\n1 not so, 2 bad input, 3 not decided within the bounds.",
     )
     .action(async (file: string, options) => {
-      const { listing, rest: { json, states, seconds, expect, holds, ...rest } } = listingOptions(options);
+      const { listing, rest: { json, states, seconds, expect, holds, shard, merge, ...rest } } = listingOptions(
+        options,
+      );
       const object = await bpf.file(file, listing), workload = await workloadOf(object, rest as WorkloadOptions);
-      const found = await explore(object, { ...workload, ...(holds && { holds }), bounds: { states, seconds } });
+      const asked = { ...workload, ...(holds && { holds }), bounds: { states, seconds } };
+      if (shard) {
+        process.stdout.write(sealSearch(await exploreShard(object, asked, shard)) + "\n");
+        return;
+      }
+      const found = merge
+        ? await mergeExplored(object, asked, await Promise.all((merge as string[]).map(readShard)))
+        : await explore(object, asked);
       process.stdout.write((json ? toJson(found) : explorationText(found)) + "\n");
       const code = judged(found.observation, expect ?? (holds ? "never" : undefined));
       process.exitCode = code ?? (found.stuck.length > 0 ? CHECK_SAID_NO : 0);

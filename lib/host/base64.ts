@@ -10,3 +10,6 @@ export function base64(bytes: Uint8Array): string {
   }
   return btoa(characters);
 }
+
+/** @throws DOMException when the text is not base 64 */
+export const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));

@@ -6,6 +6,7 @@ import { skipsKey } from "../machine/skips.ts";
 import type { Values } from "../report/result.ts";
 import { DepthFirst, type End } from "./depth_first.ts";
 import { DisjointData } from "./disjoint_data.ts";
+import { type Frontier, frontierOf, partsOf, type SearchShard } from "./frontier.ts";
 import { compareEnds, FoundEnds, type OneSearch, oneSearch, type SearchKind } from "./one_search.ts";
 import { endKey } from "./outcome.ts";
 import { SearchState } from "./state.ts";
@@ -13,6 +14,7 @@ import { StateTable } from "./state_table.ts";
 import { mergeReports, Team, TeamFailed, type TeamResult } from "./team.ts";
 import { hasPlainSteps, Unsuitable } from "./transition_cache.ts";
 import { waysBack } from "./way_back.ts";
+import type { Share } from "./work_sharing.ts";
 
 const SLICE_MS = 100;
 
@@ -49,6 +51,8 @@ export interface SearchOptions {
    * ends once more, by ways that do not depend on the number of workers.
    */
   readonly onAnew?: () => void;
+  /** Only a part of the search; what it finds is then handed over as that of a large one. */
+  readonly shard?: SearchShard;
   /** Takes a search for a large one from so many states on, and waits for its workers then: for tests. */
   readonly large?: number;
 }
@@ -64,6 +68,10 @@ export interface SearchCost {
   readonly bound: string | undefined;
   /** The machine that took the steps: it has the marks of what ran, and who touched what. */
   readonly machine: Machine;
+  /** Of a shard: the states up to where the search is cut. */
+  readonly statesAtCut?: number;
+  /** Who touches what, where orders on disjoint data were left out. */
+  readonly owners?: ReadonlyMap<number, number>;
 }
 
 /** The outcomes of runs one after another, in every order; undefined when that could not be finished. */
@@ -121,6 +129,7 @@ export async function exploreAll(
 class Exploring implements Disposable {
   readonly #began = performance.now();
   readonly #data: DisjointData | undefined;
+  #frontier: Frontier | undefined;
   /** Workers to share a large search with; none where there can be none. */
   #team: Team | undefined;
   #workers: number;
@@ -181,10 +190,15 @@ class Exploring implements Disposable {
         this.onEnd(end, machine, path);
       });
     };
-    const visited = onAnew && !kind.plain ? StateTable.own(true) : undefined;
-    const one = oneSearch(machine, kind, data, { ...limits, visited }, onNewEnd), { search } = one;
-    isLarge = () => search.visited.size > large;
-    const { bound: own, shared } = await this.#explore(one, kind, large);
+    const visited = onAnew && !kind.plain ? StateTable.own(true) : undefined, { shard } = this.options;
+    const one = oneSearch(machine, kind, data, { ...limits, visited, waits: shard !== undefined }, onNewEnd);
+    const { search } = one, parts: Share[] = [];
+    if (shard) {
+      this.#frontier ??= frontierOf(this.make(), symmetric, shard.count);
+      parts.push(...partsOf(this.#frontier, shard, search.visited));
+    }
+    isLarge = () => shard !== undefined || search.visited.size > large;
+    const { bound: own, shared } = await this.#explore(one, kind, large, parts);
     let bound = own;
     if (shared) mergeReports(shared.reports, machine, data, machine.options.layouts);
     if (data?.useful && !bound && data.learn()) return undefined;
@@ -215,6 +229,8 @@ class Exploring implements Disposable {
       ),
       bound,
       machine,
+      statesAtCut: this.#frontier && this.#frontier.states.length + 1,
+      owners: data?.useful ? data.owners : undefined,
     };
   }
 
@@ -223,12 +239,18 @@ class Exploring implements Disposable {
     { search }: OneSearch,
     kind: SearchKind,
     large: number,
+    parts: Share[],
   ): Promise<{ readonly bound: string | undefined; readonly shared?: TeamResult }> {
     const { limits, options: { onProgress } } = this, began = this.#began, eager = this.options.large !== undefined;
-    while (!search.finished) {
+    const allParts = parts.length;
+    while (!search.finished || parts.length > 0) {
       const now = performance.now();
-      search.run(Math.min(eager ? now : now + SLICE_MS, limits.until));
-      if (search.finished) break;
+      const until = Math.min(eager ? now : now + SLICE_MS, limits.until);
+      do {
+        if (search.finished) search.resume(parts.shift()!);
+        search.run(until);
+      } while (search.finished && parts.length > 0 && performance.now() <= until);
+      if (search.finished && parts.length === 0) break;
       const bound = search.bound === "states"
         ? `${limits.maxStates.toLocaleString("en")} states`
         : performance.now() > limits.until
@@ -237,7 +259,8 @@ class Exploring implements Disposable {
         ? `${limits.memoryBytes} bytes of memory`
         : undefined;
       const seconds = (performance.now() - began) / 1000;
-      await onProgress?.({ states: search.visited.size, share: search.progress, seconds });
+      const share = allParts === 0 ? search.progress : 1 - (parts.length + 1) / (allParts + 1);
+      await onProgress?.({ states: search.visited.size, share, seconds });
       await pause();
       if (bound !== undefined) return { bound };
       const mayBecomeWorth = eager || limits.maxStates >= WORTH_WORKERS * large;
@@ -248,7 +271,7 @@ class Exploring implements Disposable {
         this[Symbol.dispose]();
         this.#workers = 1;
       } else if (this.#team.ready) {
-        const shared = await this.#team.search(kind, search, this.#data, limits, onProgress, began);
+        const shared = await this.#team.search(kind, search, parts, this.#data, limits, onProgress, began);
         return { bound: shared.bound, shared };
       }
     }

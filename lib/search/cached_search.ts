@@ -98,6 +98,8 @@ export class CachedSearch implements Shareable {
       this.#next[depth] = task + 1;
       this.#take(depth, task, cache.next(task));
     }
+    // Of a part that nobody has begun yet (frontier.ts) all is left to try.
+    if (rest.length === 0) return this.#expand(path.length);
     for (const task of rest) this.#children[path.length * tasks + task] = cache.next(task);
   }
 

@@ -144,6 +144,8 @@ export class DepthFirst implements Shareable {
       this.#state.step(this.#taken[depth], this.#alternative[depth]);
     });
     this.#enter(path.length);
+    // Of a part that nobody has begun yet (frontier.ts) all is left to try.
+    if (rest.length === 0) return;
     [this.#next[path.length], this.#tried[path.length], this.#only[path.length], this.#some[path.length]] = rest;
   }
 

@@ -84,13 +84,21 @@ const boundsText = ({ maxStates, maxDepth, seconds }: Limits): string =>
     maxDepth.toLocaleString("en")
   } steps deep, ${seconds} seconds)`;
 
-/** What tests ask of a search beside a reader's options. */
-export type OwnOptions = Pick<SearchOptions, "large">;
+/** What tests and shards ask of a search beside a reader's options. */
+export interface OwnOptions extends Pick<SearchOptions, "large"> {
+  /** What visits the schedules with hash maps' seeds drawn from a number; default: {@link exploreAll}. */
+  readonly exploreWith?: (hashSeed: number) => typeof exploreAll;
+  /** Which part of a search this is; the answer is then unknown, whatever was found. */
+  readonly part?: string;
+  /** What its reader is to know of how it was done. */
+  readonly remark?: string;
+}
 
 /** Visits every schedule of what has been checked and planned. */
 export async function explorePlan(plan: Plan, options: ExploreOptions, own: OwnOptions = {}): Promise<Exploration> {
   if (plan.memory.model === "bpf") return await exploreExecutions(plan, options);
-  if (plan.scIfUsersOnlyLoad) {
+  // Shards would not agree on whether user space stores.
+  if (plan.scIfUsersOnlyLoad && !own.exploreWith) {
     // Where no schedule without buffers has user space store, none with buffers has: they are the same ones.
     try {
       return await searchPlan(withoutBuffers(plan), options, own, true);
@@ -159,7 +167,7 @@ async function searchPlan(
       });
     const ends = new Ends(plan, holds, hashSeed, await serially(plan, !reason));
     searched.set(hashSeed, ends);
-    const cost = await exploreAll(
+    const cost = await (own.exploreWith?.(hashSeed) ?? exploreAll)(
       () => make(hashSeed),
       limits,
       {
@@ -205,6 +213,10 @@ async function searchPlan(
     if (hashSeed === undefined || (await search(hashSeed)).bound !== undefined) break;
     tried.push(hashSeed);
   }
+  if (own.part !== undefined) {
+    result.complete = false;
+    result.unknown ??= own.part;
+  }
   result.serial = [...new Map([...searched.values()].flatMap(({ serial }) => [...serial ?? []])).values()];
   result.outcomes = joined([...searched.values()].flatMap(({ outcomes }) => outcomes));
   result.stuck = [...stuck.values()];
@@ -214,6 +226,7 @@ async function searchPlan(
   result.openConditions = open.lines;
   result.coversOpen = open.complete;
   const remarks = [...(holds && result.observation === "Always" ? [neverRight(holds)] : []), ...plan.remarks];
+  if (own.remark !== undefined) remarks.push(own.remark);
   if (remarks.length > 0) result.remark = remarks.join("\n");
 
   if (result.complete && result.states <= COUNT_STATES / 5) {

@@ -112,11 +112,13 @@ export class Team implements Disposable {
    * Takes a search over from the main thread, to its end or to a bound.
    *
    * @param search that of the main thread: all that is left of it is given away
+   * @param parts what it has not begun
    * @throws TeamFailed where the search has to be done otherwise; Stopped when the reader stops it
    */
   async search(
     kind: SearchKind,
     search: Shareable & { readonly visited: StateSet },
+    parts: readonly Share[],
     data: DisjointData | undefined,
     limits: Limits,
     onProgress: SearchOptions["onProgress"],
@@ -126,7 +128,7 @@ export class Team implements Disposable {
     const buffers = sharedCopy(visited, !kind.plain), table = new StateTable(buffers, false);
     const sharingOf = sharingBuffers(size, Math.min(limits.maxDepth, LONGEST_SHARE)),
       sharing = new WorkSharing(sharingOf);
-    const shares: Share[] = [];
+    const shares = [...parts];
     for (let share = search.split(); share; share = search.split()) shares.push(share);
     const begin = (worker: number): BeginRequest => ({
       kind: "begin",
