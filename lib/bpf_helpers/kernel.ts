@@ -71,6 +71,8 @@ export interface KernelOptions {
   readonly own?: OwnObjectsPlan;
   /** What stands behind pointers to the kernel's own structs, where a program asks for any. */
   readonly objects?: KernelObjects;
+  /** The memory as models are given it, where that is not the memory itself. */
+  readonly modelMemory?: Memory;
   /** Simulated time. Without it, each call of bpf_ktime_get_ns moves this CPU's own clock on. */
   readonly nowNs?: () => number;
 }
@@ -120,6 +122,7 @@ const bitBuffersOf = (programs: readonly Program[], arena: Arena, tasks: number)
 const BOOTED_NS = 1_000_000_000_000n;
 
 export class Kernel {
+  readonly memory: Memory;
   readonly maps: readonly KernelMap[];
   readonly possibleCpus: number;
   readonly locks: SpinLockModel;
@@ -146,12 +149,13 @@ export class Kernel {
    * @throws RangeError for a name in `options.helpers` that no helper has
    */
   constructor(
-    readonly memory: Memory,
+    memory: Memory,
     readonly object: BpfObject,
     helpers: HelperTable,
     readonly options: KernelOptions,
   ) {
     const { nrCpus, helpers: own = {} } = options;
+    this.memory = options.modelMemory ?? memory;
     this.possibleCpus = options.possibleCpus ?? nrCpus;
     this.nowNs = options.nowNs;
     this.objects = options.objects;

@@ -34,7 +34,7 @@ import {
   STACK_FRAME_BYTES,
   TASK,
 } from "../cpu/layout.ts";
-import { addressOf, Memory, type Width } from "../cpu/memory.ts";
+import { addressOf, Memory, modelMemory, type Width } from "../cpu/memory.ts";
 import { OpenValues } from "./open_values.ts";
 import type { Model, Operation, PrivateOp, ProgRunOp, TaskContext, WorkOp } from "../cpu/operation.ts";
 import { LEVELS, type RecursionGuard } from "../workload/contexts.ts";
@@ -196,6 +196,8 @@ export class Machine {
   readonly #code: Code;
   /** Contexts and kernel objects that the workload does not give. */
   readonly contexts: TracedContexts;
+  /** Memory as kernel models are given it: in a search, which watches what they read, that tells of all of it. */
+  readonly #modelMemory: Memory;
 
   constructor(readonly plan: Plan, readonly options: MachineOwnerOptions = {}) {
     const { object, workload } = plan;
@@ -228,6 +230,7 @@ export class Machine {
       const users = plan.tasks.some(({ kind }) => kind === "user");
       this.buffers = this.memory.buffers = new StoreBuffers(this.memory, plan.allCpus, users);
     }
+    this.#modelMemory = options.branches ? modelMemory(this.memory) : this.memory;
     this.cpus = new CpuStates(this.memory, workload.preempt === "full");
     this.kernel = new Kernel(this.memory, object, HELPERS, {
       nrCpus: plan.allCpus,
@@ -238,6 +241,7 @@ export class Machine {
       helpers: options.models,
       objects,
       own,
+      modelMemory: this.#modelMemory,
       rearms: this.#defers ? workload.limits?.rearms ?? (options.branches ? 1 : 100) : undefined,
       nowNs: options.nowNs ?? (options.branches ? undefined : () => this.steps + this.kernel.skippedNs),
       hashSeed: options.hashSeed,
@@ -620,7 +624,7 @@ export class Machine {
       ? "sleepable"
       : "program";
     const made: TaskContext = {
-      ...{ task: index, cpu, nrCpus, memory, pidTgid, ctx: inMemory.ctx, from },
+      ...{ task: index, cpu, nrCpus, memory: this.#modelMemory, pidTgid, ctx: inMemory.ctx, from },
       ...{ tracedArgs: this.#tracedArgs(planned.prog), checksRecursion: this.#checksRecursion(planned.prog), defers },
     };
     return {
@@ -793,7 +797,7 @@ export class Machine {
 
   /** What a model's operation gives; what is open and was not said is drawn. */
   #perform(op: Operation): bigint {
-    if (op.kind !== "choose") return perform(this.memory, op);
+    if (op.kind !== "choose") return perform(this.#modelMemory, op);
     return BigInt(1 + (this.options.draw?.(op.alternatives) ?? 0));
   }
 
@@ -875,7 +879,7 @@ export class Machine {
       let model: ActiveModel = task.models[task.models.length - 1];
       let sent: ReturnType<typeof sendForGood> | ReturnType<typeof sendModel>;
       try {
-        sent = forgets ? sendForGood(model, value) : sendModel(model, value);
+        sent = forgets ? sendForGood(model, value) : sendModel(model, value, this.memory);
       } catch (error) {
         throw this.#explained(task, error);
       }
@@ -946,9 +950,9 @@ export class Machine {
       case "store":
         if (!op.exclusive || external) return false;
         this.accesses?.asked(task.index, op);
-        return perform(this.memory, op);
+        return perform(this.#modelMemory, op);
       case "private":
-        return observer ? observer.performPrivate(task, op) : op.run(this.memory);
+        return observer ? observer.performPrivate(task, op) : op.run(this.#modelMemory);
       case "work":
         observer?.worked(task, op);
         // A system call begins when the CPU is free for it: on a shared CPU that takes a step of its own.

@@ -1,5 +1,6 @@
 /** Tasks: the flows of control that a machine's schedulers choose between. */
 import { RUN, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
+import type { Memory } from "../cpu/memory.ts";
 import type { ImageProgram } from "./image.ts";
 import type { Model, Operation, TaskContext } from "../cpu/operation.ts";
 import type { TaskMemory } from "./task_memory.ts";
@@ -100,12 +101,17 @@ export function startModel(
   return { model: { name, start, resume, key, history: undefined, pending: next.value, cursor } };
 }
 
-/** Sends a model the result of its pending operation. */
+/**
+ * Sends a model the result of its pending operation.
+ *
+ * @param memory what models look at
+ */
 export function sendModel(
   model: ActiveModel,
   value: bigint,
+  memory: Memory,
 ): { readonly model: ActiveModel } | { readonly value: unknown } {
-  const cursor = model.cursor.at === model.history ? model.cursor : replayCursor(model);
+  const cursor = model.cursor.at === model.history ? model.cursor : replayCursor(model, memory);
   const next = cursor.generator.next(value);
   if (next.done) {
     cursor.at = ENDED;
@@ -148,12 +154,17 @@ function grow(previous: History | undefined, value: bigint): History {
 const ENDED: History = { value: 0n, previous: undefined, hashA: 0, hashB: 0 };
 
 /** A fresh generator with a model's history sent into it. */
-function replayCursor(model: ActiveModel): ActiveModel["cursor"] {
+function replayCursor(model: ActiveModel, memory: Memory): ActiveModel["cursor"] {
+  // What it looks at now it has looked at before.
+  const { witness } = memory;
+  memory.witness = undefined;
+
   const values: bigint[] = [];
   for (let node = model.history; node; node = node.previous) values.push(node.value);
   const generator = model.start();
   let next = generator.next();
   for (let i = values.length - 1; i >= 0; i--) next = generator.next(values[i]);
+  memory.witness = witness;
   if (next.done) throw new Error(`${model.name} ended early when it was replayed: it must not keep state of its own`);
   return { generator, at: model.history };
 }

@@ -24,7 +24,7 @@ export function* sourceAt(memory: Memory, pointer: bigint, size: number, what: s
   const number = yield {
     kind: "private",
     readsStack: true,
-    run: (m) => bytesToNumber(m.bytes.subarray(addr, addr + size)),
+    run: (m) => bytesToNumber(m.readBytes(addr, size)),
   };
   return { bytes: bytesOf(number, size) };
 }

@@ -5,7 +5,6 @@
  */
 import { RUN, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { ActiveModel } from "../machine/task.ts";
 import { alternativeOf, stepOf, taskOf } from "../schedulers/schedule.ts";
 import type { SearchState } from "./state.ts";
 import { type StateSet, VisitedSet } from "./visited.ts";
@@ -77,7 +76,6 @@ export class DepthFirst implements Shareable {
   /** Where a task stood before its step. */
   #insn = 0;
   #invocation = 0;
-  #model: ActiveModel | undefined;
 
   constructor(machine: Machine, state: SearchState, options: DepthFirstOptions) {
     this.#machine = machine;
@@ -225,10 +223,9 @@ export class DepthFirst implements Shareable {
 
   #noteWhere(task: number): void {
     if (task < 0) return;
-    const { record, models } = this.#machine.tasks[task], { memory } = this.#machine;
+    const { record } = this.#machine.tasks[task], { memory } = this.#machine;
     this.#insn = memory.getU32(record + TASK.insn);
     this.#invocation = memory.getU32(record + TASK.invocation);
-    this.#model = models[models.length - 1];
   }
 
   /**
@@ -238,11 +235,9 @@ export class DepthFirst implements Shareable {
   #wentOn(task: number): boolean {
     // Flushes alone come to an end when the buffers are empty.
     if (task < 0) return true;
-    const { record, models } = this.#machine.tasks[task], { memory } = this.#machine;
+    const { record } = this.#machine.tasks[task], { memory } = this.#machine;
     if (memory.getU32(record + TASK.invocation) !== this.#invocation) return true;
-    const model = models[models.length - 1];
-    return memory.getU32(record + TASK.insn) > this.#insn ||
-      (model !== undefined && model.start === this.#model?.start);
+    return memory.getU32(record + TASK.insn) > this.#insn || this.#state.sameCall;
   }
 
   #enterAt(depth: number): void {

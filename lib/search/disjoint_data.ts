@@ -6,10 +6,14 @@
  * although it was taken for one task's own; the search is run again until none turns up.
  */
 import { cpuOfFlush } from "../cpu/store_buffers.ts";
+import { KIND, TASK } from "../cpu/layout.ts";
+import { accessBytes } from "../isa/insn.ts";
 import type { Machine } from "../machine/machine.ts";
+import { runningModel } from "../machine/task.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { runRandom } from "../schedulers/run_random.ts";
 
+const NOTHING = { addr: 0, size: 0 } as const;
 const LEARNING_RUNS = 8, LEARNING_STEPS = 200_000;
 
 export class DisjointData {
@@ -18,6 +22,8 @@ export class DisjointData {
   /** Per 8-byte word: the task that touches it, or -1 when several do. */
   #owner = new Map<number, number>();
   #changed = false;
+  /** Filled anew by each question: a search asks millions of them. */
+  readonly #found = { addr: 0, size: 0 };
 
   /** @param known what another one has learnt; with it, no runs are needed */
   constructor(make: () => Machine, known?: ReadonlyMap<number, number>) {
@@ -72,13 +78,14 @@ export class DisjointData {
 
   /** Notes that a task is about to touch what its pending operation names; true when no other task ever did. */
   touch(machine: Machine, step: number): boolean {
-    const pending = machine.pending(step);
+    const flushes = step < 0;
     // A flush of a word that one task alone touches: reordered, no other CPU could see it. Only a machine that has a CPU
     // for each task gets here.
-    const task = step < 0 ? machine.tasks.findIndex(({ cpu }) => cpu === cpuOfFlush(step)) : step;
-    if (pending.kind !== "load" && pending.kind !== "store" && pending.kind !== "rmw" && step >= 0) return false;
+    const task = flushes ? machine.tasks.findIndex(({ cpu }) => cpu === cpuOfFlush(step)) : step;
+    const { addr, size } = flushes ? machine.buffers!.oldest(cpuOfFlush(step)) : this.#operation(machine, step);
+    if (size === 0) return false;
     let alone = true;
-    for (let word = pending.addr & ~7; word < pending.addr + pending.size; word += 8) {
+    for (let word = addr & ~7; word < addr + size; word += 8) {
       const owner = this.#owner.get(word);
       if (owner === undefined) this.#owner.set(word, task);
       else if (owner !== task) {
@@ -90,5 +97,19 @@ export class DisjointData {
       }
     }
     return alone;
+  }
+
+  /** What a task's next step loads, stores or changes; `size` 0 where it does something else. */
+  #operation(machine: Machine, index: number): { readonly addr: number; readonly size: number } {
+    const task = machine.tasks[index], model = runningModel(task);
+    if (model) {
+      const op = model.pending;
+      return op.kind === "load" || op.kind === "store" || op.kind === "rmw" ? op : NOTHING;
+    }
+    const { i32 } = machine.memory, record = task.record >> 2, kind = i32[record + (TASK.pending >> 2)] & 0xff;
+    if (kind < KIND.load || kind > KIND.rmw) return NOTHING;
+    this.#found.addr = i32[record + (TASK.addr >> 2)];
+    this.#found.size = accessBytes(machine.image.insns[i32[record + (TASK.insn >> 2)]]);
+    return this.#found;
   }
 }

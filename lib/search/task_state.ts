@@ -6,8 +6,9 @@
  */
 import { addressOf } from "../cpu/memory.ts";
 import { CTX_BYTES, PACKET } from "../cpu/packet.ts";
+import { Fingerprint } from "../maps/state_key.ts";
 import { usesStack } from "../machine/image.ts";
-import { CPU, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
+import { CPU, STACK_BYTES, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import { contextBytes } from "../machine/task_memory.ts";
 import type { Machine } from "../machine/machine.ts";
 import { runningModel, type Task } from "../machine/task.ts";
@@ -31,6 +32,13 @@ const mixB = (h: number): number => {
   h = Math.imul(h ^ (h >>> 15), 0x2c1b_3c6d);
   return h ^ (h >>> 12);
 };
+
+/** What a task has in memory for itself, in 32-bit words. */
+export interface KeptTask {
+  readonly record: Int32Array;
+  readonly stack: Int32Array;
+  readonly ctx: Int32Array;
+}
 
 export class TaskStates {
   /** The last fingerprint that was asked for. */
@@ -137,6 +145,45 @@ export class TaskStates {
   }
 
   /**
+   * A task's state by itself, to be put back any number of times.
+   *
+   * @param like another one of this task's, whose stack is taken over where it is the same
+   */
+  keep(index: number, like?: KeptTask): KeptTask {
+    const i32 = this.#i32, record = this.#recordAt[index], stack = this.#stackAt[index], ctx = this.#ctxAt[index];
+    const isSame = like !== undefined && like.stack.every((word, i) => word === i32[stack + i]);
+    return {
+      record: i32.slice(record, record + RECORD_WORDS),
+      stack: isSame ? like.stack : i32.slice(stack, stack + this.#stackWords),
+      ctx: i32.slice(ctx, ctx + this.#ctxWords),
+    };
+  }
+
+  /** @param from what stands there now, where that is known */
+  putBack(index: number, { record, stack, ctx }: KeptTask, from?: KeptTask): void {
+    const i32 = this.#i32;
+    i32.set(record, this.#recordAt[index]);
+    if (stack !== from?.stack) i32.set(stack, this.#stackAt[index]);
+    if (this.#ctxWords > 0) i32.set(ctx, this.#ctxAt[index]);
+  }
+
+  /** A task's context, where programs may change it: as text that is the same for the same bytes. */
+  contextKey(index: number): string {
+    if (this.#ctxWords === 0) return "";
+    const ctx = this.#ctxAt[index], print = new Fingerprint();
+    for (let i = 0; i < this.#ctxWords; i++) print.word(this.#i32[ctx + i]);
+    return print.text();
+  }
+
+  /** Whether an address is in a task's record, on its stack, or in a context that is kept with them. */
+  isOwn(index: number, addr: number): boolean {
+    const word = addr >> 2, record = word - this.#recordAt[index], stack = word - this.#stackAt[index];
+    const ctx = word - this.#ctxAt[index];
+    return (record >= 0 && record < RECORD_WORDS) || (stack >= 0 && stack < STACK_BYTES >> 2) ||
+      (ctx >= 0 && ctx < this.#ctxWords);
+  }
+
+  /**
    * Fingerprint of an 8-byte word of shared memory.
    *
    * Two words at one address never get the same: the two sums are one-to-one in (low, high), since the determinant of
@@ -151,8 +198,14 @@ export class TaskStates {
     this.b = b;
   }
 
-  /** Fingerprint of a task's state. */
+  /** Fingerprint of a task's state: {@link hashOwn}, then {@link hashCpu}. */
   hash(index: number): void {
+    this.hashOwn(index);
+    this.hashCpu(index);
+  }
+
+  /** Of what is the task's alone. */
+  hashOwn(index: number): void {
     const i32 = this.#i32, record = this.#recordAt[index], task = this.#machine.tasks[index];
     const seed = this.#symmetric ? 0 : index + 1;
     const runState = i32[record + (TASK.runState >> 2)], invocation = i32[record + (TASK.invocation >> 2)];
@@ -223,16 +276,22 @@ export class TaskStates {
       a = mixA(a + model.key + Math.imul(model.resume, 31) + (model.history?.hashA ?? 0));
       b = mixB(b ^ (model.history?.hashB ?? 7) ^ model.key);
     }
-    if (this.#symmetric) {
-      const cpu = (this.#cpus + task.cpu * CPU.bytes) >> 2;
-      for (let i = 0; i < 4; i++) a = mixA(a + i32[cpu + i]);
-      const { buffers } = this.#machine;
-      if (buffers) {
-        const { start, bytes } = buffers.placeOf(task.cpu), from = start >> 2;
-        for (let i = 0; i < bytes >> 2; i++) {
-          a = mixA(a + Math.imul(i32[from + i], 0x9e37_79b1) + i);
-          b = mixB(b ^ Math.imul(i32[from + i], 0x85eb_ca77) ^ i);
-        }
+    this.a = a;
+    this.b = b;
+  }
+
+  /** Goes on from {@link a} and {@link b} with what the CPU has: where tasks are interchangeable it counts as theirs. */
+  hashCpu(index: number): void {
+    if (!this.#symmetric) return;
+    const i32 = this.#i32, task = this.#machine.tasks[index], cpu = (this.#cpus + task.cpu * CPU.bytes) >> 2;
+    let { a, b } = this;
+    for (let i = 0; i < 4; i++) a = mixA(a + i32[cpu + i]);
+    const { buffers } = this.#machine;
+    if (buffers) {
+      const { start, bytes } = buffers.placeOf(task.cpu), from = start >> 2;
+      for (let i = 0; i < bytes >> 2; i++) {
+        a = mixA(a + Math.imul(i32[from + i], 0x9e37_79b1) + i);
+        b = mixB(b ^ Math.imul(i32[from + i], 0x85eb_ca77) ^ i);
       }
     }
     this.a = a;
