@@ -5,7 +5,7 @@ import { WorkloadError } from "../cpu/workload_error.ts";
 import { type AccessTable, accessTable } from "./access_table.ts";
 import { allowedBy } from "./allowed.ts";
 import { candidatesOf } from "./candidates.ts";
-import { isNote, type RaceFinding } from "./finding.ts";
+import { type Candidate, isNote, type RaceFinding } from "./finding.ts";
 import { racesMarkdown, type RacesPart, racesParts } from "./race_markdown.ts";
 import { racesJson } from "./race_json.ts";
 import { racesText } from "./race_text.ts";
@@ -130,7 +130,8 @@ export async function findRaces(object: BpfObject, options: FindRacesOptions = {
   checkOptions(object, options);
   const { user, prepare } = options, part: UserPart = { ...(user ? { user } : {}), ...(prepare ? { prepare } : {}) };
   const table = accessTable(object, options.programs), calls = user ? await userMapCalls(table.object, part) : [];
-  const candidates = candidatesOf(table, calls), findings: RaceFinding[] = [];
+  const partly = new Map(table.unseen.map(({ prog, why }) => [prog, why]));
+  const candidates = candidatesOf(table, calls).map((one) => doubted(one, partly)), findings: RaceFinding[] = [];
   const tick = () => options.onProgress?.(done / candidates.length);
   let done = 0;
   const search = new WitnessSearch(table.object, { ...DEFAULT_BOUNDS, ...options.bounds }, part, tick);
@@ -147,6 +148,15 @@ export async function findRaces(object: BpfObject, options: FindRacesOptions = {
     done++;
   }
   return new Races(table, findings);
+}
+
+/** Of a program that was not followed to its end nothing is sure. */
+function doubted(one: Candidate, partly: ReadonlyMap<string, string>): Candidate {
+  const prog = one.sites.map((site) => site.prog).find((name) => partly.has(name));
+  return one.doubt || prog === undefined ? one : {
+    ...one,
+    doubt: `${prog} was not followed to its end: ${partly.get(prog)}`,
+  };
 }
 
 function checkOptions({ name, programs }: BpfObject, options: FindRacesOptions): void {

@@ -9,6 +9,7 @@ import type { Environment } from "../verifier/state/environment.ts";
 import type { Reg } from "../verifier/state/register.ts";
 import { type Verdict, verifyProgram } from "../verifier/verify.ts";
 import { helperName } from "../uapi/helpers.ts";
+import { sharedAccesses } from "../workload/shared_accesses.ts";
 import { type ByteRange, fieldName } from "./field_name.ts";
 
 export type AccessKind = "load" | "store" | "atomic" | "acquire" | "release" | "helper";
@@ -68,6 +69,7 @@ export function observe(object: BpfObject, program: Program, created: CreatedMap
   if (open.some((map, i) => map !== created.maps[i])) {
     verifyProgram(object, program, { ...created, maps: open }, undefined, undefined, observer);
   }
+  if (verdict.verdict !== "accept") noteUnseen(accesses, object, program);
   const byInsn = (a: { insn: number }, b: { insn: number }) => a.insn - b.insn;
   return {
     program,
@@ -77,6 +79,31 @@ export function observe(object: BpfObject, program: Program, created: CreatedMap
     calls: [...calls.values()].sort(byInsn),
     lockings: [...lockings.values()].sort(byInsn),
   };
+}
+
+/**
+ * What a program touches that the verifier did not come to: by the addresses that its own instructions name, look-ups
+ * and global variables. Of locks only the value's own is known there.
+ */
+function noteUnseen(seen: Map<string, Noted>, object: BpfObject, program: Program): void {
+  const visited = new Set([...seen.values()].map(({ insn }) => insn));
+  const own = new Set<number>(),
+    found = sharedAccesses(program, {
+      ...{ object, own, isStable: () => true, isPlainValue: () => true },
+    });
+  found.forEach(({ loads, stores, locked }, insn) => {
+    if (visited.has(insn) || isCall(program.insns[insn])) return;
+    for (const places of [loads, stores, locked]) {
+      for (const { map, part, offset, size, guarded } of places) {
+        if (map === undefined || part !== "data" || offset === undefined) continue;
+        const isWrite = places !== loads, locks = new Set(guarded ? [OWN_LOCK] : []);
+        seen.set(`${insn} ${map} ${offset}`, {
+          ...{ insn, map: object.maps[map], offset, size, spread: 0, locks },
+          ...{ reads: !isWrite || places === locked, writes: isWrite, kind: kindOf(program.insns[insn], isWrite) },
+        });
+      }
+    }
+  });
 }
 
 function unfrozen({ frozen: _known, ...map }: MapState): MapState {

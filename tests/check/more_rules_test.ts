@@ -161,3 +161,18 @@ it("every claim that a finding names is in the ledger", () => {
   const known = new Set(LEDGER.map(({ id }) => id));
   for (const { claims } of Object.values(FINDING_TEXTS)) for (const id of claims) expect(known).toContain(id);
 });
+
+describe("a program that the verifier does not follow", () => {
+  it("is looked at all the same, by the addresses that it names itself", async () => {
+    const loadedByHand = await bpf`
+long plain, exact;
+SEC("xdp_of_old") int count(void *ctx) { plain += 1; __sync_fetch_and_add(&exact, 1); return 0; }`;
+    const found = await findRaces(loadedByHand);
+    expect(found.findings.map(({ name, field }) => `${name} ${field}`)).toEqual(["lost-update plain"]);
+    expect(found.findings[0].proof).toMatchObject({
+      state: "possible",
+      why: expect.stringMatching(/^count was not followed to its end: /),
+    });
+    expect(found.exitCode).toBe(3);
+  });
+});
