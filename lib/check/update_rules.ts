@@ -43,9 +43,7 @@ export const SHARED_MAPS: readonly number[] = [
 const isRacy = (access: TableAccess): boolean => SHARED_MAPS.includes(access.map.type) && isShared(access);
 
 /** Whether a key or an index leaves open that two CPUs work on one value. */
-export function doubtOf({ owner, map, section }: TableAccess): string | undefined {
-  // kernel/bpf/bpf_iter.c:bpf_seq_read holds the file's lock: only two readers of two files meet.
-  if (/^iter(\.s)?\//.test(section)) return "an iterator runs for one reader after another, unless two read at once";
+export function doubtOf({ owner, map }: Pick<TableAccess, "owner" | "map">): string | undefined {
   if (owner !== "object") return undefined;
   return `the key into ${map.name} is the address of a kernel object, and whether two CPUs work on one at a time is not known`;
 }

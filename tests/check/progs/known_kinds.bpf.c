@@ -177,3 +177,10 @@ int take_all_right(struct xdp_md *ctx)
 	__sync_fetch_and_add(&handed_out, all);
 	return XDP_PASS;
 }
+
+// What an iterator counts is its reader's: the runs of one reader come one after another.
+
+__u64 shown;
+
+SEC("iter/task")
+int show_task_right(void *ctx) { shown++; return 0; }
