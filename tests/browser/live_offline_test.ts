@@ -40,6 +40,18 @@ if (reason) {
       expect(await live.run(1)).toMatch(/^(threads|BackendError: the threads did not get a CPU each)/);
     });
 
+    it("shares a search out between workers, with the answer of one", async () => {
+      await live.write(
+        1,
+        'import { explore } from "interleave";\nconst found = [];\nfor (const workers of [1, 2]) {\n' +
+          "  const all = await explore(racy, { cpus: 3, invocations: 3, workers });\n" +
+          "  found.push([all.states, all.outcomes.length, all.complete, all.witness.schedule].join());\n}\n" +
+          "found[0] === found[1] ? `same: ${found[0]}` : found",
+      );
+      expect(await live.run(1)).toMatch(/^same: \d+,\d+,true,/);
+      expect(live.errors).toEqual([]);
+    });
+
     it("opens and runs another chapter when the server is gone", async () => {
       const isKept = async () =>
         await live.page.evaluate(async () => {
