@@ -40,6 +40,7 @@ export { RefusedError } from "./workload/admission.ts";
 export { BackendError } from "./host/backend_error.ts";
 export { WorkloadError } from "./workload/plan.ts";
 export { type Explanation, type Verdict, type VerifierWarning, verify, type VerifyOptions } from "./verifier/verify.ts";
+export type { KernelRelease } from "./uapi/releases.ts";
 export { disassemble } from "./object/program_listing.ts";
 export { type ErrnoName, KernelError } from "./maps/errno.ts";
 export { mapMemoryBytes } from "./maps/memory_use.ts";

@@ -25,6 +25,7 @@ import type { SimulateOptions } from "./simulate_options.ts";
 
 /** What became of a workload on one machine. */
 export interface ComparedRun {
+  /** The machine that it ran on. */
   readonly machine: Result["machine"];
   /** Recorded when this computer's kernel cannot be asked. */
   readonly kind: "simulated" | "measured" | "recorded";
@@ -38,11 +39,13 @@ export interface ComparedRun {
   readonly nsPerOp?: Spread;
   /** On threads: helpers ran as models of the kernel, whose time it is. */
   readonly timedByModels?: boolean;
+  /** CPUs, or threads, that it ran on. */
   readonly cpus?: number;
   /** The memory model of the simulator, in words. */
   readonly memory?: { readonly text: string };
   /** Final shared state; absent for recorded runs. */
   readonly final?: Values;
+  /** How it was run or measured, in words. */
   readonly how: string;
   /** What it takes as given, a line for each; of the simulator. */
   readonly conditions?: readonly string[];
@@ -50,7 +53,9 @@ export interface ComparedRun {
 
 /** A machine that could not take part. */
 export interface SkippedRun {
+  /** The machine that was asked for. */
   readonly machine: Result["machine"];
+  /** Why it could not take part, and what helps. */
   readonly skipped: string;
 }
 
@@ -82,6 +87,8 @@ const PROFILE = "xeon-kvm";
  */
 export class Comparison {
   /**
+   * `compare` makes it.
+   *
    * @param program names of the programs that ran
    * @param rows one for each machine, in the order simulator, threads, linux
    */

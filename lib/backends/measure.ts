@@ -32,7 +32,11 @@ export interface RealMachine {
   stateKey(): string;
 }
 
-/** How one repeat ended. */
+/**
+ * How one repeat ended.
+ *
+ * @internal
+ */
 export interface MeasuredOutcome {
   readonly final: Values;
   readonly returned: Readonly<Record<string, unknown>>;
@@ -58,6 +62,7 @@ export interface Measured extends Result {
   readonly initial: Values;
   /** Runs that count, and those thrown away because the threads hardly overlapped. */
   readonly repeats: number;
+  /** Runs that were thrown away. */
   readonly discarded: number;
   /** How every repeat that counts ended. */
   readonly outcomes: readonly MeasuredOutcome[];

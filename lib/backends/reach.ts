@@ -18,6 +18,7 @@ export interface Reach {
   readonly programs: readonly string[];
   /** Seeds that were tried, from 1 on, and the last of them that reached something new. */
   readonly seeds: number;
+  /** The last seed that reached something new; 0 where none did. */
   readonly lastFruitful: number;
   /** What all of these runs together reached. */
   readonly coverage: Coverage;

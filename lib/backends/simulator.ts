@@ -55,14 +55,17 @@ export interface TraceWindow {
  * ```
  */
 export class Simulation implements Result {
+  /** Always the simulator. */
   readonly machine = "simulator";
   /** Names of the programs that ran, separated by commas. */
   readonly program: string;
+  /** Simulated CPUs. */
   readonly cpus: number;
   /** Runs per CPU. */
   readonly invocations: number;
   /** How often what ran, in words: programs may have numbers of their own. */
   readonly runs: string;
+  /** Seed of the schedule, and of what the kernel leaves open. */
   readonly seed: number;
   /** The memory model, and whether the programs can tell it from sequential consistency. */
   readonly memory: MemoryReport;

@@ -121,6 +121,7 @@ const bitBuffersOf = (programs: readonly Program[], arena: Arena, tasks: number)
 /** What the clock says at the beginning of a search: long after boot, so that no timeout has the boot to do with. */
 const BOOTED_NS = 1_000_000_000_000n;
 
+/** @internal */
 export class Kernel {
   readonly memory: Memory;
   readonly maps: readonly KernelMap[];

@@ -19,12 +19,15 @@ export type Protection =
 
 /** One access of one program. */
 export interface TableAccess extends SeenAccess {
+  /** The program that makes the access. */
   readonly prog: string;
   /** SEC() name. */
   readonly section: string;
   /** C name of what is touched. */
   readonly field: string;
+  /** The C line, where the object has line info. */
   readonly line?: LineInfo;
+  /** What keeps others away meanwhile. */
   readonly protection: Protection;
   /** Who the value belongs to by its key or index. */
   readonly owner: Origin;
@@ -32,7 +35,11 @@ export interface TableAccess extends SeenAccess {
   readonly runsIn: readonly Level[];
 }
 
-/** One program, as it was followed. */
+/**
+ * One program, as it was followed.
+ *
+ * @internal
+ */
 export interface FollowedProgram extends Seen {
   readonly flow: DataFlow;
   /** Whose key each look-up has. */
@@ -42,8 +49,11 @@ export interface FollowedProgram extends Seen {
 
 /** The accesses of an object, and the programs that could not be followed to their end. */
 export interface AccessTable {
+  /** The object that was looked at. */
   readonly object: BpfObject;
+  /** Its programs, each with what was seen of it. */
   readonly programs: readonly FollowedProgram[];
+  /** All accesses, in the order of the programs. */
   readonly accesses: readonly TableAccess[];
   /** Programs of which only a part was seen, with the verifier's message. */
   readonly unseen: readonly { readonly prog: string; readonly why: string }[];

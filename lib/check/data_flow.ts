@@ -26,6 +26,8 @@ import { helperName } from "../uapi/helpers.ts";
  * What makes a value's owner known: the CPU's number, the thread's (`pid_tgid` holds both of the thread's and its
  * process's, `process` the latter only), a kernel object's address. `cpu or fixed` is the CPU's number on some paths and
  * a constant on others: what an index switches to one slot for all.
+ *
+ * @internal
  */
 export type Origin = "cpu" | "cpu or fixed" | "thread" | "pid_tgid" | "process" | "object" | "none";
 

@@ -34,6 +34,7 @@ export interface FindRacesOptions {
    * User space's part, where its calls are to be looked at too: actors and what they prepare, as a workload has them.
    */
   readonly user?: Workload["user"];
+  /** What user space does before anything else runs. */
   readonly prepare?: Workload["prepare"];
   /** Called several times a second, with the share of the candidates that were searched for. */
   readonly onProgress?: (share: number) => void | Promise<void>;
@@ -51,6 +52,12 @@ export interface FindRacesOptions {
  * ```
  */
 export class Races {
+  /**
+   * `findRaces` makes it.
+   *
+   * @param accesses who touches which field how
+   * @param findings in the order of the listing
+   */
   constructor(
     /** Who touches which field how. */
     readonly accesses: AccessTable,
@@ -73,6 +80,7 @@ export class Races {
     return this.open.filter((one) => !isNote(one));
   }
 
+  /** Races that a schedule was found for. */
   get confirmed(): readonly RaceFinding[] {
     return this.races.filter(({ proof }) => proof.state === "confirmed");
   }
@@ -93,6 +101,7 @@ export class Races {
     return racesText(this);
   }
 
+  /** The forms that a notebook keeps. */
   toBundle(): ReportBundle {
     return { "text/plain": racesText(this), "text/markdown": racesMarkdown(this) };
   }

@@ -36,6 +36,7 @@ export interface Site {
   readonly prog: string;
   /** The instruction; -1 of user space. */
   readonly insn: number;
+  /** The C line; nothing of user space and where the object has no line info. */
   readonly line?: LineInfo;
   /** What happens there: `reads`, `writes back`. */
   readonly label: string;
@@ -53,7 +54,9 @@ export type Proof =
 
 /** A schedule that shows a race, and the workload that it belongs to. */
 export interface RaceWitness {
+  /** The schedule, as `replay` takes it. */
   readonly schedule: string;
+  /** Visible operations of that schedule. */
   readonly steps: number;
   /** Options to replay it with, as `simulate` takes them, but for `prepare`. */
   readonly workload: WitnessWorkload;
@@ -63,6 +66,7 @@ export interface RaceWitness {
   readonly what: string;
 }
 
+/** @internal */
 export interface WitnessWorkload {
   readonly cpus: number;
   readonly invocations: number;
@@ -90,12 +94,19 @@ export interface WitnessWorkload {
 
 /** A change of one line of the listing: what stands there instead may be no line, or several. */
 export interface Repair {
+  /** Number of the line, from 1. */
   readonly line: number;
+  /** The line as it is. */
   readonly before: string;
+  /** What stands there instead: nothing, or lines. */
   readonly after: string;
 }
 
-/** A number that is there before: a global variable's, or in a map's only value. */
+/**
+ * A number that is there before: a global variable's, or in a map's only value.
+ *
+ * @internal
+ */
 export interface StartsWith {
   readonly global?: string;
   readonly map?: string;
@@ -106,7 +117,9 @@ export interface StartsWith {
 
 /** A race before a witness was looked for. */
 export interface Candidate {
+  /** What kind of race it is. */
   readonly name: FindingName;
+  /** The map; of a global variable the section that holds it. */
   readonly map: string;
   /** C name of what is touched. */
   readonly field: string;
@@ -120,6 +133,7 @@ export interface Candidate {
   readonly repair?: readonly Repair[];
   /** Chapter of the book, and the claims that it bears on (numbers of the ledger). */
   readonly chapter: string;
+  /** Numbers of those claims. */
   readonly claims: readonly string[];
   /** Why a witness would say nothing: what cannot be told from the object. */
   readonly doubt?: string;
@@ -131,6 +145,7 @@ export interface Candidate {
 
 /** A race, and whether a schedule was found that shows it. */
 export interface RaceFinding extends Candidate {
+  /** Whether a schedule shows it. */
   readonly proof: Proof;
   /** Why the listing allows it: `// interleave: allow NAME, reason`. */
   readonly allowed?: string;

@@ -14,7 +14,11 @@ import { type ByteRange, fieldName } from "./field_name.ts";
 
 export type AccessKind = "load" | "store" | "atomic" | "acquire" | "release" | "helper";
 
-/** One instruction's access to one place of a map's values; seen on several paths it is there once. */
+/**
+ * One instruction's access to one place of a map's values; seen on several paths it is there once.
+ *
+ * @internal
+ */
 export interface SeenAccess extends ByteRange {
   readonly insn: number;
   readonly map: MapDef;

@@ -6,7 +6,11 @@ import { isNote, type RaceFinding } from "./finding.ts";
 import type { Races } from "./find_races.ts";
 import { countText, findingText, NO_COLOURS, sourceLines } from "./race_text.ts";
 
-/** One output of the page. */
+/**
+ * One output of the page.
+ *
+ * @internal
+ */
 export interface RacesPart {
   readonly bundle: ReportBundle;
   /** The steps to draw below it, and what was simulated. */

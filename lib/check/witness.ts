@@ -14,7 +14,11 @@ import type { UserPart } from "./user_part.ts";
 import { type Searched, type Shown, story, traced } from "./witness_trace.ts";
 import { toWorkload, workloadText } from "./witness_workload.ts";
 
-/** How far the search for one witness goes. */
+/**
+ * How far the search for one witness goes.
+ *
+ * @internal
+ */
 export interface WitnessBounds {
   /** States of one search. */
   readonly states: number;

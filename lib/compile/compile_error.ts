@@ -2,6 +2,7 @@
 
 /** One message of the compiler about a place in the listing. */
 export interface Diagnostic {
+  /** How bad the compiler finds it. */
   readonly severity: "error" | "warning" | "note";
   /** The compiler's words. */
   readonly message: string;
@@ -9,6 +10,7 @@ export interface Diagnostic {
   readonly header?: string;
   /** 1-based. */
   readonly line: number;
+  /** Counts from 1. */
   readonly column: number;
 }
 
@@ -28,9 +30,12 @@ const MAX_SHOWN = 5;
  * ```
  */
 export class CompileError extends Error {
+  /** Tells it from other errors. */
   override name = "CompileError";
 
   /**
+   * Its message shows the first places.
+   *
    * @param listing what the listing is called
    * @param diagnostics what the compiler said, as {@link parseDiagnostics} gives it
    * @param compiler which compiler said so

@@ -18,6 +18,7 @@ export interface AccuracyRow {
   readonly fitted: boolean;
 }
 
+/** @internal */
 export interface AccuracyTable {
   /** Each target with what was reached. */
   readonly targets: readonly string[];

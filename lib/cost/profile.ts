@@ -14,7 +14,9 @@ export interface ByDistance {
   readonly sameCore: number;
   /** Another core of the same group: those that share a last-level cache slice, a core complex, a mesh. */
   readonly sameGroup: number;
+  /** A core of another group of the same socket. */
   readonly otherGroup: number;
+  /** A core of another socket. */
   readonly otherSocket: number;
 }
 
@@ -30,9 +32,11 @@ export interface WorkCosts {
   readonly helpers: Readonly<Record<string, number>>;
   /** Hashing a key and finding its bucket: for each key, and for each byte of it. */
   readonly hash: number;
+  /** The same for each byte of a key. */
   readonly hashByte: number;
   /** local_irq_save and local_irq_restore; nothing overlaps them. */
   readonly irqsave: number;
+  /** Switching interrupts back on. */
   readonly irqrestore: number;
   /** From finding a lock taken to joining its queue: a wrong guess, a call, setting up the queue's node. */
   readonly lockQueue: number;
@@ -40,9 +44,11 @@ export interface WorkCosts {
   readonly alloc: number;
   /** Starting a block copy (memcpy as the kernel does it), and each byte of it when it is in the first-level cache. */
   readonly copyStart: number;
+  /** The same for each byte. */
   readonly copyByte: number;
   /** Entering and leaving a system call. */
   readonly syscall: number;
+  /** Leaving a system call. */
   readonly sysret: number;
   /** An RCU grace period, from asking for it to its end. */
   readonly gracePeriod: number;
@@ -64,6 +70,7 @@ export interface Profile {
   readonly name: string;
   /** The machine it speaks of, and where its numbers are from. */
   readonly machine: string;
+  /** Where its numbers are from. */
   readonly source: string;
   /** Threads, cores, groups and sockets. */
   readonly topology: Topology;
@@ -90,6 +97,7 @@ export interface Profile {
   readonly commitNs: number;
   /** Between two stores that leave the store buffer, to different lines and to the same line. */
   readonly drainNs: number;
+  /** Between two that go to the same line. */
   readonly drainSameLineNs: number;
   /** An atomic read-modify-write on an owned line, store buffer empty. */
   readonly atomicNs: number;
@@ -97,6 +105,7 @@ export interface Profile {
   readonly atomicRestartNs: number;
   /** Lines that one core can wait for at once, and the least time between two arrivals. */
   readonly lineFillBuffers: number;
+  /** Least time between the arrivals of two lines. */
   readonly lineIntervalNs: number;
 
   /** A line's way from an idle owner to a CPU that asks for it. */
@@ -107,6 +116,7 @@ export interface Profile {
   readonly holdNs: number;
   /** Grants in a row to the owner's own group, and to its own socket, while others wait; 1 is first come first served. */
   readonly groupGrants: number;
+  /** The same for grants to the owner's own socket. */
   readonly socketGrants: number;
   /** Part of the requests for a line that overtake all of their group that wait, 0 to 1; 0 is first come first served. */
   readonly overtaking: number;
@@ -124,6 +134,7 @@ export interface Profile {
   readonly holdJitter: number;
   /** What now and then comes between two instructions (a miss in a larger cache or in the TLB): how long, how often. */
   readonly disturbanceNs: number;
+  /** Mean time between two such disturbances. */
   readonly disturbanceEveryNs: number;
   /** Random spread of transfers and of instruction time, 0 to 1 (half-width of a uniform distribution). */
   readonly jitter: number;
@@ -146,6 +157,7 @@ export interface Profile {
  * ```
  */
 export class ProfileError extends Error {
+  /** Tells it from other errors. */
   override name = "ProfileError";
 }
 

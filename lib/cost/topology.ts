@@ -4,8 +4,11 @@
 export interface Topology {
   /** Hardware threads. */
   readonly threadsPerCore: number;
+  /** Cores that share a last-level cache. */
   readonly coresPerGroup: number;
+  /** Such groups on one socket. */
   readonly groupsPerSocket: number;
+  /** Sockets of the machine. */
   readonly sockets: number;
 }
 

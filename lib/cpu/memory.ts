@@ -33,6 +33,7 @@ export function addressOf(pointer: bigint): number {
   return halves[0];
 }
 
+/** @internal */
 export class Memory {
   readonly wasm: WebAssembly.Memory;
   readonly view: DataView;

@@ -64,28 +64,43 @@ export interface Labelled {
  * these bytes, so that the operation has a price but no task can come before or after it.
  */
 export interface LoadOp extends Labelled {
+  /** A load. */
   readonly kind: "load";
+  /** A lock that is held keeps every other CPU away from these bytes. */
   readonly exclusive?: boolean;
+  /** Address in the machine's memory. */
   readonly addr: number;
+  /** Bytes that are loaded. */
   readonly size: Width;
 }
 /** A plain store. */
 export interface StoreOp extends Labelled {
+  /** A store. */
   readonly kind: "store";
+  /** A lock that is held keeps every other CPU away from these bytes. */
   readonly exclusive?: boolean;
+  /** Address in the machine's memory. */
   readonly addr: number;
+  /** Bytes that are stored. */
   readonly size: Width;
+  /** What is stored. */
   readonly value: bigint;
   /** The kernel of a guest with paravirtual locks does it by a locked instruction; matters for its price only. */
   readonly paravirtual?: boolean;
 }
 /** Atomic read-modify-write; gives the old value. `cmpxchg` stores `value` only where memory holds `expected`. */
 export interface RmwOp extends Labelled {
+  /** An atomic read-modify-write. */
   readonly kind: "rmw";
+  /** What is made of the old value. */
   readonly op: "add" | "or" | "and" | "xor" | "xchg" | "cmpxchg";
+  /** Address in the machine's memory. */
   readonly addr: number;
+  /** Bytes that are changed. */
   readonly size: Width;
+  /** The operand. */
   readonly value: bigint;
+  /** Of `cmpxchg`: the value that memory has to hold. */
   readonly expected?: bigint;
 }
 /**
@@ -93,24 +108,33 @@ export interface RmwOp extends Labelled {
  * `thenStore`, the step that sees it also stores (as the winner of a lock does).
  */
 export interface AwaitOp extends Labelled {
+  /** A wait for one word. */
   readonly kind: "await";
+  /** Address in the machine's memory. */
   readonly addr: number;
+  /** Bytes that are looked at. */
   readonly size: Width;
+  /** Whether a value ends the wait. */
   readonly until: (value: bigint) => boolean;
+  /** What the step that sees it stores. */
   readonly thenStore?: bigint;
   /** The kernel of a guest with paravirtual locks waits in a queue of its own; matters for its price only. */
   readonly paravirtual?: boolean;
 }
 /** Waits until a condition over all of memory holds (the end of a grace period). */
 export interface WaitOp extends Labelled {
+  /** A wait for a condition. */
   readonly kind: "wait";
+  /** Whether the wait is over. */
   readonly until: (memory: Memory) => boolean;
 }
 /** One indivisible step over several words of shared memory, such as taking an element off a free list. */
 export interface AtomicOp extends Labelled {
+  /** An indivisible step. */
   readonly kind: "atomic";
   /** An address that stands for what is touched, for the trace and for the cost of its cache line. */
   readonly addr: number;
+  /** What the step does; its result is sent to the model. */
   readonly run: (memory: Memory) => bigint;
   /**
    * False where the kernel needs no locked instruction for it, because only this CPU looks there: then stores that wait in
@@ -123,9 +147,11 @@ export interface AtomicOp extends Labelled {
  * a fresh element): no scheduling point. Its result is recorded like any other.
  */
 export interface PrivateOp extends Labelled {
+  /** A private step. */
   readonly kind: "private";
   /** It only reads the caller's stack, which no store buffer holds anything of. */
   readonly readsStack?: boolean;
+  /** What the step does; its result is sent to the model. */
   readonly run: (memory: Memory) => bigint;
 }
 /**
@@ -133,7 +159,9 @@ export interface PrivateOp extends Labelled {
  * `sysret` enclose what user space does inside the kernel: between them other tasks of the same CPU have to wait.
  */
 export interface WorkOp extends Labelled {
+  /** Work that takes time. */
   readonly kind: "work";
+  /** What it is, for its price. */
   readonly what:
     | "helper"
     | "syscall"
@@ -154,20 +182,27 @@ export interface WorkOp extends Labelled {
  * of no mask. With `instrumentation` off, kprobe, tracepoint and perf_event programs are skipped.
  */
 export interface MaskOp {
+  /** A change of a mask. */
   readonly kind: "mask";
+  /** What is masked. */
   readonly what: "irq" | "preempt" | "instrumentation";
+  /** +1 masks once more, -1 once less. */
   readonly delta: 1 | -1;
 }
 /** Runs a BPF function of the calling program (a callback) and gives its r0. */
 export interface CallbackOp {
+  /** A call of a function of the program. */
   readonly kind: "callback";
   /** The function's address as the program passed it. */
   readonly func: bigint;
+  /** Values of r1 to r5. */
   readonly args: readonly bigint[];
 }
 /** Leaves the calling program for another one of the object, by index; the model is never resumed (bpf_tail_call). */
 export interface TailCallOp {
+  /** A change to another program. */
   readonly kind: "tail_call";
+  /** Index of that program in the object. */
   readonly prog: number;
 }
 /** Ends the run from wherever it is, callbacks and all, with a value; the model is never resumed (bpf_throw). */
@@ -178,6 +213,8 @@ export interface ThrowOp {
 /**
  * BPF_PROG_RUN by user space: the task runs a program of the object, by index, and is sent its r0. A scheduling point,
  * as the beginning of any run is.
+ *
+ * @internal
  */
 export interface ProgRunOp extends Labelled {
   readonly kind: "prog_run";
@@ -189,12 +226,15 @@ export interface ProgRunOp extends Labelled {
 }
 /** The task may be switched out here (a sleepable program that sleeps, a system call that blocks). */
 export interface SleepOp extends Labelled {
+  /** A point where the task may be switched out. */
   readonly kind: "sleep";
 }
 /**
  * What the kernel leaves open: one of so many things happens. It gives the number of the one that did, from 1 on. Where
  * choices are branched over (a search, a replay of what it found) that is a step of the task's own; elsewhere it is drawn
  * by the seed.
+ *
+ * @internal
  */
 export interface ChooseOp extends Labelled {
   readonly kind: "choose";
@@ -206,12 +246,16 @@ export interface ChooseOp extends Labelled {
 }
 /** A line that `bpf_printk` prints, or a remark of a model; it appears in the trace. */
 export interface PrintOp {
+  /** A line of output. */
   readonly kind: "print";
+  /** The line. */
   readonly text: string;
 }
 /** A fault by the calling program (a bad pointer handed to a helper): the run ends there with this message. */
 export interface FaultOp {
+  /** A fault. */
   readonly kind: "fault";
+  /** What was wrong, for the reader. */
   readonly message: string;
 }
 
@@ -242,8 +286,11 @@ export type Model<T = bigint> = Generator<Operation, T, bigint>;
 export interface TaskContext {
   /** Index of the task among all tasks of the machine, and the CPU it runs on. */
   readonly task: number;
+  /** The CPU that the task runs on. */
   readonly cpu: number;
+  /** CPUs of the machine. */
   readonly nrCpus: number;
+  /** The memory of the machine. */
   readonly memory: Memory;
   /** What bpf_get_current_pid_tgid gives, where the workload says so: `tgid << 32 | pid`. */
   readonly pidTgid?: bigint;

@@ -11,5 +11,6 @@
  * ```
  */
 export class WorkloadError extends Error {
+  /** Tells it from other errors. */
   override name = "WorkloadError";
 }

@@ -13,5 +13,6 @@
  * ```
  */
 export class BackendError extends Error {
+  /** Tells it from other errors. */
   override name = "BackendError";
 }

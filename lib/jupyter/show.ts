@@ -14,6 +14,7 @@ const JUPYTER_DISPLAY = Symbol.for("Jupyter.display");
 
 /** Something that knows its own forms, by MIME type, one of them `text/plain`. */
 export interface Showable {
+  /** Its forms, by MIME type. */
   toBundle(): object | Promise<object>;
   /** Metadata of the output, by MIME type: the size of a picture, for example. */
   toMetadata?(): Record<string, unknown>;

@@ -2,10 +2,13 @@
 
 /** What the reader expects. */
 export interface Prediction {
+  /** What was asked. */
   readonly question: string;
+  /** What the reader said; nothing where the reader gave no guess. */
   readonly answer: number | string | undefined;
   /** The prediction beside what came out: show it after the run. */
   against(found: number | bigint | string, unit?: string): string;
+  /** Question and answer, for `show`. */
   toString(): string;
 }
 

@@ -14,7 +14,11 @@ export interface BatchEntry {
   readonly value: Uint8Array;
 }
 
-/** What user space asks of one call (union bpf_attr's `batch`); `cursor` is in_batch, nothing stands for NULL. */
+/**
+ * What user space asks of one call (union bpf_attr's `batch`); `cursor` is in_batch, nothing stands for NULL.
+ *
+ * @internal
+ */
 export interface BatchRequest {
   readonly call: "lookup" | "lookupAndDelete" | "update" | "delete";
   /** elem_flags. */
@@ -25,7 +29,11 @@ export interface BatchRequest {
   readonly entries?: readonly { readonly key: Uint8Array; readonly value?: Uint8Array }[];
 }
 
-/** What it gets: 0n or -errno, how many entries were done, those that were copied out, and out_batch where it was written. */
+/**
+ * What it gets: 0n or -errno, how many entries were done, those that were copied out, and out_batch where it was written.
+ *
+ * @internal
+ */
 export interface BatchReply {
   readonly result: bigint;
   readonly count: number;

@@ -1,6 +1,23 @@
 /** Error numbers as maps and system calls return them, and the error that user space gets. */
 import { ERRNO } from "../uapi/errno.ts";
 
+/** Names of the error numbers that maps and system calls return. */
+export type ErrnoName =
+  | "EPERM"
+  | "ENOENT"
+  | "E2BIG"
+  | "EAGAIN"
+  | "ENOMEM"
+  | "EFAULT"
+  | "EBUSY"
+  | "EEXIST"
+  | "EINVAL"
+  | "ENOSPC"
+  | "EDEADLK"
+  | "EOPNOTSUPP"
+  | "ENOTSUPP"
+  | "ERANGE";
+
 const MEANING = {
   EPERM: "not permitted",
   ENOENT: "no such key",
@@ -16,10 +33,7 @@ const MEANING = {
   EOPNOTSUPP: "not supported by this map type",
   ENOTSUPP: "not supported by this map type",
   ERANGE: "a number that does not fit",
-} as const satisfies Partial<Record<keyof typeof ERRNO, string>>;
-
-/** Names of the error numbers that maps and system calls return. */
-export type ErrnoName = keyof typeof MEANING;
+} as const satisfies Readonly<Record<ErrnoName & keyof typeof ERRNO, string>>;
 
 /** What a kernel function returns for an error: `-EEXIST` is `errno("EEXIST")`. */
 export const errno = (name: ErrnoName): bigint => -BigInt(ERRNO[name]);
@@ -64,8 +78,11 @@ export function errnoName(number: number | bigint): ErrnoName | undefined {
  * ```
  */
 export class KernelError extends Error {
+  /** Tells it from other errors. */
   override name = "KernelError";
   /**
+   * The failure of one call.
+   *
    * @param code the errno's name
    * @param what the call that failed, for the message
    * @param count of a batch call, how many entries it had done

@@ -47,7 +47,11 @@ function elementPlace(map: ArrayMap, name: string): Place | undefined {
   return match[3] === "" ? { addr: base, size: map.def.valueSize, type: map.def.valueType } : undefined;
 }
 
-/** Atomic operations on mapped memory. */
+/**
+ * Atomic operations on mapped memory.
+ *
+ * @internal
+ */
 export type AtomicOpName = RmwOp["op"];
 const ATOMIC_OPS: readonly string[] = ["add", "or", "and", "xor", "xchg", "cmpxchg"] satisfies AtomicOpName[];
 

@@ -78,12 +78,17 @@ export interface UserActor {
    * own, numbered from 1000; `tgid` is `pid` where it is left out.
    */
   readonly pid?: number;
+  /** Number of its process. */
   readonly tgid?: number;
   /** What it does, once. */
   readonly body: (user: UserApi) => Model<unknown>;
 }
 
-/** What a perf buffer gives: a record of a CPU, or how many that CPU's buffer had no room for before the next one. */
+/**
+ * What a perf buffer gives: a record of a CPU, or how many that CPU's buffer had no room for before the next one.
+ *
+ * @internal
+ */
 export type UserPerfRecord<V> =
   | { readonly cpu: number; readonly data: V }
   | { readonly cpu: number; readonly lost: bigint };
@@ -109,7 +114,9 @@ export type UserBatch<V> = UserEntry<V>[] & {
 
 /** One entry to be written; of a map in map the value is the name of a map. */
 export interface UserInput {
+  /** The key, as `update` takes it. */
   readonly key: MapInput;
+  /** The value, or the name of a map. */
   readonly value: MapInput | string;
 }
 
@@ -513,14 +520,17 @@ export class UserApi {
     return syscalls.bpf_map_do_batch(this.#find(map), this.#ctx, request);
   }
 
+  /** @internal */
   protected takeElem(map: string, key: Uint8Array, flags: bigint): Model<Found> {
     return syscalls.map_lookup_and_delete_elem(this.#find(map), this.#ctx, key, flags);
   }
 
+  /** @internal */
   protected peekValue(map: string, value: Uint8Array): Model<Found> {
     return syscalls.map_peek_value(this.#find(map), this.#ctx, value);
   }
 
+  /** @internal */
   protected freezeMap(map: string): Model {
     const found = this.#find(map);
     if (found.environment.freezes) return syscalls.map_freeze(found, this.#ctx);
@@ -530,6 +540,7 @@ export class UserApi {
     );
   }
 
+  /** @internal */
   protected *runProg(name: string, ctx: Uint8Array | undefined): Model {
     const prog = this.#programs.findIndex((program) => program.name === name);
     yield { kind: "work", what: "syscall" };
@@ -538,20 +549,24 @@ export class UserApi {
     return returned;
   }
 
+  /** @internal */
   protected consumeRing(map: string): Model<Uint8Array[]> {
     return ringbuf_process_ring(this.#ring(map));
   }
 
+  /** @internal */
   protected consumePerf(map: string): Model<PerfRecord[]> {
     const found = this.#find(map);
     if (found instanceof PerfEventArrayMap) return found.consume();
     throw new TypeError(`${map} is ${mapTypeName(found.def.type)}, no PERF_EVENT_ARRAY`);
   }
 
+  /** @internal */
   protected pollRing(map: string, timeoutMs: number): Model<Uint8Array[]> {
     return ring_buffer__poll(this.#ring(map), timeoutMs);
   }
 
+  /** @internal */
   protected maxEntries(map: string): number {
     return this.#find(map).def.maxEntries;
   }
@@ -562,19 +577,23 @@ export class UserApi {
     return found instanceof Htab ? 4 : found.def.keySize;
   }
 
+  /** @internal */
   protected keyBytes(map: string, key: MapInput): Uint8Array {
     return this.#key(this.#find(map), key);
   }
 
+  /** @internal */
   protected valueBytes(map: string, value: MapInput | string): Uint8Array {
     const found = this.#find(map);
     return typeof value === "string" ? this.#id(found, value) : this.#value(found, value);
   }
 
+  /** @internal */
   protected keyOf(map: string, bytes: Uint8Array): MapValue {
     return decodeValue(this.#btf, this.#find(map).def.keyType, bytes);
   }
 
+  /** @internal */
   protected valueOf(map: string, bytes: Uint8Array): unknown {
     return this.#decode(this.#find(map), bytes);
   }

@@ -6,9 +6,11 @@ import type { Btf } from "./btf.ts";
 export interface LineInfo {
   /** Index of the first instruction of this line, in {@link Program.insns}. */
   readonly insn: number;
+  /** Name of the C file, as the compiler wrote it down. */
   readonly file: string;
   /** 1-based line and column of the listing as the reader wrote it. */
   readonly line: number;
+  /** Column of the listing, from 1. */
   readonly column: number;
   /** The text of the line. */
   readonly text: string;
@@ -16,9 +18,11 @@ export interface LineInfo {
 
 /** One BPF function inside {@link Program.insns}: the main program first, then each subprogram it reaches. */
 export interface Subprog {
+  /** Name of the C function. */
   readonly name: string;
   /** Index of its first instruction and of the one after its last. */
   readonly start: number;
+  /** Index behind its last instruction. */
   readonly end: number;
   /** Global functions are verified on their own and may not be called under a lock; static ones are followed. */
   readonly global: boolean;
@@ -36,7 +40,11 @@ export type Relocation =
   /** A kernel function or variable that the object only declares (`__ksym`). */
   | { readonly insn: number; readonly kind: "extern"; readonly name: string; readonly isWeak?: true };
 
-/** An instruction that depends on where the running kernel keeps a field, or how a type looks there (CO-RE). */
+/**
+ * An instruction that depends on where the running kernel keeps a field, or how a type looks there (CO-RE).
+ *
+ * @internal
+ */
 export interface CoreRelocation {
   readonly insn: number;
   /** BTF id of the type at which the path begins, and the path: `0:5:2`. */
@@ -48,14 +56,19 @@ export interface CoreRelocation {
 
 /** A program with all the subprograms it reaches, linked as libbpf does: calls and jumps resolved, data not. */
 export interface Program {
+  /** Name of the C function. */
   readonly name: string;
   /** The SEC() name, e.g. `tp_btf/sys_enter`. */
   readonly section: string;
   /** `SEC("?...")`: loaded only when it is asked for by name. */
   readonly isOptional?: true;
+  /** Its instructions, subprograms behind the program itself. */
   readonly insns: readonly Insn[];
+  /** Its functions, the program itself first. */
   readonly subprogs: readonly Subprog[];
+  /** What the loader fills in: addresses of maps and variables. */
   readonly relocations: readonly Relocation[];
+  /** C lines, by rising index of instruction. */
   readonly lines: readonly LineInfo[];
   /** Absent when there are none; instructions hold what the listing's own types say. */
   readonly coreRelocations?: readonly CoreRelocation[];
@@ -63,9 +76,11 @@ export interface Program {
 
 /** A global variable, as it appears in outcomes. */
 export interface Variable {
+  /** C name. */
   readonly name: string;
   /** Byte offset in its section and size in bytes. */
   readonly offset: number;
+  /** Size in bytes. */
   readonly size: number;
   /** BTF type id, when known. */
   readonly type?: number;
@@ -73,11 +88,15 @@ export interface Variable {
 
 /** A map as the object defines it. Global data sections (`.bss`, `.data`, `.rodata`) are array maps of one value. */
 export interface MapDef {
+  /** C name; of global variables the section that holds them. */
   readonly name: string;
   /** Number of the map type (`BPF_MAP_TYPE_*`). */
   readonly type: number;
+  /** Bytes of a key. */
   readonly keySize: number;
+  /** Bytes of a value. */
   readonly valueSize: number;
+  /** Entries that it has room for. */
   readonly maxEntries: number;
   /** `map_flags`, e.g. BPF_F_NO_PREALLOC = 1. */
   readonly flags: number;
@@ -85,6 +104,7 @@ export interface MapDef {
   readonly extra?: number;
   /** BTF type ids of key and value, when the object says. */
   readonly keyType?: number;
+  /** Id of the value's type in the object's BTF. */
   readonly valueType?: number;
   /** Shape of the inner map of a map in map. */
   readonly inner?: MapDef;

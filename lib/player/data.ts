@@ -2,7 +2,9 @@
 
 /** A workload's graph as JSON. All texts are indices into `strings`; -1 where there is none. */
 export interface PlayerData {
+  /** What the widget is headed with. */
   readonly title: string;
+  /** Texts that the rest counts by index. */
   readonly strings: readonly string[];
   /** Who takes steps: flows of control, then the CPUs' store buffers; `key` is what schedules write. */
   readonly tasks: readonly { readonly key: string; readonly name: string; readonly prog: string }[];
@@ -12,11 +14,13 @@ export interface PlayerData {
   readonly states: readonly PlayerState[];
   /** From which state, who, to which state, and what it did: `reads counter = 0`, the C line, the instruction. */
   readonly steps: readonly PlayerStep[];
+  /** The ways in which it can end. */
   readonly ends: readonly PlayerEnd[];
   /** What the seeds of hash maps are drawn from; 0 goes unsaid. */
   readonly hashSeed: number;
   /** What is to be known of this graph: that it is one schedule only, that other layouts have other endings. */
   readonly notes: readonly string[];
+  /** Words of the widget's own, by what they are for. */
   readonly words: Readonly<Record<string, string>>;
 }
 
@@ -46,9 +50,11 @@ export type PlayerStep = readonly [
 
 /** A way to end: one of the outcomes that the search found, a deadlock, or a fault. */
 export interface PlayerEnd {
+  /** What the end is called: its values, or what went wrong. */
   readonly label: string;
   /** Why it is one that the search is after, or why not. */
   readonly remark: string;
+  /** Whether it is one that the search is after. */
   readonly wrong: boolean;
   /** Only under another layout of the hash maps. */
   readonly elsewhere: boolean;

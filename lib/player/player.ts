@@ -15,7 +15,11 @@ import { alongSchedule, MOST_STATES, wholeGraph } from "./graph.ts";
 import { type Fallback, playerHtml } from "./page.ts";
 import { texts } from "./texts.ts";
 
-/** A schedule that stands for the player where no script runs. */
+/**
+ * A schedule that stands for the player where no script runs.
+ *
+ * @internal
+ */
 interface Shown {
   readonly schedule: string;
   readonly sentence: string;
@@ -35,7 +39,11 @@ interface Shown {
  * ```
  */
 export class Player {
-  /** @param data what the widget walks */
+  /**
+   * `player` makes one.
+   *
+   * @param data what the widget walks
+   */
   constructor(
     readonly exploration: Exploration,
     readonly data: PlayerData,
@@ -67,6 +75,7 @@ export class Player {
     };
   }
 
+  /** Metadata of the output, by MIME type: the size of the picture. */
   toMetadata(): Record<string, unknown> {
     return this.shown.figure.toMetadata();
   }

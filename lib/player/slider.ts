@@ -6,7 +6,9 @@ import { escapeHtml } from "../report/markdown.ts";
 
 /** A value of the number, and its figure. */
 export interface SliderPlace {
+  /** The number that the figure belongs to. */
   readonly value: number;
+  /** The figure of that number. */
   readonly figure: Figure;
 }
 
@@ -21,7 +23,11 @@ export interface SliderPlace {
  * ```
  */
 export class Slider {
-  /** @param first index of the place that is shown before anybody turns it */
+  /**
+   * `slider` makes one.
+   *
+   * @param first index of the place that is shown before anybody turns it
+   */
   constructor(readonly name: string, readonly places: readonly SliderPlace[], readonly first: number) {}
 
   /** The values, and the text twin of the one that is shown. */
@@ -44,6 +50,7 @@ export class Slider {
     };
   }
 
+  /** Metadata of the output, by MIME type: the size of the picture. */
   toMetadata(): Record<string, unknown> {
     return this.places[this.first].figure.toMetadata();
   }

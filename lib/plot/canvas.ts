@@ -26,7 +26,11 @@ interface Line {
   readonly dash?: "solid" | "dot" | "dash" | readonly [number, number];
 }
 
-/** What a canvas gives: the elements of an SVG of this size. */
+/**
+ * What a canvas gives: the elements of an SVG of this size.
+ *
+ * @internal
+ */
 export interface Drawing {
   readonly width: number;
   readonly height: number;

@@ -24,6 +24,7 @@ export interface FigureBundle {
   readonly "image/svg+xml"?: string;
   /** Base64. A page leaves it out that was not given what draws it: it draws the other forms itself. */
   readonly "image/png"?: string;
+  /** Caption and content for readers who see no picture. */
   readonly "text/plain": string;
 }
 
@@ -63,13 +64,18 @@ export class Figure {
   readonly #parts: FigureParts;
   /** Pixels. */
   readonly width: number;
+  /** Height in points of the page. */
   readonly height: number;
   /** The finding in one sentence, then where it comes from. */
   readonly caption: string;
   /** Caption and content for readers who see no picture. */
   readonly text: string;
 
-  /** @param parts traces and layout, or a drawing; caption and text */
+  /**
+   * `plot` makes figures.
+   *
+   * @param parts traces and layout, or a drawing; caption and text
+   */
   constructor(parts: FigureParts) {
     this.#parts = parts;
     const { width, height } = "drawing" in parts ? parts.drawing : parts.layout;

@@ -7,7 +7,11 @@
 import { neededPackageFile } from "../host/needed_package_file.ts";
 import { textBoxes, union } from "./text_boxes.ts";
 
-/** A plotly figure as JSON; `config` as plotly.js takes it. */
+/**
+ * A plotly figure as JSON; `config` as plotly.js takes it.
+ *
+ * @internal
+ */
 export interface PlotlyJson {
   readonly data: readonly Record<string, unknown>[];
   readonly layout: Record<string, unknown>;

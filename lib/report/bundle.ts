@@ -3,6 +3,7 @@ import { explorationMarkdown, explorationText, type Explored } from "./explorati
 import type { Result } from "./result.ts";
 import { resultMarkdown, resultText } from "./text.ts";
 
+/** @internal */
 export interface ReportBundle {
   readonly "text/plain": string;
   readonly "text/markdown": string;

@@ -3,9 +3,13 @@ import { texts } from "./texts.ts";
 
 /** A line of the listing. */
 export interface CoveredLine {
+  /** The program. */
   readonly prog: string;
+  /** Name of the C file. */
   readonly file: string;
+  /** Number of the line, from 1. */
   readonly line: number;
+  /** The line itself. */
   readonly text: string;
 }
 
@@ -21,6 +25,7 @@ export interface SharedData {
   readonly name: string;
   /** The contexts that wrote it and those that read it, by task: `cpu0`, `irq on cpu0`, `user reader`. */
   readonly writers: readonly string[];
+  /** The contexts that read it. */
   readonly readers: readonly string[];
   /** Whether contexts of different CPUs met there, or only those of one. */
   readonly between: "CPUs" | "contexts of one CPU";
@@ -28,7 +33,9 @@ export interface SharedData {
 
 /** Data that was written, and that no context touched in the same place as another one wrote. */
 export interface OwnData {
+  /** Variable, or map and field. */
   readonly name: string;
+  /** The contexts that wrote it. */
   readonly writers: readonly string[];
   /** Of a per-CPU map: each CPU has a copy of its own. */
   readonly perCpu: boolean;
@@ -45,13 +52,17 @@ export interface Coverage {
   readonly contexts: number;
   /** C lines of the programs that have code; 0 where the object has no line info. */
   readonly lines: { readonly ran: number; readonly all: number };
+  /** Instructions of the programs. */
   readonly insns: { readonly ran: number; readonly all: number };
   /** Ways of conditional jumps: two for each. */
   readonly branches: { readonly ran: number; readonly all: number };
+  /** Lines with code that never ran. */
   readonly linesNeverRun: readonly CoveredLine[];
+  /** Branches that always went the same way. */
   readonly oneWay: readonly OneWayBranch[];
   /** Absent where it was not looked at who touched what. */
   readonly shared?: readonly SharedData[];
+  /** Data that each context has for itself. */
   readonly own?: readonly OwnData[];
   /** Why *Never* would say nothing about races: no context wrote what another one touched. */
   readonly tellsNothing?: string;

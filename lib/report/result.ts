@@ -16,8 +16,11 @@ export type Values = Record<string, bigint | string>;
 
 /** What ended a run before its end: a bad access, an endless loop, a deadlock. */
 export interface Fault {
+  /** What happened, for the reader. */
   readonly message: string;
+  /** The program that it happened to. */
   readonly prog: string;
+  /** The CPU that it ran on. */
   readonly cpu: number;
   /** Index of the instruction in its program. */
   readonly insn: number;
@@ -32,8 +35,11 @@ export interface Fault {
  * perf_event programs (kernel/events/core.c:bpf_overflow_handler). They did not happen: nothing of theirs is lost.
  */
 export interface SkippedRuns {
+  /** The program whose runs were skipped. */
   readonly prog: string;
+  /** The CPU that it would have run on. */
   readonly cpu: number;
+  /** How many. */
   readonly runs: number;
   /** What was in the way: a run of the same program, or of any with such a guard and user space's calls on maps. */
   readonly guard: RecursionGuard;
@@ -63,6 +69,7 @@ export interface TraceStep {
   readonly step: number;
   /** Which task took it, as schedules count them (-1 for the store buffer of CPU 0, -2 of CPU 1), and on which CPU. */
   readonly task: number;
+  /** The CPU that the step was taken on. */
   readonly cpu: number;
   /** Which invocation of its task, from 0. */
   readonly invocation: number;
@@ -107,16 +114,20 @@ export interface TraceStep {
   readonly object?: string;
   /** Which map's memory it is, as an index into the object's maps, those of global variables included. */
   readonly map?: number;
+  /** Address of what was touched. */
   readonly addr?: number;
+  /** Bytes that were touched. */
   readonly size?: number;
   /**
    * Of a store: it waits in its CPU's store buffer. Of a load: it was forwarded at least one byte that waits there. Of a
    * flush, `stored` is the step of the store that it moves to memory.
    */
   readonly buffered?: boolean;
+  /** Of a flush: the step of the store that it moves to memory. */
   readonly stored?: number;
   /** Value in memory before and after, as its CPU sees it; of a flush, as all do. */
   readonly before?: bigint;
+  /** Value in memory after the step. */
   readonly after?: bigint;
   /** Simulated time in nanoseconds, when the run had a clock. */
   readonly timeNs?: number;
@@ -124,9 +135,11 @@ export interface TraceStep {
 
 /** What one CPU did in a run under a cost profile. */
 export interface CpuTime {
+  /** Number of the CPU. */
   readonly cpu: number;
   /** Runs that ended on it, and its time for each in nanoseconds. */
   readonly runs: number;
+  /** Nanoseconds for each run. */
   readonly nsPerOp: number;
   /** Its part of all runs when the first CPU was through, 0 to 1: equal parts are fair. */
   readonly share: number;
@@ -142,6 +155,7 @@ export interface Timing {
   readonly totalNs: number;
   /** Runs of all CPUs together in a second. */
   readonly perSecond: number;
+  /** Each CPU, by number. */
   readonly cpus: readonly CpuTime[];
   /** How long a run waited for cache lines, locks and room in the store buffer. */
   readonly waiting: Waiting;
@@ -153,6 +167,7 @@ export interface Timing {
 export interface Waiting {
   /** Half of the runs waited no longer, 99 of 100 no longer. */
   readonly medianNs: number;
+  /** 99 of 100 runs waited no longer. */
   readonly p99Ns: number;
   /** Waiting times at 200 equally spaced shares of the runs, rising: what figures of the distribution are drawn from. */
   readonly samples: readonly number[];
@@ -170,9 +185,11 @@ export interface Waiting {
  * ```
  */
 export interface Result {
+  /** The machine that it ran on. */
   readonly machine: "simulator" | "threads" | "linux";
   /** Names of the programs that ran, separated by commas. */
   readonly program: string;
+  /** CPUs that it ran on. */
   readonly cpus: number;
   /** Runs per CPU. */
   readonly invocations: number;
@@ -201,6 +218,7 @@ export interface Result {
   readonly lost: number;
   /** Runs that the kernel would have skipped: `serial` and `lost` are of those that happened. */
   readonly skipped?: number;
+  /** Which runs those were. */
   readonly skips?: readonly SkippedRuns[];
   /**
    * Names whose value depends on the order of runs, the clock or random numbers, so that another value than the serial
@@ -213,6 +231,7 @@ export interface Result {
   readonly printed: readonly string[];
   /** Visible operations and instructions; 0 on machines that cannot count them. */
   readonly steps: number;
+  /** Instructions; 0 on machines that cannot count them. */
   readonly insns: number;
   /** Time per invocation in nanoseconds: modelled or measured (`machine` says which). */
   readonly nsPerOp?: number;

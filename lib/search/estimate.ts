@@ -27,11 +27,13 @@ export interface EstimateOptions extends ExploreOptions {
 export interface SchedulerEstimate {
   /** Its name. */
   readonly scheduler: string;
+  /** Runs of it. */
   readonly runs: number;
   /** Runs that ended in an anomaly, a deadlock or a fault. */
   readonly found: number;
   /** found / runs, and where the true chance lies with 95 % confidence (Wilson's interval). */
   readonly share: number;
+  /** Where the true chance lies with 95 % confidence: from, to. */
   readonly interval: readonly [number, number];
   /** The true chance, worked out from every schedule: for the random scheduler, where there are few enough states. */
   readonly truth?: number;

@@ -58,11 +58,13 @@ export interface ExploreOptions extends Workload {
 export interface ExploredOutcome {
   /** Tells outcomes apart: equal keys are equal outcomes (all_schedules.ts). */
   readonly key: string;
+  /** Shared state at this end. */
   readonly values: Values;
   /** What user actors returned, where there are any. */
   readonly returned?: Readonly<Record<string, unknown>>;
   /** Runs that the kernel skips on the way here, and which: such an outcome is held against the runs that happened. */
   readonly skipped: number;
+  /** Which runs were skipped. */
   readonly skips: readonly SkippedRuns[];
   /** Whether runs one after another can end here too. */
   readonly serial: boolean;
@@ -74,8 +76,11 @@ export interface ExploredOutcome {
 
 /** No way on: every task waits, one did what is not allowed, or no schedule ever leads to an end. */
 export interface StuckEnd {
+  /** What keeps it from an end. */
   readonly kind: "deadlock" | "fault" | "livelock";
+  /** What happened, for the reader. */
   readonly message: string;
+  /** A schedule that gets stuck so. */
   readonly witness: string;
 }
 
@@ -83,11 +88,13 @@ export interface StuckEnd {
 export interface Witness {
   /** Which task takes each step, as {@link replay} takes it. */
   readonly schedule: string;
+  /** Visible operations of the schedule. */
   readonly steps: number;
   /** How often a task that could have gone on had to stop. */
   readonly preemptions: number;
   /** False where the state space was too large to be sure that no shorter one exists. */
   readonly shortest: boolean;
+  /** Its steps, one by one. */
   readonly trace: TraceStep[];
   /** What was simulated, as a figure names its source. */
   readonly on: string;
@@ -109,11 +116,13 @@ export interface Witness {
  * ```
  */
 export class Exploration {
+  /** Always the simulator. */
   readonly machine = "simulator";
   /** The memory model that it holds under, and whether the programs can tell it from sequential consistency. */
   readonly memory: MemoryReport;
   /** Names of the programs that run, separated by commas. */
   readonly program: string;
+  /** Simulated CPUs. */
   readonly cpus: number;
   /** Runs per CPU. */
   readonly invocations: number;
@@ -125,6 +134,7 @@ export class Exploration {
   unknown: string | undefined;
   /** States that differ, and steps between them. */
   states = 0;
+  /** Steps between states. */
   transitions = 0;
   /** Under a memory model of executions instead of schedules: how many were looked at. */
   executions: number | undefined;
@@ -158,6 +168,7 @@ export class Exploration {
   coverage: Coverage | undefined;
   /** What the search took: time, and bytes of its tables. */
   seconds = 0;
+  /** Bytes that the states took. */
   bytes = 0;
   /** The shortest schedule to an anomaly, a deadlock or a fault; undefined when there is none. */
   witness: Witness | undefined;
@@ -196,6 +207,7 @@ export class Exploration {
     return this.stuck.filter((end) => end.kind === "deadlock");
   }
 
+  /** Schedules that never end. */
   get livelocks(): StuckEnd[] {
     return this.stuck.filter((end) => end.kind === "livelock");
   }

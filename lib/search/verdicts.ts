@@ -20,6 +20,7 @@ export type VerdictKind =
   | "livelock"
   | "fault";
 
+/** @internal */
 export interface Finding {
   readonly kind: VerdictKind;
   /** What happened, in a sentence. */

@@ -16,7 +16,9 @@ import type { WorkerRequest } from "./cost_worker.ts";
 export interface CostCurveTechnique<Technique extends string = string> {
   /** The book's name for it, which gives its colour; or a name of the reader's own. */
   readonly technique?: Technique;
+  /** A name of the reader's own. */
   readonly name?: string;
+  /** The object that holds the program. */
   readonly object: BpfObject;
   /** Which program; default: the object's only one. */
   readonly program?: string;
@@ -41,6 +43,7 @@ export interface CostCurveOptions {
    * operations as fill its store buffer twice.
    */
   readonly operations?: number;
+  /** Seed of all points. Default 1. */
   readonly seed?: number;
   /** Also work out how many updates are lost: takes a second, serial run of each point. */
   readonly lost?: boolean;
@@ -52,11 +55,15 @@ export interface CostCurveOptions {
 
 /** One point of a cost curve; plot.costAgainstCpus and plot.costAgainstSize take them as they are. */
 export interface CostCurvePoint<Technique extends string = string> {
+  /** The book's name for the technique. */
   readonly technique?: Technique;
+  /** The reader's own name for it. */
   readonly name?: string;
   /** Name of the profile. */
   readonly on: string;
+  /** Number of CPUs. */
   readonly cpus: number;
+  /** Size of the value. */
   readonly bytes: number;
   /** Nanoseconds per operation. */
   readonly ns: number;
@@ -66,6 +73,7 @@ export interface CostCurvePoint<Technique extends string = string> {
   readonly perSecond: number;
   /** Each CPU's part of the runs when the first was through: equal parts are fair. */
   readonly shares: readonly number[];
+  /** How long runs waited for others. */
   readonly waiting: Waiting;
   /** Cache lines that moved, for each operation. */
   readonly transfersPerOp: number;

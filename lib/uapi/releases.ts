@@ -1,8 +1,10 @@
 /** Kernel releases whose verifier is followed: their rules, and their recorded verdicts. */
 
+/** A kernel release whose verifier is followed. */
+export type KernelRelease = "6.1" | "6.12" | "6.18";
+
 /** The oldest first. */
-export const RELEASES = ["6.1", "6.12", "6.18"] as const;
-export type KernelRelease = (typeof RELEASES)[number];
+export const RELEASES = ["6.1", "6.12", "6.18"] as const satisfies readonly KernelRelease[];
 
 /** The release whose rules are followed where none is named. */
 export const NEWEST: KernelRelease = "6.18";

@@ -26,6 +26,7 @@ export type { Explanation } from "./explain.ts";
 
 /** What the verifier says of one program. */
 export interface Verdict {
+  /** Name of the C function. */
   readonly program: string;
   /** The SEC() name. */
   readonly section: string;
@@ -33,11 +34,13 @@ export interface Verdict {
   readonly verdict: "accept" | "reject" | "unsupported";
   /** What bpf(BPF_PROG_LOAD), or creating a map, fails with; 0 unless refused. */
   readonly errno: number;
+  /** Name of that error number; empty unless refused. */
   readonly errname: string;
   /** The kernel's message line when refused, what Interleave does not know when unsupported, else the empty string. */
   readonly message: string;
   /** The instruction that was refused or is not supported, and the C line it comes from. */
   readonly insn?: number;
+  /** The C line that the instruction comes from. */
   readonly line?: LineInfo;
   /** C lines of the path that led there, in order, each once per visit. */
   readonly path: readonly LineInfo[];

@@ -17,8 +17,13 @@ import { type Verdict, type VerifierWarning, verify } from "../verifier/verify.t
  * ```
  */
 export class RefusedError extends Error {
+  /** Tells it from other errors. */
   override name = "RefusedError";
-  /** @param verdict what the verifier said of the program */
+  /**
+   * The refusal of one program.
+   *
+   * @param verdict what the verifier said of the program
+   */
   constructor(readonly verdict: Verdict) {
     super(describe(verdict));
   }

@@ -10,6 +10,7 @@ import { programKind } from "../verifier/kernel/program_types.ts";
 
 /** Contexts of a CPU, the lowest first: what comes later interrupts what comes earlier. */
 export const LEVELS = ["task", "softirq", "hardirq", "nmi"] as const;
+/** @internal */
 export type Level = typeof LEVELS[number];
 
 /** How a program comes in between: by an interrupt of some kind, or in another task that preempts. */
@@ -21,6 +22,8 @@ export type InterruptKind = "hardirq" | "softirq" | "nmi" | "preemption";
  * - `prog->active`: the same program. include/linux/bpf.h:bpf_prog_get_recursion_context.
  * - `bpf_prog_active`: any program with this guard, and user space's calls on maps
  *   (include/linux/bpf.h:bpf_disable_instrumentation).
+ *
+ * @internal
  */
 export type RecursionGuard = "prog->active" | "bpf_prog_active";
 

@@ -23,6 +23,7 @@ export const MEMORY_MODELS: readonly MemoryModel[] = ["sc", "x86", "bpf"];
 
 /** What every report says of it. */
 export interface MemoryReport {
+  /** The model. */
   readonly model: MemoryModel;
   /** Whether the CPUs have store buffers here; no where the program cannot tell (workload/store_delays.ts). */
   readonly buffered: boolean;

@@ -44,6 +44,7 @@ export interface ProgRun {
    * each task, numbered from 1000; `tgid` is `pid` where it is left out.
    */
   readonly pid?: number;
+  /** Number of its process. */
   readonly tgid?: number;
 }
 
@@ -58,7 +59,9 @@ export interface ProgRun {
  * ```
  */
 export interface Interrupt {
+  /** Name of the C function. */
   readonly prog: string;
+  /** The CPU that it strikes. */
   readonly cpu: number;
   /**
    * What comes in between: `nmi` > `hardirq` > `softirq`, each of which interrupts only what is lower and lets it in, or

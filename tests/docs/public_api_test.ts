@@ -39,6 +39,14 @@ describe("the public interface", () => {
     ).toEqual([]);
   };
   const name = "is described, with an example of everything that runs";
-  if (process.versions.deno) it(name, check);
-  else it.skip(`${name} (skipped: deno doc is needed)`, check);
+  const lint = async () => {
+    const result = await runCommand(process.execPath, ["doc", "--lint", "lib/mod.ts"], { cwd: projectFolder });
+    expect(result?.stderr.replaceAll(/\x1b\[[\d;]*m/g, "")).toMatch(/^Checked 1 file\s*$/);
+    expect(result?.status).toBe(0);
+  };
+  const whole = "says what each part of it is, down to the fields, and names no type that it does not show";
+  for (const [text, test] of [[name, check], [whole, lint]] as const) {
+    if (process.versions.deno) it(text, test);
+    else it.skip(`${text} (skipped: deno doc is needed)`, test);
+  }
 });

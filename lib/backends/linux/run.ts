@@ -17,6 +17,7 @@ export interface LinuxOptions extends Workload, MeasureOptions {}
 
 /** A run on the kernel. */
 export interface LinuxResult extends Measured {
+  /** Always the running kernel. */
   readonly machine: "linux";
   /** The kernel's release, as `uname -r` prints it. */
   readonly kernel: string;

@@ -10,12 +10,15 @@ import { verifierMessage } from "./verifier_log.ts";
 
 /** The running kernel's verdict on one program. */
 export interface KernelVerdict {
+  /** Name of the C function. */
   readonly program: string;
   /** The SEC() name. */
   readonly section: string;
+  /** Whether the kernel loads it. */
   readonly verdict: "accept" | "reject";
   /** 0, or what bpf(BPF_PROG_LOAD) failed with, and its name. */
   readonly errno: number;
+  /** Name of that error number; empty when accepted. */
   readonly errname: string;
   /** The line that says why, registers and all; the empty string when accepted. */
   readonly message: string;

@@ -34,7 +34,9 @@ export interface LitmusOnOptions {
 
 /** A final state, and how often runs ended in it. */
 export interface MeasuredState {
+  /** The state as herd7 writes it: `0:r0=1; x=2;`. */
   readonly state: string;
+  /** Runs that ended in it. */
   readonly count: number;
   /** Whether what stands behind the quantifier holds. */
   readonly holds: boolean;
@@ -46,11 +48,15 @@ export interface MeasuredState {
 export interface MeasuredLitmus {
   /** The report as text, for `show`. */
   toBundle(): object;
+  /** The test, as it was read. */
   readonly file: LitmusFile;
   /** Where it ran, in words. */
   readonly on: string;
+  /** Runs in all. */
   readonly runs: number;
+  /** Every state that a run ended in. */
   readonly states: readonly MeasuredState[];
+  /** What the model says of the same test. */
   readonly model: LitmusReport;
   /** States that the model allows and that no run ended in. */
   readonly unseen: readonly string[];

@@ -8,7 +8,9 @@ export interface RecordedLitmus {
   readonly test: string;
   /** The kernel and the processor. */
   readonly on: string;
+  /** Day of the measurement: `2026-11-29`. */
   readonly date: string;
+  /** Runs in all. */
   readonly runs: number;
   /** Final states as herd7 writes them. */
   readonly states: readonly { readonly state: string; readonly count: number; readonly holds: boolean }[];

@@ -1,13 +1,18 @@
 /** What was recorded, in the form that plots take: a point for each technique and place, with its range and its origin. */
 import { type RecordedKernel, recordedKernel, type Spread, type WorkPlacement } from "./recorded.ts";
 
+/** @internal */
 interface Recorded {
   readonly kind: "recorded";
   /** Which kernel, and when. */
   readonly on: string;
 }
 
-/** A median with the range it was seen in. */
+/**
+ * A median with the range it was seen in.
+ *
+ * @internal
+ */
 interface Ranged {
   readonly low: number;
   readonly high: number;
@@ -22,8 +27,11 @@ const rangeOf = ({ min, max }: Spread, unit = 1): Ranged => ({ low: min * unit, 
 
 /** Time of one operation on a number of CPUs, in nanoseconds. */
 export interface RecordedCost<Technique extends string> extends Recorded, Ranged {
+  /** The technique that the operation stands for. */
   readonly technique: Technique;
+  /** CPUs that did it at the same time. */
   readonly cpus: number;
+  /** Median time of one operation. */
   readonly ns: number;
 }
 
@@ -62,8 +70,11 @@ export function recordedCosts<Technique extends string>(
 
 /** Time of one change of a value of so many bytes, in nanoseconds. */
 export interface RecordedSize<Technique extends string> extends Recorded, Ranged {
+  /** The technique that the operation stands for. */
   readonly technique: Technique;
+  /** Size of the value. */
   readonly bytes: number;
+  /** Median time of one change. */
   readonly ns: number;
   /** Updates that were lost, in percent. */
   readonly lostPercent: number;
@@ -98,7 +109,11 @@ export function recordedSizes<Technique extends string>(
     }));
 }
 
-/** Share of the updates that 2 CPUs lose, 0 to 1, with so many private instructions between two increments. */
+/**
+ * Share of the updates that 2 CPUs lose, 0 to 1, with so many private instructions between two increments.
+ *
+ * @internal
+ */
 export interface RecordedLoss extends Recorded, Ranged {
   readonly work: number;
   readonly lost: number;
@@ -145,7 +160,11 @@ export function recordedTimes(placement: WorkPlacement): (Recorded & Ranged & { 
 /** Maps that torn reads were recorded for, by the letters in the names of the programs. */
 const TORN_MAPS = { ar: "array", hp: "hash", hn: "hash, BPF_F_NO_PREALLOC", lr: "LRU hash" } as const;
 
-/** Reads of one value that were half old and half new, among a million. */
+/**
+ * Reads of one value that were half old and half new, among a million.
+ *
+ * @internal
+ */
 export interface RecordedTear extends Recorded, Ranged {
   readonly map: (typeof TORN_MAPS)[keyof typeof TORN_MAPS];
   /** Whether the reader held the pointer for half a microsecond before it read. */
@@ -183,7 +202,11 @@ export function recordedTears(bytes: number): RecordedTear[] {
   );
 }
 
-/** Updates of one CPU's copy that a thousand interrupts on this CPU lost. */
+/**
+ * Updates of one CPU's copy that a thousand interrupts on this CPU lost.
+ *
+ * @internal
+ */
 export interface RecordedNesting extends Recorded, Ranged {
   /** Private instructions between load and store; undefined for an atomic add. */
   readonly window?: number;

@@ -3,12 +3,19 @@ import { assetText } from "../../host/assets.ts";
 
 /** Median and range of repeated measurements. */
 export interface Spread {
+  /** The middle one of the repeats. */
   readonly median: number;
+  /** The least of them. */
   readonly min: number;
+  /** The largest of them. */
   readonly max: number;
 }
 
-/** One way to do something, timed. */
+/**
+ * One way to do something, timed.
+ *
+ * @internal
+ */
 export interface Timing {
   readonly cpus: number;
   readonly repeats: number;
@@ -27,7 +34,9 @@ export type WorkPlacement =
 
 /** The figures of one machine. */
 export interface RecordedKernel {
+  /** Where the figures come from, in words. */
   readonly origin: string;
+  /** The computer and its kernel. */
   readonly machine: {
     readonly kernel: string;
     readonly cpu: string;
@@ -36,11 +45,13 @@ export interface RecordedKernel {
     readonly preempt: string;
     readonly hz: number;
   };
+  /** Day of the measurement: `2026-11-29`. */
   readonly date: string;
   /** How each table was measured, in words. */
   readonly how: Readonly<Record<"ops" | "sizes" | "torn", string>>;
   /** What the short names of {@link valueSizes} do. */
   readonly techniques: Readonly<Record<string, string>>;
+  /** Times of single operations. */
   readonly operations: readonly (Timing & { readonly id: string; readonly operation: string })[];
   /** Lost updates and time against private instructions. */
   readonly privateWork: readonly (Timing & { readonly placement: WorkPlacement; readonly insns: number })[];
@@ -52,6 +63,7 @@ export interface RecordedKernel {
     /** Whether both CPUs work on one key or each on its own. */
     readonly keys: "same" | "own";
   })[];
+  /** Reads that saw half of a write, by size of the value. */
   readonly tornReads: readonly {
     readonly bytes: number;
     readonly writer: string;

@@ -16,6 +16,7 @@ export interface ThreadsOptions extends Workload, MeasureOptions {
 
 /** A run on threads. */
 export interface ThreadsResult extends Measured {
+  /** Always threads of this computer. */
   readonly machine: "threads";
 }
 

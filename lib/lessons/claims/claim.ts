@@ -93,6 +93,7 @@ export function claim(id: string, finding: Finding): TestedClaim {
 
 /** One line of the whole ledger. */
 export interface LedgerLine {
+  /** The line of the ledger. */
   readonly claim: Claim;
   /** Chapter and what its cell found; undefined where no executed cell tests the claim. */
   readonly shown?: { readonly notebook: string; readonly cell: number; readonly finding: Finding };

@@ -23,7 +23,11 @@ export const DOCUMENT = {
   now: "2025-06-07 (0f84b1e)",
 } as const;
 
-/** What the English original says, in our words, where the translation differs from one of its states. */
+/**
+ * What the English original says, in our words, where the translation differs from one of its states.
+ *
+ * @internal
+ */
 export interface Original {
   /** When the translation was made. */
   readonly then: string;
@@ -43,6 +47,7 @@ export interface Claim {
   readonly id: string;
   /** What the document says, in our words. */
   readonly says: string;
+  /** What became of it: `true if` has a condition. */
   readonly verdict: ClaimVerdict;
   /** Absent where the original says the same, then and now. */
   readonly original?: Original;

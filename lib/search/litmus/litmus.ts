@@ -34,6 +34,7 @@ export interface LitmusOptions {
 export interface LitmusReport extends LitmusResult {
   /** The report as text, for `show`. */
   toBundle(): object;
+  /** Name of the memory model. */
   readonly model: AxiomaticModel["name"];
   /** The model in words. */
   readonly under: string;

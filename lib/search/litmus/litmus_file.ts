@@ -64,6 +64,7 @@ export interface Column {
   readonly labels: ReadonlyMap<string, number>;
 }
 
+/** @internal */
 export interface LitmusFile {
   readonly name: string;
   readonly columns: readonly Column[];

@@ -18,6 +18,7 @@ const MOST_COUNTED = 1_000_000;
 /** A final state: a value for each location that the file observes, in that order. */
 export type LitmusState = readonly LitmusValue[];
 
+/** @internal */
 export interface LitmusResult {
   readonly file: LitmusFile;
   /** Distinct, in herd7's order. */

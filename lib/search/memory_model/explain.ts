@@ -37,6 +37,7 @@ export interface WitnessEdge {
   readonly keptBy?: string;
 }
 
+/** @internal */
 export interface WeakWitness {
   readonly model: AxiomaticModel["name"];
   readonly events: readonly WitnessEvent[];

@@ -19,6 +19,7 @@ export interface OrderRule {
   readonly of: (candidate: Candidate) => Relation;
 }
 
+/** @internal */
 export interface AxiomaticModel {
   readonly name: "sc" | "x86" | "bpf";
   /** As a report says it. */

@@ -13,7 +13,11 @@ export interface Edit {
   readonly text: string;
 }
 
-/** A change that was tried. */
+/**
+ * A change that was tried.
+ *
+ * @internal
+ */
 export interface TriedRepair {
   readonly edits: readonly Edit[];
   readonly text: string;

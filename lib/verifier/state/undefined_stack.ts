@@ -10,7 +10,9 @@ import { BYTE, byteType, SLOT_BYTES, type State } from "./state.ts";
 
 /** Something that the kernel accepts and a reader should know of. */
 export interface VerifierWarning {
+  /** Index of the instruction in its program. */
   readonly insn: number;
+  /** The C line that it comes from. */
   readonly line?: LineInfo;
   /** Where the undefined bytes go: `the key of flows`. */
   readonly where: string;
