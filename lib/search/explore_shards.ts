@@ -69,6 +69,7 @@ export async function exploreShard(
   const planned = shardable(plan(object, options, "explore")), parts: ShardPart[] = [];
   await explorePlan(planned, options, {
     part: `shard ${shard.index}/${shard.count} alone`,
+    // deno-lint-ignore require-await -- the search that it stands for waits
     exploreWith: (hashSeed) => async (make, limits, searched, onEnd) => {
       const ends: ShardPart["ends"][number][] = [];
       const onAnew = () => {
@@ -102,6 +103,7 @@ export async function mergeExplored(
   const missing = checkShards(shards, own);
   return await explorePlan(planned, options, {
     remark: `searched in ${shards[0].of} shards: a state that several of them came to is counted by each`,
+    // deno-lint-ignore require-await -- the search that it stands for waits
     exploreWith: (hashSeed) => async (make, _limits, _searched, onEnd) => {
       const machine = make(), first = machine.snapshot(), parts: ShardPart[] = [];
       machine.accesses = new Accesses(machine);

@@ -41,6 +41,7 @@ describe("the public interface", () => {
   const name = "is described, with an example of everything that runs";
   const lint = async () => {
     const result = await runCommand(process.execPath, ["doc", "--lint", "lib/mod.ts"], { cwd: projectFolder });
+    // deno-lint-ignore no-control-regex -- colours are taken out
     expect(result?.stderr.replaceAll(/\x1b\[[\d;]*m/g, "")).toMatch(/^Checked 1 file\s*$/);
     expect(result?.status).toBe(0);
   };
