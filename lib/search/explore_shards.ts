@@ -69,7 +69,6 @@ export async function exploreShard(
   const planned = shardable(plan(object, options, "explore")), parts: ShardPart[] = [];
   await explorePlan(planned, options, {
     part: `shard ${shard.index}/${shard.count} alone`,
-    // deno-lint-ignore require-await -- the search that it stands for waits
     exploreWith: (hashSeed) => async (make, limits, searched, onEnd) => {
       const ends: ShardPart["ends"][number][] = [];
       const onAnew = () => {
