@@ -262,7 +262,7 @@ export class AsyncCallbacks {
       placeOf: (offset, memory) => {
         const cb = Math.floor(offset / CB.bytes), inside = offset % CB.bytes;
         const kind = memory.getU32(this.#base + cb * CB.bytes + CB.kind) === 2 ? "work" : "timer";
-        const [field, name = field] = fields.find(([field]) => inside >= CB[field as keyof typeof CB])!;
+        const [of, name = of] = fields.find(([field]) => inside >= CB[field as keyof typeof CB])!;
         return { name: `${kind} ${cb}: ${name}`, touches: "timer" };
       },
     }];
