@@ -262,8 +262,8 @@ export class AsyncCallbacks {
       placeOf: (offset, memory) => {
         const cb = Math.floor(offset / CB.bytes), inside = offset % CB.bytes;
         const kind = memory.getU32(this.#base + cb * CB.bytes + CB.kind) === 2 ? "work" : "timer";
-        const [of, name = of] = fields.find(([field]) => inside >= CB[field as keyof typeof CB])!;
-        return { name: `${kind} ${cb}: ${name}`, touches: "timer" };
+        const [of, name] = fields.find(([field]) => inside >= CB[field as keyof typeof CB])!;
+        return { name: `${kind} ${cb}: ${name ?? of}`, touches: "timer" };
       },
     }];
   }
