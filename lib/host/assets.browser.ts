@@ -13,3 +13,6 @@ export const assetBytes = (name: string): Uint8Array => providedAssets.bytes(nam
 
 export const assetNames = (folder: string): string[] =>
   providedAssets.names().filter((name) => name.startsWith(`${folder}/`)).map((name) => name.slice(folder.length + 1));
+
+/** None: a bundle does not tell whose a frame is. */
+export const libraryPlaces = (): readonly string[] => [];

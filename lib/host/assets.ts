@@ -24,3 +24,6 @@ export function assetNames(folder: string): string[] {
     String(name).replaceAll("\\", "/")
   );
 }
+
+/** Where the library's own modules lie, as stacks name them: as an address, and as a path. */
+export const libraryPlaces = (): readonly string[] => [urlOf("").href, fileURLToPath(urlOf(""))];

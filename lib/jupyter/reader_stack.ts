@@ -1,4 +1,5 @@
 /** Errors in a cell end where the reader's own lines end: frames inside of the library say nothing to them. */
+import { libraryPlaces } from "../host/assets.ts";
 import { notebookKernel } from "../host/notebook_kernel.ts";
 
 /** One frame of a stack, as V8 hands it out. */
@@ -8,8 +9,7 @@ interface Frame {
 
 type Formatter = (error: Error, frames: readonly Frame[]) => unknown;
 
-/** As an address, and as a path: frames name their file either way. */
-const LIBRARY = [new URL("../", import.meta.url).href, new URL("../", import.meta.url).pathname];
+const LIBRARY = libraryPlaces();
 /** Frames that no reader has written: the library's and the runtime's. */
 function isInternal(frame: Frame): boolean {
   const file = frame.getFileName() ?? "";
