@@ -39,6 +39,7 @@ import { OpenValues } from "./open_values.ts";
 import type { Model, Operation, PrivateOp, ProgRunOp, TaskContext, WorkOp } from "../cpu/operation.ts";
 import { LEVELS, type RecursionGuard } from "../workload/contexts.ts";
 import { FIRST_PACKET } from "../workload/packets.ts";
+import { currentProcess } from "../workload/current_process.ts";
 import { isDeferred } from "../workload/deferred_tasks.ts";
 import { isSleepable, type Plan, type PlannedTask, WorkloadError } from "../workload/plan.ts";
 import {
@@ -609,7 +610,10 @@ export class Machine {
 
   #makeTask(planned: PlannedTask, index: number, nrCpus: number): Task {
     const { memory } = this, { kind, name, user, cpu, invocations, sleepable, body, interrupt, context } = planned;
-    const { after = [], pidTgid, pair } = planned;
+    const { after = [], pair } = planned;
+    // Where each task is one of its own, it is not said: tasks compare then.
+    const isNamed = planned.pidTgid !== undefined || interrupt !== undefined || kind === "timer";
+    const pidTgid = isNamed ? currentProcess(this.plan.tasks, index) : undefined;
     const inMemory = taskMemory(memory, planned, index, contextBytes(this.plan));
     memory.setU32(inMemory.record + TASK.fuel, Math.min(this.#insnsPerStep, MOST_FUEL));
     const { level, preemptible, guard } = context;

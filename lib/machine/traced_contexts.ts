@@ -18,6 +18,7 @@ import { type Hook, type HookValue, kernelHook } from "../verifier/kernel/hooks.
 import { tracepointArgs } from "../verifier/kernel/kernel_objects.ts";
 import { type ProgramKind, programKind } from "../verifier/kernel/program_types.ts";
 import { comparedConstants } from "../workload/compared_constants.ts";
+import { currentProcess } from "../workload/current_process.ts";
 import type { Plan, PlannedTask } from "../workload/plan.ts";
 import { CTX_BYTES } from "./task_memory.ts";
 
@@ -66,9 +67,7 @@ export class TracedContexts {
       ...new Set([...this.#shapes.flatMap((shape) => structsIn(object, shape)), ...currentTask(programs)]),
     ];
     if (wanted.length === 0 && this.#shapes.every((shape) => shape === undefined)) return;
-    const identities = tasks.map(({ pidTgid }, task) => ({
-      pidTgid: pidTgid ?? (BigInt(1000 + task) << 32n) + BigInt(1000 + task),
-    }));
+    const identities = tasks.map((_, task) => ({ pidTgid: currentProcess(tasks, task) }));
     this.objects = new KernelObjects(object.btf, wanted, identities, seed, comparedConstants(programs));
   }
 

@@ -162,16 +162,16 @@ describe("storages of tasks", () => {
     expect(Object.keys(run.final).filter((name) => name.startsWith("first["))).toEqual(["first[1000]", "first[1001]"]);
   });
 
-  it("an interrupt in the middle of a call is given NULL where it would create one", async () => {
+  it("an interrupt in the middle of a call is given NULL where it would create a storage of the task it came upon", async () => {
     const all = await explore(tasks, {
       cpus: 1,
       programs: [{ prog: "make_first", cpus: [0], invocations: 1 }],
       interrupts: [{ prog: "make_second", cpu: 0, kind: "hardirq" }],
     });
     // Found before, after, and in between NULL; whoever stores last says so.
-    expect(named(all, "second[1001]", "result")).toEqual([
-      "second[1001]=- result=1",
-      "second[1001]=8 result=1",
+    expect(named(all, "first[1000]", "second[1000]", "result")).toEqual([
+      "first[1000]=8 second[1000]=- result=1",
+      "first[1000]=8 second[1000]=8 result=1",
     ]);
   });
 
