@@ -1,5 +1,6 @@
 /** Looks for a schedule that shows a race: a workload that reaches its lines on two CPUs, and every schedule of it. */
 import type { BpfObject } from "../object/bpf_object.ts";
+import type { TraceStep } from "../report/result.ts";
 import type { Exploration } from "../search/exploration.ts";
 import { type ExploredOutcome, type ExploreOptions, explorePlan } from "../search/explore.ts";
 import { ModelRefusal } from "../search/memory_model/thread_code.ts";
@@ -67,6 +68,9 @@ const MOST_SEARCHES = 8;
 /** Workloads that are searched although no single run of them comes to the finding's lines. */
 const MOST_BLIND = 3;
 
+/** A CPU gives up a lock that it waited for (locks/rqspinlock.ts). */
+const isRefusal = ({ text }: TraceStep): boolean => text.endsWith("release_held_lock_entry");
+
 /** Searches for witnesses in one object; workloads that several findings share are searched once. */
 export class WitnessSearch {
   readonly #prepared = new Map<string, Promise<ReadyWorkload | string>>();
@@ -84,7 +88,6 @@ export class WitnessSearch {
   /** A witness, or why there is none; undefined for what is no finding without one. */
   async prove(candidate: Candidate): Promise<Proof | undefined> {
     if (candidate.doubt) return { state: "possible", why: candidate.doubt };
-    if (candidate.name === "lock-order") return { state: "possible", why: "the simulator has no bpf_res_spin_lock" };
     const shown = this.#judge(candidate);
     let why = "", stopped = 0;
     // Counted in states, so that a busy machine finds what an idle one does; time is the limit behind it.
@@ -164,6 +167,11 @@ export class WitnessSearch {
         return (attempt) => {
           const skipping = attempt.outcomes.find(({ skipped }) => skipped > 0);
           return skipping && witnessOf(attempt, traced(attempt, skipping.witness));
+        };
+      case "lock-order":
+        return (attempt) => {
+          const found = attempt.traces.find(({ trace }) => trace.some(isRefusal));
+          return found && witnessOf(attempt, found);
         };
       case "use-after-delete":
         return (attempt) => {

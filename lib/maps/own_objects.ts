@@ -77,7 +77,7 @@ export interface OwnObject {
 const STATE = { free: 0, live: 1, next: 2, current: 3 } as const;
 
 /** Objects of a type that each CPU may have at once: as many as its runs can leave, within these bounds. */
-const LEAST = 16, MOST = 1024;
+const LEAST = 64, MOST = 1024;
 /** enum bpf_core_relo_kind: the number of a type in the program's own BTF. */
 const BPF_CORE_TYPE_ID_LOCAL = 6;
 
