@@ -40,7 +40,11 @@ export type StoreDelays = ReadonlyMap<string, readonly number[]>;
 /** A program and what its instructions may touch. */
 interface Walked {
   readonly program: Program;
+  /** Of each instruction; equal places are one object. */
   readonly accesses: readonly SharedAccesses[];
+  /** All that it loads, and all that it stores or changes by locked instructions, each once. */
+  readonly loads: ReadonlySet<SharedPlace>;
+  readonly stores: ReadonlySet<SharedPlace>;
   /** Its instructions are taken to run in any order. */
   readonly anyOrder: boolean;
   readonly cpus: ReadonlySet<number>;
@@ -68,13 +72,10 @@ export function storeDelays(plan: LaidOut, usersOnlyLoad = false): StoreDelays |
   const mayConflict = (place: SharedPlace, on: ReadonlySet<number>, byStores: boolean): boolean => {
     const elsewhere = (cpus: ReadonlySet<number>) => [...cpus].some((cpu) => on.size > 1 || !on.has(cpu));
     if (elsewhere(usersOn) && !(byStores && usersOnlyLoad) && reachesUsers(place)) return true;
-    return walked.some(({ accesses, cpus }) =>
-      elsewhere(cpus) &&
-      accesses.some(({ loads, stores, locked }) =>
-        [...stores, ...locked, ...(byStores ? [] : loads)].some((other) =>
-          overlap(place, other) && !isOwn(place, other) && !(byStores && place.guarded && other.guarded)
-        )
-      )
+    const conflicts = (other: SharedPlace) =>
+      overlap(place, other) && !isOwn(place, other) && !(byStores && place.guarded && other.guarded);
+    return walked.some(({ loads, stores, cpus }) =>
+      elsewhere(cpus) && (some(stores, conflicts) || !byStores && some(loads, conflicts))
     );
   };
   // A per-CPU value is met by other CPUs only through a pointer of unknown origin, or by user space.
@@ -82,16 +83,16 @@ export function storeDelays(plan: LaidOut, usersOnlyLoad = false): StoreDelays |
     a.map !== undefined && a.map === b.map && a.part === "data" && b.part === "data" &&
     PER_CPU.includes(plan.object.maps[a.map].type);
   const reachesUsers = ({ map }: SharedPlace) => map === undefined || !plan.object.maps[map].data?.readonly;
-  const delays = new Map<string, number[]>();
+  const delays = new Map<string, number[]>(), behind = new LoadsBehind(walked, usersOn);
   for (const one of walked) {
     const found: number[] = [];
+    const isTold = remembered((place: SharedPlace) => mayConflict(place, one.cpus, false));
+    const isRaced = remembered((place: SharedPlace) => mayConflict(place, one.cpus, true));
     one.accesses.forEach(({ stores }, insn) => {
-      const told = stores.filter((place) => mayConflict(place, one.cpus, false));
+      const told = stores.filter(isTold);
       if (told.length === 0) return;
-      const loads = loadsBehind(one, insn, walked, usersOn);
-      const delayed = told.some((store) =>
-        loads.some((load) => !isForwarded(store, load) && mayConflict(load, one.cpus, true))
-      );
+      const loads = behind.store(one, insn);
+      const delayed = told.some((store) => some(loads, (load) => isRaced(load) && !isForwarded(store, load)));
       if (delayed) found.push(insn);
     });
     if (found.length > 0) delays.set(one.program.name, found);
@@ -115,11 +116,23 @@ function walkAll(plan: LaidOut, usersStore: boolean): Walked[] {
     },
   };
   const tailCalls = object.maps.some(({ type }) => type === BPF_MAP_TYPE.PROG_ARRAY);
+  const places = new Map<string, SharedPlace>(),
+    once = (place: SharedPlace): SharedPlace => {
+      const key = [place.map, place.part, place.elem, place.offset, place.size, place.guarded].join();
+      const known = places.get(key);
+      if (!known) places.set(key, place);
+      return known ?? place;
+    };
   return programs.map((program) => {
     const runs = tasks.filter(({ prog }) => tailCalls ? prog !== undefined : prog === program.name);
+    const accesses = sharedAccesses(program, options).map(({ loads, stores, locked, fence }) => ({
+      ...{ loads: loads.map(once), stores: stores.map(once), locked: locked.map(once), fence },
+    }));
     return {
       program,
-      accesses: sharedAccesses(program, options),
+      accesses,
+      loads: new Set(accesses.flatMap(({ loads }) => loads)),
+      stores: new Set(accesses.flatMap(({ stores, locked }) => [...stores, ...locked])),
       anyOrder: tailCalls || program.subprogs.length > 1 || program.insns.some(isBpfCall) ||
         program.relocations.some(({ kind }) => kind === "func"),
       cpus: new Set(runs.map(({ cpu }) => cpu)),
@@ -130,39 +143,70 @@ function walkAll(plan: LaidOut, usersStore: boolean): Walked[] {
 }
 
 /** What the CPU may load behind a store before it comes to a locked instruction. */
-function loadsBehind(
-  from: Walked,
-  insn: number,
-  all: readonly Walked[],
-  usersOn: ReadonlySet<number>,
-): SharedPlace[] {
-  const meets = all.filter((other) => [...other.cpus].some((cpu) => from.cpus.has(cpu)));
-  const loads: SharedPlace[] = [...from.accesses[insn].loads];
-  if ([...usersOn].some((cpu) => from.cpus.has(cpu))) loads.push(ANYWHERE);
-  if (meets.some(({ anyOrder }) => anyOrder)) {
-    return [...loads, ...meets.flatMap(({ accesses }) => accesses.flatMap((one) => one.loads))];
+class LoadsBehind {
+  readonly #fromStart = new Map<Walked, ReadonlySet<SharedPlace>>();
+
+  constructor(readonly all: readonly Walked[], readonly usersOn: ReadonlySet<number>) {}
+
+  store(from: Walked, insn: number): ReadonlySet<SharedPlace> {
+    const meets = this.all.filter((other) => some(other.cpus, (cpu) => from.cpus.has(cpu)));
+    const loads = new Set<SharedPlace>(from.accesses[insn].loads);
+    const add = (more: ReadonlySet<SharedPlace>) => more.forEach((place) => loads.add(place));
+    if (some(this.usersOn, (cpu) => from.cpus.has(cpu))) loads.add(ANYWHERE);
+    if (meets.some(({ anyOrder }) => anyOrder)) {
+      for (const other of meets) add(other.loads);
+      return loads;
+    }
+    // An interrupt, or another task of the CPU, may come at any moment, and so before any locked instruction.
+    for (const other of meets) if (other !== from) add(this.#ofRun(other));
+    if (walk(from, successors(from.program.insns[insn], insn, from.program.insns.length), loads) && from.again) {
+      add(this.#ofRun(from));
+    }
+    return loads;
   }
-  const seen = new Set<string>(), open: [Walked, number][] = [];
-  const enter = (walked: Walked, at: number) => {
-    const key = `${all.indexOf(walked)} ${at}`;
-    if (seen.has(key)) return;
-    seen.add(key);
-    open.push([walked, at]);
-  };
-  const goOn = (walked: Walked, at: number) => {
-    const { insns } = walked.program, next = successors(insns[at], at, insns.length);
-    for (const to of next) enter(walked, to);
-    if (next.length === 0 && walked.again) enter(walked, 0);
-  };
-  // An interrupt, or another task of the CPU, may come at any moment, and so before any locked instruction.
-  for (const other of meets) if (other !== from) enter(other, 0);
-  goOn(from, insn);
-  for (let one = open.pop(); one; one = open.pop()) {
-    const [walked, at] = one, { loads: found, fence } = walked.accesses[at];
-    loads.push(...found);
-    if (!fence) goOn(walked, at);
+
+  /** The same behind a store before a run. */
+  #ofRun(walked: Walked): ReadonlySet<SharedPlace> {
+    let loads = this.#fromStart.get(walked);
+    if (!loads) {
+      const found = new Set<SharedPlace>();
+      walk(walked, [0], found);
+      this.#fromStart.set(walked, loads = found);
+    }
+    return loads;
   }
-  return loads;
+}
+
+/** Adds what is loaded from some instructions on up to locked ones; tells whether the run may end before it. */
+function walk({ program: { insns }, accesses }: Walked, from: readonly number[], loads: Set<SharedPlace>): boolean {
+  const seen = new Uint8Array(insns.length), open = [...from];
+  let ends = from.length === 0;
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (seen[at]) continue;
+    seen[at] = 1;
+    const { loads: found, fence } = accesses[at];
+    for (const place of found) loads.add(place);
+    if (fence) continue;
+    const next = successors(insns[at], at, insns.length);
+    if (next.length === 0) ends = true;
+    open.push(...next);
+  }
+  return ends;
+}
+
+/** Whether a condition holds of any element of a set. */
+function some<T>(set: ReadonlySet<T>, holds: (one: T) => boolean): boolean {
+  for (const one of set) if (holds(one)) return true;
+  return false;
+}
+
+function remembered(ask: (place: SharedPlace) => boolean): (place: SharedPlace) => boolean {
+  const answers = new Map<SharedPlace, boolean>();
+  return (place) => {
+    let answer = answers.get(place);
+    if (answer === undefined) answers.set(place, answer = ask(place));
+    return answer;
+  };
 }
 
 /** Whether the bytes of two places may be the same ones. */
