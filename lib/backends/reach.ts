@@ -56,7 +56,7 @@ export function reach(object: BpfObject, options: SimulateOptions = {}): Promise
       if (machine.fault) end(seed, machine.fault.message);
       const joined: Uint8Array = marks ??= own.slice();
       own.forEach((mark, at) => joined[at] |= mark);
-      coverage = codeCoverage(machine.image, joined, machine.tasks.length);
+      coverage = codeCoverage(machine.image, joined, machine.tasks.length, planned.object);
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;
       end(seed, error.message);

@@ -163,7 +163,8 @@ export class Simulation implements Result {
 
   /** Which C lines and branches ran; of a long random run, in its first steps. */
   get coverage(): Coverage {
-    return { steps: this.#markedSteps, ...codeCoverage(this.#image, this.#marks, this.#run.plan.tasks.length) };
+    const { plan } = this.#run;
+    return { steps: this.#markedSteps, ...codeCoverage(this.#image, this.#marks, plan.tasks.length, plan.object) };
   }
 
   /**

@@ -17,6 +17,8 @@ export interface CoveredLine {
 export interface OneWayBranch extends CoveredLine {
   /** The line that the other way leads to, where that never ran. */
   readonly never?: CoveredLine;
+  /** Variables of the listing that stand in the line: user space may set them before the program is loaded. */
+  readonly switches?: readonly string[];
 }
 
 /** Data that one context wrote and another one touched. */
@@ -85,9 +87,16 @@ export function coverageLines(coverage: Coverage): string[] {
       told,
       (branch) => words.oneWay(lineText(branch), lineText(branch.never!)),
     ),
+    ...switchLine(told),
     ...(neverNamed.size === 0 ? printed(others, (line) => words.neverRan(lineText(line))) : []),
     ...(shared ? sharedLines(shared, own ?? []) : []),
   ];
+}
+
+/** How to lead branches the other way that variables decide. */
+function switchLine(branches: readonly OneWayBranch[]): string[] {
+  const names = [...new Set(branches.flatMap(({ switches = [] }) => switches))];
+  return names.length === 0 ? [] : [texts.coverage.words.switches(names.slice(0, MOST_PRINTED))];
 }
 
 function sharedLines(shared: readonly SharedData[], own: readonly OwnData[]): string[] {

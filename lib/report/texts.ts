@@ -183,6 +183,9 @@ export const texts = {
       branches: (ran: number, all: number) =>
         all === 0 ? "no branch" : `${ran} of ${all} ways of conditional jumps were taken`,
       oneWay: (from: string, to: string) => `${from}, never led to ${to}`,
+      switches: (names: readonly string[]) =>
+        `variables decide there, which user space sets before it loads: ${names.join(", ")} ` +
+        `(--set ${names[0]}=1, variables: { ${names[0]}: 1 })`,
       neverRan: (line: string) => `never ran: ${line}`,
       nothingShared: "no context wrote data that another one touched",
       byMany: (names: string) => `written by more than one CPU: ${names}`,

@@ -1,7 +1,7 @@
 /** What a search has reached: lines and branches from the marks of the translated code, data from who touched what. */
 import { type Insn, isAtomic, isCall, isStore } from "../isa/insn.ts";
 import type { Touches } from "../machine/accesses.ts";
-import type { LineInfo } from "../object/bpf_object.ts";
+import type { BpfObject, LineInfo } from "../object/bpf_object.ts";
 import { type Image, imageLine, programAt } from "../machine/image.ts";
 import type { Machine } from "../machine/machine.ts";
 import {
@@ -28,7 +28,7 @@ const ENTRIES: ReadonlySet<Touched> = new Set<Touched>(
 export function coverageOf([machine, ...others]: readonly Machine[], symmetric: boolean): Coverage {
   const { image, accesses } = machine, marks = marksOf(machine).slice();
   for (const other of others) marksOf(other).forEach((mark, at) => marks[at] |= mark);
-  const code = codeCoverage(image, marks, machine.tasks.length);
+  const code = codeCoverage(image, marks, machine.tasks.length, machine.object);
   if (!accesses) return code;
   const written = accesses.written(symmetric, others.flatMap((other) => other.accesses ?? []));
   const { shared, own } = touchedData(machine, written);
@@ -40,7 +40,12 @@ export const marksOf = ({ image, memory }: Machine): Uint8Array =>
   memory.bytes.subarray(memory.coverage, memory.coverage + coverageBytes(image.insns.length));
 
 /** Which lines and branches ran, by the marks. */
-export function codeCoverage(image: Image, marks: Uint8Array, contexts: number): Coverage {
+export function codeCoverage(
+  image: Image,
+  marks: Uint8Array,
+  contexts: number,
+  object: Pick<BpfObject, "maps">,
+): Coverage {
   const { insns } = image, covered = readCoverage(insns, marks), lines = linesOf(image, covered);
   const there = [...insns.keys()].filter((at) => insns[at].opcode !== 0);
   return {
@@ -49,7 +54,7 @@ export function codeCoverage(image: Image, marks: Uint8Array, contexts: number):
     insns: { ran: there.filter((at) => covered.reached[at]).length, all: there.length },
     branches: waysOf(image, covered),
     linesNeverRun: lines.filter(({ ran }) => !ran).map(({ line }) => line),
-    oneWay: missedBranches(image, covered).map(({ branch }) => branch),
+    oneWay: missedBranches(image, covered).map(({ branch }) => withSwitches(branch, object)),
   };
 }
 
@@ -108,6 +113,19 @@ function missedBranches(image: Image, { jumps, reached }: Covered): Missed[] {
     const isSame = never?.file === line.file && never.line === line.line;
     return [{ branch: { ...line, never: isSame ? undefined : never }, other }];
   });
+}
+
+/** Variables that tools have user space fill in, by their names: my_pid, targ_dev. */
+const FILLED_IN = /^(my|targ|target|filter)_/;
+
+/** A branch with the variables that its line names and that user space sets: what the reader can lead it by. */
+function withSwitches(branch: OneWayBranch, { maps }: Pick<BpfObject, "maps">): OneWayBranch {
+  const words = new Set(branch.text.match(/\b[A-Za-z_]\w*\b/g)),
+    named = maps.flatMap(({ data }) =>
+      (data?.variables ?? []).filter(({ name }) => words.has(name) && (data!.readonly || FILLED_IN.test(name)))
+        .map(({ name }) => name)
+    );
+  return named.length > 0 ? { ...branch, switches: named } : branch;
 }
 
 /** Whether what never ran, from an instruction on, may change shared memory. */

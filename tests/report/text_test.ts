@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { reportBundle } from "../../lib/report/bundle.ts";
+import { simulate } from "../../lib/backends/simulator.ts";
+import { bpf } from "../../lib/compile/bpf.ts";
+import type { BpfObject } from "../../lib/object/bpf_object.ts";
 import { coverageLines } from "../../lib/report/coverage.ts";
 import { explorationText } from "../../lib/report/exploration_text.ts";
 import { formatState, herdReport, observationOf } from "../../lib/report/herd.ts";
@@ -79,6 +82,29 @@ describe("a result as text", () => {
     }).join("\n");
     expect(text.match(/never led to/g)).toHaveLength(1);
     expect(text).toContain("`if (b)`");
+  });
+
+  it("names variables that would lead a branch the other way", async () => {
+    const object = await bpf`
+const volatile _Bool filter = 0;
+long passed, seen, odd;
+SEC("raw_tp") int look(void *ctx)
+{
+	seen++;
+	if (seen > 5)
+		odd++;
+	if (filter)
+		passed++;
+	return 0;
+}
+`;
+    const text = async (object: BpfObject) => resultText(await simulate(object, { cpus: 1, invocations: 1 }));
+    expect(await text(object)).toContain(
+      "which user space sets before it loads: filter (--set filter=1, variables: { filter: 1 })",
+    );
+    const set = bpf.object(object.bytes, "set", { variables: { filter: 1 } });
+    expect(await text(set)).not.toContain("--set");
+    expect(await text(set)).toMatch(/passed +1 +1/);
   });
 
   it("puts what differs first and only counts what does not fit", () => {
