@@ -58,12 +58,15 @@ export function checkKfuncArguments(env: Environment, meta: KfuncMeta): void {
 }
 
 function checkArgument(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: number): void {
-  const regno = index + 1, reg = readReg(env, regno), { kfunc } = meta;
+  const regno = index + 1, reg = env.regs[regno], { kfunc } = meta;
+  env.log.touchReg(regno);
   if (arg.kind === "scalar" || arg.kind === "constant") {
     if (!reg.isScalar) env.reject(ERRNO.EINVAL, `R${regno} is not a scalar`);
     if (arg.kind === "constant") meta.constant = constantOf(env, regno);
     return;
   }
+  // The kernel does not ask here whether anything was written to the register (check_func_arg_reg_off).
+  if (reg.type === REG_TYPE.NOT_INIT) checkUnmoved(env, reg, regno);
   if ((kfunc.takesTrusted || kfunc.takesRcu) && (reg.isNull || reg.mayBeNull) && !arg.mayBeNull) {
     env.reject(ERRNO.EACCES, `Possibly NULL pointer passed to trusted arg${index}`);
   }

@@ -26,10 +26,14 @@ export function lacksFunction(name: string, kernel: KernelRelease): boolean {
 
 const ATOMIC_WIDTHS_SINCE = "6.15", CONDITIONAL_GOTO = 0xe5, LONG_GOTO = 0x06;
 
+/** Jumps, calls, negations and swaps have one form, not one for each kind of source (kernel/bpf/core.c:BPF_INSN_MAP). */
+const NO_OPCODES: readonly number[] = [0x0d, 0x0e, 0x8c, 0x8d, 0x8f, 0xdf];
+
 /** Whether a kernel has no such opcode (kernel/bpf/core.c:BPF_INSN_MAP). */
 export function isUnknownOpcode(insn: Insn, kernel: KernelRelease): boolean {
-  if (kernel === NEWEST) return false;
   const { opcode } = insn;
+  if (NO_OPCODES.includes(opcode)) return true;
+  if (kernel === NEWEST) return false;
   const isNarrowAtomic = classOf(insn) === BPF_CLASS.STX && modeOf(insn) === BPF_MODE.ATOMIC &&
     (opcode & 0x18) !== 0x00 && (opcode & 0x18) !== 0x18;
   if (isNarrowAtomic) return !hasSince(kernel, ATOMIC_WIDTHS_SINCE);
