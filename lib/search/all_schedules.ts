@@ -4,6 +4,7 @@ import { stoppable } from "../host/stop.ts";
 import type { Machine } from "../machine/machine.ts";
 import { skipsKey } from "../machine/skips.ts";
 import type { Values } from "../report/result.ts";
+import { marksOf } from "./coverage.ts";
 import { DepthFirst, type End } from "./depth_first.ts";
 import { DisjointData } from "./disjoint_data.ts";
 import { type Frontier, frontierOf, partsOf, type SearchShard } from "./frontier.ts";
@@ -11,7 +12,7 @@ import { compareEnds, FoundEnds, type OneSearch, oneSearch, type SearchKind } fr
 import { endKey } from "./outcome.ts";
 import { SearchState } from "./state.ts";
 import { StateTable } from "./state_table.ts";
-import { mergeReports, Team, TeamFailed, type TeamResult } from "./team.ts";
+import { mergeMarks, mergeReports, Team, TeamFailed, type TeamResult } from "./team.ts";
 import { hasPlainSteps, Unsuitable } from "./transition_cache.ts";
 import { waysBack } from "./way_back.ts";
 import type { Share } from "./work_sharing.ts";
@@ -196,6 +197,8 @@ class Exploring implements Disposable {
     if (shard) {
       this.#frontier ??= frontierOf(this.make(), symmetric, shard.count);
       parts.push(...partsOf(this.#frontier, shard, search.visited));
+      // Steps up to the cut count as any others.
+      mergeMarks(machine, marksOf(this.#frontier.machine), this.#frontier.machine.accesses!.noted);
     }
     isLarge = () => shard !== undefined || search.visited.size > large;
     const { bound: own, shared } = await this.#explore(one, kind, large, parts);

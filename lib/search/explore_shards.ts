@@ -19,6 +19,7 @@ import { explorePlan, searchedMachine } from "./explore.ts";
 import type { SearchShard } from "./frontier.ts";
 import { firstState } from "./one_search.ts";
 import { asymmetry } from "./symmetry.ts";
+import { mergeMarks } from "./team.ts";
 
 /** What a shard found under one layout of the hash maps. */
 export interface ShardPart {
@@ -108,7 +109,7 @@ export async function mergeExplored(
       machine.accesses = new Accesses(machine);
       for (const { parts: found } of shards) parts.push(...found.filter((part) => part.hashSeed === hashSeed));
       for (const part of parts) {
-        mergeMarks(machine, part);
+        mergePart(machine, part);
         for (const { kind, schedule } of part.ends) {
           machine.restore(first);
           const path = schedule === "" ? [] : parseSchedule(schedule);
@@ -175,10 +176,10 @@ function partOf(hashSeed: number, ends: ShardPart["ends"], cost: SearchCost): Sh
   };
 }
 
-function mergeMarks(machine: Machine, part: ShardPart): void {
-  const marks = marksOf(machine), layouts: HashLayouts | undefined = machine.options.layouts;
-  fromBase64(part.marks).forEach((mark, at) => marks[at] |= mark);
-  machine.accesses!.add(part.accesses.map(({ marks, ...where }) => ({ ...where, marks: fromBase64(marks) })));
+function mergePart(machine: Machine, part: ShardPart): void {
+  const layouts: HashLayouts | undefined = machine.options.layouts;
+  const accesses = part.accesses.map(({ marks, ...where }) => ({ ...where, marks: fromBase64(marks) }));
+  mergeMarks(machine, fromBase64(part.marks), accesses);
   for (const [map, { keys, walked, shared, name, nBuckets }] of part.layouts) {
     layouts?.watch(map, name, nBuckets);
     for (const key of keys) layouts?.sawKey(map, fromBase64(key));

@@ -2,6 +2,7 @@
  * Where a search is cut into shards: the states that so many steps lead to, each once, in an order that depends on
  * nothing but the workload.
  */
+import { Accesses } from "../machine/accesses.ts";
 import type { Machine } from "../machine/machine.ts";
 import { alternativeOf, stepOf, taskOf } from "../schedulers/schedule.ts";
 import { SearchState } from "./state.ts";
@@ -22,10 +23,13 @@ const MOST_LEVELS = 64;
 export interface Frontier {
   readonly states: readonly (readonly [a: number, b: number, fromA: number, fromB: number])[];
   readonly paths: readonly (readonly number[])[];
+  /** The machine that took the steps up to the cut: it has the marks of what ran, and who touched what. */
+  readonly machine: Machine;
 }
 
 /** @param machine in its first state, where it stands again in the end */
 export function frontierOf(machine: Machine, symmetric: boolean, shards: number): Frontier {
+  machine.accesses = new Accesses(machine);
   const state = new SearchState(machine, symmetric), seen = new Set([`${state.a} ${state.b}`]);
   const states: [number, number, number, number][] = [], ends: number[][] = [];
   let level: number[][] = [[]];
@@ -50,7 +54,7 @@ export function frontierOf(machine: Machine, symmetric: boolean, shards: number)
     level = next;
   }
   machine.memory.journal = undefined;
-  return { states, paths: [...ends, ...level] };
+  return { states, paths: [...ends, ...level], machine };
 }
 
 /** The parts of a shard; all states up to the cut count as seen, so that no shard goes into another's. */

@@ -5,6 +5,7 @@
 import { BackendError } from "../host/backend_error.ts";
 import { Crew } from "../host/crew.ts";
 import { hasWorkers } from "../host/workers.ts";
+import type { NotedAccesses } from "../machine/accesses.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { HashLayouts } from "../maps/hash_layouts.ts";
 import type { Plan } from "../workload/plan.ts";
@@ -205,6 +206,13 @@ export class Team implements Disposable {
   }
 }
 
+/** Takes over what another machine of the plan ran, and what its tasks touched. */
+export function mergeMarks(machine: Machine, marks: Uint8Array, accesses: NotedAccesses): void {
+  const mine = marksOf(machine);
+  marks.forEach((mark, at) => mine[at] |= mark);
+  machine.accesses?.add(accesses);
+}
+
 /** Takes over what workers noted beside the states. */
 export function mergeReports(
   reports: readonly WorkerReport[],
@@ -212,10 +220,8 @@ export function mergeReports(
   data: DisjointData | undefined,
   layouts: HashLayouts | undefined,
 ): void {
-  const marks = marksOf(machine);
   for (const report of reports) {
-    report.marks.forEach((mark, at) => marks[at] |= mark);
-    machine.accesses?.add(report.accesses);
+    mergeMarks(machine, report.marks, report.accesses);
     layouts?.merge(report.layouts);
     if (report.owners) data?.merge(report.owners);
   }
