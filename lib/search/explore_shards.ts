@@ -103,8 +103,7 @@ export async function mergeExplored(
   const missing = checkShards(shards, own);
   return await explorePlan(planned, options, {
     remark: `searched in ${shards[0].of} shards: a state that several of them came to is counted by each`,
-    // deno-lint-ignore require-await -- the search that it stands for waits
-    exploreWith: (hashSeed) => async (make, _limits, _searched, onEnd) => {
+    exploreWith: (hashSeed) => (make, _limits, _searched, onEnd) => {
       const machine = make(), first = machine.snapshot(), parts: ShardPart[] = [];
       machine.accesses = new Accesses(machine);
       for (const { parts: found } of shards) parts.push(...found.filter((part) => part.hashSeed === hashSeed));
@@ -117,7 +116,8 @@ export async function mergeExplored(
           onEnd({ kind }, machine, path);
         }
       }
-      return costOf(machine, parts, missing ?? (parts.length < shards.length ? "a layout of hash maps" : undefined));
+      const lacking = missing ?? (parts.length < shards.length ? "a layout of hash maps" : undefined);
+      return Promise.resolve(costOf(machine, parts, lacking));
     },
   });
 }

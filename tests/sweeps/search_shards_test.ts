@@ -186,7 +186,7 @@ describe("engines that share a search out, with a worker killed in the middle", 
 
   (noDask === undefined ? it : it.skip)(`Dask${skipped(noDask)}`, async () => {
     const run = command("dask", "$PPID"), out = mkdtempSync(join(folder, "dask")), script = "search_on_dask.py";
-    const args = [join(root, "tests/sweeps/data", script), "3", out, "sh", run];
+    const args = [join(root, ".batch", script), "3", out, "sh", run];
     const result = await runCommand("python3", args, { cwd: folder });
     expect(result?.stdout.split("\n").filter((line) => line.endsWith(".json")).length, result?.stderr).toBe(3);
     await runCommand("mv", [out, join(folder, "dask")]);
