@@ -6,7 +6,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { bpf } from "../../lib/compile/bpf.ts";
+import { parallelism } from "../../lib/host/environment.ts";
 import { runCommand } from "../../lib/host/run_command.ts";
 import { textTable } from "../../lib/report/text_table.ts";
 import { explore } from "../../lib/search/explore.ts";
@@ -31,6 +33,8 @@ SEC("raw_tp") int count(void *ctx)
 }
 `;
 
+const cores = parallelism();
+
 interface Timed {
   readonly states: number;
   readonly seconds: number;
@@ -54,9 +58,45 @@ async function preparePan(folder: string, n: number, k: number): Promise<(() => 
   };
 }
 
-async function search(n: number, k: number, symmetry: boolean): Promise<Timed> {
-  const found = await explore(await listing(k), { cpus: n, symmetry, reduction: false, bounds: { seconds: 600 } });
+async function search(n: number, k: number, symmetry: boolean, workers = 1): Promise<Timed> {
+  const bounds = { seconds: 600, states: 1e9 };
+  const found = await explore(await listing(k), { cpus: n, symmetry, reduction: false, workers, bounds });
   return { states: found.states, seconds: found.seconds, bytesPerState: found.bytes / found.states };
+}
+
+/** With helpers: a map's element under a spin lock, which takes steps of kernel models. */
+async function searchHelpers(workers: number): Promise<Timed> {
+  const object = await bpf.file(fileURLToPath(new URL("../../notebooks/progs/spin_lock.bpf.c", import.meta.url)));
+  const found = await explore(object, { cpus: 3, invocations: 4, workers, bounds: { seconds: 600, states: 1e9 } });
+  return { states: found.states, seconds: found.seconds, bytesPerState: found.bytes / found.states };
+}
+
+/**
+ * Large searches with one worker and with one for each core, turn by turn, the best of each.
+ *
+ * @returns a table as text
+ */
+export async function workersBench({ increments = 11, rounds = 3 } = {}): Promise<string> {
+  const rows: string[][] = [];
+  const kinds: [string, (workers: number) => Promise<Timed>][] = [
+    [`no helpers: 3 CPUs x ${increments} racy increments`, (workers) => search(3, increments, false, workers)],
+    ["helpers: 3 CPUs x 4 turns of a spin lock", searchHelpers],
+  ];
+  for (const [what, run] of kinds) {
+    const best = [Infinity, Infinity];
+    let states = 0;
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, workers] of [1, cores].entries()) {
+        const timed = await run(workers);
+        best[i] = Math.min(best[i], timed.seconds);
+        states = timed.states;
+      }
+    }
+    const speeds = best.map((seconds) => `${(states / seconds / 1e6).toFixed(2)} M/s`);
+    rows.push([what, states.toLocaleString("en"), ...speeds, `${(best[0] / best[1]).toFixed(2)} x`]);
+  }
+  return `states a second, best of ${rounds} (wall time, measured here)\n` +
+    textTable(["search", "states", "1 worker", `${cores} workers`, "gain"], rows);
 }
 
 /**
@@ -75,6 +115,7 @@ export async function searchBench({ cpus = 3, increments = 8, rounds = 3 } = {})
     for (let round = 0; round < rounds; round++) {
       if (typeof pan !== "string") keep("SPIN", await pan());
       keep("interleave", await search(cpus, increments, false));
+      keep(`interleave, ${cores} workers`, await search(cpus, increments, false, cores));
       keep("interleave, symmetry", await search(cpus, increments, true));
     }
     const spin = best.get("SPIN")?.seconds;
@@ -94,4 +135,7 @@ export async function searchBench({ cpus = 3, increments = 8, rounds = 3 } = {})
   }
 }
 
-if (import.meta.main) console.log(await searchBench());
+if (import.meta.main) {
+  console.log(await searchBench());
+  console.log(await workersBench());
+}
