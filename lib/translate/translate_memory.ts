@@ -19,7 +19,7 @@ import {
 import { KIND, REGION, REGION_FLAG, STACK_FRAME_BYTES, TASK } from "../cpu/layout.ts";
 import { PACKET } from "../cpu/packet.ts";
 import { FRAME_POINTER, register, SCRATCH, TASK_LOCAL } from "./translate_locals.ts";
-import { type Access, baseOf, writes } from "./translate_pointers.ts";
+import { type Access, baseOf, type Near, writes } from "./translate_pointers.ts";
 import type { SparseRegion, StepEmitter } from "./translate_step.ts";
 import type { AtomicOp, MemoryOp, PlainOp, WasmCode } from "./wasm_assembler.ts";
 
@@ -77,6 +77,12 @@ interface Address {
 
 const CHECKED_ADDRESS: Address = { push: (code) => code.get(SCRATCH.addr), offset: 0, isConstant: false };
 
+const NEAR_ADDRESS: Address = {
+  push: (code) => code.get(SCRATCH.pointer).op("i32.wrap_i64"),
+  offset: 0,
+  isConstant: false,
+};
+
 function knownAddress(access: Access & { kind: "stack" | "visible" | "private" }): Address {
   if (access.kind !== "stack") return { push: (code) => code.i32(access.addr), offset: 0, isConstant: true };
   // A Wasm offset is never negative, so it counts from the low end of the frame.
@@ -115,6 +121,7 @@ export function emitAccess(step: StepEmitter, at: number, operationBlock: number
       perform(step.code, insn, knownAddress(access), false);
       break;
     case "checked":
+      if (access.near && !direct && !isArena(step, access.near)) emitNear(step, at, operationBlock, access.near);
       emitCheck(step, at);
       if (!direct) {
         // Permissions are known to suffice, so only the flag of shared memory is of interest.
@@ -127,6 +134,19 @@ export function emitAccess(step: StepEmitter, at: number, operationBlock: number
   }
   step.countInsn();
   return true;
+}
+
+/** Whether pages can be lacking there. */
+const isArena = ({ options }: StepEmitter, { first }: Near): boolean => Number(first >> 32n) === options.arena?.region;
+
+/** Publishes an access that is where it is likely to be: one compare with constants tells, and nothing is looked up. */
+function emitNear(step: StepEmitter, at: number, operationBlock: number, { first, count }: Near): void {
+  const { code } = step, insn = step.image.insns[at];
+  emitPointer(code, insn);
+  code.get(SCRATCH.pointer).i64(first).op("i64.sub").i64(count).op("i64.lt_u");
+  code.if();
+  step.branch(() => publish(step, at, operationBlock, NEAR_ADDRESS));
+  code.end();
 }
 
 /**

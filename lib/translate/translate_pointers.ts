@@ -16,7 +16,7 @@ import {
   isMemoryAccess,
   isWide,
 } from "../isa/insn.ts";
-import { STACK_FRAME_BYTES } from "../cpu/layout.ts";
+import { REGION, REGION_FLAG, STACK_FRAME_BYTES } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
 import { type ControlFlow, following, Worklist } from "./translate_flow.ts";
 import { FRAME_POINTER } from "./translate_locals.ts";
@@ -29,13 +29,33 @@ export type Access =
   | { readonly kind: "visible"; readonly addr: number }
   /** At a linear address that is known and in bounds, which no other CPU can reach. */
   | { readonly kind: "private"; readonly addr: number }
-  /** Checked when it runs. */
-  | { readonly kind: "checked" }
+  /** Checked when it runs; `near` where it is likely to be in one region, which other CPUs can reach. */
+  | { readonly kind: "checked"; readonly near?: Near }
   /** Out of bounds, not writable or misaligned, whatever happens. */
   | { readonly kind: "fault" };
 
-/** A constant (bigint), an offset from r10 (number), or unknown (null). */
-type Known = bigint | number | null;
+/** Pointers to where an access of its width is in bounds: so many from this one on. */
+export interface Near {
+  readonly first: bigint;
+  readonly count: number;
+}
+
+/** A pointer into a region plus who knows what: the next index of a table, most often. A guess, to be checked first. */
+class Inside {
+  static readonly #known = new Map<number, Inside>();
+
+  private constructor(readonly region: number) {}
+
+  /** The one of a region, so that equal ones are the same. */
+  static of(region: number): Inside {
+    let inside = Inside.#known.get(region);
+    if (!inside) Inside.#known.set(region, inside = new Inside(region));
+    return inside;
+  }
+}
+
+/** A constant (bigint), an offset from r10 (number), inside of a region, or unknown (null). */
+type Known = bigint | number | Inside | null;
 /** What is known of r0 to r10. */
 type State = Known[];
 
@@ -104,7 +124,7 @@ function forgetDifferences(known: State, other: State): boolean {
   return changed;
 }
 
-const MOV_X = 0xbf, ADD_K = 0x07, SUB_K = 0x17;
+const MOV_X = 0xbf, ADD_K = 0x07, SUB_K = 0x17, ADD_X = 0x0f;
 
 /** What is known after an instruction. */
 function follow(insn: Insn, state: State): void {
@@ -121,15 +141,32 @@ function follow(insn: Insn, state: State): void {
   } else if (classOf(insn) === BPF_CLASS.ALU || classOf(insn) === BPF_CLASS.ALU64) {
     if (insn.opcode === MOV_X && insn.off === 0) state[insn.dst] = state[insn.src];
     else if (insn.opcode === ADD_K) state[insn.dst] = moved(state[insn.dst], insn.imm);
+    else if (insn.opcode === ADD_X) state[insn.dst] = insideOf(state[insn.dst]) ?? insideOf(state[insn.src]);
     else if (insn.opcode === SUB_K) state[insn.dst] = moved(state[insn.dst], -insn.imm);
     else state[insn.dst] = null;
   }
 }
 
 function moved(known: Known, by: number): Known {
+  if (known instanceof Inside) return known;
   if (typeof known === "bigint") return BigInt.asUintN(64, known + BigInt(by));
   // An offset far outside the frame is of no use, and must not grow beyond exact numbers.
   return known === null || Math.abs(known + by) > 1 << 30 ? null : known + by;
+}
+
+/** Where a pointer points whatever is added to it, as long as that is not much; null for what is no pointer. */
+function insideOf(known: Known): Inside | null {
+  if (known instanceof Inside) return known;
+  return typeof known === "bigint" && known >> 32n !== 0n ? Inside.of(Number(known >> 32n)) : null;
+}
+
+/** The pointers through which a plain access of shared memory is in bounds of a region; undefined for any other. */
+function nearIn({ region }: Inside, insn: Insn, memory: Memory): Near | undefined {
+  const flags = memory.flagsAt(BigInt(region) << 32n), needed = writes(insn) ? REGION_FLAG.write : REGION_FLAG.read;
+  if (isAtomic(insn) || !(flags & REGION_FLAG.shared) || !(flags & needed)) return undefined;
+  const entry = memory.layout.regionTable + region * REGION.bytes, base = memory.getU32(entry + REGION.base);
+  const count = memory.getU32(entry + REGION.size) - accessBytes(insn) + 1;
+  return count > 0 ? { first: memory.pointer(region, base), count } : undefined;
 }
 
 function accessThrough(insn: Insn, base: Known, memory: Memory | undefined): Access {
@@ -143,6 +180,7 @@ function accessThrough(insn: Insn, base: Known, memory: Memory | undefined): Acc
     return baseOf(insn) === FRAME_POINTER ? FAULT : CHECKED;
   }
   if (base === null || !memory) return CHECKED;
+  if (base instanceof Inside) return { kind: "checked", near: nearIn(base, insn, memory) };
   const pointer = BigInt.asUintN(64, base + BigInt(insn.off));
   if (memory.explain(pointer, size, writes(insn)) !== "") return FAULT;
   const addr = Number(pointer & 0xffff_ffffn);

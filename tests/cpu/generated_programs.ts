@@ -22,7 +22,7 @@ export function wide(dst: number, value: bigint): Insn[] {
   ];
 }
 
-type Base = "stack" | "stackCopy" | "shared" | "own" | "readOnly" | "register" | "spilled";
+type Base = "stack" | "stackCopy" | "shared" | "own" | "readOnly" | "register" | "spilled" | "indexed";
 
 interface MemoryItem {
   readonly kind: "memory";
@@ -145,7 +145,7 @@ const offsetInRegion = fc.oneof(
 const memory = fc.record({
   access,
   base: fc.oneof(
-    { weight: 20, arbitrary: fc.constantFrom<Base>("stack", "stackCopy", "shared", "shared", "own", "spilled") },
+    { weight: 20, arbitrary: fc.constantFrom<Base>("stack", "stackCopy", "shared", "shared", "own", "spilled", "indexed") },
     { weight: 6, arbitrary: fc.constant<Base>("register") },
     { weight: 1, arbitrary: fc.constant<Base>("readOnly") },
   ),
@@ -237,6 +237,16 @@ function expandMemory(item: MemoryItem, world: World): Insn[] {
       return [use(10, at - 64)];
     case "stackCopy":
       return [insn(0xbf, base, 10), insn(0x07, base, 0, 0, -64), use(base, at)];
+    case "indexed": { // a table of which only the beginning is known
+      const index = base === 8 ? 9 : 8;
+      return [
+        insn(0xbf, index, value),
+        insn(0x57, index, 0, 0, 56),
+        ...wide(base, world.shared),
+        insn(0x0f, base, index),
+        use(base, at % 8 === 0 ? 0 : at),
+      ];
+    }
     case "register":
       return [use(6 + (base & 1), at % 32)];
     case "spilled": // a pointer that went through memory is not known before the program runs
