@@ -86,7 +86,8 @@ export class KnownSteps implements Witnessed {
   #watched = NOT_KEPT;
 
   constructor(machine: Machine, states: TaskStates, repeats: boolean) {
-    this.#most = repeats ? MOST_BYTES : 0;
+    // Which pages an arena has is looked up by translated code, in the middle of a step: that is not seen here.
+    this.#most = repeats && machine.image.arena === undefined ? MOST_BYTES : 0;
     this.#machine = machine;
     this.#states = states;
     this.#i32 = machine.memory.i32;

@@ -66,7 +66,24 @@ function isAccepted(object: BpfObject, workload: Workload): boolean {
 }
 
 describe("a step that was seen", () => {
-  for (const name of ["lifetime", "helpers", "locks", "nested", "tail_calls", "packets"]) {
+  for (
+    const name of [
+      "arena",
+      "atomics",
+      "cpumasks",
+      "cpus",
+      "dynptrs",
+      "exceptions",
+      "helpers",
+      "lifetime",
+      "locks",
+      "nested",
+      "own_objects",
+      "packets",
+      "res_locks",
+      "tail_calls",
+    ]
+  ) {
     it(`is the same step: programs of ${name}.bpf.c`, async () => {
       const object = await listing(name);
       for (const [seed, { name: prog }] of object.programs.entries()) {
