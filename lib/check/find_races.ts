@@ -28,7 +28,7 @@ export interface FindRacesOptions {
   readonly programs?: readonly string[];
   /** `false`: no search, every finding stays *possible*. Default true. */
   readonly witnesses?: boolean;
-  /** Bounds of the search for one workload: states (default 100,000), seconds (5), anomalies looked at (24). */
+  /** Bounds of the search for one workload: states (default 100,000), seconds (10), anomalies looked at (24). */
   readonly bounds?: Partial<WitnessBounds>;
   /**
    * User space's part, where its calls are to be looked at too: actors and what they prepare, as a workload has them.

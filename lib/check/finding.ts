@@ -80,6 +80,8 @@ export interface WitnessWorkload {
   }[];
   readonly interrupts?: readonly { readonly prog: string; readonly cpu: number; readonly kind?: string }[];
   readonly preempt?: "full";
+  /** The packet of each run of a program that sees one, in hexadecimal. */
+  readonly packets?: readonly string[];
   /** Memory other than that of x86. */
   readonly memory?: "bpf";
   /** Entries that are there before it begins: map, key and value in hexadecimal. */

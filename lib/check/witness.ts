@@ -1,4 +1,5 @@
 /** Looks for a schedule that shows a race: a workload that reaches its lines on two CPUs, and every schedule of it. */
+import { hex } from "../maps/value_layout.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import type { TraceStep } from "../report/result.ts";
 import type { Exploration } from "../search/exploration.ts";
@@ -6,6 +7,7 @@ import { type ExploredOutcome, type ExploreOptions, explorePlan } from "../searc
 import { ModelRefusal } from "../search/memory_model/thread_code.ts";
 import { judgeTrace } from "../search/verdicts.ts";
 import { contextsOf } from "../workload/contexts.ts";
+import { defaultPackets, seesPackets } from "../workload/packets.ts";
 import { plan } from "../workload/plan.ts";
 import { baseName, type ReadyWorkload, readyWorkload } from "./entries.ts";
 import type { Candidate, Proof, WitnessWorkload } from "./finding.ts";
@@ -29,7 +31,7 @@ export interface WitnessBounds {
   readonly anomalies: number;
 }
 
-export const DEFAULT_BOUNDS: WitnessBounds = { states: 100_000, seconds: 5, anomalies: 24 };
+export const DEFAULT_BOUNDS: WitnessBounds = { states: 100_000, seconds: 10, anomalies: 24 };
 
 /** Contexts that are tried: zeros, small numbers in every field, and numbers that differ. */
 const CONTEXTS: readonly (readonly number[] | undefined)[] = [
@@ -43,6 +45,11 @@ const ZEROS = Array.from({ length: 64 }, () => 0), TWOS = ZEROS.map((_, at) => a
 /** What stands in entries that are looked up: ones show what is added to them, zeros fit together, or they are not there. */
 const FILLINGS = ["ones", "zeros", "absent"] as const;
 type Filling = typeof FILLINGS[number];
+
+interface Input {
+  readonly ctx?: readonly number[];
+  readonly packets?: readonly string[];
+}
 
 type Base = Omit<WitnessWorkload, "entries" | "standIns">;
 
@@ -64,7 +71,7 @@ type Proved = Omit<Extract<Proof, { readonly state: "confirmed" }>, "state">;
 /** Searches of one finding that may stop at their bounds, and the states of as many that all of them have together. */
 const MOST_STOPPED = 3;
 /** The time of so many searches is all that a finding has. */
-const MOST_SEARCHES = 8;
+const MOST_SEARCHES = 4;
 /** Workloads that are searched although no single run of them comes to the finding's lines. */
 const MOST_BLIND = 3;
 
@@ -117,9 +124,11 @@ export class WitnessSearch {
    */
   async #inOrder(candidate: Candidate): Promise<(ReadyWorkload | string)[]> {
     const all: (ReadyWorkload | string)[] = [];
-    for (const ctx of CONTEXTS) {
+    for (const { ctx, packets } of this.#inputs(candidate)) {
       for (const filled of FILLINGS) {
-        for (const base of this.#bases(candidate, ctx)) all.push(await this.#ready(base, filled));
+        for (const base of this.#bases(candidate, ctx)) {
+          all.push(await this.#ready(packets ? { ...base, packets } : base, filled));
+        }
       }
     }
     const comesToAll = (one: ReadyWorkload | string) =>
@@ -128,6 +137,16 @@ export class WitnessSearch {
     const first = all.filter(comesToAll), name = baseName(candidate.field);
     const meets = (one: ReadyWorkload | string) => typeof one !== "string" && one.shared.has(name) ? 0 : 1;
     return first.length > 0 ? first.sort((a, b) => meets(a) - meets(b)) : all.slice(0, MOST_BLIND);
+  }
+
+  /** What the programs are given: contexts of numbers, and to those that see packets one packet after another. */
+  #inputs({ sites }: Candidate): Input[] {
+    const programs = this.object.programs.filter(({ name }) => sites.some(({ prog }) => prog === name));
+    const contexts = CONTEXTS.map((ctx): Input => ({ ctx }));
+    if (!programs.some(seesPackets)) return contexts;
+    const given = programs.every(seesPackets) ? contexts.slice(0, 1) : contexts;
+    const packets = new Set(programs.filter(seesPackets).flatMap(defaultPackets).map(hex));
+    return [...packets].flatMap((packet) => given.map(({ ctx }) => ({ ctx, packets: [packet] })));
   }
 
   #ready(base: Base, filled: Filling): Promise<ReadyWorkload | string> {

@@ -1,7 +1,9 @@
 /** The workload of a witness: as data that a file can hold, and as the searches take it. */
 import type { UserActor, UserApi } from "../maps/user_space.ts";
 import type { ExploreOptions } from "../search/explore.ts";
+import { DEFAULT_PACKETS, PACKET_NAMES } from "../workload/packets.ts";
 import type { Workload } from "../workload/workload.ts";
+import { hex } from "../maps/value_layout.ts";
 import type { WitnessWorkload } from "./finding.ts";
 import type { UserPart } from "./user_part.ts";
 
@@ -13,7 +15,7 @@ const bytesOf = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) 
  * @param part user space's part, of a witness that needs it
  */
 export function toWorkload(workload: WitnessWorkload, part: UserPart = {}): Workload & Pick<ExploreOptions, "models"> {
-  const { entries, programs, interrupts, standIns, user, globals = {}, ...rest } = workload;
+  const { entries, programs, interrupts, standIns, user, packets, globals = {}, ...rest } = workload;
   const prepare = function* (api: UserApi) {
     for (const [name, value] of Object.entries(globals)) yield* api.writeGlobal(name, value);
     for (const { map, key, value } of entries) yield* api.update(map, bytesOf(key), bytesOf(value));
@@ -25,10 +27,17 @@ export function toWorkload(workload: WitnessWorkload, part: UserPart = {}): Work
     ...rest,
     programs: programs.map(({ ctx, ...run }) => ({ ...run, ...(ctx ? { ctx: Uint8Array.from(ctx) } : {}) })),
     ...(interrupts ? { interrupts: interrupts as Workload["interrupts"] } : {}),
+    ...(packets ? { packets: packets.map(bytesOf) } : {}),
     ...(actors.length > 0 ? { user: actors } : {}),
     ...(isPrepared ? { prepare } : {}),
     ...(standIns.length > 0 ? { models: Object.fromEntries(standIns.map((name) => [name, () => 0n])) } : {}),
   };
+}
+
+/** The name of a packet that the project has, else its bytes. */
+function packetText(packet: string): string {
+  const known = DEFAULT_PACKETS.findIndex((one) => hex(one) === packet);
+  return known < 0 ? packet : PACKET_NAMES[known];
 }
 
 /** A key of up to eight bytes as a number, as outcomes have it; a longer one in hexadecimal. */
@@ -37,7 +46,7 @@ const keyText = (key: string): string =>
 
 /** The workload in words. */
 export function workloadText(
-  { programs, interrupts = [], entries, standIns, user = [], globals = {}, memory }: WitnessWorkload,
+  { programs, interrupts = [], entries, standIns, user = [], packets = [], globals = {}, memory }: WitnessWorkload,
 ): string {
   const runs = programs.map(({ prog, cpus, pid }) =>
     `${prog} once on CPU${cpus.length > 1 ? "s" : ""} ${cpus.join(" and ")}${
@@ -52,6 +61,7 @@ export function workloadText(
     ...(entries.length > 0
       ? [`there before: ${entries.map(({ map, key }) => `${map}[${keyText(key)}]`).join(", ")}`]
       : []),
+    ...(packets.length > 0 ? [`packet: ${packets.map(packetText).join(", ")}`] : []),
     ...(programs.some(({ ctx }) => ctx) ? ["a context of numbers"] : []),
     ...(standIns.length > 0 ? [`${standIns.join(", ")}: 0, for want of a model`] : []),
     ...(memory ? [`memory as the kernel's BPF memory model allows it`] : []),

@@ -55,7 +55,7 @@ export function command(): Command {
     .option("--programs <names>", "only these C functions, separated by commas", names)
     .option("--no-witnesses", "do not search for schedules that show the races")
     .option("--states <n>", "states of one search for a witness (default: 100,000)", positive)
-    .option("--seconds <n>", "seconds of one search for a witness (default: 5)", positive)
+    .option("--seconds <n>", "seconds of one search for a witness (default: 10)", positive)
     .addHelpText(
       "after",
       "\nExit status: 0 nothing found, 1 a race with a witness, 2 bad input, 3 not decided within the bounds." +

@@ -38,6 +38,11 @@ describe("kinds that public trackers tell of", () => {
   });
 });
 
+it("a line that only some packets come to is reached by one of them", async () => {
+  const [{ proof }] = (await findRaces(known, { programs: ["counts_ipv6"] })).findings;
+  expect(proof.state === "confirmed" && proof.witness.how).toMatch(/packet: IPv6/);
+});
+
 describe("mutants", () => {
   const right = mutants.programs.map(({ name }) => name).filter(isRight);
 

@@ -184,3 +184,18 @@ __u64 shown;
 
 SEC("iter/task")
 int show_task_right(void *ctx) { shown++; return 0; }
+
+// Only an IPv6 packet comes to the line that counts.
+
+__u64 six;
+
+SEC("xdp")
+int counts_ipv6(struct xdp_md *ctx)
+{
+	unsigned char *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	if (data + 14 > end || data[12] != 0x86 || data[13] != 0xdd)
+		return XDP_PASS;
+	six++;
+	return XDP_PASS;
+}
