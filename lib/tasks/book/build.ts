@@ -11,7 +11,7 @@ import { runCommand } from "../lab/subprocess.ts";
 import { FONT_FILES, fontsCss } from "../fonts_css.ts";
 import { type Commander, runTask } from "../task.ts";
 import { type Notebook, readNotebook, writeNotebook } from "../../jupyter/notebook_file.ts";
-import { toPage } from "./chapter.ts";
+import { type KeepPicture, toPage } from "./chapter.ts";
 import { frontDoor } from "./front_door.ts";
 import { bundleLive } from "./live/bundle.ts";
 import { writeServiceWorker } from "./live/write_service_worker.ts";
@@ -29,6 +29,18 @@ const NOTEBOOKS = join(PROJECT, "notebooks");
 const SITE = join(PROJECT, "site");
 const PLOTLY = join(PROJECT, "node_modules", "plotly.js-basic-dist-min", "plotly-basic.min.js");
 
+/** Writes pictures of a chapter beside the pages. */
+function pictureKeeper(chapter: string): KeepPicture {
+  const folder = join(SOURCE, "_static", "figures");
+  let number = 0;
+  mkdirSync(folder, { recursive: true });
+  return (png) => {
+    const name = `${chapter}-${++number}.png`;
+    writeFileSync(join(folder, name), png, "base64");
+    return `_static/figures/${name}`;
+  };
+}
+
 /** Lays out what Sphinx reads; returns the number of chapters. */
 async function prepare(repository?: string): Promise<number> {
   rmSync(SOURCE, { recursive: true, force: true });
@@ -39,7 +51,7 @@ async function prepare(repository?: string): Promise<number> {
   for (const name of names) {
     const notebook = readNotebook(join(NOTEBOOKS, name));
     chapters.set(name.replace(/\.ipynb$/, ""), notebook);
-    writeNotebook(join(SOURCE, name), toPage(notebook));
+    writeNotebook(join(SOURCE, name), toPage(notebook, pictureKeeper(name.replace(/\.ipynb$/, ""))));
     writeNotebook(join(SOURCE, "extra", "notebooks", name), notebook);
   }
   for (const folder of ["images", "progs"]) {

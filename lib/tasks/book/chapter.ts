@@ -4,17 +4,22 @@ import type { MimeBundle, Notebook, Output } from "../../jupyter/notebook_file.t
 const PLOTLY = "application/vnd.plotly.v1+json";
 const SVG = "image/svg+xml";
 
+export type KeepPicture = (png: string) => string;
+
 /**
  * The notebook with an HTML form beside every figure. A plot is drawn by figures.js, and is a picture where scripts are
  * off; a drawing is its SVG, in the page itself: within an `<img>` it had neither the page's fonts nor its hover texts.
+ *
+ * @param keep puts a picture (PNG, base64) where only readers without scripts fetch it, and gives its address; without it
+ * the page holds pictures itself
  */
-export function toPage(notebook: Notebook): Notebook {
+export function toPage(notebook: Notebook, keep: KeepPicture = (png) => `data:image/png;base64,${png}`): Notebook {
   const cells = notebook.cells.map((cell) => {
     if (cell.cell_type !== "code") return cell;
     const outputs = cell.outputs.flatMap((output): Output[] => {
       if (!("data" in output)) return [output];
       const data = PLOTLY in output.data
-        ? plotForms(output.data)
+        ? plotForms(output.data, keep)
         : SVG in output.data
         ? drawingForms(output.data)
         : readable(output.data);
@@ -30,13 +35,13 @@ function readable(data: MimeBundle): MimeBundle {
   return Object.fromEntries(Object.entries(data).filter(([mime]) => /^(text|image)\//.test(mime)));
 }
 
-function plotForms(data: MimeBundle): MimeBundle {
+function plotForms(data: MimeBundle, keep: KeepPicture): MimeBundle {
   const text = String(data["text/plain"] ?? "");
   const figure = data[PLOTLY] as { layout?: { width?: number } };
   const alt = escapeHtml(text.split("\n\n")[0]);
   const json = JSON.stringify(figure).replaceAll("<", "\\u003c");
   const picture = data["image/png"] === undefined ? "" : `<noscript><img width="${figure.layout?.width ?? 700}" ` +
-    `alt="${alt}" src="data:image/png;base64,${String(data["image/png"]).replaceAll("\n", "")}"></noscript>`;
+    `alt="${alt}" src="${keep(String(data["image/png"]).replaceAll("\n", ""))}"></noscript>`;
   const html = `<div class="figure-frame" role="img" aria-label="${alt}">${picture}` +
     `<script type="application/json">${json}</script></div>`;
   return { "text/html": html, "text/plain": text };

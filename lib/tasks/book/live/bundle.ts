@@ -7,9 +7,11 @@ import { fileURLToPath } from "node:url";
 import type { FileBundle } from "../../../host/provided.ts";
 import { type Notebook, readNotebook } from "../../../jupyter/notebook_file.ts";
 import { CLAIM_MIME } from "../../../lessons/claims/claim.ts";
+import { runCommand } from "../../lab/subprocess.ts";
 import { assetBundle } from "../../npm/asset_bundle.ts";
 import { examples } from "./bench/examples.ts";
 import { cellParts } from "./cell_code.ts";
+import { type Hints, hintsOf } from "./hints.ts";
 import type { AssetIndex, ChapterData } from "./messages.ts";
 
 const OBJECTS = "compile/objects/", FONTS = "plot/assets/";
@@ -72,9 +74,10 @@ export async function bundleLive(project: string, folder: string): Promise<void>
     }
   }
   const EXAMPLES = write("examples", examples(project, chapters));
+  const HINTS = write("hints", await readHints(project));
   const ASSETS = write("assets", { texts: small, later, objects } satisfies AssetIndex),
     FILES = write("files", notebookFiles(project, chapters));
-  await bundleScripts(project, folder, { ASSETS, FILES, EXAMPLES });
+  await bundleScripts(project, folder, { ASSETS, FILES, EXAMPLES, HINTS });
   cpSync(here("live.css"), join(folder, "live.css"));
 }
 
@@ -138,6 +141,12 @@ async function bundleScripts(project: string, folder: string, names: Readonly<Re
   } finally {
     await stop();
   }
+}
+
+async function readHints(project: string): Promise<Hints> {
+  const { code, stdout, stderr } = await runCommand(Deno.execPath(), ["doc", "--json", join(project, "lib", "mod.ts")]);
+  if (code !== 0) throw new Error(`deno doc could not read the library: ${stderr}`);
+  return hintsOf(JSON.parse(stdout));
 }
 
 const readChapters = (folder: string): Map<string, Notebook> =>

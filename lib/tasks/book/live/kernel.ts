@@ -75,6 +75,8 @@ async function run(source: string, code?: string): Promise<ErrorContent | undefi
   }
 }
 
+/** So long after a cell a browser may take to tell. */
+const TELLING_MS = 10;
 /** Promises that failed while no code waited for them; a cell may still come to wait. */
 const unheard = new Map<Promise<unknown>, unknown>();
 addEventListener("unhandledrejection", (event) => {
@@ -85,7 +87,7 @@ addEventListener("rejectionhandled", ({ promise }) => unheard.delete(promise));
 
 /** Says of a cell that has ended what failed without being waited for; the browser tells it in a task of its own. */
 async function sayUnheard(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => setTimeout(resolve, TELLING_MS));
   for (const reason of unheard.values()) {
     say({
       type: "stream",

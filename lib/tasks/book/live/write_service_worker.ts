@@ -5,8 +5,11 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Notebooks are for readers who leave the page, the reference is larger than all the rest; the others are no part of a page. */
-const LEFT_OUT = /^(?:notebooks|_sources|api)\/|\.map$|^(?:objects\.inv|sw\.js)$/;
+/**
+ * Pictures are for readers without scripts, notebooks for those who leave the page, the reference is larger than all the
+ * rest; the others are no part of a page.
+ */
+const LEFT_OUT = /^(?:notebooks|_sources|_static\/figures|api)\/|\.map$|^(?:objects\.inv|sw\.js)$/;
 
 /**
  * @param site folder of a built site; `sw.js` is written there
