@@ -205,7 +205,11 @@ export interface TailCallOp {
   /** Index of that program in the object. */
   readonly prog: number;
 }
-/** Ends the run from wherever it is, callbacks and all, with a value; the model is never resumed (bpf_throw). */
+/**
+ * Ends the run from wherever it is, callbacks and all, with a value; the model is never resumed (bpf_throw).
+ *
+ * @internal
+ */
 export interface ThrowOp {
   readonly kind: "throw";
   readonly value: bigint;
