@@ -145,7 +145,10 @@ const offsetInRegion = fc.oneof(
 const memory = fc.record({
   access,
   base: fc.oneof(
-    { weight: 20, arbitrary: fc.constantFrom<Base>("stack", "stackCopy", "shared", "shared", "own", "spilled", "indexed") },
+    {
+      weight: 20,
+      arbitrary: fc.constantFrom<Base>("stack", "stackCopy", "shared", "shared", "own", "spilled", "indexed"),
+    },
     { weight: 6, arbitrary: fc.constant<Base>("register") },
     { weight: 1, arbitrary: fc.constant<Base>("readOnly") },
   ),

@@ -1,6 +1,6 @@
 /** Hints in an editor: names as they are written, and what a name is for under the mouse. */
 import { autocompletion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
-import { type Extension } from "@codemirror/state";
+import type { Extension } from "@codemirror/state";
 import { type EditorView, hoverTooltip } from "@codemirror/view";
 import { askedAt, type Hint, type Hints } from "./hints.ts";
 
