@@ -58,6 +58,8 @@ import { tracedArgs, TracedContexts } from "./traced_contexts.ts";
 import { instantiate, instantiateRandom, type Translation } from "../translate/translate.ts";
 import { coverageBytes } from "../translate/translate_coverage.ts";
 
+/** Calls of callbacks in a run: about as much work as the visible operations that it may have. */
+const MOST_CALLBACKS = 20_000_000;
 /** What the call of a callback counts for beside its own instructions: with them BPF_MAX_LOOPS calls are still allowed. */
 const CALLBACK_INSNS = 11;
 /** Registers that a callback must give back as they were: r6 to r9. */
@@ -187,6 +189,8 @@ export class Machine {
   seemsEndless = false;
   #insnsSinceStep = 0;
   readonly #insnsPerStep: number;
+  #callbacks = 0;
+  readonly #mostCallbacks: number;
   readonly #usesStack: boolean;
   /** Whether tasks run callbacks of timers and work queues. */
   readonly #defers: boolean;
@@ -206,6 +210,7 @@ export class Machine {
     this.nrCpus = plan.nrCpus;
     this.sharesCpus = plan.sharesCpus;
     this.#insnsPerStep = workload.limits?.insnsPerStep ?? 100_000_000;
+    this.#mostCallbacks = workload.limits?.steps ?? MOST_CALLBACKS;
     this.#defers = plan.tasks.some(isDeferred);
     const own = {
       programs: plan.programs,
@@ -512,7 +517,8 @@ export class Machine {
           if (!this.#callHelper(task)) return;
           break;
         case KIND.callbackReturn:
-          if (this.#isEndless(task, CALLBACK_INSNS + (returned >>> 4)) || !this.#returnFromCallback(task)) return;
+          if (this.#isEndless(task, CALLBACK_INSNS + (returned >>> 4)) || this.#callsTooOften(task)) return;
+          if (!this.#returnFromCallback(task)) return;
           break;
         case KIND.fuel:
           if (this.#isEndless(task, returned >>> 4)) return;
@@ -912,6 +918,16 @@ export class Machine {
       `${n} instructions without an end and without touching shared memory: an endless loop? ` +
         "(limits: { insnsPerStep } allows more)",
     );
+    return true;
+  }
+
+  /** Counts callbacks, which take a step each where they touch nothing shared; too many of them end the run. */
+  #callsTooOften(task: Task): boolean {
+    // A search begins its runs again and again, and has bounds of its own.
+    if (this.options.branches || ++this.#callbacks < this.#mostCallbacks) return false;
+    this.seemsEndless = true;
+    const n = this.#callbacks.toLocaleString("en");
+    this.fail(task, `stopped after ${n} calls of callbacks: an endless loop? (limits: { steps } allows more)`);
     return true;
   }
 

@@ -128,6 +128,11 @@ SEC("raw_tp") int loops(void *ctx) { n += bpf_loop(times, nothing, 0, 0) > 0; re
     expect(run.fault?.message).toMatch(/instructions without an end .* \(limits: \{ insnsPerStep \} allows more\)$/);
     expect([run.serial, run.lost]).toEqual([undefined, 0]);
     const few = bpf.object(object.bytes, "few", { variables: { times: 1000 } });
+    const often = await simulate(few, { cpus: 1, invocations: 100, limits: { steps: 10_000 } });
+    expect(often.fault?.message).toBe(
+      "stopped after 10,000 calls of callbacks: an endless loop? (limits: { steps } allows more)",
+    );
+    expect(often.final.n).toBe(9n);
     expect((await simulate(few, { cpus: 1, invocations: 3, limits })).final.n).toBe(3n);
   });
 });
