@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import { BackendError } from "../lib/host/backend_error.ts";
 import { errnoName } from "../lib/uapi/errno.ts";
 import { RefusedByKernel } from "../lib/backends/linux/session.ts";
-import { whyNotAsked } from "./kernel_lacks.ts";
+import { libbpfLacks, whyNotAsked } from "./kernel_lacks.ts";
 import { comparable } from "./verifier/message_comparison.ts";
 
 /** The kernel that the verifier and the models follow: any build of it is held to them, no other release is. */
@@ -150,7 +150,9 @@ export class KernelAgreement {
   }
 
   #couldNotBeAsked(what: string, error: unknown): void {
-    const mayLack = error instanceof RefusedByKernel ? /\((EPERM|ENOTSUPP|EOPNOTSUPP)\)$/.test(error.message) : false;
+    const mayLack = error instanceof RefusedByKernel
+      ? /\((EPERM|ENOTSUPP|EOPNOTSUPP)\)$/.test(error.message)
+      : error instanceof BackendError && libbpfLacks(error.message);
     if (!(error instanceof BackendError) || (this.#isReference && !mayLack)) throw error;
     this.#add(what, "could not be asked", "runs", firstLine(error));
   }

@@ -38,3 +38,9 @@ export function whyNotAsked(ours: Verdict, kernel: KernelAnswer, isReference: bo
   const lack = RELEASE_LACKS.find(([pattern]) => pattern.test(text));
   return lack && `${lack[1]}: ${kernel.message}`;
 }
+
+/**
+ * Whether libbpf is older than what an object has: before 1.4 it read `map_extra` of a map definition as a number of 32
+ * bits alone (libbpf.c:parse_btf_map_def), and arenas place themselves by one of 64. No kernel has been asked then.
+ */
+export const libbpfLacks = (message: string): boolean => /attr 'map_extra': expected PTR, got enum64/.test(message);
