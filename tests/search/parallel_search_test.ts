@@ -234,6 +234,29 @@ SEC("raw_tp") int count(void *ctx)
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
   });
 
+  it("when a program comes to what is not supported", async () => {
+    const object = await bpf`volatile unsigned long counter;
+static long (*const d_path)(void *path, char *buf, unsigned int size) = (void *)147;
+SEC("raw_tp") int count(void *ctx)
+{
+	char name[8] = {};
+
+	for (unsigned int i = 0; i < 4; i++)
+		counter += 1;
+	if (counter == 2)
+		d_path(ctx, name, sizeof(name));
+	return 0;
+}
+`;
+    const messages = await Promise.all([1, 2].map(async (workers) => {
+      const options = { cpus: 3, workers, symmetry: false, verify: false } as const;
+      const found = explorePlan(plan(object, options, "explore"), options, { large: LARGE });
+      return await found.then(() => "none", (error) => `${error.name}: ${error.message}`);
+    }));
+    expect(messages[0]).toMatch(/d_path/);
+    expect(messages[1]).toBe(messages[0]);
+  });
+
   it("when what is shown of it fails", async () => {
     let shown = 0;
     const options: ExploreOptions = {
