@@ -65,8 +65,6 @@ function checkArgument(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: 
     if (arg.kind === "constant") meta.constant = constantOf(env, regno);
     return;
   }
-  // The kernel does not ask here whether anything was written to the register (check_func_arg_reg_off).
-  if (reg.type === REG_TYPE.NOT_INIT) checkUnmoved(env, reg, regno);
   if ((kfunc.takesTrusted || kfunc.takesRcu) && (reg.isNull || reg.mayBeNull) && !arg.mayBeNull) {
     env.reject(ERRNO.EACCES, `Possibly NULL pointer passed to trusted arg${index}`);
   }
@@ -81,6 +79,8 @@ function checkArgument(env: Environment, meta: KfuncMeta, arg: KfuncArg, index: 
   }
   const isObject = arg.kind === "object" && kindOf(reg.type) === REG_TYPE.BTF_ID || arg.kind === "allocated";
   if (isObject && (kfunc.takesTrusted || kfunc.takesRcu)) checkTrust(env, meta, reg, regno);
+  // The kernel does not ask here whether anything was written to the register (check_func_arg_reg_off).
+  if (reg.type === REG_TYPE.NOT_INIT) checkUnmoved(env, reg, regno);
   if (arg.kind !== "sized" && arg.kind !== "memory") checkPlace(env, meta, reg, regno);
   checkContent(env, meta, arg, index);
 }
