@@ -155,6 +155,43 @@ SEC("raw_tp") int compare(void *ctx) { own = memcmp(&own, &calls, 4); return 0; 
   });
 });
 
+describe("names that projects build on", () => {
+  withCompiler("are libbpf's and the kernel's", async () => {
+    const object = await bpf`
+#include <uapi/linux/bpf.h>
+#include <linux/tcp.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <stdint.h>
+#ifndef _LINUX_TYPES_H
+#error "a header asks for it"
+#endif
+#ifdef bpf_target_x86
+int target = 1;
+#else
+int target = 2;
+#endif
+struct inner { short last; };
+struct outer { struct inner *inner; };
+enum bpf_func_id id = BPF_FUNC_ringbuf_reserve;
+int flags, size, syn; int64_t least = INT64_MIN;
+SEC("raw_tp") int look(void *ctx)
+{
+	struct tcphdr header = { .syn = 1 };
+	struct outer *outer = 0;
+	flags = bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ringbuf_reserve);
+	size = sizeof(___type(outer, inner, last));
+	syn = (tcp_flag_word(&header) & TCP_FLAG_SYN) == TCP_FLAG_SYN;
+	return 0;
+}
+`;
+    const { final } = await simulate(object, { cpus: 1, invocations: 1, verify: false });
+    const { target, id, flags, size, syn, least } = final;
+    expect([target, id, flags, size, syn, least]).toEqual([1n, 131n, 1n, 2n, 1n, -(2n ** 63n)]);
+  });
+});
+
 describe("libbpf's spelling", () => {
   const usdt = `
 #include <vmlinux.h>

@@ -8,6 +8,8 @@
 #define __LITTLE_ENDIAN 1234
 #endif
 #define __LITTLE_ENDIAN_BITFIELD
+#define __constant_cpu_to_be16(x) ((__be16)__builtin_bswap16(x))
+#define __constant_cpu_to_be32(x) ((__be32)__builtin_bswap32(x))
 #define __constant_htons(x) ((__be16)__builtin_bswap16(x))
 #define __constant_ntohs(x) ((__u16)__builtin_bswap16(x))
 #define __constant_htonl(x) ((__be32)__builtin_bswap32(x))

@@ -101,6 +101,24 @@ enum bpf_enum_value_kind {
 	__core_chain_pick(__VA_ARGS__, __core_into_9, __core_into_8, __core_into_7, __core_into_6, __core_into_5, __core_into_4, __core_into_3, __core_into_2, __core_into_1) \
 	(last, read, to, from, __VA_ARGS__)
 
+/* `a->b->c` of a list of names, and its type, by the names that libbpf has for them: macros of projects are made of these. */
+#ifndef ___arrow
+#define __core_arrow_1(from, a) (from)->a
+#define __core_arrow_2(from, a, b) __core_arrow_1(from, a)->b
+#define __core_arrow_3(from, a, b, c) __core_arrow_2(from, a, b)->c
+#define __core_arrow_4(from, a, b, c, d) __core_arrow_3(from, a, b, c)->d
+#define __core_arrow_5(from, a, b, c, d, e) __core_arrow_4(from, a, b, c, d)->e
+#define __core_arrow_6(from, a, b, c, d, e, f) __core_arrow_5(from, a, b, c, d, e)->f
+#define __core_arrow_7(from, a, b, c, d, e, f, g) __core_arrow_6(from, a, b, c, d, e, f)->g
+#define __core_arrow_8(from, a, b, c, d, e, f, g, h) __core_arrow_7(from, a, b, c, d, e, f, g)->h
+#define __core_arrow_9(from, a, b, c, d, e, f, g, h, i) __core_arrow_8(from, a, b, c, d, e, f, g, h)->i
+#define ___arrow(from, ...)                                                                                     \
+	__core_chain_pick(__VA_ARGS__, __core_arrow_9, __core_arrow_8, __core_arrow_7, __core_arrow_6, __core_arrow_5, __core_arrow_4, __core_arrow_3, __core_arrow_2, __core_arrow_1) \
+	(from, __VA_ARGS__)
+#define ___type(...) typeof(___arrow(__VA_ARGS__))
+#define ___core_read(last, read, to, from, ...) __core_into_any(last, read, to, from, __VA_ARGS__)
+#endif
+
 #define __core_plain_read(to, bytes, from) bpf_probe_read_kernel(to, bytes, (const void *)(from))
 #define __core_plain_read_user(to, bytes, from) bpf_probe_read_user(to, bytes, (const void *)(from))
 #define __core_plain_read_str(to, bytes, from) bpf_probe_read_kernel_str(to, bytes, (const void *)(from))

@@ -7,6 +7,14 @@
 
 #include <bpf/bpf_helpers.h>
 
+/* What -D__TARGET_ARCH_... of a project's makefile comes to; programs are made for x86-64 here where it says nothing. */
+#if defined(__TARGET_ARCH_arm64)
+#define bpf_target_arm64
+#else
+#define bpf_target_x86
+#endif
+#define bpf_target_defined
+
 #define INTERLEAVE_ARGS_0(...)
 #define INTERLEAVE_ARGS_1(...) , (void *)ctx[0]
 #define INTERLEAVE_ARGS_2(...) INTERLEAVE_ARGS_1(), (void *)ctx[1]

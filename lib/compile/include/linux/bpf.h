@@ -8,6 +8,7 @@
 #include <linux/types.h>
 #include <linux/bpf_contexts.h>
 #include <linux/bpf_flags.h>
+#include <linux/bpf_func_id.h>
 #include <linux/bpf_structs.h>
 
 #ifndef INTERLEAVE_OWN_bpf_map_type

@@ -2,14 +2,13 @@
 #ifndef INTERLEAVE_LINUX_SOCKET_H
 #define INTERLEAVE_LINUX_SOCKET_H
 
+typedef unsigned short __kernel_sa_family_t;
+
 #ifndef AF_INET
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
 #endif
-#define SOCK_STREAM 1
-#define SOCK_DGRAM 2
-#define SOCK_RAW 3
 #define SOL_SOCKET 1
 #define SOL_TCP 6
 #define SO_REUSEADDR 2

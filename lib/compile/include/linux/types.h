@@ -4,6 +4,8 @@
  */
 #ifndef INTERLEAVE_LINUX_TYPES_H
 #define INTERLEAVE_LINUX_TYPES_H
+/* Headers of projects ask for the kernel's own guard. */
+#define _LINUX_TYPES_H
 
 typedef unsigned char __u8;
 typedef unsigned short __u16;

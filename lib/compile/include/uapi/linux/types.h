@@ -1,0 +1,2 @@
+/* The kernel's own sources call it so. */
+#include <linux/types.h>
