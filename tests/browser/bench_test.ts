@@ -111,7 +111,7 @@ if (reason) {
       );
       await page.getByLabel("Runs on each CPU").fill("1");
       await press(page, "Every schedule");
-      expect(await shown(page)).toMatch(/Observation/);
+      expect(await shown(page)).toMatch(/left, right on 2 simulated CPUs/);
       await page.locator("[data-bench] textarea").fill('{ "programs": ["nobody"] }');
       await press(page, "Every schedule");
       expect(await shown(page)).toContain("nobody");
