@@ -65,9 +65,9 @@ export const PER_CPU_MAPS: readonly number[] = [
   ...[T.PERCPU_ARRAY, T.PERCPU_HASH, T.LRU_PERCPU_HASH, T.PERCPU_CGROUP_STORAGE],
 ];
 
-/** Maps without entries of their own, or whose number the loader finds: the kernel's storages, buffers for user space. */
+/** Maps without entries of their own, or whose number the loader finds: the kernel's storages, buffers of each CPU. */
 const SIZELESS: readonly number[] = [
-  ...[T.PERF_EVENT_ARRAY, T.RINGBUF, T.USER_RINGBUF, T.TASK_STORAGE, T.SK_STORAGE, T.INODE_STORAGE, T.CGRP_STORAGE],
+  ...[T.PERF_EVENT_ARRAY, T.TASK_STORAGE, T.SK_STORAGE, T.INODE_STORAGE, T.CGRP_STORAGE],
   ...[T.CGROUP_STORAGE, T.PERCPU_CGROUP_STORAGE, T.STRUCT_OPS, T.ARENA],
 ];
 
@@ -92,6 +92,8 @@ export function accessTable(given: BpfObject, programs?: readonly string[]): Acc
 
 /** Entries of a map whose loader says how many; frames of a stack, PERF_MAX_STACK_DEPTH. */
 const ASSUMED_ENTRIES = 16, STACK_BYTES = 127 * 8;
+/** Bytes of a ring whose loader says how many: a page, the least that there may be. */
+const ASSUMED_RING_BYTES = 4096, RINGS: readonly number[] = [T.RINGBUF, T.USER_RINGBUF];
 /** Entries of a hash map that searches make room for: a few are used, and all are state. */
 const MOST_ENTRIES = 1024;
 const HASHES: readonly number[] = [T.HASH, T.PERCPU_HASH, T.LRU_HASH, T.LRU_PERCPU_HASH];
@@ -102,7 +104,8 @@ const HASHES: readonly number[] = [T.HASH, T.PERCPU_HASH, T.LRU_HASH, T.LRU_PERC
  */
 export function sized(object: BpfObject): BpfObject {
   const maps = object.maps.map((map): MapDef => {
-    const entries = map.maxEntries === 0 && !SIZELESS.includes(map.type) ? ASSUMED_ENTRIES : map.maxEntries;
+    const assumed = RINGS.includes(map.type) ? ASSUMED_RING_BYTES : ASSUMED_ENTRIES;
+    const entries = map.maxEntries === 0 && !SIZELESS.includes(map.type) ? assumed : map.maxEntries;
     const maxEntries = HASHES.includes(map.type) ? Math.min(entries, MOST_ENTRIES) : entries;
     const valueSize = map.type === T.STACK_TRACE ? map.valueSize || STACK_BYTES : map.valueSize;
     return maxEntries === map.maxEntries && valueSize === map.valueSize ? map : { ...map, maxEntries, valueSize };

@@ -4,6 +4,7 @@ import { type AccessTable, byField, type FollowedProgram, isShared, type TableAc
 import type { Flow } from "./data_flow.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { type Candidate, candidate, type Repair, siteOf } from "./finding.ts";
+import { OWN_LOCK } from "./observe.ts";
 import { lockAround } from "./repairs.ts";
 import { doubtOf, readModifyWrites } from "./update_rules.ts";
 
@@ -13,7 +14,7 @@ export function locksNotHeld(table: AccessTable): Candidate[] {
     const accesses = all.filter((one) => one.kind !== "helper" && isShared(one));
     const locked = accesses.filter(({ writes, kind, locks }) => writes && kind === "store" && locks.length > 0);
     const open = accesses.find(({ writes, locks }) => writes && locks.length === 0);
-    if (locked.length > 0 && open) {
+    if (open && isGuarded(locked)) {
       return [
         candidate("lock-not-held", open, [
           siteOf(open, "writes without the lock"),
@@ -27,7 +28,7 @@ export function locksNotHeld(table: AccessTable): Candidate[] {
       ];
     }
     const other = locked.find(({ locks }) => !locks.some((lock) => locked[0].locks.includes(lock)));
-    if (!other) return [];
+    if (!other || !isGuarded(locked)) return [];
     return [
       candidate("lock-not-held", other, [
         siteOf(other, `writes under ${other.locks.join(", ")}`),
@@ -35,6 +36,15 @@ export function locksNotHeld(table: AccessTable): Candidate[] {
       ], { reason: `${other.field} is written under two different locks: neither keeps the other out` }),
     ];
   });
+}
+
+/**
+ * Whether a lock is meant for a field: its value's own, or another one that several programs hold when they write it. What
+ * one program happens to write while it holds a lock may have nothing to do with it.
+ */
+function isGuarded(locked: readonly TableAccess[]): boolean {
+  if (locked.some(({ locks }) => locks.includes(OWN_LOCK))) return true;
+  return new Set(locked.map(({ prog }) => prog)).size > 1;
 }
 
 const T = BPF_MAP_TYPE;
