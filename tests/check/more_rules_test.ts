@@ -204,3 +204,27 @@ SEC("tc") int forget(void *ctx) { last = 0; return 0; }`;
     expect(words(await findRaces(byChance))).toEqual([]);
   });
 });
+
+describe("stores and looks that no ending tells from an order of them", () => {
+  it("are no finding, whatever else goes wrong", async () => {
+    const untold = await bpf`
+long x, y, out_a, out_b, total;
+SEC("raw_tp") int a(void *ctx)
+{
+	WRITE_ONCE(x, 1);
+	WRITE_ONCE(out_a, READ_ONCE(y));
+	WRITE_ONCE(out_a, 7);
+	total += 1;
+	return 0;
+}
+SEC("raw_tp") int b(void *ctx)
+{
+	WRITE_ONCE(y, 1);
+	WRITE_ONCE(out_b, READ_ONCE(x));
+	WRITE_ONCE(out_b, 7);
+	total += 1;
+	return 0;
+}`;
+    expect(words(await findRaces(untold))).toEqual(["lost-update total confirmed", "lost-update total confirmed"]);
+  });
+});
