@@ -139,7 +139,7 @@ export async function benchCostAccuracy(keep = false): Promise<void> {
 
 /** Techniques against CPUs, 10,000 operations at each point, in all threads of this computer: to be done in 3 seconds. */
 export async function benchSweep(): Promise<void> {
-  const path = new URL("../cost/progs/operations.bpf.c", import.meta.url).pathname;
+  const path = decodeURIComponent(new URL("../cost/progs/operations.bpf.c", import.meta.url).pathname);
   const object = await bpf.file(decodeURIComponent(path));
   const programs = ["racy_global", "atomic_add", "cas_loop", "lock_array", "per_cpu_array", "copy_update_u64"];
   const started = performance.now();

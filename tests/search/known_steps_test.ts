@@ -1,4 +1,5 @@
 /** A step that a search has seen is taken again as the machine takes it, whatever kernel model it is in. */
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { UnsupportedError } from "../../lib/bpf_helpers/gaps.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
@@ -94,7 +95,7 @@ describe("a step that was seen", () => {
   }
 
   it("is the same step of tasks that are taken for one another", async () => {
-    const object = await bpf.file(new URL("../../notebooks/progs/race.bpf.c", import.meta.url).pathname);
+    const object = await bpf.file(fileURLToPath(new URL("../../notebooks/progs/race.bpf.c", import.meta.url)));
     for (const seed of [1, 2, 3]) walk(object, { cpus: 3, invocations: 2 }, seed, true);
   });
 

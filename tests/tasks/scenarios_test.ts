@@ -2,6 +2,7 @@
  * Random scenarios against the running kernel. In the suite 1,000 of them; with more, by hand:
  * `SCENARIOS=20000 SCENARIO_RUNS=500 SCENARIO_SEED=7 deno test -A tests/tasks/scenarios_test.ts`, or `deno task scenarios`.
  */
+import { fileURLToPath } from "node:url";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
@@ -20,7 +21,7 @@ const SEED = Number(process.env.SCENARIO_SEED ?? Date.now() % 1_000_000_000);
 /** The suite goes on after so long, with as many scenarios as there were. */
 const MOST_SECONDS = process.env.SCENARIOS === undefined ? 90 : Infinity;
 
-const listing = new URL("../../lib/tasks/scenarios/maps.bpf.c", import.meta.url).pathname;
+const listing = fileURLToPath(new URL("../../lib/tasks/scenarios/maps.bpf.c", import.meta.url));
 
 describe("scenarios", () => {
   it("are drawn from their seeds, with all kinds of tasks, items and calls", () => {
