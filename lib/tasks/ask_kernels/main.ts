@@ -66,11 +66,14 @@ function objectOf(bytes: Uint8Array, name: string): BpfObject | undefined {
 
 /**
  * Empty where the program was loaded; else the errno and the message. Undefined where it was not the kernel that spoke:
- * no configuration is there to be read, or this computer allows no such programs.
+ * no configuration is there to be read, libbpf before 1.4 does not read the definition of an arena, or this computer
+ * allows no such programs.
  */
 function verdictText({ errno, log, messages }: Answer): string | undefined {
   if (errno === 0) return "";
-  if (/system Kconfig/.test(messages) || errno === ERRNO.EPERM && log === "") return undefined;
+  if (
+    /system Kconfig|attr 'map_extra': expected PTR, got enum64/.test(messages) || errno === ERRNO.EPERM && log === ""
+  ) return undefined;
   const warnings = messages.split("\n").map((line) => line.replace(/^libbpf: /, "").trimEnd()).filter(Boolean);
   return `${errno} ${
     verifierMessage(log.replace(STATISTICS, "")) || libbpfComplaint(warnings.join("\n")) || errnoName(errno)

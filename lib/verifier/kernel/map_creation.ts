@@ -32,14 +32,22 @@ export interface CreatedMaps {
   readonly btf?: Btf;
 }
 
+/** Types that not every release has whose rules are followed. */
+const YOUNGER: Readonly<Record<number, `${number}.${number}`>> = { [T.CGRP_STORAGE]: "6.2", [T.ARENA]: "6.9" };
+
 /** Creates every map of an object. */
 export function createMaps(object: BpfObject, kernel: KernelRelease = NEWEST): CreatedMaps {
   const btf = object.btf && acceptsBtf(object.btf) ? object.btf : undefined;
   const maps: (MapState | undefined)[] = [];
   for (const def of object.maps) {
-    const inner = createInner(def, btf);
+    const inner = createInner(def, btf), since = YOUNGER[def.type];
     const hasInnerLock = typeof inner === "object" && inner.fields.some(({ kind }) => kind === "bpf_spin_lock");
-    const whole = typeof inner === "number" ? inner : hasInnerLock && !hasSince(kernel, "6.12") // bpf_map_meta_alloc
+    const isUnknown = since !== undefined && !hasSince(kernel, since); // map_create: no such type
+    const whole = isUnknown
+      ? ERRNO.EINVAL
+      : typeof inner === "number"
+      ? inner
+      : hasInnerLock && !hasSince(kernel, "6.12") // bpf_map_meta_alloc
       ? ERRNO.ENOTSUPP
       : create(def, btf, inner);
     const made = typeof whole === "number" || hasSince(kernel, "6.12") ? whole : withoutNested(whole, btf);

@@ -1,4 +1,5 @@
 /** Loads through pointers to kernel structs (kernel/bpf/verifier.c:check_ptr_to_btf_access). */
+import { hasSince } from "../../uapi/releases.ts";
 import { type Walked, walkStruct } from "./btf_walk.ts";
 import type { Environment } from "../state/environment.ts";
 import { ERRNO } from "../../uapi/errno.ts";
@@ -30,7 +31,7 @@ export function checkBtfAccess(env: Environment, regno: number, off: number, siz
     const { kind } = checkOwnAccess(env, reg, off, size);
     // What the program itself put there is no pointer that the kernel could trust.
     if (access.value >= 0 && !access.isWrite) {
-      env.regs[access.value] = kind === "memory" ? untrustedMemory() : UNKNOWN_SCALAR;
+      env.regs[access.value] = kind === "memory" ? bareMemory(env) : UNKNOWN_SCALAR;
     }
     return;
   }
@@ -40,7 +41,7 @@ export function checkBtfAccess(env: Environment, regno: number, off: number, siz
   env.regs[access.value] = walked.kind === "struct"
     ? followed(env, walked.to, trustOf(env, reg, walked))
     : walked.kind === "memory"
-    ? untrustedMemory()
+    ? bareMemory(env)
     : UNKNOWN_SCALAR;
 }
 
@@ -54,7 +55,9 @@ function walk(env: Environment, name: string, off: number, size: number): Walked
   return { kind: "scalar" };
 }
 
-function untrustedMemory(): Reg {
+/** What stands behind a pointer to no struct: memory to read since 6.17, before that its address was a number. */
+function bareMemory(env: Environment): Reg {
+  if (!hasSince(env.kernel, "6.17")) return UNKNOWN_SCALAR;
   const reg = pointer(REG_TYPE.MEM | FLAG.RDONLY | FLAG.UNTRUSTED);
   reg.memSize = 0;
   return reg;
@@ -149,6 +152,6 @@ export function checkMapStructAccess(env: Environment, regno: number, off: numbe
   env.regs[access.value] = walked.kind === "struct"
     ? followed(env, walked.to, walked.isUntrusted ? FLAG.UNTRUSTED : 0)
     : walked.kind === "memory"
-    ? untrustedMemory()
+    ? bareMemory(env)
     : UNKNOWN_SCALAR;
 }
