@@ -107,10 +107,10 @@ export class LabPage {
     await figure.scrollIntoViewIfNeeded();
     const box = (await figure.locator(".draglayer").first().boundingBox())!;
     const label = figure.locator(".hoverlayer .hovertext");
-    for (const y of [0.5, 0.25, 0.75, 0.1, 0.9]) {
+    for (const y of [0.5, 0.17, 0.83, 0.25, 0.75, 0.1, 0.9]) {
       for (let x = 0.03; x < 1; x += 0.06) {
         await this.page.mouse.move(box.x + box.width * x, box.y + box.height * y, { steps: 2 });
-        await this.page.waitForTimeout(30);
+        await this.page.waitForTimeout(60); // plotly waits a little before it answers the mouse
         const [text] = await label.allTextContents();
         if (text) return text;
       }

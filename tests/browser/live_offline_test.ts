@@ -71,8 +71,9 @@ if (reason) {
       await live.run(0);
       expect(await live.page.locator(".live-error").allInnerTexts()).toEqual([]);
       expect(await live.status()).toBe("Done.");
-      expect(await live.cell(0).locator(".cell_output").innerText()).not.toBe("");
+      // A figure is drawn when what draws it has come.
       await live.cell(0).locator(".main-svg, .figure-frame > svg, p, pre").first().waitFor();
+      expect(await live.cell(0).locator(".cell_output").innerText()).not.toBe("");
       expect(live.errors).toEqual([]);
     });
   });
