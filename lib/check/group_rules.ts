@@ -124,33 +124,44 @@ function bothLocked(object: BpfObject, written: Pair, read: Pair): Repair[] | un
   return [...all.values()].sort((a, b) => a.line - b.line);
 }
 
-export function tornGroups({ programs, object }: AccessTable): Candidate[] {
-  return programs.flatMap((writer) =>
-    writtenTogether(writer).flatMap((written) =>
-      programs.flatMap((reader) => {
-        const read = readTogether(reader, written, true);
-        if (!read) return [];
-        return [
-          candidate("torn-group", { map: written.first.map, field: groupOf(written.first) }, [
-            siteOf(read.second, `reads ${read.second.field}`),
-            siteOf(read.first, `reads ${read.first.field}`),
-            siteOf(written.first, `writes ${written.first.field}`),
-            siteOf(written.second, `writes ${written.second.field}`),
-          ], {
-            reason:
-              `${written.first.field} and ${written.second.field} are written one after the other: who reads both ` +
-              "can get one of before and one of after",
-            repair: bothLocked(object, written, read),
-            doubt: doubtOf(read.first) ?? doubtOf(written.first),
-          }),
-        ];
-      })
-    )
+/** Two fields that belong together, where a program reads both: the reader's accesses, then the writer's. */
+function pairRead(
+  name: "torn-group" | "split-atomics",
+  { programs, object }: AccessTable,
+  written: Pair,
+  does: string,
+  handsOn: boolean,
+  reason: string,
+  doubtOfPair: (read: Pair) => string | undefined,
+): Candidate[] {
+  const { first, second } = written;
+  return programs.flatMap((reader) => {
+    const read = readTogether(reader, written, handsOn);
+    if (!read) return [];
+    return [
+      candidate(name, { map: first.map, field: groupOf(first) }, [
+        siteOf(read.second, `reads ${read.second.field}`),
+        siteOf(read.first, `reads ${read.first.field}`),
+        siteOf(first, `${does} ${first.field}`),
+        siteOf(second, `${does} ${second.field}`),
+      ], { reason, repair: bothLocked(object, written, read), doubt: doubtOfPair(read) }),
+    ];
+  });
+}
+
+export function tornGroups(table: AccessTable): Candidate[] {
+  return table.programs.flatMap((writer) =>
+    writtenTogether(writer).flatMap((written) => {
+      const reason = `${written.first.field} and ${written.second.field} are written one after the other: who reads ` +
+        "both can get one of before and one of after";
+      const doubt = (read: Pair) => doubtOf(read.first) ?? doubtOf(written.first);
+      return pairRead("torn-group", table, written, "writes", true, reason, doubt);
+    })
   );
 }
 
-export function splitAtomics({ programs, object }: AccessTable): Candidate[] {
-  return programs.flatMap((writer) => {
+export function splitAtomics(table: AccessTable): Candidate[] {
+  return table.programs.flatMap((writer) => {
     const atomics = writer.accesses.filter((one) => one.kind === "atomic" && one.locks.length === 0 && isOfGroup(one));
     const pairs = atomics.flatMap((first, i) =>
       atomics.slice(i + 1)
@@ -159,25 +170,10 @@ export function splitAtomics({ programs, object }: AccessTable): Candidate[] {
         )
         .map((second) => ({ first, second }))
     );
-    return pairs.flatMap((written) =>
-      programs.flatMap((reader) => {
-        const read = readTogether(reader, written, false);
-        if (!read) return [];
-        return [
-          candidate("split-atomics", { map: written.first.map, field: groupOf(written.first) }, [
-            siteOf(read.second, `reads ${read.second.field}`),
-            siteOf(read.first, `reads ${read.first.field}`),
-            siteOf(written.first, `adds to ${written.first.field}`),
-            siteOf(written.second, `adds to ${written.second.field}`),
-          ], {
-            reason:
-              `${written.first.field} and ${written.second.field} are each changed atomically, not both at once: ` +
-              "who computes with both can see one change without the other",
-            repair: bothLocked(object, written, read),
-            doubt: doubtOf(read.first),
-          }),
-        ];
-      })
-    );
+    return pairs.flatMap((written) => {
+      const reason = `${written.first.field} and ${written.second.field} are each changed atomically, not both at ` +
+        "once: who computes with both can see one change without the other";
+      return pairRead("split-atomics", table, written, "adds to", false, reason, (read) => doubtOf(read.first));
+    });
   });
 }
