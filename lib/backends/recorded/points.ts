@@ -25,6 +25,13 @@ const origin = ({ machine, date }: RecordedKernel): Recorded => ({
 
 const rangeOf = ({ min, max }: Spread, unit = 1): Ranged => ({ low: min * unit, high: max * unit });
 
+/** A recorded time in nanoseconds, with its range and its origin. */
+const timeOf = (kernel: RecordedKernel, ns: Spread): Recorded & Ranged & { readonly ns: number } => ({
+  ns: ns.median,
+  ...rangeOf(ns),
+  ...origin(kernel),
+});
+
 /** Time of one operation on a number of CPUs, in nanoseconds. */
 export interface RecordedCost<Technique extends string> extends Recorded, Ranged {
   /** The technique that the operation stands for. */
@@ -58,13 +65,7 @@ export function recordedCosts<Technique extends string>(
       const known = [...new Set(kernel.operations.map((one) => one.id))].join(", ");
       throw new RangeError(`no operation "${id}" was recorded; there are: ${known}`);
     }
-    return timings.map(({ cpus, nsPerOp }) => ({
-      technique,
-      cpus,
-      ns: nsPerOp.median,
-      ...rangeOf(nsPerOp),
-      ...origin(kernel),
-    }));
+    return timings.map(({ cpus, nsPerOp }) => ({ technique, cpus, ...timeOf(kernel, nsPerOp) }));
   });
 }
 
@@ -102,10 +103,8 @@ export function recordedSizes<Technique extends string>(
     .map(({ technique, bytes, nsPerOp, lostPercent }) => ({
       technique: ways[technique],
       bytes,
-      ns: nsPerOp.median,
-      ...rangeOf(nsPerOp),
       lostPercent: lostPercent?.median ?? 0,
-      ...origin(kernel),
+      ...timeOf(kernel, nsPerOp),
     }));
 }
 
@@ -154,7 +153,7 @@ export function recordedLosses(placement: WorkPlacement): RecordedLoss[] {
 export function recordedTimes(placement: WorkPlacement): (Recorded & Ranged & { work: number; ns: number })[] {
   const kernel = recordedKernel();
   return kernel.privateWork.filter((one) => one.placement === placement && one.cpus === 2)
-    .map(({ insns, nsPerOp }) => ({ work: insns, ns: nsPerOp.median, ...rangeOf(nsPerOp), ...origin(kernel) }));
+    .map(({ insns, nsPerOp }) => ({ work: insns, ...timeOf(kernel, nsPerOp) }));
 }
 
 /** Maps that torn reads were recorded for, by the letters in the names of the programs. */
@@ -270,5 +269,5 @@ export function recordedCall(call: string): Recorded & Ranged & { readonly ns: n
       `no call "${call}" was recorded; there are: ${kernel.userSpace.map((one) => one.call).join(", ")}`,
     );
   }
-  return { ns: found.ns.median, ...rangeOf(found.ns), ...origin(kernel) };
+  return timeOf(kernel, found.ns);
 }
