@@ -8,7 +8,7 @@ export const TEXTS = [
   "postgres",
   "/etc/hosts",
   "/usr/bin/curl",
-  "/tmp/scratch",
+  "/srv/scratch",
   "eth0",
 ] as const;
 
