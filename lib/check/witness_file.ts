@@ -8,6 +8,7 @@ import type { RaceFinding, RaceWitness } from "./finding.ts";
 import { findingJson, SCHEMA } from "./race_json.ts";
 import type { UserPart } from "./user_part.ts";
 import { story, traced } from "./witness_trace.ts";
+import { witnessProblem } from "./witness_rules.ts";
 import { toWorkload } from "./witness_workload.ts";
 
 /** What says that a JSON file is one of these. */
@@ -52,6 +53,8 @@ export function readWitness(text: string, index?: number): ReadWitness {
   const one = confirmed[index ?? 0];
   if (!one) throw new SyntaxError(`has ${confirmed.length} witnesses, and none of number ${index}`);
   const { name, field, reason, witness } = one.finding;
+  const problem = witnessProblem(witness);
+  if (problem !== undefined) throw new SyntaxError(`has a damaged witness: ${problem}`);
   return { object: one.object, name, field, reason, witness };
 }
 

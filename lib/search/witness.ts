@@ -38,14 +38,23 @@ export function findWitness(
   return { schedule, steps, preemptions, shortest: found !== undefined, trace, on, how: `simulated: ${on}` };
 }
 
-/** Replays a schedule, to its end and no further, and says what each step did. */
+/**
+ * Replays a schedule, to its end and no further, and says what each step did.
+ *
+ * @throws RangeError for a step of a task that is not there, is done or has to wait
+ */
 export function traceSchedule(machine: Machine, schedule: string) {
   const tracer = new Tracer(machine, { from: 0, to: Infinity }), path = schedule === "" ? [] : parseSchedule(schedule);
   let last = -1, preemptions = 0, steps = 0;
   for (const step of path) {
     if (machine.fault) break;
-    steps++;
     const task = taskOf(step), alternative = alternativeOf(step);
+    const enabled = machine.enabled();
+    if (!enabled.includes(task)) {
+      const others = enabled.join(" or ") || "none";
+      throw new RangeError(`schedule: step ${steps} is for ${task}, which cannot go on there; ${others} can`);
+    }
+    steps++;
     if (task >= 0 && last >= 0 && last !== task && machine.isEnabled(last)) preemptions++;
     if (task >= 0) last = task;
     tracer.beforeStep(task, undefined, alternative);

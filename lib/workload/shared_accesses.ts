@@ -88,7 +88,7 @@ export interface AccessOptions {
   readonly own: ReadonlySet<number>;
 }
 
-const T = BPF_MAP_TYPE;
+const T = BPF_MAP_TYPE, FRAME_POINTER = 10;
 /** Look-ups that only compute an address, and maps of which each CPU has its own values. */
 const INDEXED: readonly number[] = [T.ARRAY, T.PERCPU_ARRAY];
 /** Helpers that touch no memory that CPUs share, whatever they are passed. */
@@ -104,6 +104,8 @@ const PURE: ReadonlySet<number> = new Set([
 /** For each instruction of a program, what it may touch. */
 export function sharedAccesses(program: Program, options: AccessOptions): SharedAccesses[] {
   const { insns } = program, found = new Array<SharedAccesses>(insns.length).fill(NONE);
+  // Byte code with other registers is refused before it runs (image.ts).
+  if (insns.some(({ dst, src }) => dst > FRAME_POINTER || src > FRAME_POINTER)) return found;
   const states = new Array<State | undefined>(insns.length), open: number[] = [];
   const enter = (at: number, state: State) => {
     const known = states[at], joined = known ? join(known, state) : state;
@@ -126,9 +128,9 @@ export function sharedAccesses(program: Program, options: AccessOptions): Shared
 /** The instructions that may be next, those of called BPF functions not included. */
 export function successors(insn: Insn, at: number, length: number): number[] {
   if (isExit(insn)) return [];
-  if (isGoto(insn)) return [jumpTarget(insn, at)];
-  const next = at + (isWide(insn) ? 2 : 1), all = isJump(insn) ? [jumpTarget(insn, at), next] : [next];
-  return all.filter((to) => to < length);
+  const next = at + (isWide(insn) ? 2 : 1);
+  const all = isGoto(insn) ? [jumpTarget(insn, at)] : isJump(insn) ? [jumpTarget(insn, at), next] : [next];
+  return all.filter((to) => to >= 0 && to < length);
 }
 
 function entryState(isMain: boolean): State {

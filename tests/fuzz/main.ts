@@ -1,5 +1,6 @@
 /**
- * `deno task fuzz [--cases N] [--seed N] [--seconds N] [--case N]`: damaged byte code and object files.
+ * `deno task fuzz [--cases N] [--seed N] [--seconds N] [--case N]`: damaged byte code, object files, and files of every
+ * other kind that a reader hands over.
  *
  * The seed is printed first; `--seed S --case N` runs one case again. Ends with status 1 when a case breaks a rule,
  * does not end, or ends the process that it runs in.
@@ -30,9 +31,9 @@ const seed = Number(values.seed);
 console.log(`seed ${seed}`);
 
 if (values.case !== undefined) {
-  const number = Number(values.case), fuzz = new FuzzCases(seed);
+  const number = Number(values.case), fuzz = await FuzzCases.of(seed);
   writeFileSync("damaged.bin", fuzz.bytes(number));
-  console.log(`case ${number}, written to damaged.bin: ${fuzz.run(number)}`);
+  console.log(`case ${number}, written to damaged.bin: ${await fuzz.run(number)}`);
 } else {
   process.exitCode = await runAll();
 }

@@ -11,6 +11,7 @@ import { verify } from "../../lib/verifier/verify.ts";
 import { planTasks } from "../../lib/workload/plan.ts";
 import { shippedObjects } from "./byte_code.ts";
 import { mutate } from "./mutate.ts";
+import { isRefusal } from "./refusals.ts";
 
 const LIMITS = { steps: 300, insnsPerStep: 20_000 };
 
@@ -42,15 +43,4 @@ export class ObjectFuzzer {
       throw error;
     }
   }
-}
-
-/** Words of the engine's own RangeErrors: the project's say what was wrong with the file. */
-const ENGINE_WORDS = /call stack|array length|array buffer|outside the bounds|out of memory|BigInt/i;
-
-/** An error that speaks to a reader; a TypeError or a trap would be a fault of the project itself. */
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof RangeError) return !ENGINE_WORDS.test(error.message);
-  return ![TypeError, ReferenceError, SyntaxError, WebAssembly.RuntimeError, WebAssembly.CompileError]
-    .some((kind) => error instanceof kind);
 }

@@ -9,12 +9,12 @@ import { FuzzCases, FuzzFailure } from "./cases.ts";
 const [seed, cases, seconds] = process.argv.slice(2, 5).map(Number);
 const progress = openSync(process.argv[5], "r+"), number = new Int32Array(1), bytes = new Uint8Array(number.buffer);
 const deadline = performance.now() + seconds * 1000;
-const fuzz = new FuzzCases(seed), fates: Record<string, number> = {};
+const fuzz = await FuzzCases.of(seed), fates: Record<string, number> = {};
 let status = 0;
 for (number[0] = 1; number[0] <= cases && performance.now() < deadline; number[0]++) {
   writeSync(progress, bytes, 0, 4, 0);
   try {
-    const fate = fuzz.run(number[0]);
+    const fate = await fuzz.run(number[0]);
     fates[fate] = (fates[fate] ?? 0) + 1;
   } catch (error) {
     if (!(error instanceof FuzzFailure)) throw error;
