@@ -99,7 +99,7 @@ function coveredText(explored: Explored, found: boolean): string {
   if (!complete) return texts.incomplete(unknown ?? "stopped");
   if (found) return texts.witnessFound;
   const under = coversOpen === false && explored.observation === "Never";
-  if (tellsNothing !== undefined && !under) return texts.empty(tellsNothing);
+  if (tellsNothing !== undefined) return texts.empty(tellsNothing);
   return under ? [texts.completeUnder, ...openConditions].join("\n- ") : texts.complete;
 }
 

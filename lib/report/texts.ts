@@ -199,6 +199,8 @@ export const texts = {
     alone: "one context runs alone",
     nothingWritten: "no run wrote data to a map or a global variable",
     ownOnly: (names: string) => `no context wrote what another one touched (${names})`,
+    apart: (names: string) =>
+      `each context wrote entries of its own (${names}): other keys, by what the contexts hold, were not tried`,
     perCpuCopies: (name: string) => `${name}: each CPU its own copy`,
     always: (prog: string, line: string, how: string) => `in ${prog}, ${line}, ${how}`,
     neverLed: (line: string) => `never led to ${line}`,

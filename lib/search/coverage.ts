@@ -202,8 +202,15 @@ function emptiness(
   const words = texts.coverage, { image, tasks } = machine;
   const because = whyNothing(machine, missedBranches(image, covered), covered.reached);
   if (own.length > 0) {
-    const names = own.map(({ name, perCpu }) => perCpu ? words.perCpuCopies(name) : name).join(", ");
-    return words.tellsNothing(tasks.length === 1 ? words.alone : words.ownOnly(names) + because);
+    if (tasks.length === 1) return words.tellsNothing(words.alone);
+    const names = (of: readonly OwnData[]) =>
+      of.map(({ name, perCpu }) => perCpu ? words.perCpuCopies(name) : name).join(", ");
+    // Different keys of one map: which, the contexts decide.
+    const apart = own.filter(({ perCpu, writers }) => !perCpu && writers.length > 1);
+    const why = own.every(({ perCpu }) => perCpu) || apart.length === 0
+      ? words.ownOnly(names(own))
+      : words.apart(names(apart));
+    return words.tellsNothing(why + because);
   }
   return words.tellsNothing(words.nothingWritten + because);
 }

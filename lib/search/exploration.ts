@@ -233,8 +233,8 @@ export class Exploration {
   }
 
   /**
-   * Of the anomaly, over all ends. `Unknown`: none was found, and not everything was looked at, or fewer than two
-   * of several contexts wrote anything (`tellsNothing` says what is lacking).
+   * Of the anomaly, over all ends. `Unknown`: none was found, and not everything was looked at, or no context wrote what
+   * another one touched (`tellsNothing` says what is lacking), unless each CPU wrote its own copy of a per-CPU map.
    */
   get observation(): "Never" | "Sometimes" | "Always" | "Unknown" {
     const bad = this.anomalies.length + this.stuck.length, ends = this.outcomes.length + this.stuck.length;
@@ -246,7 +246,9 @@ export class Exploration {
   get #isEmpty(): boolean {
     const { coverage } = this;
     if (this.property !== "serial" || coverage?.tellsNothing === undefined) return false;
-    return new Set(coverage.own?.flatMap(({ writers }) => writers)).size < Math.min(2, coverage.contexts);
+    const own = coverage.own ?? [], writers = new Set(own.flatMap(({ writers }) => writers));
+    // One context alone has nobody to race with, and copies are apart whatever the contexts; keys meet with other ones.
+    return coverage.contexts > 1 && (writers.size < 2 || !own.every(({ perCpu }) => perCpu)) || writers.size < 1;
   }
 
   /** What `explore --json` prints. */

@@ -58,6 +58,26 @@ describe("a workload that shares nothing", () => {
     expect(explorationText(found)).not.toContain("proof");
   });
 
+  it("is none where contexts write entries of one map under keys of their own", async () => {
+    const found = await searchOf("key_of_cpu"), text = explorationText(found);
+    expect([found.complete, found.observation]).toEqual([true, "Unknown"]);
+    expect(found.tellsNothing).toContain("each context wrote entries of its own (by_key[])");
+    expect(text).toContain(`Every schedule was covered, but ${found.tellsNothing}`);
+    expect(text).not.toContain("proof");
+  });
+
+  it("is none where programs write variables of their own", async () => {
+    const programs = [{ prog: "left", cpus: [0] }, { prog: "right", cpus: [1] }];
+    expect((await explore(sharing, { programs, cpus: 2 })).observation).toBe("Unknown");
+  });
+
+  it("shares what the first drawn contexts lead to: CPUs meet at one object", async () => {
+    const found = await searchOf("key_of_argument");
+    expect([found.tellsNothing, found.observation]).toEqual([undefined, "Sometimes"]);
+    const named = found.coverage!.shared!.map(({ name }) => name);
+    expect(named).toEqual(["by_key[]"]);
+  });
+
   it("still answers for a property of the reader's own", async () => {
     expect((await searchOf("idle", { holds: () => true })).observation).toBe("Never");
   });

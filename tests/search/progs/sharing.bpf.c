@@ -25,6 +25,13 @@ struct {
 	__type(value, long);
 } single SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, long);
+} by_key SEC(".maps");
+
 volatile int total;
 struct {
 	volatile int a, b;
@@ -132,4 +139,26 @@ int twice(void *ctx)
 	}
 	total = old + 1;
 	return 0;
+}
+
+static int count_key(__u32 key)
+{
+	long *count = bpf_map_lookup_elem(&by_key, &key);
+
+	if (count)
+		*count += 1;
+	return 0;
+}
+
+SEC("raw_tp")
+int key_of_cpu(void *ctx)
+{
+	return count_key(bpf_get_smp_processor_id());
+}
+
+/* Its arguments are drawn. */
+SEC("tp_btf/sched_process_exec")
+int key_of_argument(__u64 *ctx)
+{
+	return count_key(ctx[1] & 63);
 }
