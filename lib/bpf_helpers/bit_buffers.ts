@@ -37,7 +37,7 @@ export class BitBuffers {
       kind: "private",
       label: "bits",
       run: (memory: Memory) => {
-        memory.bytes.fill(0, buffer - BUFFER.bits, buffer - BUFFER.bits + BUFFER.bytes);
+        memory.clear(buffer - BUFFER.bits, BUFFER.bytes);
         return 0n;
       },
     };

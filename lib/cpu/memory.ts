@@ -210,6 +210,12 @@ export class Memory {
     return this.octets.slice(addr, addr + size);
   }
 
+  /** Zeroes bytes; unlike `bytes.fill`, which no search can take back. */
+  clear(addr: number, size: number): void {
+    this.journal?.beforeWrite(addr, size);
+    this.octets.fill(0, addr, addr + size);
+  }
+
   writeBytes(addr: number, bytes: Uint8Array): void {
     this.journal?.beforeWrite(addr, bytes.length);
     this.octets.set(bytes, addr);

@@ -97,7 +97,7 @@ export class AsyncCallbacks {
           kind: "private",
           label: kind,
           run: (memory) => {
-            memory.bytes.fill(0, cb, cb + CB.bytes);
+            memory.clear(cb, CB.bytes);
             memory.setU32(cb + CB.map, map + 1);
             memory.write(cb + CB.value, 8, value);
             memory.setU32(cb + CB.kind, kind === "timer" ? 1 : 2);

@@ -207,7 +207,7 @@ export class LocalStorageMap extends KernelMap {
       kind: "private",
       label: "selem",
       run: (memory) => {
-        memory.bytes.fill(0, selem, selem + SELEM.data);
+        memory.clear(selem, SELEM.data);
         memory.setU32(selem + SELEM.smap, this.index + 1);
         memory.setU32(selem + SELEM.owner, this.owners.ownerNumber(record));
         memory.writeBytes(selem + SELEM.data, bytes);

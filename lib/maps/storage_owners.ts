@@ -109,7 +109,7 @@ export class StorageOwners {
       kind: "private",
       label: "local_storage",
       run: (memory) => {
-        memory.bytes.fill(0, storage, storage + STORAGE.bytes);
+        memory.clear(storage, STORAGE.bytes);
         memory.setU32(storage + STORAGE.first, selem);
         memory.setU32(storage + STORAGE.owner, this.ownerNumber(record) + 1);
         return 0n;

@@ -267,6 +267,45 @@ describe("work queues", () => {
   });
 });
 
+/** Elements with timers that come and go: memory of callbacks is used again, and cleared. */
+const renewed = await bpf`#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct job { struct bpf_timer timer; long n; };
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 2); __type(key, int); __type(value, struct job); } hashed SEC(".maps");
+long fired, strange;
+static int own(void *map, int *key, struct job *job) {
+	if (*key != 7) __sync_fetch_and_add(&strange, 1);
+	__sync_fetch_and_add(&fired, 1);
+	bpf_map_delete_elem(map, key);
+	return 0; }
+SEC("syscall") int renew(void *ctx) {
+	int key = 7;
+	struct job fresh = {}, *job;
+	bpf_map_update_elem(&hashed, &key, &fresh, BPF_NOEXIST);
+	job = bpf_map_lookup_elem(&hashed, &key);
+	if (!job) return 0;
+	bpf_timer_init(&job->timer, &hashed, 1);
+	bpf_timer_set_callback(&job->timer, own);
+	bpf_timer_start(&job->timer, 0, 0);
+	return 0; }
+SEC("syscall") int drop(void *ctx) {
+	int key = 7;
+	bpf_map_delete_elem(&hashed, &key);
+	return 0; }`;
+
+describe("elements with timers that are made and deleted", () => {
+  it("are handed to their own callbacks, in every schedule of a search that goes back and forth", async () => {
+    const all = await explore(renewed, {
+      cpus: 2,
+      programs: [{ prog: "renew", cpus: [0], invocations: 2 }, { prog: "drop", cpus: [1], invocations: 1 }],
+      holds: ({ strange }) => strange === 0n,
+      workers: 1,
+    });
+    expect(named(all, "fired", "strange")).toEqual(["fired=0 strange=0", "fired=1 strange=0", "fired=2 strange=0"]);
+    expect(all.observation).toBe("Never");
+  });
+});
+
 describe("timers, simulator and running kernel", () => {
   const availability = linuxAvailable(), agreement = new KernelAgreement("calls of timers");
   afterAll(() => agreement.print());
