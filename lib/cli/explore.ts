@@ -38,6 +38,7 @@ export function command(): Command {
     .option("--no-symmetry", "count states that differ only in which CPU is which")
     .option("--no-reduction", "try every order of operations on disjoint data")
     .option("--memory <model>", "x86 (default: total store order), sc (an idealisation), or bpf (any machine)")
+    .option("--verify", "run only what the 6.18 kernel is known to load")
     .option("--no-verify", "explore even what the kernel would refuse")
     .option("--holds <expression>", "what is to be true of every final state: 'counter == 2 && errors < 1'", parseHolds)
     .addOption(

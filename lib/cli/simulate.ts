@@ -22,6 +22,7 @@ export function command(): Command {
     .option("--scheduler <name>", "random (default), round_robin, pct or clock")
     .option("--profile <name>", "run at the pace of a machine: a cost profile's name or file")
     .option("--memory <model>", "x86 (default: total store order), or sc (an idealisation)")
+    .option("--verify", "run only what the 6.18 kernel is known to load")
     .option("--no-verify", "run even what the kernel would refuse")
     .option("--reach", "only what is reached: one seed after another, until none takes a branch another way")
     .option("--json", "the result as JSON")

@@ -36,6 +36,7 @@ export function command(): Command {
     )
     .option("--shard <i/n>", "only the i-th of n parts, from 1", parseShard)
     .option("--merge", "put the JSON of shards together")
+    .option("--verify", "run only what the 6.18 kernel is known to load")
     .option("--no-verify", "run even what the kernel would refuse")
     .option("--json", "the result as JSON")
     .action(async (files: string[], given: SweepCommandOptions) => {

@@ -44,10 +44,28 @@ export function warningsOf(object: BpfObject, programs: readonly Program[]): Ver
   return verdictsOf(object).flatMap((verdict) => runs.has(verdict.program) ? verdict.warnings : []);
 }
 
+/** No such function or tracepoint to be attached to, no such field, no such kernel function. */
+const LACKS = /failed to find kernel BTF type ID|failed to resolve CO-RE relocation|not found in kernel or module BTFs/;
+
+/** Whether a program is refused for what this kernel does not have, and others may. */
+export const isOfAnotherKernel = ({ verdict, message }: Verdict): boolean =>
+  verdict === "reject" && LACKS.test(message);
+
+/** Programs that run although this kernel would not load them for what it lacks, in sentences. */
+export function ofOtherKernels(object: BpfObject, programs: readonly Program[]): string[] {
+  const runs = new Set(programs.map((program) => program.name));
+  return verdictsOf(object).filter((verdict) => runs.has(verdict.program) && isOfAnotherKernel(verdict))
+    .map(({ program, message }) =>
+      `The 6.18 kernel would not load ${program} (${message.split("\n")[0]}); it runs here as where that is there, ` +
+      "with the layout and arguments that the listing has (verify: true, or verify, refuses it)"
+    );
+}
+
 /**
- * Why programs of an object may not run: the first of them that the kernel would not load; undefined when all may.
+ * Why programs of an object may not run: the first of them that the kernel would not load, whatever kernel it is; undefined
+ * when all may.
  *
- * @param strict whether it has to be known that the kernel loads them
+ * @param strict whether it has to be known that this kernel loads them
  */
 export function refusalOf(
   object: BpfObject,
@@ -55,8 +73,10 @@ export function refusalOf(
   strict = true,
 ): RefusedError | undefined {
   const runs = new Set(programs.map((program) => program.name));
-  const refused = verdictsOf(object).find(({ program, verdict }) =>
-    runs.has(program) && (verdict === "reject" || strict && verdict === "unsupported")
+  const refused = verdictsOf(object).find((verdict) =>
+    runs.has(verdict.program) &&
+    (verdict.verdict === "reject" && (strict || !isOfAnotherKernel(verdict)) ||
+      strict && verdict.verdict === "unsupported")
   );
   return refused && new RefusedError(refused);
 }

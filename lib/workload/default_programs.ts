@@ -3,7 +3,7 @@ import { type BpfObject, defaultPrograms, type Program } from "../object/bpf_obj
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { programKind } from "../verifier/kernel/program_types.ts";
 import type { Verdict } from "../verifier/verify.ts";
-import { verdictsOf } from "./admission.ts";
+import { isOfAnotherKernel, verdictsOf } from "./admission.ts";
 import type { ProgRun } from "./workload.ts";
 
 export interface DefaultRuns {
@@ -117,15 +117,13 @@ export interface StandardRuns extends DefaultRuns {
  */
 export function standardRuns(object: BpfObject, verified = true): StandardRuns {
   const notHere = verified
-    ? verdictsOf(object).filter(isOfAnotherKernel).map(({ program, message }) => ({ name: program, why: message }))
+    ? verdictsOf(object).filter(isNotHere).map(({ program, message }) => ({ name: program, why: message }))
     : [];
   const { runs, leftOut } = defaultRuns(object, new Set(notHere.map(({ name }) => name)));
   const left = notHere.filter(({ name }) => !runs.some(({ prog }) => prog === name));
   return { runs, leftOut, notHere: left };
 }
 
-/** No such function or tracepoint, no such field, no such kernel function, no such section. */
-const OF_ANOTHER_KERNEL =
-  /failed to find kernel BTF type ID|failed to resolve CO-RE relocation|not found in kernel or module BTFs|missing BPF prog type/;
-const isOfAnotherKernel = ({ verdict, message }: Verdict): boolean =>
-  verdict === "reject" && OF_ANOTHER_KERNEL.test(message);
+/** Nothing that this kernel has, or no section that its libbpf knows. */
+const isNotHere = (verdict: Verdict): boolean =>
+  isOfAnotherKernel(verdict) || verdict.verdict === "reject" && /missing BPF prog type/.test(verdict.message);

@@ -2,7 +2,7 @@
  * From a workload to the tasks of a machine: who runs what, how often, on which CPU. A call makes one plan of what it
  * was given, and every machine takes that.
  */
-import { refusalOf, type RefusedError, undecided, warningsOf } from "./admission.ts";
+import { ofOtherKernels, refusalOf, type RefusedError, undecided, warningsOf } from "./admission.ts";
 import { type Call, checkCall } from "./check_options.ts";
 import {
   baseContext,
@@ -121,7 +121,8 @@ export function plan(object: BpfObject, options: Workload, call: Call = "simulat
     ? { object, remarks: [] }
     : completed(object);
   const tasks = planTasks(whole, searched ? { ...options, invocations: options.invocations ?? 1 } : options);
-  const doubts = options.verify === undefined && ADMITS[call] ? undecided(whole, tasks.programs) : [];
+  const asks = options.verify === undefined && ADMITS[call];
+  const doubts = asks ? [...undecided(whole, tasks.programs), ...ofOtherKernels(whole, tasks.programs)] : [];
   const planned = { ...tasks, remarks: [...tasks.remarks, ...remarks, ...doubts] };
   const refused = ADMITS[call] ? refusalOfPlan(planned) : undefined;
   if (refused) throw refused;

@@ -142,7 +142,7 @@ export interface Workload {
   readonly memory?: MemoryModel;
   /**
    * `false`: run even what the kernel's verifier would refuse; `true`: only what it is known to accept. Default: all but what
-   * it is known to refuse, and a remark on what is not known.
+   * it is known to refuse whatever the kernel, with a remark on what is not known, and on what the 6.18 kernel lacks.
    */
   readonly verify?: boolean;
 }
