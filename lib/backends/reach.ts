@@ -4,6 +4,7 @@ import type { BpfObject } from "../object/bpf_object.ts";
 import { type Coverage, coverageLines } from "../report/coverage.ts";
 import { codeCoverage, marksOf } from "../search/coverage.ts";
 import { plan } from "../workload/plan.ts";
+import { withFilledMaps } from "../schedulers/filled_maps.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
 import { SimulatedRun } from "./simulated_run.ts";
 
@@ -52,7 +53,8 @@ export function reach(object: BpfObject, options: SimulateOptions = {}): Promise
   while (seeds < MOST_SEEDS && seeds - lastFruitful < FRUITLESS_SEEDS) {
     const seed = ++seeds;
     try {
-      const { machine } = new SimulatedRun(planned, { ...options, seed }).run(), own = marksOf(machine);
+      const { machine } = new SimulatedRun(withFilledMaps(planned, { ...options, seed }), { ...options, seed }).run(),
+        own = marksOf(machine);
       if (machine.fault) end(seed, machine.fault.message);
       const joined: Uint8Array = marks ??= own.slice();
       own.forEach((mark, at) => joined[at] |= mark);

@@ -12,6 +12,7 @@ import type { Image } from "../machine/image.ts";
 import { codeCoverage, marksOf } from "../search/coverage.ts";
 import { type Plan, plan } from "../workload/plan.ts";
 import type { MemoryReport } from "../workload/memory_model.ts";
+import { withFilledMaps } from "../schedulers/filled_maps.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
 import { type Ended, type RunChoices, SimulatedRun } from "./simulated_run.ts";
 
@@ -219,7 +220,7 @@ export async function simulate(
   object: BpfObject,
   options: SimulateOptions & MachineOptions = {},
 ): Promise<Simulation> {
-  return await simulatePlan(plan(object, options), options);
+  return await simulatePlan(withFilledMaps(plan(object, options), options), options);
 }
 
 function describeScheduler(scheduler: SimulateOptions["scheduler"] = "random"): string {

@@ -7,6 +7,7 @@ import { Machine, type MachineOwnerOptions, UserStores } from "../machine/machin
 import { HashLayouts } from "../maps/hash_layouts.ts";
 import type { BpfObject, MapDef } from "../object/bpf_object.ts";
 import { SeededRandom } from "../schedulers/random_numbers.ts";
+import { withFilledMaps } from "../schedulers/filled_maps.ts";
 import { formatSchedule, hashSeedOf } from "../schedulers/schedule.ts";
 import { exploreAll, exploreSerial, type Limits, type SearchCost, type SearchOptions } from "./all_schedules.ts";
 import { Ends } from "./ends.ts";
@@ -66,7 +67,7 @@ const TIMED = "; the kernel ends a loop with may_goto after a quarter of a secon
  * ```
  */
 export async function explore(object: BpfObject, options: ExploreOptions = {}): Promise<Exploration> {
-  return await explorePlan(plan(object, options, "explore"), options);
+  return await explorePlan(withFilledMaps(plan(object, options, "explore"), options), options);
 }
 
 /** The machines of a search: what the kernel leaves open is branched over, and drawn where a run is only a sample. */

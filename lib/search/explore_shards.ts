@@ -10,6 +10,7 @@ import type { Machine } from "../machine/machine.ts";
 import type { HashLayouts, Noted } from "../maps/hash_layouts.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { toJson } from "../report/json.ts";
+import { withFilledMaps } from "../schedulers/filled_maps.ts";
 import { alternativeOf, formatSchedule, parseSchedule, taskOf } from "../schedulers/schedule.ts";
 import { type Plan, plan } from "../workload/plan.ts";
 import { exploreAll, type SearchCost } from "./all_schedules.ts";
@@ -67,7 +68,7 @@ export async function exploreShard(
   options: ExploreOptions,
   shard: SearchShard,
 ): Promise<ExploredShard> {
-  const planned = shardable(plan(object, options, "explore")), parts: ShardPart[] = [];
+  const planned = shardable(withFilledMaps(plan(object, options, "explore"), options)), parts: ShardPart[] = [];
   await explorePlan(planned, options, {
     part: `shard ${shard.index}/${shard.count} alone`,
     exploreWith: (hashSeed) => async (make, limits, searched, onEnd) => {
@@ -99,7 +100,8 @@ export async function mergeExplored(
   options: ExploreOptions,
   shards: readonly ExploredShard[],
 ): Promise<Exploration> {
-  const planned = shardable(plan(object, options, "explore")), own = identityOf(planned, options);
+  const planned = shardable(withFilledMaps(plan(object, options, "explore"), options)),
+    own = identityOf(planned, options);
   const missing = checkShards(shards, own);
   return await explorePlan(planned, options, {
     remark: `searched in ${shards[0].of} shards: a state that several of them came to is counted by each`,

@@ -147,7 +147,7 @@ function packetLines(tasks: readonly PlannedTask[]): string[] {
 }
 
 /** What programs are given: their contexts, and the state that they find. */
-function inputs({ tasks, workload }: Plan, drawn: Given["drawn"]): string[] {
+function inputs({ tasks, workload, filled }: Plan, drawn: Given["drawn"]): string[] {
   const progs = (
     given: boolean,
   ) => [
@@ -166,6 +166,11 @@ function inputs({ tasks, workload }: Plan, drawn: Given["drawn"]): string[] {
   return [
     ...(parts.length > 0 ? [`ctx: ${parts.join("; ")}`] : []),
     ...packetLines(tasks),
-    `start: ${workload.prepare ? "maps as `prepare` leaves them" : "maps and global variables as the object has them"}`,
+    filled
+      ? `start: as the object has them, but for maps that programs look things up in and none writes: user space is taken ` +
+        `to have filled ${filled.join(", ")}, drawn by the seed (\`prepare\`, --prepare FILE, fills them otherwise)`
+      : `start: ${
+        workload.prepare ? "maps as `prepare` leaves them" : "maps and global variables as the object has them"
+      }`,
   ];
 }

@@ -92,6 +92,8 @@ export interface Plan {
   readonly delays: StoreDelays | undefined;
   /** Whether none would have to if user space only loaded: then it is tried without buffers first. */
   readonly scIfUsersOnlyLoad: boolean;
+  /** Maps that `prepare` fills because nothing else would (schedulers/filled_maps.ts), in words. */
+  readonly filled?: readonly string[];
 }
 
 /** The kernel's own verifier is asked on `linux`; `compare` shows a refusal and goes on. */

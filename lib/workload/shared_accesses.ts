@@ -52,7 +52,7 @@ export interface SharedAccesses {
 const NONE: SharedAccesses = { loads: [], stores: [], locked: [], fence: false };
 
 /** What is known of a register or of 8 bytes of stack. */
-type Known =
+export type Known =
   | { readonly is: "number"; readonly value: bigint }
   | { readonly is: "stack"; readonly offset?: number }
   | { readonly is: "map"; readonly map: number }
@@ -101,8 +101,16 @@ const PURE: ReadonlySet<number> = new Set([
   BPF_FUNC.get_numa_node_id,
 ]);
 
-/** For each instruction of a program, what it may touch. */
-export function sharedAccesses(program: Program, options: AccessOptions): SharedAccesses[] {
+/**
+ * For each instruction of a program, what it may touch.
+ *
+ * @param onCall told of each call what its registers are known to hold, more than once where paths meet
+ */
+export function sharedAccesses(
+  program: Program,
+  options: AccessOptions,
+  onCall?: (at: number, registers: readonly Known[]) => void,
+): SharedAccesses[] {
   const { insns } = program, found = new Array<SharedAccesses>(insns.length).fill(NONE);
   // Byte code with other registers is refused before it runs (image.ts).
   if (insns.some(({ dst, src }) => dst > FRAME_POINTER || src > FRAME_POINTER)) return found;
@@ -118,6 +126,7 @@ export function sharedAccesses(program: Program, options: AccessOptions): Shared
   for (const one of program.relocations) if (one.kind === "func") enter(one.target, entryState(false));
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const insn = insns[at], state = states[at]!;
+    if (onCall && isCall(insn)) onCall(at, state.registers);
     const { after, does } = walk(insn, at, state, program, options);
     found[at] = does;
     for (const next of successors(insn, at, insns.length)) enter(next, after);

@@ -61,8 +61,10 @@ SEC("raw_tp") int put(void *ctx) {
 	return bpf_ringbuf_output(ring, &key, sizeof(key), 0);
 }
 `;
-    const run = await simulate(object, { cpus: 1, invocations: 2 });
+    const unfilled = { cpus: 1, invocations: 2, *prepare() {} };
+    const run = await simulate(object, unfilled), filled = await simulate(object, { cpus: 1, invocations: 2 });
     expect([run.final.missed, run.remarks]).toEqual([2n, [expect.stringMatching(/rings=2, its inner maps 262144/)]]);
+    expect(filled.final.missed).toBe(0n);
   });
 
   it("leave what is whole as it is", async () => {
@@ -151,7 +153,9 @@ describe("programs for other kernels", () => {
     const by = await simulate(alone, { cpus: 2, invocations: 3 });
     expect([by.final.calls, by.remarks.join()]).toEqual([
       6n,
-      expect.stringMatching(/^The 6.18 kernel would not load by_fentry \(.*'no_function.*it runs here as where that is/),
+      expect.stringMatching(
+        /^The 6.18 kernel would not load by_fentry \(.*'no_function.*it runs here as where that is/,
+      ),
     ]);
     await expect(simulate(alone, { verify: true })).rejects.toThrow(/failed to find kernel BTF type ID/);
   });
