@@ -1,10 +1,11 @@
 /** Helpers that say where a packet goes (net/core/filter.c): they leave a note for the kernel, and return the action. */
 import { RedirectMap } from "../maps/redirect_map.ts";
+import { DevmapHashMap } from "../maps/devmap_hash.ts";
 import { SockHashMap } from "../maps/sock_hash.ts";
 import { UnsupportedMap } from "../maps/unmodelled_map.ts";
 import { BPF_MAP_TYPE, mapTypeName } from "../uapi/map_types.ts";
 import { BPF_F_BROADCAST, BPF_F_EXCLUDE_INGRESS, BPF_F_INGRESS } from "../uapi/flags.ts";
-import type { Model } from "../cpu/operation.ts";
+import type { Model, TaskContext } from "../cpu/operation.ts";
 import { faultWith, readSource, sourceAt } from "../maps/source.ts";
 import { copyTo } from "./copy_to.ts";
 import { failed, isXdp, packetHelper, packetOf, u32 } from "./packet_access.ts";
@@ -13,6 +14,8 @@ import type { HelperModel, Kernel } from "./kernel.ts";
 const XDP_ABORTED = 0n, XDP_REDIRECT = 4n, TC_ACT_SHOT = 2n, TC_ACT_REDIRECT = 7n, SK_DROP = 0n, SK_PASS = 1n;
 /** XDP_ABORTED, XDP_DROP, XDP_PASS and XDP_TX. */
 const ACTION_MASK = 3n;
+/** Maps of devices, which can be sent to all at once. */
+const DEVMAPS: readonly number[] = [BPF_MAP_TYPE.DEVMAP, BPF_MAP_TYPE.DEVMAP_HASH];
 
 /** bpf_redirect(ifindex, flags): bpf_xdp_redirect for XDP. */
 export const bpf_redirect: HelperModel = (_kernel, ctx, [, flags]) => {
@@ -37,29 +40,30 @@ export const bpf_clone_redirect: HelperModel = packetHelper(
 );
 
 /** A map's entry that packets are sent to: 0 where there is none. */
-function* targetIn(name: string, kernel: Kernel, mapPointer: bigint, index: number): Model {
+function* targetIn(name: string, kernel: Kernel, ctx: TaskContext, mapPointer: bigint, index: number): Model {
   const map = kernel.mapAt(mapPointer);
   if (!map) return yield* faultWith(`${name}: the argument is no map`);
   if (map instanceof RedirectMap) return yield* map.target(index);
+  if (map instanceof DevmapHashMap) return yield* map.target(ctx, index);
   throw new UnsupportedMap(`map ${map.name} (${mapTypeName(map.def.type)})`);
 }
 
 /** include/linux/filter.h:__bpf_xdp_redirect_map(map, index, flags). */
-export const bpf_redirect_map: HelperModel = function* (kernel, _ctx, [mapPointer, index, flags]) {
+export const bpf_redirect_map: HelperModel = function* (kernel, ctx, [mapPointer, index, flags]) {
   yield { kind: "work", what: "helper" };
-  const isDevmap = kernel.mapAt(mapPointer)?.def.type === BPF_MAP_TYPE.DEVMAP;
+  const isDevmap = DEVMAPS.includes(kernel.mapAt(mapPointer)?.def.type ?? 0);
   const known = ACTION_MASK | (isDevmap ? BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS : 0n);
   if (flags & ~known) return XDP_ABORTED;
-  const target = yield* targetIn("bpf_redirect_map", kernel, mapPointer, u32(index));
+  const target = yield* targetIn("bpf_redirect_map", kernel, ctx, mapPointer, u32(index));
   return target === 0n && !(flags & BPF_F_BROADCAST) ? flags & ACTION_MASK : XDP_REDIRECT;
 };
 
 /** net/core/sock_map.c: to a socket of a SOCKMAP. */
 const toSocket = (name: string): HelperModel =>
-  function* (kernel, _ctx, [, mapPointer, key, flags]) {
+  function* (kernel, ctx, [, mapPointer, key, flags]) {
     yield { kind: "work", what: "helper" };
     if (flags & ~BPF_F_INGRESS) return SK_DROP;
-    return (yield* targetIn(name, kernel, mapPointer, u32(key))) === 0n ? SK_DROP : SK_PASS;
+    return (yield* targetIn(name, kernel, ctx, mapPointer, u32(key))) === 0n ? SK_DROP : SK_PASS;
   };
 /** bpf_sk_redirect_map(skb, map, key, flags). */
 export const bpf_sk_redirect_map: HelperModel = toSocket("bpf_sk_redirect_map");

@@ -4,6 +4,7 @@ import { ArenaMap } from "./arena_map.ts";
 import { ArrayMap } from "./array.ts";
 import { BloomFilterMap } from "./bloom_filter.ts";
 import { CgroupArrayMap } from "./cgroup_array.ts";
+import { DevmapHashMap } from "./devmap_hash.ts";
 import { FRESH_INNER_MAPS, freshInnerDef, FreshInnerMaps } from "./fresh_inner_maps.ts";
 import { HashMap } from "./hash.ts";
 import { LocalStorageMap } from "./local_storage.ts";
@@ -52,6 +53,7 @@ export const MAP_MODELS: Readonly<Partial<Record<keyof typeof BPF_MAP_TYPE, Mode
   SK_STORAGE: LocalStorageMap,
   INODE_STORAGE: LocalStorageMap,
   DEVMAP: RedirectMap,
+  DEVMAP_HASH: DevmapHashMap,
   SOCKMAP: RedirectMap,
   SOCKHASH: SockHashMap,
   CPUMAP: RedirectMap,

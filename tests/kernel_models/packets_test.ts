@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { linuxAvailable } from "../../lib/backends/linux/available.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
+import type { Model } from "../../lib/cpu/operation.ts";
 import type { UserApi } from "../../lib/maps/user_space.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { DEFAULT_PACKETS } from "../../lib/workload/packets.ts";
@@ -96,6 +97,8 @@ describe("packets, simulator and running kernel", () => {
 const counting = await bpf`
 long tcp, udp, other, cut, sent, dropped;
 struct { __uint(type, BPF_MAP_TYPE_DEVMAP); __uint(max_entries, 2); __type(key, int); __type(value, int); } ports SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_DEVMAP_HASH); __uint(max_entries, 2); __type(key, int); __type(value, struct bpf_devmap_val); } devices SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY); __uint(key_size, 4); __uint(value_size, 4); } samples SEC(".maps");
 
 SEC("xdp") int protocols(struct xdp_md *ctx)
 {
@@ -114,6 +117,25 @@ SEC("xdp") int forward(struct xdp_md *ctx)
 {
 	if (bpf_redirect_map(&ports, 1, 1) == 4) sent += 1;
 	else dropped += 1;
+	return 1;
+}
+
+SEC("xdp") int forward_by_key(struct xdp_md *ctx)
+{
+	int key = 700;
+	struct bpf_devmap_val *to = bpf_map_lookup_elem(&devices, &key);
+	other = to ? to->ifindex : 99;
+	if (bpf_redirect_map(&devices, 700, 2) == 4) sent += 1;
+	else dropped += 1;
+	return 1;
+}
+
+SEC("xdp") int sample(struct xdp_md *ctx)
+{
+	int about = 0x01020304;
+	sent = bpf_perf_event_output(ctx, &samples, 6ULL << 32 | BPF_F_CURRENT_CPU, &about, sizeof(about));
+	dropped = bpf_perf_event_output(ctx, &samples, 91ULL << 32 | BPF_F_CURRENT_CPU, &about, sizeof(about));
+	other = bpf_perf_event_output(ctx, &samples, 1ULL << 60, &about, sizeof(about));
 	return 1;
 }
 
@@ -168,6 +190,30 @@ describe("packets in the simulator", () => {
     const filled = await simulate(counting, { ...one, programs, prepare });
     expect([empty.final.sent, empty.final.dropped]).toEqual([0n, 1n]);
     expect([filled.final.sent, filled.final.dropped]).toEqual([1n, 0n]);
+  });
+
+  it("go where a DEVMAP_HASH has an entry, by any key", async () => {
+    const programs = ["forward_by_key"];
+    const run = async (prepare: (user: UserApi) => Model<unknown>) => {
+      const { final } = await simulate(counting, { ...one, programs, prepare });
+      return [final.sent, final.dropped, final.other];
+    };
+    expect(await run(function* () {})).toEqual([0n, 1n, 99n]);
+    expect(await run((user) => user.update("devices", 700, { ifindex: 3 }))).toEqual([1n, 0n, 3n]);
+    expect(await run((user) => user.update("devices", 701, { ifindex: 3 }))).toEqual([0n, 1n, 99n]);
+    await expect(run((user) => user.update("devices", 700, { ifindex: 0 }))).rejects.toThrow(/EINVAL/);
+  });
+
+  it("are sampled behind what the program says of them, as far as they go", async () => {
+    const read = function* (user: UserApi): Model<unknown> {
+      const records = yield* user.perfBufferConsume<Uint8Array>("samples");
+      return records.map((record) => "data" in record ? [...record.data] : record);
+    };
+    const reader = { name: "reader", after: "sample", body: read };
+    const { final, returned } = await simulate(counting, { ...one, programs: ["sample"], user: [reader] });
+    expect([final.sent, final.dropped, final.other]).toEqual([0n, -14n, -22n]);
+    // A record of the kernel's is filled up to a multiple of 8 bytes, less the 4 of its length.
+    expect(returned.reader).toEqual([[4, 3, 2, 1, ...DEFAULT_PACKETS[0].subarray(0, 6), 0, 0]]);
   });
 
   it("are routed as a table says that is open", async () => {
