@@ -35,13 +35,17 @@ export interface WorkRun {
 /** Lost updates against private work, by where the work stands; recorded points lie over the simulated lines. */
 function lostByWork(runs: readonly WorkRun[]): Figure {
   const simulated = runs.map(({ place, ...run }) => ({ ...run, ...look(place) }));
+  const measured = (placement: Parameters<typeof recordedLosses>[0], place: WorkRun["place"]) =>
+    recordedLosses(placement).map((run) => ({ ...run, on: texts.lostByWork.recorded(run.on), ...look(place) }));
   const recorded = [
-    ...recordedLosses("between load and store").map((run) => ({ ...run, ...look("between") })),
-    ...recordedLosses("after the store, one per callback").map((run) => ({ ...run, ...look("after") })),
+    ...measured("between load and store", "between"),
+    ...measured("after the store, one per callback", "after"),
   ];
-  const last = (place: WorkRun["place"]) => runs.filter((run) => run.place === place).at(-1)!;
+  const most = (place: WorkRun["place"]) =>
+    runs.filter((run) => run.place === place).reduce((a, b) => b.work > a.work ? b : a);
+  const between = most("between"), after = most("after");
   return plot.lostAgainstWork([...simulated, ...recorded], {
-    finding: texts.lostByWork.finding(last("between").work, last("between").lost, last("after").lost),
+    finding: texts.lostByWork.finding(between.work, between.lost, after.work, after.lost),
   });
 }
 

@@ -8,10 +8,11 @@ export const texts = {
   lostByWork: {
     between: "work between load and store",
     after: "work after the store",
-    finding: (work: number, between: number, after: number) =>
-      `${work} private instructions between load and store: ${percent(between)} lost; after the store: ${
-        percent(after)
-      }`,
+    recorded: (on: string) => `2 CPUs, ${on}`,
+    finding: (work: number, between: number, workAfter: number, after: number) =>
+      `${work} private instructions between load and store: ${percent(between)} lost; ${
+        workAfter > 0.9 * work && workAfter < 1.1 * work ? "" : `${workAfter} `
+      }after the store: ${percent(after)}`,
   },
   timeByWork: {
     title: "Time of one increment and the work after it, 2 CPUs",

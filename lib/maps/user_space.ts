@@ -631,7 +631,11 @@ export class UserApi {
     const program = this.#programs.findIndex((program) => program.name === name);
     const { type } = map.def, isProg = type === BPF_MAP_TYPE.PROG_ARRAY;
     if (!isProg && type !== BPF_MAP_TYPE.ARRAY_OF_MAPS && type !== BPF_MAP_TYPE.HASH_OF_MAPS) {
-      throw new TypeError(`${map.name} is no map in map: its values are not maps, so it can't take "${name}"`);
+      throw new TypeError(
+        `value of ${map.name}: a text, "${name}", where ${
+          map.isPerCpu ? "an array with a value for each CPU" : "a value"
+        } is wanted: ${map.name} is ${mapTypeName(type)}, and only maps in maps take the name of a map`,
+      );
     }
     if (isProg && program < 0) throw new RangeError(`no program is called ${name}`);
     const id = 1 + (isProg ? program : this.#find(name).index);

@@ -21,6 +21,8 @@ export interface CostAgainstCpus extends CostSample {
   readonly cpus: number;
   /** Nanoseconds per operation. */
   readonly ns: number;
+  /** Of a measured point: the profile that stands for its machine. Lines of other profiles are not judged by it. */
+  readonly profile?: string;
 }
 
 export interface CostAgainstSize extends CostSample {
@@ -88,10 +90,10 @@ function extremes(
   return here.length === 0 ? undefined : { at, low: here[0], high: here[here.length - 1] };
 }
 
-function costFinding(series: readonly Series[]): string {
+function costFinding(series: readonly Series[], elsewhere?: string): string {
   const own = leading(series);
   const found = extremes(own);
-  const sentences = errorText(series);
+  const sentences = elsewhere === undefined ? errorText(series) : [texts.otherMachine(elsewhere)];
   if (found && own.length > 1) {
     sentences.unshift(texts.costSpread(found.at, found.low[0], found.low[1], found.high[0], found.high[1]));
   } else if (own[0].x.length > 1) {
@@ -109,6 +111,12 @@ function lastMeasured(series: readonly Series[]): number | undefined {
   return Number.isFinite(measured) && places(true).some((x) => x > measured) ? measured : undefined;
 }
 
+/** The profile of the measured points, where the lines are of another one. */
+function otherProfile(points: readonly CostAgainstCpus[]): string | undefined {
+  const drawn = points.filter((point) => kindOf(point) === "simulated").map(({ on }) => on);
+  return drawn.length === 0 ? undefined : points.find(({ profile }) => profile && !drawn.includes(profile))?.profile;
+}
+
 /**
  * Cost of one operation against the number of CPUs, both logarithmic. Measured, recorded and published points lie over
  * the simulated curve of the same technique, and the caption says how far off the model is; where nothing was measured
@@ -119,7 +127,7 @@ export function costAgainstCpus(points: readonly CostAgainstCpus[], options: Cos
   const measured = lastMeasured(series);
   return lines({
     title: options.title ?? texts.costAgainstCpus,
-    finding: options.finding ?? costFinding(series),
+    finding: options.finding ?? costFinding(series, otherProfile(points)),
     series,
     sources: options.sources,
     beyond: measured === undefined ? undefined : { x: measured, text: texts.modelOnly },

@@ -10,7 +10,7 @@ import { workPlace } from "./work_axis.ts";
 
 interface LostSample extends Origin {
   readonly name?: string;
-  /** Default: racy. */
+  /** Default: racy, where anything is lost. */
   readonly technique?: Technique;
   /** Share of the updates that is gone, 0 to 1. */
   readonly lost: number;
@@ -50,9 +50,13 @@ function originOf(point: LostSample): string | undefined {
 
 /** @param ownWords whether a result's own words for its origin do: not where they name the CPUs, which the axis has */
 function samples(points: readonly LostSample[], placeOf: (index: number) => number, ownWords: boolean): Sample[] {
+  const bare = points.filter(({ name, technique }) => name === undefined && technique === undefined);
+  const loses = bare.some(({ lost }) => lost > 0);
+  const own = (point: LostSample): Pick<LostSample, "name" | "technique"> =>
+    !bare.includes(point) ? point : loses ? { technique: "racy" } : { name: texts.exactCounter };
   return points.map((point, i) => ({
-    name: point.name,
-    technique: point.technique ?? (point.name === undefined ? "racy" : undefined),
+    name: own(point).name,
+    technique: own(point).technique,
     kind: point.kind ?? kindOfMachine(point.machine),
     on: point.machine !== undefined && !ownWords ? originOf(point) : point.on ?? originOf(point),
     x: placeOf(i),

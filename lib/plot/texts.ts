@@ -55,6 +55,8 @@ export const texts = {
   cpusAxis: "CPUs",
   lostAxis: "lost updates",
   lostAgainstCpus: "Updates that one shared counter loses, against the number of CPUs",
+  /** A counter that loses nothing, where the caller names neither it nor its technique. */
+  exactCounter: "this counter",
   lostAtOneCount: (n: number, lost: number) => `${cpus(n)} ${loses(n)} ${percent(lost)}`,
   lostNothing: (names: readonly string[]) => `${list(names)} ${names.length === 1 ? "loses" : "lose"} nothing`,
 
@@ -80,6 +82,8 @@ export const texts = {
       } as much`,
   costOne: (name: string, from: number, low: number, to: number, high: number) =>
     `${name} costs ${nanoseconds(low)} on ${cpus(from)} and ${nanoseconds(high)} on ${cpus(to)}`,
+  /** Measured points beside lines of another machine's profile. */
+  otherMachine: (profile: string) => `The marks are of another machine than the lines: of that of ${profile}`,
   error: (median: number, worst: number, points: number) =>
     `The model is off by ${percent(median)} (median) and ${percent(worst)} (worst) at ${count(points)} measured ${
       points === 1 ? "point" : "points"
@@ -192,6 +196,7 @@ export const texts = {
     fresh: "new",
     between: "between the two reads",
     noLostUpdate: "No update is lost in these steps",
+    toThisEnding: "The steps that lead to this ending",
     empty: "No step on shared memory",
     skipped: (n: number) => `${count(n)} ${n === 1 ? "step" : "steps"} not shown`,
     cpus: "CPU",

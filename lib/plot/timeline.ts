@@ -139,7 +139,12 @@ export function timeline(traced: Traced, options: TimelineOptions = {}): Figure 
   const framed = frame({
     title: options.title ?? texts.timeline.title,
     finding: options.finding ?? story?.finding ??
-      (steps.length > 0 ? texts.timeline.noLostUpdate : texts.timeline.empty),
+      (steps.length === 0
+        ? texts.timeline.empty
+        // A witness shows what went wrong, and that need not be a lost update.
+        : run.isWitness
+        ? texts.timeline.toThisEnding
+        : texts.timeline.noLostUpdate),
     sources: sourcesOf(options.sources ?? [{ kind: "simulated", on }]),
     width: columns.width + 2 * EDGE,
     plotHeight: heightOf(content, columns),

@@ -3,6 +3,7 @@ import { findLostUpdates, type LostUpdate, stepsOfLostUpdate } from "../report/l
 import type { Part } from "../report/parts.ts";
 import type { TraceStep } from "../report/result.ts";
 import { findTornReads, type TornRead } from "../report/torn_read.ts";
+import { texts as reportTexts } from "../report/texts.ts";
 import { lanesOf } from "../report/trace_text.ts";
 import { texts } from "./texts.ts";
 
@@ -31,8 +32,13 @@ export function storiesOf(steps: readonly TraceStep[]): Story[] {
   const lost = findLostUpdates(steps);
   // Where some of what is wiped out comes back later, the numbers shown do not add up at a glance.
   const plain = lost.filter(({ broughtBack }) => broughtBack === 0);
-  const names = new Map(lanesOf(steps).map((lane) => [lane.task, lane.name]));
-  const name = (index: number) => names.get(steps[index].task)!;
+  const lanes = lanesOf(steps);
+  /** A store that waited is its CPU's, or its user-space actor's: the store buffer neither reads nor decides. */
+  const name = (index: number) => {
+    const { task, cpu } = steps[index];
+    const running = lanes.filter((lane) => lane.task >= 0 && (task >= 0 ? lane.task === task : lane.cpu === cpu));
+    return running.length === 1 ? running[0].name : reportTexts.cpu(cpu);
+  };
   if (lost.length > 0) return (plain.length > 0 ? plain : lost).map((update) => lostStory(steps, update, name));
   return findTornReads(steps).map((torn) => tornStory(torn, name));
 }

@@ -88,7 +88,8 @@ export const texts = {
   anomalies: (condition: string, states: readonly string[], more: number) =>
     `${condition[0].toUpperCase()}${condition.slice(1)}: ${states.join("  |  ")}${more > 0 ? `  |  ${more} more` : ""}`,
   searched: (states: string, transitions: string, schedules: string | undefined) =>
-    `${states} states, ${transitions} transitions` + (schedules === undefined ? "" : `, ${schedules} schedules`),
+    `${states} states, ${transitions} transitions` +
+    (schedules === undefined ? "" : `, ${schedules} ${schedules === "1" ? "schedule" : "schedules"}`),
   executions: (count: string) => `${count} candidates of executions`,
   executionFound: "Every execution was looked at.",
   executionsComplete: "Every execution was looked at, so this is a proof under the conditions below.",

@@ -40,7 +40,12 @@ export interface RecordedCost<Technique extends string> extends Recorded, Ranged
   readonly cpus: number;
   /** Median time of one operation. */
   readonly ns: number;
+  /** The cost profile that stands for this machine. */
+  readonly profile: string;
 }
+
+/** Its profile is fitted to part of these figures (cost/profiles/xeon-kvm.json). */
+const PROFILE = "xeon-kvm";
 
 /**
  * Times of one operation, recorded on 1 and 2 CPUs: for `plot.costAgainstCpus`.
@@ -65,7 +70,7 @@ export function recordedCosts<Technique extends string>(
       const known = [...new Set(kernel.operations.map((one) => one.id))].join(", ");
       throw new RangeError(`no operation "${id}" was recorded; there are: ${known}`);
     }
-    return timings.map(({ cpus, nsPerOp }) => ({ technique, cpus, ...timeOf(kernel, nsPerOp) }));
+    return timings.map(({ cpus, nsPerOp }) => ({ technique, cpus, profile: PROFILE, ...timeOf(kernel, nsPerOp) }));
   });
 }
 
