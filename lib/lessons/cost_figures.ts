@@ -132,6 +132,7 @@ const bytesOf = (type: number, cpus: number, valueSize: number, maxEntries = ENT
  *
  * @param kinds which maps
  * @param valueSize bytes of one value
+ * @throws RangeError for another kind of map
  */
 export function memory(kinds: readonly ("array" | "hash" | "percpu_array")[], valueSize: number): Figure {
   const CPUS = [1, 4, 16, 64, 256];
@@ -140,6 +141,8 @@ export function memory(kinds: readonly ("array" | "hash" | "percpu_array")[], va
     array: { technique: "atomic", name: "array", type: BPF_MAP_TYPE.ARRAY },
     hash: { technique: "copy_update", name: "hash", type: BPF_MAP_TYPE.HASH },
   } as const;
+  const unknown = kinds.find((kind) => !Object.hasOwn(looks, kind));
+  if (unknown !== undefined) throw new RangeError(texts.memory.unknown(unknown, Object.keys(looks)));
   const points = kinds.flatMap((kind) =>
     CPUS.map((cpus) => ({ ...looks[kind], cpus, bytes: bytesOf(looks[kind].type, cpus, valueSize) }))
   );

@@ -77,15 +77,21 @@ export interface LockRun {
   readonly on: string;
 }
 
-/** Torn reads by who takes the lock; programs that take it have names that end with "locked". */
+/**
+ * Torn reads by who takes the lock; programs that take it have names that end with "locked".
+ *
+ * @throws RangeError where a pair of programs read nothing
+ */
 function tornByLock(runs: readonly LockRun[]): Figure {
+  const idle = runs.find(({ reads }) => reads === 0);
+  if (idle) throw new RangeError(texts.tornByLock.nothingRead(idle.writer, idle.reader));
   const locks = (program: string) => program.endsWith("locked");
   const share = ({ torn, reads }: LockRun) => torn / reads;
   const both = runs.find(({ writer, reader }) => locks(writer) && locks(reader));
   const one = runs.filter(({ writer, reader }) => locks(writer) !== locks(reader));
   return plot.bars({
     title: texts.tornByLock.title,
-    finding: both && texts.tornByLock.finding(share(both), one.map(share)),
+    finding: both && one.length > 0 ? texts.tornByLock.finding(share(both), one.map(share)) : undefined,
     bars: runs.map((run) => ({
       name: `${run.writer}, ${run.reader}`,
       technique: run === both ? "spin_lock" : "racy",

@@ -27,6 +27,9 @@ export const texts = {
     finding: (both: number, one: readonly number[]) =>
       `Both sides lock: ${percent(both)} torn. One forgets: ${one.map(percent).join(" and ")}`,
     axis: "torn reads",
+    nothingRead: (writer: string, reader: string) =>
+      `${writer}, ${reader}: no value was read, so there is no share of torn ones. A look-up that finds nothing ends the ` +
+      `program: a hash is empty until a key is inserted (prepare: function* (user) { yield* user.update(...) })`,
   },
   nesting: {
     title: "Updates of one CPU's copy that an interrupt on this CPU loses",
@@ -78,7 +81,11 @@ export const texts = {
     title: (cpus: number) => `One write against one read by user space, ${cpus} CPUs (only what loses nothing)`,
     reads: (on: string) => `${on} (reads)`,
   },
-  memory: { on: (entries: number, bytes: number) => `${entries} values of ${bytes} bytes, by the kernel's own sum` },
+  memory: {
+    on: (entries: number, bytes: number) => `${entries} values of ${bytes} bytes, by the kernel's own sum`,
+    unknown: (kind: string, known: readonly string[]) =>
+      `figures.memory: no map of kind "${kind}"; there are ${known.join(", ")}`,
+  },
   throughput: {
     title: "Updates that all CPUs together get done",
     axis: "updates per second",
