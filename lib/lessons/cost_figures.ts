@@ -9,8 +9,15 @@ import { texts } from "./texts.ts";
 
 type Point = CostCurvePoint<Technique>;
 
-const pointAt = (points: readonly Point[], technique: string, cpus: number): Point =>
-  points.find((point) => point.technique === technique && point.cpus === cpus)!;
+const find = (points: readonly Point[], technique: string, cpus: number): Point | undefined =>
+  points.find((point) => point.technique === technique && point.cpus === cpus);
+
+/** @throws RangeError that says which points there are */
+function pointAt(points: readonly Point[], technique: string, cpus: number): Point {
+  const found = find(points, technique, cpus);
+  if (found) return found;
+  throw new RangeError(texts.noPoint(technique, cpus, techniquesOf(points), cpusOf(points)));
+}
 const techniquesOf = (points: readonly Point[]) => [...new Set(points.map(({ technique }) => technique!))];
 const cpusOf = (points: readonly Point[]) => [...new Set(points.map(({ cpus }) => cpus))].sort((a, b) => a - b);
 
@@ -31,8 +38,7 @@ export function lostByCpus(points: readonly Point[]): Figure {
     title: texts.lostByCpus.title,
     finding: texts.lostByCpus.finding(
       most,
-      pointAt(points, "racy", most).lost ?? 0,
-      pointAt(points, "copy_update", most).lost ?? 0,
+      series.map(({ technique, points }) => [technique, points.find(({ cpus }) => cpus === most)?.lost ?? 0]),
       exact.length,
       all.length,
     ),
@@ -57,9 +63,15 @@ export function predictedAndMeasured(
     readonly cpus: number;
     readonly ns: number;
     readonly on: string;
+    readonly profile?: string;
   }[],
 ): Figure {
-  const rows = recorded.filter(({ technique, cpus }) => pointAt(points, technique, cpus)).map((one) => {
+  const other = recorded.find(({ profile }) => profile !== undefined && profile !== points[0].on)?.profile;
+  const comparable = recorded.filter(({ technique, cpus }) => find(points, technique, cpus));
+  if (comparable.length === 0) {
+    throw new RangeError(texts.accuracy.nothing([...new Set(recorded.map(({ cpus }) => cpus))]));
+  }
+  const rows = comparable.map((one) => {
     const predicted = pointAt(points, one.technique, one.cpus).ns;
     return { ...one, predicted, error: predicted / one.ns - 1 };
   });
@@ -67,7 +79,9 @@ export function predictedAndMeasured(
   const median = (sizes[(sizes.length - 1) >> 1] + sizes[sizes.length >> 1]) / 2;
   return plot.table({
     title: texts.accuracy.title,
-    finding: texts.accuracy.finding(median, sizes.at(-1)!),
+    finding: other === undefined
+      ? texts.accuracy.finding(median, sizes.at(-1)!)
+      : texts.accuracy.otherMachine(points[0].on, other),
     columns: texts.accuracy.columns,
     sources: [{ kind: "simulated", on: points[0].on }, { kind: "recorded", on: recorded[0].on }],
     rows: rows.map(({ technique, cpus, ns, predicted, error }) => ({
@@ -155,12 +169,14 @@ export function throughput(points: readonly Point[]): Figure {
   const done = (technique: string, cpus: number) => pointAt(points, technique, cpus).perSecond / 1e6;
   return plot.lines({
     title: texts.throughput.title,
-    finding: texts.throughput.finding(
-      ends[0],
-      ends[1],
-      ends.map((n) => done("atomic", n)),
-      ends.map((n) => done("per_cpu", n)),
-    ),
+    finding: ["atomic", "per_cpu"].every((technique) => points.some((point) => point.technique === technique))
+      ? texts.throughput.finding(
+        ends[0],
+        ends[1],
+        ends.map((n) => done("atomic", n)),
+        ends.map((n) => done("per_cpu", n)),
+      )
+      : undefined,
     series: techniquesOf(points).map((technique) => ({
       technique,
       on: points[0].on,

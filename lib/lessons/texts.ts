@@ -65,13 +65,19 @@ export const texts = {
   lostByCpus: {
     title: "Updates that are lost, against the number of CPUs",
     exact: (techniques: readonly string[]) => techniques.map(name).join(", "),
-    finding: (cpus: number, racy: number, copies: number, exact: number, of: number) =>
-      `At ${cpus} CPUs a plain increment loses ${percent(racy)}, copy and update ${percent(copies)}; ` +
-      `${exact} of ${of} nothing`,
+    finding: (cpus: number, losing: readonly (readonly [string, number])[], exact: number, of: number) =>
+      `Updates lost at ${cpus} CPUs: ` +
+      [...losing.map(([technique, share]) => `${name(technique)} ${percent(share)}`), `${exact} of ${of} none`].join(
+        ", ",
+      ),
   },
   accuracy: {
     title: "Predicted and measured",
     finding: (median: number, largest: number) => `Median error ${percent(median)}, largest ${percent(largest)}`,
+    otherMachine: (profile: string, other: string) =>
+      `Two machines, not an error of the model: predicted for ${profile}, measured on that of ${other}`,
+    nothing: (cpus: readonly number[]) =>
+      `nothing to compare: measured at ${cpus.join(" and ")} CPUs, predicted at others`,
     columns: ["CPUs", "measured (ns)", "predicted (ns)", "error"],
   },
   published: {
@@ -132,6 +138,8 @@ export const texts = {
       `times a plain increment`,
     axis: "time per operation",
   },
+  noPoint: (technique: string, cpus: number, techniques: readonly string[], all: readonly number[]) =>
+    `no point of ${technique} at ${cpus} CPUs: there are ${techniques.join(", ")} at ${all.join(", ")} CPUs`,
   cpus: "CPUs",
   lost: "lost updates",
 } as const;
