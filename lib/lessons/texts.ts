@@ -2,7 +2,12 @@
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const count = (n: number): string => n.toLocaleString("en", { maximumFractionDigits: 0 });
-const name = (technique: string): string => technique === "per_cpu" ? "per-CPU" : technique.replaceAll("_", " ");
+const NAMES: Readonly<Record<string, string>> = {
+  racy: "plain increment",
+  per_cpu: "per-CPU",
+  copy_update: "copy and update",
+};
+const name = (technique: string): string => NAMES[technique] ?? technique.replaceAll("_", " ");
 
 export const texts = {
   lostByWork: {
@@ -67,9 +72,10 @@ export const texts = {
     exact: (techniques: readonly string[]) => techniques.map(name).join(", "),
     finding: (cpus: number, losing: readonly (readonly [string, number])[], exact: number, of: number) =>
       `Updates lost at ${cpus} CPUs: ` +
-      [...losing.map(([technique, share]) => `${name(technique)} ${percent(share)}`), `${exact} of ${of} none`].join(
-        ", ",
-      ),
+      (losing.length === 0
+        ? "none"
+        : losing.map(([technique, share]) => `${name(technique)} ${percent(share)}`).join(", ") +
+          (exact === 0 ? "" : `; ${exact} of ${of} techniques lose nothing`)),
   },
   accuracy: {
     title: "Predicted and measured",

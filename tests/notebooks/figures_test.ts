@@ -48,7 +48,9 @@ describe("a figure of a chapter", () => {
   });
   it("tells of the techniques that it is given, whichever they are", () => {
     const points = [point("atomic", 2), point("per_cpu", 2), point("copy_update", 2, 0.4)];
-    expect(figures.lostByCpus(points).caption).toContain("Updates lost at 2 CPUs: copy update 40 %, 2 of 3 none");
+    expect(figures.lostByCpus(points).caption).toContain(
+      "Updates lost at 2 CPUs: copy and update 40 %; 2 of 3 techniques lose nothing",
+    );
     expect(figures.throughput([point("atomic", 2)]).caption).not.toContain("NaN");
   });
   it("does not judge one machine's model by another machine", () => {
