@@ -50,7 +50,7 @@ export const texts = {
   },
   tears: {
     title: (bytes: number) => `Reads of a ${bytes}-byte value that are half old and half new`,
-    finding: (torn: number, of: number) => `Mixed values were read in ${torn} of ${of} cases: in every kind of map`,
+    finding: (torn: number, of: number) => `Mixed values were read in ${torn} of ${of} cases${torn === of ? ": in every kind of map" : ""}`,
     held: (map: string) => `${map}, pointer held`,
     axis: "torn reads of a million",
   },
@@ -120,7 +120,7 @@ export const texts = {
     columns: (few: number, many: number, entries: number) => [
       "one counter",
       "two fields",
-      `write, ${few} CPU (ns)`,
+      `write, ${few} ${few === 1 ? "CPU" : "CPUs"} (ns)`,
       `write, ${many} CPUs (ns)`,
       "a read takes",
       `${entries} values`,
