@@ -103,8 +103,13 @@ const PUBLISHED = {
 } as const;
 const MACHINES: Readonly<Record<string, string>> = { "xeon-8176": "8 Xeon 8176", "epyc-milan": "EPYC Milan" };
 
-/** One shared counter on a large machine: what its profile predicts, and what was published of it, to 420 CPUs. */
+/**
+ * One shared counter on a large machine: what its profile predicts, and what was published of it, to 420 CPUs.
+ *
+ * @throws RangeError for a machine of which no such figures were published
+ */
 export function published(profile: "xeon-8176" | "epyc-milan" = "xeon-8176"): Figure {
+  if (!Object.hasOwn(MACHINES, profile)) throw new RangeError(texts.published.unknown(profile, Object.keys(MACHINES)));
   const rows = modelAccuracy().rows.filter((row) =>
     row.table === "published" && row.profile === profile && row.what in PUBLISHED
   );

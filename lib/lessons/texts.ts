@@ -50,7 +50,8 @@ export const texts = {
   },
   tears: {
     title: (bytes: number) => `Reads of a ${bytes}-byte value that are half old and half new`,
-    finding: (torn: number, of: number) => `Mixed values were read in ${torn} of ${of} cases${torn === of ? ": in every kind of map" : ""}`,
+    finding: (torn: number, of: number) =>
+      `Mixed values were read in ${torn} of ${of} cases${torn === of ? ": in every kind of map" : ""}`,
     held: (map: string) => `${map}, pointer held`,
     axis: "torn reads of a million",
   },
@@ -88,6 +89,8 @@ export const texts = {
   },
   published: {
     title: (machine: string) => `One shared counter on ${machine}: predicted, and as published`,
+    unknown: (profile: string, known: readonly string[]) =>
+      `nothing was published of one counter on "${profile}"; there are ${known.join(" and ")}`,
   },
   readWrite: {
     title: (cpus: number) => `One write against one read by user space, ${cpus} CPUs (only what loses nothing)`,

@@ -42,6 +42,7 @@ describe("a figure of a chapter", () => {
     expect(() => figures.memory(["percpu_hash" as "hash"], 8)).toThrow(
       /"percpu_hash"; there are percpu_array, array, hash/,
     );
+    expect(() => figures.published("skylake" as "epyc-milan")).toThrow(/"skylake"; there are xeon-8176 and epyc-milan/);
     expect(() => figures.waiting([point("atomic", 2), point("atomic", 16)], 8)).toThrow(
       "no point of atomic at 8 CPUs: there are atomic at 2, 16 CPUs",
     );
