@@ -20,6 +20,11 @@ export interface PlayerData {
   readonly hashSeed: number;
   /** What is to be known of this graph: that it is one schedule only, that other layouts have other endings. */
   readonly notes: readonly string[];
+  /**
+   * Of an exercise: the steps of the schedule that is laid out at first. The way to what is asked for is then not offered,
+   * and its ends are those that the search is after.
+   */
+  readonly exercise?: { readonly path: readonly number[] };
   /** Words of the widget's own, by what they are for. */
   readonly words: Readonly<Record<string, string>>;
 }

@@ -21,7 +21,13 @@ export const MOST_STATES = 3000;
 /** Names of shared memory shown where none of them ever changes. */
 const MOST_CONSTANT = 6;
 
-type Graph = Pick<PlayerData, "strings" | "tasks" | "names" | "states" | "steps" | "ends">;
+/** What an exercise says of ends, in the place of what the search thinks of them. */
+export interface EndRemarks {
+  readonly asked: string;
+  readonly notAsked: string;
+}
+
+export type Graph = Pick<PlayerData, "strings" | "tasks" | "names" | "states" | "steps" | "ends">;
 
 /** Writes down states and steps while the machine stands there. */
 class Recorder implements GraphWatcher {
@@ -34,12 +40,14 @@ class Recorder implements GraphWatcher {
   readonly #steps: PlayerStep[] = [];
   #tracer: Tracer | undefined;
 
-  constructor(machine: Machine, exploration: Exploration) {
+  constructor(machine: Machine, exploration: Exploration, remarks?: EndRemarks) {
     this.#machine = machine;
     this.#outcomes = new Map(exploration.outcomes.map(({ key }, index) => [key, index]));
     this.#ends = exploration.outcomes.map((outcome) => ({
       label: endingLabel(exploration.outcomes, outcome) || texts.noState,
-      remark: exploration.property === "serial"
+      remark: remarks
+        ? outcome.anomaly ? remarks.asked : remarks.notAsked
+        : exploration.property === "serial"
         ? outcome.serial ? texts.serial : texts.notSerial
         : outcome.anomaly
         ? texts.broken
@@ -187,8 +195,8 @@ function registersOf(machine: Machine, task: Task): string {
  * @param mostAlternatives of a step, as the search found them
  * @returns undefined where there are more than {@link MOST_STATES}
  */
-export function wholeGraph(machine: Machine, exploration: Exploration): Graph | undefined {
-  const recorder = new Recorder(machine, exploration), state = new SearchState(machine, false);
+export function wholeGraph(machine: Machine, exploration: Exploration, remarks?: EndRemarks): Graph | undefined {
+  const recorder = new Recorder(machine, exploration, remarks), state = new SearchState(machine, false);
   const { mostAlternatives } = exploration;
   return StateGraph.build(machine, state, () => false, MOST_STATES, mostAlternatives, recorder) && recorder.graph();
 }

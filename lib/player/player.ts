@@ -20,7 +20,7 @@ import { texts } from "./texts.ts";
  *
  * @internal
  */
-interface Shown {
+export interface Shown {
   readonly schedule: string;
   readonly sentence: string;
   readonly figure: Figure;
@@ -123,6 +123,7 @@ export async function player(object: BpfObject, options: ExploreOptions = {}): P
   return new Player(exploration, data, whole !== undefined, shownOf(make, exploration, schedule));
 }
 
+/** What stands for a player without scripts: the witness, or one of the schedules. */
 function shownOf(make: () => Parameters<typeof traceSchedule>[0], { witness }: Exploration, schedule: string): Shown {
   const { trace, steps, preemptions } = witness ?? traceSchedule(make(), schedule);
   const sentence = witness

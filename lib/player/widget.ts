@@ -6,7 +6,7 @@ import type { PlayerData } from "./data.ts";
 
 /** Fills `root` with the player; what stood there was for pages without scripts. */
 export function startPlayer(root: HTMLElement, data: PlayerData): void {
-  const { strings, states, steps, tasks, ends, words } = data, page = root.ownerDocument;
+  const { strings, states, steps, tasks, ends, exercise, words } = data, page = root.ownerDocument;
   const text = (index: number): string => index < 0 ? "" : strings[index];
   const fill = (template: string, ...values: (string | number)[]): string =>
     values.reduce<string>((filled, value) => filled.replace("{}", () => String(value)), template);
@@ -61,7 +61,7 @@ export function startPlayer(root: HTMLElement, data: PlayerData): void {
   };
 
   /** The steps taken, and behind `at` those that were taken back or are only proposed. */
-  let path: number[] = [], at = 0;
+  let path: number[] = [...exercise?.path ?? []], at = 0;
   const stateNow = (): number => at === 0 ? 0 : steps[path[at - 1]][3];
   const format = (taken: number[]): string => {
     const parts: { who: string; count: number }[] = [];
@@ -102,7 +102,7 @@ export function startPlayer(root: HTMLElement, data: PlayerData): void {
   };
   const undo = button(words.undo, () => moveTo(at - 1));
   const again = button(words.again, () => moveTo(0));
-  button(words.shortest, showShortest);
+  if (!exercise) button(words.shortest, showShortest);
   const slider = make("input", "ip-slider", "", bar);
   slider.type = "range";
   slider.min = "0";
@@ -123,8 +123,9 @@ export function startPlayer(root: HTMLElement, data: PlayerData): void {
   });
   const endings = make("ul", "ip-ends", "", section(words.endings));
   const endItems = ends.map(({ label, remark, wrong }) => {
-    const item = make("li", wrong ? "ip-wrong" : "ip-right", "", endings);
-    make("span", "ip-mark", wrong ? "✗ " : "✓ ", item).setAttribute("aria-hidden", "true");
+    const tone = exercise ? wrong ? "ip-right" : "" : wrong ? "ip-wrong" : "ip-right";
+    const item = make("li", tone, "", endings), mark = tone === "" ? "· " : tone === "ip-right" ? "✓ " : "✗ ";
+    make("span", "ip-mark", mark, item).setAttribute("aria-hidden", "true");
     make("code", "", label, item);
     make("span", "ip-quiet", remark ? ` ${remark}` : "", item);
     return { item, state: make("span", "ip-quiet", "", item) };
@@ -182,11 +183,11 @@ export function startPlayer(root: HTMLElement, data: PlayerData): void {
   function statusText(): string {
     const { end } = states[stateNow()];
     if (end >= 0) {
-      const { label, remark } = ends[end];
-      return fill(words.ended, [label, remark].filter(Boolean).join(", "));
+      const { label, remark, wrong } = ends[end], solves = exercise !== undefined && wrong;
+      return fill(solves ? words.solved : words.ended, [label, remark].filter(Boolean).join(", "));
     }
     if (!hasEnd[stateNow()]) return words.endless;
-    if (at === 0) return words.ready;
+    if (at === 0) return exercise ? path.length > 0 ? words.laidOut : words.play : words.ready;
     const [, task, , , effect] = steps[path[at - 1]];
     return fill(words.took, tasks[task].name, text(effect));
   }
@@ -248,8 +249,8 @@ export function startPlayer(root: HTMLElement, data: PlayerData): void {
     undo.setAttribute("aria-disabled", String(at === 0));
     again.setAttribute("aria-disabled", String(at === 0));
     status.textContent = statusText();
-    const { end } = states[state];
-    status.className = `ip-status${end < 0 && hasEnd[state] ? "" : isWrong(state) ? " ip-wrong" : " ip-right"}`;
+    const { end } = states[state], isBad = isWrong(state) !== (exercise !== undefined && hasEnd[state]);
+    status.className = `ip-status${end < 0 && hasEnd[state] ? "" : isBad ? " ip-wrong" : " ip-right"}`;
   }
 
   root.addEventListener("keydown", (event) => {

@@ -140,6 +140,8 @@ export class Exploration {
   executions: number | undefined;
   /** Under such a model: how an anomaly comes about that sequential consistency forbids, and what mends it, in words. */
   explanation: readonly string[] = [];
+  /** The same, of two lines of a program each: what the model does not keep in their order, and why. */
+  reordered: readonly { readonly earlier: string; readonly later: string; readonly why: string }[] = [];
   /** The most alternatives that the kernel left open in one step; 1 where it left nothing open. */
   mostAlternatives = 1;
   /** How many schedules there are; undefined where they were not counted. */

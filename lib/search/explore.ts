@@ -14,7 +14,7 @@ import { Ends } from "./ends.ts";
 import { coverageOf } from "./coverage.ts";
 import { Exploration, type ExploredOutcome, type ExploreOptions, type StuckEnd } from "./exploration.ts";
 import { exploreUnderModel } from "./memory_model/explore_listing.ts";
-import { repairText, witnessText } from "./memory_model/witness_text.ts";
+import { reorderedIn, repairText, witnessText } from "./memory_model/witness_text.ts";
 import { openConditions } from "./open_choices.ts";
 import { neverRight } from "./reader_property.ts";
 import { SearchState } from "./state.ts";
@@ -132,6 +132,7 @@ async function exploreExecutions(plan: Plan, options: ExploreOptions): Promise<E
     ...(found.witness ? [witnessText(found.witness)] : []),
     ...(found.repairs ? [repairText(found.repairs)] : []),
   ];
+  result.reordered = found.witness ? reorderedIn(found.witness) : [];
   if (options.holds && result.observation === "Always") result.remark = neverRight(options.holds);
   result.seconds = (performance.now() - began) / 1000;
   return result;

@@ -3,11 +3,27 @@ import { fileURLToPath } from "node:url";
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { allExercises, EXERCISE_MIME, mark } from "../../lib/lessons/exercises/exercise.ts";
+import { bpf } from "../../lib/compile/bpf.ts";
+import type { PlayerData } from "../../lib/player/data.ts";
+import { Player } from "../../lib/player/player.ts";
 import { readNotebook } from "../../lib/jupyter/notebook_file.ts";
 
 const NOTEBOOKS = new URL("../../notebooks/", import.meta.url);
 const exercises = await allExercises();
 const solutionOf = (id: string) => new URL(`solutions/${id.replace(".", "_")}.ts`, import.meta.url);
+
+/** Runs the cells in which chapters begin an exercise: the answers that stand there. */
+async function startingAnswers(): Promise<Map<string, unknown>> {
+  const answers = new Map<string, unknown>();
+  const noted = (id: string, answer: unknown) => void answers.set(id, answer);
+  for (const name of readdirSync(NOTEBOOKS).filter((file) => file.endsWith(".ipynb"))) {
+    for (const { cell_type, source } of readNotebook(fileURLToPath(new URL(name, NOTEBOOKS))).cells) {
+      if (cell_type !== "code" || !/^await check\("/m.test(source)) continue;
+      await new Function("bpf", "check", `return (async () => {${source}\n})()`)(bpf, noted);
+    }
+  }
+  return answers;
+}
 
 /** What the committed cells were told, by exercise. */
 function shown(): Map<string, boolean> {
@@ -26,6 +42,23 @@ function shown(): Map<string, boolean> {
   return told;
 }
 
+/** A way through a player's states to one of its ends. */
+function scheduleTo({ steps, states, tasks }: PlayerData, end: number): string | undefined {
+  const cameBy = new Map<number, number>([[0, -1]]);
+  for (const at of cameBy.keys()) {
+    if (states[at].end === end) {
+      const way: string[] = [];
+      for (let step = cameBy.get(at)!; step >= 0; step = cameBy.get(steps[step][0])!) {
+        const [, task, alternative] = steps[step];
+        way.unshift(alternative > 0 ? `${tasks[task].key}=${alternative}` : tasks[task].key);
+      }
+      return way.join(" ");
+    }
+    steps.forEach(([from, , , to], step) => from === at && !cameBy.has(to) && cameBy.set(to, step));
+  }
+  return undefined;
+}
+
 describe("exercises", () => {
   const told = shown();
   for (const { id, title, hints } of exercises) {
@@ -40,6 +73,29 @@ describe("exercises", () => {
       expect(told.get(id)).toBe(false);
     });
   }
+  it("all say why what stands in the chapter fails: the C line, and the steps to look at", async () => {
+    const starting = await startingAnswers();
+    expect([...starting.keys()].sort()).toEqual(exercises.map(({ id }) => id).sort());
+    for (const { id, play } of exercises) {
+      const { passed, message, evidence } = await mark(id, starting.get(id));
+      expect(passed, id).toBe(false);
+      if (starting.get(id) === undefined) expect(message, id).toMatch(/^Not answered yet\. .* `undefined`\.$/);
+      else expect(message, id).toMatch(/line \d+: `\S|`\w+` in line \d+/);
+      if (play) expect(evidence, id).toBeInstanceOf(Player);
+    }
+  });
+  it("to break by a schedule: what is played to an end that is asked for passes, any other end does not", async () => {
+    for (const { id, play } of exercises.filter((one) => one.play)) {
+      const { data } = await play!();
+      for (const [end, { wrong }] of data.ends.entries()) {
+        const schedule = scheduleTo(data, end);
+        if (schedule === undefined) continue;
+        const marked = await mark(id, schedule);
+        expect(marked.passed, `${id} ${schedule}`).toBe(wrong);
+        if (!wrong) expect((marked.evidence as Player).data.exercise!.path.length).toBe(schedule.split(" ").length);
+      }
+    }
+  });
   it("none: an answer of the wrong kind gets a sentence, not a crash", async () => {
     for (const { id } of exercises) {
       for (const answer of [undefined, {}, "nonsense", -1, () => 1]) {

@@ -1,10 +1,10 @@
 /** Exercises of chapter 01: race conditions. */
 import { simulate } from "../../backends/simulator.ts";
 import { bpf } from "../../compile/bpf.ts";
-import { witnessTable } from "../../report/witness_table.ts";
 import { explore } from "../../search/explore.ts";
 import { type Exercise, wantNumber, wantObject } from "./exercise.ts";
-import { isProved, notProved, play } from "./judging.ts";
+import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
+import { lastWrite } from "./why.ts";
 
 const racy = () =>
   bpf`
@@ -47,23 +47,20 @@ export const exercises: readonly Exercise[] = [
       return { passed: true, message: `${cpus} CPUs lose ${percent(here.lost)}, half as many ${percent(half.lost)}.` };
     },
   },
-  {
+  bySchedule({
     id: "01.2",
     title: "Write a schedule that ends at 2",
-    asks: "break",
     hints: [
       "The last store decides. Which number has it loaded?",
       "CPU 0 loads first, and stores after CPU 1's first run is over.",
       "CPU 1's last load has to see CPU 0's first store, and its last store has to be the last of all.",
     ],
-    async mark(answer) {
-      const played = await play(await racy(), { cpus: 2, invocations: 2 }, answer);
-      if ("wrong" in played) return played.wrong;
-      const { run } = played, evidence = witnessTable(run.trace());
-      if (run.final.counter === 2n) return { passed: true, message: "It ends at 2, the least there is." };
-      return { passed: false, message: `This schedule ends at ${run.final.counter}, not at 2.`, evidence };
-    },
-  },
+    object: racy,
+    workload: { cpus: 2, invocations: 2 },
+    reached: ({ counter }) => counter === 2n,
+    passed: () => "It ends at 2, the least there is.",
+    failed: ({ counter }, trace) => `This schedule ends at ${counter}, not at 2. ${lastWrite(trace, "counter")}`,
+  }),
   {
     id: "01.3",
     title: "Repair the two programs",
@@ -120,7 +117,7 @@ export const exercises: readonly Exercise[] = [
       });
       if (!isProved(found)) return notProved(found, "Three runs have to make a 3, b 6 and c 9; updates can be lost.");
       if (once.steps > 1) {
-        return { passed: false, message: `Exact, but a run takes ${once.steps} visible operations; one is enough.` };
+        return tooMuch(`Exact, but a run takes ${once.steps} visible operations; one is enough.`, once.trace());
       }
       return { passed: true, message: "Exact on every schedule, with one visible operation a run." };
     },

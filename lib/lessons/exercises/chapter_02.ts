@@ -1,10 +1,10 @@
 /** Exercises of chapter 02: atomics. */
 import { simulate } from "../../backends/simulator.ts";
 import { bpf } from "../../compile/bpf.ts";
-import { witnessTable } from "../../report/witness_table.ts";
 import { explore } from "../../search/explore.ts";
 import { type Exercise, wantNumber, wantObject } from "./exercise.ts";
-import { isProved, notProved, play } from "./judging.ts";
+import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
+import { lastWrite } from "./why.ts";
 
 const trusting = () =>
   bpf`
@@ -35,26 +35,21 @@ export const exercises: readonly Exercise[] = [
       return Promise.resolve({ passed: false, message: `It does not return ${said}. ${why}` });
     },
   },
-  {
+  bySchedule({
     id: "02.2",
     title: "Lose the maximum",
-    asks: "break",
     hints: [
       "A run has up to three steps: take a number, load `highest`, compare and swap.",
       "The run with number 0 swaps nothing. Which two are left, and in which order do they have to load?",
       "Who takes number 6 must fail: its compare-and-swap has to find another value than it loaded.",
       "Run 6 has to load before run 3 swaps, and swap after it.",
     ],
-    async mark(answer) {
-      const played = await play(await trusting(), { cpus: 3, invocations: 1 }, answer);
-      if ("wrong" in played) return played.wrong;
-      const { run } = played;
-      if (run.final.highest !== 6n) {
-        return { passed: true, message: `highest ends at ${run.final.highest}, although somebody observed 6.` };
-      }
-      return { passed: false, message: "highest ends at 6: nothing was lost.", evidence: witnessTable(run.trace()) };
-    },
-  },
+    object: trusting,
+    workload: { cpus: 3, invocations: 1 },
+    reached: ({ highest }) => highest !== 6n,
+    passed: ({ highest }) => `highest ends at ${highest}, although somebody observed 6.`,
+    failed: (_, trace) => `highest ends at 6: nothing was lost. ${lastWrite(trace, "highest")}`,
+  }),
   {
     id: "02.3",
     title: "Repair the ticket office",
@@ -98,7 +93,7 @@ export const exercises: readonly Exercise[] = [
         bounds: { seconds: 10 },
       });
       if (!isProved(found)) return notProved(found, "Six runs have to leave 6 in `counter`; it can end otherwise.");
-      if (once.steps > 1) return { passed: false, message: `Exact, but a run takes ${once.steps} visible operations.` };
+      if (once.steps > 1) return tooMuch(`Exact, but a run takes ${once.steps} visible operations.`, once.trace());
       return {
         passed: true,
         message: "Exact on every schedule, and one visible operation a run: nobody can make it wait.",

@@ -2,10 +2,10 @@
 import { simulate } from "../../backends/simulator.ts";
 import { bpf } from "../../compile/bpf.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { witnessTable } from "../../report/witness_table.ts";
 import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
-import { isProved, notProved, play } from "./judging.ts";
+import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
+import { whatItRead } from "./why.ts";
 
 const pairs = () =>
   bpf`
@@ -90,24 +90,19 @@ export const exercises: readonly Exercise[] = [
       return { passed: false, message: `${said} is not the number; there are ${all.outcomes.length} endings in all.` };
     },
   },
-  {
+  bySchedule({
     id: "03.2",
     title: "Tear a pair by hand",
-    asks: "break",
     hints: [
       "The writer takes the lock, loads count, stores count, stores twice, releases the lock.",
       "The reader has to load both numbers after the writer's first store and before its second.",
     ],
-    async mark(answer) {
-      const played = await play(await pairs(), { ...sides, cpus: 2 }, answer);
-      if ("wrong" in played) return played.wrong;
-      const { run } = played;
-      if (run.final.torn === 1n) {
-        return { passed: true, message: "The reader saw half of an update, although the writer held the lock." };
-      }
-      return { passed: false, message: "torn is 0 after this schedule.", evidence: witnessTable(run.trace()) };
-    },
-  },
+    object: pairs,
+    workload: { ...sides, cpus: 2 },
+    reached: ({ torn }) => torn === 1n,
+    passed: () => "The reader saw half of an update, although the writer held the lock.",
+    failed: (_, trace) => `torn is 0 after this schedule. ${whatItRead(trace, "read_plain")}`,
+  }),
   {
     id: "03.3",
     title: "Repair the bank",
@@ -146,10 +141,9 @@ export const exercises: readonly Exercise[] = [
       ) {
         return { passed: false, message: "Twenty events have to leave events = 20, tens = 2 and marked = 20." };
       }
-      const steps = twenty.trace().filter((step) => step.kind !== "start" && step.invocation === 0).length;
-      if (steps > 2) {
-        return { passed: false, message: `The first run takes ${steps} visible operations; two are enough.` };
-      }
+      const first = twenty.trace().filter((step) => step.kind !== "start" && step.invocation === 0);
+      const steps = first.length;
+      if (steps > 2) return tooMuch(`The first run takes ${steps} visible operations; two are enough.`, first);
       if (await isBlind(answer, "totals", { tens: 1 })) return BLIND;
       const racing = await explore(answer, { cpus: 2, programs: ["count"], invocations: 1, bounds: { seconds: 10 } });
       if (!isProved(racing)) return notProved(racing, "An event can be lost.");

@@ -2,10 +2,10 @@
 import { simulate } from "../../backends/simulator.ts";
 import { bpf } from "../../compile/bpf.ts";
 import type { Values } from "../../report/result.ts";
-import { witnessTable } from "../../report/witness_table.ts";
 import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
-import { isProved, notProved, play } from "./judging.ts";
+import { bySchedule, isProved, notProved } from "./judging.ts";
+import { foughtOver, lastWrite, quoteLine } from "./why.ts";
 
 const guests = () =>
   bpf`
@@ -35,6 +35,8 @@ int add_atomic(void *ctx)
 }
 `;
 
+const OWN_COUNT = "counters[0]@cpu0";
+
 const sum = (values: Values) =>
   Object.values(values).reduce((total: bigint, value) => total + (typeof value === "bigint" ? value : 0n), 0n);
 
@@ -58,26 +60,23 @@ export const exercises: readonly Exercise[] = [
       return Promise.resolve({ passed: false, message: `${said} is not it. ${why}` });
     },
   },
-  {
+  bySchedule({
     id: "04.2",
     title: "Interrupt at the worst moment",
-    asks: "break",
     hints: [
       "A run of `add` takes three steps here: start, load, store.",
       "The interrupt has two: start, atomic add. It has to strike after the load.",
     ],
-    async mark(answer) {
-      const played = await play(await guests(), {
-        cpus: 1,
-        programs: [{ prog: "add", invocations: 1 }],
-        interrupts: [{ prog: "add_atomic", cpu: 0, count: 1 }],
-      }, answer);
-      if ("wrong" in played) return played.wrong;
-      const { run } = played, count = run.final["counters[0]@cpu0"];
-      if (count === 1n) return { passed: true, message: "The interrupt's update is lost, on a CPU's own counter." };
-      return { passed: false, message: `The count is ${count}.`, evidence: witnessTable(run.trace()) };
+    object: guests,
+    workload: {
+      cpus: 1,
+      programs: [{ prog: "add", invocations: 1 }],
+      interrupts: [{ prog: "add_atomic", cpu: 0, count: 1 }],
     },
-  },
+    reached: (values) => values[OWN_COUNT] === 1n,
+    passed: () => "The interrupt's update is lost, on a CPU's own counter.",
+    failed: (values, trace) => `The count is ${values[OWN_COUNT]}. ${lastWrite(trace, OWN_COUNT)}`,
+  }),
   {
     id: "04.3",
     title: "Repair the traffic counters",
@@ -116,24 +115,15 @@ export const exercises: readonly Exercise[] = [
       if (sum(run.final) !== 200n) {
         return { passed: false, message: `4 CPUs x 50 runs add up to ${sum(run.final)}, not to 200.` };
       }
-      const users = new Map<number, Set<number>>(), written = new Set<number>();
-      for (const step of run.trace()) {
-        if (step.addr === undefined) continue;
-        users.set(step.addr, (users.get(step.addr) ?? new Set()).add(step.cpu));
-        if (step.kind !== "load") written.add(step.addr);
-      }
-      const fought = [...users].find(([addr, cpus]) => cpus.size > 1 && written.has(addr));
-      if (fought) {
-        return {
-          passed: false,
-          message: `Exact, but CPUs ${[...fought[1]].sort((a, b) => a - b).join(", ")} write the same bytes.`,
-        };
-      }
+      const fought = foughtOver(run.trace());
+      if (fought) return { passed: false, message: `Exact, but ${fought}` };
       const guarded = await simulate(answer, { cpus: 1, invocations: 1, programs: ["count"] });
-      if (guarded.trace().some((step) => step.kind === "store")) {
+      const store = guarded.trace().find((step) => step.kind === "store");
+      if (store) {
+        const at = quoteLine(store) ?? store.text;
         return {
           passed: false,
-          message: "A plain store: an interrupt that runs another program on this value would be lost.",
+          message: `A plain store in ${at}: an interrupt that runs another program on this value would be lost.`,
         };
       }
       return { passed: true, message: "Exact, and no two CPUs touch the same bytes." };

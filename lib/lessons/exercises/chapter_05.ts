@@ -4,10 +4,10 @@ import { bpf } from "../../compile/bpf.ts";
 import { BPF_ANY, BPF_F_LOCK } from "../../uapi/flags.ts";
 import type { UserApi } from "../../maps/user_space.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
-import { witnessTable } from "../../report/witness_table.ts";
 import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
-import { isProved, notProved, play } from "./judging.ts";
+import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
+import { whatItRead } from "./why.ts";
 
 const hash = () =>
   bpf`
@@ -89,25 +89,20 @@ export const exercises: readonly Exercise[] = [
       return Promise.resolve({ passed: false, message: `${said} is not it: try both with 1, 2 and 3 updates.` });
     },
   },
-  {
+  bySchedule({
     id: "05.2",
     title: "Tear a value in a hash by hand",
-    asks: "break",
     hints: [
       "The reader walks the bucket first (three loads), and then reads both words.",
       "Let it walk, and stop before its first word. Then let CPU 0 do its first run.",
       "In the second run, CPU 0 copies the new value into the element that the reader holds: stop it between the two words. explore(...).witness knows the number of steps.",
     ],
-    async mark(answer) {
-      const played = await play(await hash(), writerAndReader, answer);
-      if ("wrong" in played) return played.wrong;
-      const { run } = played;
-      if (run.final.torn === 1n) {
-        return { passed: true, message: "A mix of two values, from a map that is said never to mix." };
-      }
-      return { passed: false, message: "The read was whole.", evidence: witnessTable(run.trace()) };
-    },
-  },
+    object: hash,
+    workload: writerAndReader,
+    reached: ({ torn }) => torn === 1n,
+    passed: () => "A mix of two values, from a map that is said never to mix.",
+    failed: (_, trace) => `The read was whole. ${whatItRead(trace, "read_in_hash")}`,
+  }),
   {
     id: "05.3",
     title: "Raise both fields together",
@@ -162,8 +157,8 @@ export const exercises: readonly Exercise[] = [
         bounds: { seconds: 20 },
       });
       if (!isProved(found)) return notProved(found, "Six runs have to leave 6 in both halves; it can end otherwise.");
-      const { steps } = await simulate(answer, { cpus: 1, invocations: 1, programs: ["raise"] });
-      if (steps > 1) return { passed: false, message: `Exact, but a run takes ${steps} visible operations.` };
+      const once = await simulate(answer, { cpus: 1, invocations: 1, programs: ["raise"] });
+      if (once.steps > 1) return tooMuch(`Exact, but a run takes ${once.steps} visible operations.`, once.trace());
       return { passed: true, message: "One atomic operation on eight bytes: exact, whole, and nobody waits." };
     },
   },

@@ -1,11 +1,11 @@
 /** Exercises of chapter 06: map-in-map swap. */
 import { simulate } from "../../backends/simulator.ts";
 import { bpf } from "../../compile/bpf.ts";
-import { witnessTable } from "../../report/witness_table.ts";
 import type { UserApi } from "../../maps/user_space.ts";
 import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
-import { isProved, notProved, play } from "./judging.ts";
+import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
+import { whatItRead } from "./why.ts";
 
 const walked = () =>
   bpf`
@@ -97,22 +97,19 @@ export const exercises: readonly Exercise[] = [
       return { passed: false, message: `${said} is not the widest that some schedule gives.` };
     },
   },
-  {
+  bySchedule({
     id: "06.2",
     title: "Let one run see two maps",
-    asks: "break",
     hints: [
       "The run: start, look-up, look-up, add, load, and a store if it found two maps.",
       "The swap's exchange has to come between the two look-ups.",
     ],
-    async mark(answer) {
-      const played = await play(await lookTwice(), { cpus: 1, invocations: 1, user: [swapper] }, answer);
-      if ("wrong" in played) return played.wrong;
-      const { run } = played;
-      if (run.final.two_maps === 1n) return { passed: true, message: "One run, two maps." };
-      return { passed: false, message: "two_maps is 0 after this schedule.", evidence: witnessTable(run.trace()) };
-    },
-  },
+    object: lookTwice,
+    workload: { cpus: 1, invocations: 1, user: [swapper] },
+    reached: ({ two_maps }) => two_maps === 1n,
+    passed: () => "One run, two maps.",
+    failed: (_, trace) => `two_maps is 0 after this schedule. ${whatItRead(trace, "look_twice")}`,
+  }),
   {
     id: "06.3",
     title: "Repair look_twice",
@@ -133,9 +130,10 @@ export const exercises: readonly Exercise[] = [
       });
       if (!isProved(found)) return notProved(found, "A run can still see two maps.");
       const looks = (await simulate(answer, { cpus: 1, invocations: 1, programs: ["look_twice"] })).trace()
-        .filter((step) => step.touches === "inner_map").length;
-      if (looks > 1) {
-        return { passed: false, message: `A run looks \`outer\` up ${looks} times, and between them it can change.` };
+        .filter((step) => step.touches === "inner_map");
+      if (looks.length > 1) {
+        const message = `A run looks \`outer\` up ${looks.length} times, and between them it can change.`;
+        return tooMuch(message, looks);
       }
       return { passed: true, message: "One look-up: no run sees two maps, on any schedule." };
     },
@@ -162,9 +160,10 @@ export const exercises: readonly Exercise[] = [
         bounds: { seconds: 15 },
       });
       if (!isProved(found)) return notProved(found, "A look-up can find b other than 2 * a, or an update is lost.");
-      const { steps } = await simulate(answer, { cpus: 1, invocations: 1, programs: ["count"] });
-      if (steps > 1) {
-        return { passed: false, message: `True on every schedule, but a run takes ${steps} visible operations.` };
+      const once = await simulate(answer, { cpus: 1, invocations: 1, programs: ["count"] });
+      if (once.steps > 1) {
+        const message = `True on every schedule, but a run takes ${once.steps} visible operations.`;
+        return tooMuch(message, once.trace());
       }
       return { passed: true, message: "Every look-up is a snapshot of both numbers, and nobody waits." };
     },

@@ -5,7 +5,8 @@ import type { Workload } from "../../workload/workload.ts";
 import type { Values } from "../../report/result.ts";
 import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
-import { isProved, notProved } from "./judging.ts";
+import { isProved, notProved, tooMuch } from "./judging.ts";
+import { travelling, undisturbed } from "./why.ts";
 
 const PROFILE = "xeon-kvm";
 
@@ -108,7 +109,9 @@ export const exercises: readonly Exercise[] = [
           }.`,
         };
       }
-      return { passed: false, message: `${runs} runs count to ${runs} on every schedule.` };
+      const once = await simulate(await perCpu(), { cpus: 1, invocations: 1 });
+      const message = `${runs} runs count to ${runs} on every schedule.`;
+      return { passed: false, message: `${message} ${undisturbed(once.trace())}`, evidence: found };
     },
   },
   {
@@ -127,7 +130,8 @@ export const exercises: readonly Exercise[] = [
         return { passed: false, message: "1000 runs of each program have to leave 1000 in two variables." };
       }
       if (run.nsPerOp! > 10) {
-        return { passed: false, message: `Exact, but ${run.nsPerOp!.toFixed(1)} ns for each update.` };
+        const message = `Exact, but ${run.nsPerOp!.toFixed(1)} ns for each update.`;
+        return { passed: false, message: [message, travelling(run.trace())].filter(Boolean).join(" ") };
       }
       return { passed: true, message: `${run.nsPerOp!.toFixed(1)} ns for each update: each CPU keeps its line.` };
     },
@@ -150,15 +154,18 @@ export const exercises: readonly Exercise[] = [
         bounds: { seconds: 15 },
       });
       if (!isProved(exact)) return notProved(exact, "Six runs have to add up to 6 on every schedule.");
-      const { steps } = await simulate(answer, { cpus: 1, invocations: 1, programs: ["count"] });
+      const once = await simulate(answer, { cpus: 1, invocations: 1, programs: ["count"] }), { steps } = once;
       if (steps > 2) {
-        return { passed: false, message: `A run takes ${steps} visible operations; at most 2 are wanted.` };
+        const message = `A run takes ${steps} visible operations; at most 2 are wanted.`;
+        return tooMuch(message, once.trace());
       }
       const cost = async (object: typeof answer) =>
         (await simulate(object, { cpus: 8, invocations: 300, programs: ["count"], profile: PROFILE })).nsPerOp!;
       const [own, shared] = [await cost(answer), await cost(await atomic())];
       const message = `${own.toFixed(1)} ns against ${shared.toFixed(1)} ns of the atomic counter at 8 CPUs.`;
-      return { passed: own < shared / 10, message };
+      if (own < shared / 10) return { passed: true, message };
+      const fought = travelling((await simulate(answer, { cpus: 2, invocations: 1, programs: ["count"] })).trace());
+      return { passed: false, message: [message, fought].filter(Boolean).join(" ") };
     },
   },
 ];

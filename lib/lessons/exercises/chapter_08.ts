@@ -3,10 +3,10 @@ import { simulate } from "../../backends/simulator.ts";
 import { bpf } from "../../compile/bpf.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Values } from "../../report/result.ts";
-import { witnessTable } from "../../report/witness_table.ts";
 import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
-import { isProved, notProved, play } from "./judging.ts";
+import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
+import { whatItRead } from "./why.ts";
 
 const halfRepaired = () =>
   bpf`
@@ -96,26 +96,23 @@ export const exercises: readonly Exercise[] = [
       };
     },
   },
-  {
+  bySchedule({
     id: "08.2",
     title: "Keep both stores back",
-    asks: "break",
     hints: [
       "A run has three steps: store its word, load the other's, store what it saw.",
       "f0 flushes the oldest store of CPU 0's buffer, f1 of CPU 1's. Nothing is flushed before its time comes.",
       "Both loads have to come before both flushes.",
     ],
-    async mark(answer) {
-      const played = await play(await buffering(), { ...onTwoCpus("left", "right"), memory: "x86" }, answer);
-      if ("wrong" in played) return played.wrong;
-      const { final } = played.run;
-      if (final.saw_x === 0n && final.saw_y === 0n) {
-        return { passed: true, message: "Each CPU stored a 1, and each saw a 0. Every x86 does this." };
-      }
-      const message = `saw_x is ${final.saw_x} and saw_y is ${final.saw_y}: one of them saw the other's store.`;
-      return { passed: false, message, evidence: witnessTable(played.run.trace()) };
-    },
-  },
+    object: buffering,
+    workload: { ...onTwoCpus("left", "right"), memory: "x86" },
+    reached: ({ saw_x, saw_y }) => saw_x === 0n && saw_y === 0n,
+    passed: () => "Each CPU stored a 1, and each saw a 0. Every x86 does this.",
+    failed: ({ saw_x, saw_y }, trace) =>
+      `saw_x is ${saw_x} and saw_y is ${saw_y}: one of them saw the other's store. ${
+        whatItRead(trace, "left", "right")
+      }`,
+  }),
   {
     id: "08.3",
     title: "Repair the reader of a sequence counter",
@@ -171,13 +168,11 @@ export const exercises: readonly Exercise[] = [
       const passed = (values: Values) => values.saw_flag === 0n || values.saw_data === 7n;
       const wrong = await provedUnderBoth(answer, programs, passed, "the flag can be seen without the data.");
       if (wrong) return wrong;
-      const run = await simulate(answer, programs), atomics = run.trace().filter(({ kind }) => kind === "rmw").length;
-      if (atomics > 0) {
-        const many = `${atomics} read-modify-write${atomics === 1 ? "" : "s"}`;
-        return {
-          passed: false,
-          message: `Right under both models, but with ${many}: each takes the cache line for itself.`,
-        };
+      const run = await simulate(answer, programs), atomics = run.trace().filter(({ kind }) => kind === "rmw");
+      if (atomics.length > 0) {
+        const many = `${atomics.length} read-modify-write${atomics.length === 1 ? "" : "s"}`;
+        const message = `Right under both models, but with ${many}: each takes the cache line for itself.`;
+        return tooMuch(message, atomics);
       }
       return { passed: true, message: "Right under both models; on x86 these are the plain moves of the CPU." };
     },

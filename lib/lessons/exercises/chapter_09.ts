@@ -1,11 +1,14 @@
 /** Exercises of chapter 09: your program. They are judged by `findRaces`, and by every schedule of what has to be counted. */
 import { simulate } from "../../backends/simulator.ts";
 import { findRaces, type Races } from "../../check/find_races.ts";
+import type { Site } from "../../check/finding.ts";
 import { bpf } from "../../compile/bpf.ts";
 import type { Values } from "../../report/result.ts";
 import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
 import { isProved, notProved } from "./judging.ts";
+import { texts } from "./texts.ts";
+import { foughtOver, quoteLine } from "./why.ts";
 
 const four = () =>
   bpf`
@@ -44,6 +47,13 @@ const numbers = (values: Values, ending: string): bigint =>
   Object.entries(values).filter(([name]) => name.endsWith(ending))
     .reduce((sum, [, value]) => sum + (typeof value === "bigint" ? value : 0n), 0n);
 
+const siteOf = ({ line, insn }: Pick<Site, "line" | "insn">): string =>
+  line ? quoteLine({ line }) ?? "" : `instruction ${insn}`;
+
+/** What the programs do to what they share, by C line. */
+const touchedBy = ({ accesses }: Races): string =>
+  texts.touched([...new Set(accesses.accesses.map((access) => texts.written(access.field, siteOf(access))))]);
+
 /** What is left, in a sentence, with the findings to look at. */
 function stillRacy(races: Races): Marked | undefined {
   if (races.exitCode === 0) return undefined;
@@ -57,7 +67,7 @@ function stillRacy(races: Races): Marked | undefined {
   const more = rest > 0 ? `, and ${rest} more` : "";
   return {
     passed: false,
-    message: `check still finds a ${first.name} of ${first.field}${more}.`,
+    message: `check still finds a ${first.name} of ${first.field}, at ${siteOf(first.sites[0])}${more}.`,
     evidence: races.toBundle(),
   };
 }
@@ -103,7 +113,8 @@ export const exercises: readonly Exercise[] = [
         };
       }
       if (confirmed.length === 0) {
-        return { passed: false, message: "check finds no check-then-act with a witness.", evidence: races.toBundle() };
+        const message = "check finds no check-then-act with a witness.";
+        return { passed: false, message: `${message} ${touchedBy(races)}`, evidence: races.toBundle() };
       }
       return { passed: true, message: `Two CPUs both find nothing, and one of them loses: ${confirmed[0].reason}.` };
     },
@@ -145,17 +156,8 @@ export const exercises: readonly Exercise[] = [
         const found = numbers(run.final, ".total");
         return { passed: false, message: `4 CPUs x 50 runs add up to a total of ${found}, not to 200.` };
       }
-      const users = new Map<number, Set<number>>(), written = new Set<number>();
-      for (const step of run.trace()) {
-        if (step.addr === undefined || step.touches !== "data") continue;
-        users.set(step.addr, (users.get(step.addr) ?? new Set()).add(step.cpu));
-        if (step.kind !== "load") written.add(step.addr);
-      }
-      const fought = [...users].find(([addr, cpus]) => cpus.size > 1 && written.has(addr));
-      if (fought) {
-        const cpus = [...fought[1]].sort((a, b) => a - b).join(", ");
-        return { passed: false, message: `Right, but CPUs ${cpus} write the same bytes.` };
-      }
+      const fought = foughtOver(run.trace());
+      if (fought) return { passed: false, message: `Right, but ${fought}` };
       return { passed: true, message: "No race is found, and no two CPUs touch the same bytes." };
     },
   },

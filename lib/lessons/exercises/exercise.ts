@@ -3,7 +3,9 @@ import type { FindRacesOptions, Races } from "../../check/find_races.ts";
 import { findRacesWithProgress } from "../../jupyter/find_races_with_progress.ts";
 import { show } from "../../jupyter/show.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
+import type { Player } from "../../player/player.ts";
 import { keepSolved } from "../kept_progress.ts";
+import { texts } from "./texts.ts";
 
 /** What the checker says of an answer. */
 export interface Marked {
@@ -24,6 +26,8 @@ export interface Exercise {
   readonly hints: readonly string[];
   /** Judges an answer, by all schedules where the question is about schedules. Throws for an answer of the wrong kind. */
   readonly mark: (answer: unknown) => Promise<Marked>;
+  /** Of an exercise whose answer is a schedule: the widget to play it with. */
+  readonly play?: () => Promise<Player>;
 }
 
 /** A module of exercises: one for each chapter. */
@@ -67,7 +71,11 @@ export async function allExercises(): Promise<Exercise[]> {
 export async function mark(id: string, answer: unknown): Promise<Marked> {
   const exercise = await exerciseOf(id);
   if (answer === undefined || answer === null || answer === "") {
-    return { passed: false, message: `Not answered yet. ${exercise.title}.` };
+    return {
+      passed: false,
+      message: texts.notAnswered(exercise.title, wantedBy(exercise)),
+      evidence: await exercise.play?.(),
+    };
   }
   try {
     return await exercise.mark(await answer);
@@ -75,6 +83,9 @@ export async function mark(id: string, answer: unknown): Promise<Marked> {
     return { passed: false, message: error instanceof Error ? error.message : String(error) };
   }
 }
+
+const wantedBy = ({ asks, play }: Exercise): string =>
+  play ? texts.wanted.schedule : asks === "change" ? texts.wanted.change : texts.wanted.listing;
 
 /**
  * Finds the races of an object, as {@link findRaces} does, with a progress bar.

@@ -64,6 +64,17 @@ function edgeText(
   }
 }
 
+/** The steps of program order that the model does not keep: at which lines, and why. */
+export function reorderedIn({ events, cycle, model }: WeakWitness): { earlier: string; later: string; why: string }[] {
+  const at = ({ place, line, name }: WitnessEvent) =>
+    line === undefined ? `${place} of ${name}` : `\`${place}\` in line ${line}`;
+  return cycle.filter(({ kind, keptBy }) => kind === "po" && keptBy === undefined).map(({ from, to }) => ({
+    earlier: at(events[from]),
+    later: at(events[to]),
+    why: whyNotKept(events[from], events[to], model),
+  }));
+}
+
 function verdict({ cycle, model }: WeakWitness): string {
   const loose = cycle.filter(({ kind, keptBy }) => kind === "po" && keptBy === undefined).length;
   if (loose > 0) {
