@@ -4,6 +4,7 @@ import { findRacesWithProgress } from "../../jupyter/find_races_with_progress.ts
 import { show } from "../../jupyter/show.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { Player } from "../../player/player.ts";
+import { MARKS, withCode } from "../../report/markdown.ts";
 import { keepSolved } from "../kept_progress.ts";
 import { texts } from "./texts.ts";
 
@@ -132,10 +133,17 @@ export async function check(what: string | BpfObject, answer?: unknown): Promise
 
 async function checkAnswer(id: string, answer: unknown): Promise<void> {
   const { passed, message, evidence } = await mark(id, answer);
-  const head = passed ? `✔ ${id} solved.` : `✘ ${id}: not yet.`;
+  const said = passed ? `${id} solved.` : `${id}: not yet.`, head = `${passed ? "✔" : "✘"} ${said}`;
   const more = passed ? "" : `\nawait hint("${id}") helps.`;
   if (passed) keepSolved(id);
-  await show({ "text/plain": `${head} ${message}${more}`, [EXERCISE_MIME]: { id, passed } });
+  await show({
+    "text/plain": `${head} ${message}${more}`,
+    // Of plain text JupyterLab breaks no line.
+    "text/markdown": `${passed ? MARKS.good : MARKS.bad} **${said}** ${withCode(message)}${
+      more && `\n\n\`await hint("${id}")\` helps.`
+    }`,
+    [EXERCISE_MIME]: { id, passed },
+  });
   if (evidence !== undefined) await show(evidence);
 }
 
@@ -158,7 +166,11 @@ export async function hint(id: string): Promise<void> {
   given.set(id, shown);
   const rest = hints.length - shown;
   const lines = hints.slice(0, shown).map((text, i) => `${i + 1}. ${text}`);
-  await show(`${lines.join("\n")}\n${rest > 0 ? `(${rest} more: run the cell again)` : "(that was the last one)"}`);
+  const end = rest > 0 ? `(${rest} more: run the cell again)` : "(that was the last one)";
+  await show({
+    "text/plain": `${lines.join("\n")}\n${end}`,
+    "text/markdown": `${lines.map(withCode).join("\n")}\n\n${end}`,
+  });
 }
 
 /** Whether an answer is an object that `bpf` gave; throws with what to pass otherwise. */
