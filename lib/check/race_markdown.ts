@@ -2,7 +2,7 @@
 import type { ReportBundle } from "../report/bundle.ts";
 import { cellCode, codeSpan, escapeMarkdown, fenced, markdownTable, MARKS } from "../report/markdown.ts";
 import type { TraceStep } from "../report/result.ts";
-import { isNote, type RaceFinding } from "./finding.ts";
+import { isNote, type RaceFinding, type Site } from "./finding.ts";
 import type { Races } from "./find_races.ts";
 import { countText, findingText, NO_COLOURS, sourceLines } from "./race_text.ts";
 
@@ -14,7 +14,13 @@ import { countText, findingText, NO_COLOURS, sourceLines } from "./race_text.ts"
 export interface RacesPart {
   readonly bundle: ReportBundle;
   /** The steps to draw below it, and what was simulated. */
-  readonly witness?: { readonly trace: readonly TraceStep[]; readonly on: string; readonly finding: string };
+  readonly witness?: {
+    readonly trace: readonly TraceStep[];
+    readonly on: string;
+    readonly finding: string;
+    /** Where it happens: what else goes wrong in these steps is another finding's. */
+    readonly about: readonly Pick<Site, "prog" | "insn">[];
+  };
 }
 
 export function racesParts(races: Races): readonly RacesPart[] {
@@ -30,7 +36,12 @@ export function racesParts(races: Races): readonly RacesPart[] {
       const on = `${proof.witness.how}`;
       return {
         bundle,
-        witness: { trace: toldSteps(finding, proof.trace), on, finding: `${name.replaceAll("-", " ")} of ${field}` },
+        witness: {
+          trace: toldSteps(finding, proof.trace),
+          on,
+          finding: `${name.replaceAll("-", " ")} of ${field}`,
+          about: finding.sites,
+        },
       };
     }),
   ];

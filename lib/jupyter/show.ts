@@ -1,6 +1,7 @@
 /** Shows a value: as an output of the cell in a notebook, as text in a terminal. */
 import type { Races } from "../check/find_races.ts";
 import { inspect } from "../host/inspect.ts";
+import { texts } from "../plot/texts.ts";
 import { timeline } from "../plot/timeline.ts";
 import { reportBundle } from "../report/bundle.ts";
 import type { Exploration } from "../search/exploration.ts";
@@ -63,9 +64,10 @@ export async function racesDisplays(races: Races): Promise<Display[]> {
   for (const { bundle, witness } of races.toParts()) {
     displays.push({ data: { ...bundle }, metadata: {} });
     if (!witness) continue;
-    const { trace, on, finding } = witness,
+    const { trace, on, finding, about } = witness,
       figure = timeline({ trace, on, preemptions: 1 }, {
         finding,
+        about,
         title: "Steps of the witness on data, in the lane of their CPU",
       });
     displays.push({ data: await toBundle(figure), metadata: figure.toMetadata() });
@@ -93,7 +95,7 @@ export async function witnessFigure(value: unknown): Promise<Display | undefined
   if (typeof value !== "object" || value === null || !("outcomes" in value && "witness" in value)) return undefined;
   const { witness } = value as Exploration;
   if (witness === undefined || witness.trace.length === 0) return undefined;
-  const figure = timeline(witness);
+  const figure = timeline(witness, { otherwise: texts.timeline.goesWrong });
   return { data: await toBundle(figure), metadata: figure.toMetadata() };
 }
 

@@ -195,6 +195,11 @@ export const texts = {
     old: "old",
     fresh: "new",
     between: "between the two reads",
+    run: "one run, from one line of the race to the other",
+    inBetween: "Another CPU comes in between the two lines of one run",
+    meanwhile: "in between",
+    /** Of a witness that shows neither a lost update nor a torn read. */
+    goesWrong: "How the wrong ending comes about, step by step",
     noLostUpdate: "No update is lost in these steps",
     toThisEnding: "The steps that lead to this ending",
     empty: "No step on shared memory",

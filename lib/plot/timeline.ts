@@ -11,7 +11,7 @@ import { nanoseconds } from "./numbers.ts";
 import { type Origin, sourcesOf } from "./series.ts";
 import { texts } from "./texts.ts";
 import { ARROW, drawTimeline, heightOf, layOut, type Row, type TimelineContent } from "./timeline_drawing.ts";
-import { shortest, shownIn, storiesOf, type Story } from "./timeline_story.ts";
+import { type Place, shortest, shownIn, storiesOf, type Story } from "./timeline_story.ts";
 
 export interface TimelineOptions {
   /**
@@ -19,10 +19,14 @@ export interface TimelineOptions {
    * tell), around a step, or a part. Default: all where there is room, else around a lost update or torn read.
    */
   readonly around?: "first lost update" | number | Part;
+  /** Only what happens at these instructions is told: the two sides of a race. Default: all that the trace shows. */
+  readonly about?: readonly Place[];
   /** Most steps to show, 4 to 40. Default 24. */
   readonly most?: number;
   readonly title?: string;
   readonly finding?: string;
+  /** What the figure says where the steps show neither a lost update nor a torn read. */
+  readonly otherwise?: string;
   readonly sources?: readonly Origin[];
 }
 
@@ -126,7 +130,7 @@ function rowOf(steps: readonly TraceStep[], index: number, stories: readonly Sto
 export function timeline(traced: Traced, options: TimelineOptions = {}): Figure {
   checkTraced(traced);
   const run = stepsOf(traced), { steps, on } = run;
-  const stories = storiesOf(steps);
+  const stories = storiesOf(steps, options.about);
   const parts = choose(run, shortest(stories), options);
   const visible = shownIn(stories, parts);
   const story = shortest(visible.told);
@@ -142,9 +146,7 @@ export function timeline(traced: Traced, options: TimelineOptions = {}): Figure 
       (steps.length === 0
         ? texts.timeline.empty
         // A witness shows what went wrong, and that need not be a lost update.
-        : run.isWitness
-        ? texts.timeline.toThisEnding
-        : texts.timeline.noLostUpdate),
+        : options.otherwise ?? (run.isWitness ? texts.timeline.toThisEnding : texts.timeline.noLostUpdate)),
     sources: sourcesOf(options.sources ?? [{ kind: "simulated", on }]),
     width: columns.width + 2 * EDGE,
     plotHeight: heightOf(content, columns),

@@ -232,7 +232,8 @@ function drawStory(
     return { x: laneOf(columns, lanes, (rows[n] as StepRow).step), y: middle(n) };
   };
   const [first, last] = [placeOf(story.span.from), placeOf(story.span.to)];
-  canvas.rect(last.x - 8, first.y, last.x + 8, last.y, colours.warnPaper, { colour: colours.warn });
+  // In the lane of its task: a store may be flushed in the lane beside it.
+  canvas.rect(first.x - 8, first.y, first.x + 8, last.y, colours.warnPaper, { colour: colours.warn });
   const [from, to] = [placeOf(story.arrow.from), placeOf(story.arrow.to)];
   const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
   const [dx, dy] = [(to.x - from.x) / length, (to.y - from.y) / length];
@@ -241,8 +242,10 @@ function drawStory(
 
 /** What happened to memory, cut to a width: the name gives way before the values do. */
 function fitMemory({ memory, step }: StepRow, widthPx: number, font: FontStyle): string {
-  const { target } = step;
-  if (target === undefined) return fitText(memory, widthPx, font);
+  if (step.target === undefined || textWidth(memory, font) <= widthPx) return fitText(memory, widthPx, font);
+  // A long key says less than the field behind it.
+  const target = step.target.replace(/\[[^\]]{4,}\](?=[.@])/, "[…]"), short = describeStep({ ...step, target }, ARROW);
+  if (textWidth(short, font) <= widthPx) return short;
   const spare = widthPx - (textWidth(memory, font) - textWidth(target, font));
   const fits = spare > 40 ? describeStep({ ...step, target: fitText(target, spare, font) }, ARROW) : memory;
   return fitText(fits, widthPx, font);

@@ -1,4 +1,5 @@
 /** What a timeline tells of: a lost update or a torn read, in terms of what to draw. */
+import { inMemoryOrder } from "../report/memory_order.ts";
 import { findLostUpdates, type LostUpdate, stepsOfLostUpdate } from "../report/lost_update.ts";
 import type { Part } from "../report/parts.ts";
 import type { TraceStep } from "../report/result.ts";
@@ -27,21 +28,82 @@ export interface Story {
 /** Of how many stories, in the order of the trace, the shortest is told. */
 const FIRST = 20;
 
-/** All that a trace has to tell, lost updates first. */
-export function storiesOf(steps: readonly TraceStep[]): Story[] {
-  const lost = findLostUpdates(steps);
+/** An instruction of a program: where what is to be told of happens. */
+export interface Place {
+  readonly prog: string;
+  readonly insn: number;
+}
+
+/** What the kernel keeps for itself (buckets, links, locks) has rules of its own; older traces do not say. */
+const isReaders = ({ touches }: TraceStep): boolean =>
+  touches === undefined || touches === "data" || touches === "inner_map" || touches === "program";
+
+/** Names a step's lane; of a flush that of the CPU whose store it is. */
+function naming(steps: readonly TraceStep[]): (index: number) => string {
+  const names = new Map(lanesOf(steps).map((lane) => [lane.task, lane.name])), inMemory = inMemoryOrder(steps);
+  return (index) => names.get(inMemory[index].task) ?? names.get(steps[index].task)!;
+}
+
+/**
+ * All that a trace has to tell: lost updates, or where there are none torn reads.
+ *
+ * @param about only what happens at these places
+ */
+export function storiesOf(steps: readonly TraceStep[], about?: readonly Place[]): Story[] {
+  if (about) return storiesAt(steps, about);
+  const lost = findLostUpdates(steps).filter(({ store }) => isReaders(steps[store]));
   // Where some of what is wiped out comes back later, the numbers shown do not add up at a glance.
   const plain = lost.filter(({ broughtBack }) => broughtBack === 0);
-  const lanes = lanesOf(steps);
-  /** A store that waited is its CPU's, or its user-space actor's: the store buffer neither reads nor decides. */
-  const name = (index: number) => {
-    const { task, cpu } = steps[index];
-    const running = lanes.filter((lane) => lane.task >= 0 && (task >= 0 ? lane.task === task : lane.cpu === cpu));
-    return running.length === 1 ? running[0].name : reportTexts.cpu(cpu);
-  };
+  const name = naming(steps);
   if (lost.length > 0) return (plain.length > 0 ? plain : lost).map((update) => lostStory(steps, update, name));
   return findTornReads(steps).map((torn) => tornStory(torn, name));
 }
+
+/** Lost updates whose store is at one of the places, or else torn reads with a load there, or else what comes in between. */
+function storiesAt(steps: readonly TraceStep[], places: readonly Place[]): Story[] {
+  const inMemory = inMemoryOrder(steps), name = naming(steps);
+  const isThere = (index: number) =>
+    places.some(({ prog, insn }) => inMemory[index].prog === prog && inMemory[index].insn === insn);
+  const lost = findLostUpdates(steps).filter(({ store }) => isThere(store));
+  if (lost.length > 0) return lost.map((update) => lostStory(steps, update, name));
+  const torn = findTornReads(steps).filter(({ stale, fresh }) => isThere(stale) || isThere(fresh));
+  if (torn.length > 0) return torn.map((one) => tornStory(one, name));
+  // An insertion may write only what is not the map's yet; the kernel's own words tell of it then.
+  return inBetween(inMemory, isThere, isReaders) ?? inBetween(inMemory, isThere, () => true) ?? [];
+}
+
+/** The first write at one of the places, and what another task has written to the map since its run was at the other. */
+function inBetween(
+  steps: readonly TraceStep[],
+  isThere: (index: number) => boolean,
+  counts: (step: TraceStep) => boolean,
+): Story[] | undefined {
+  const isWrite = (step: TraceStep) => (step.kind === "store" || step.kind === "rmw") && counts(step);
+  for (const [to, last] of steps.entries()) {
+    if (!isThere(to) || !isWrite(last) || last.map === undefined) continue;
+    const from = steps.findIndex(({ task, invocation, insn }, i) =>
+      i < to && task === last.task && invocation === last.invocation && insn !== last.insn && isThere(i)
+    );
+    const between = steps.findIndex((other, i) =>
+      i > from && i < to && other.task !== last.task && other.map === last.map && isWrite(other)
+    );
+    if (from >= 0 && between >= 0) return [betweenStory(from, between, to)];
+  }
+  return undefined;
+}
+
+/** Two steps of a run, and what another one does to the same map in between. */
+const betweenStory = (from: number, between: number, to: number): Story => ({
+  finding: texts.timeline.inBetween,
+  steps: [from, between, to],
+  marked: new Map<number, Mark>([
+    [from, { remark: "", crossed: false }],
+    [between, { remark: texts.timeline.meanwhile, crossed: false }],
+    [to, { remark: "", crossed: false }],
+  ]),
+  span: { from, to, name: texts.timeline.run },
+  arrow: { from: between, to },
+});
 
 /** The story to tell: of the first ones the one with the fewest steps. */
 export function shortest(stories: readonly Story[]): Story | undefined {
