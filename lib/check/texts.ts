@@ -1,9 +1,10 @@
 /** What findings say: help, chapter, claims. */
+import { translated } from "../words/translation.ts";
 import type { FindingName } from "./finding.ts";
 
 export const FINDING_TEXTS: Readonly<
   Record<FindingName, { readonly help: string; readonly chapter: string; readonly claims: readonly string[] }>
-> = {
+> = translated({
   "lost-update": {
     help: "add atomically, take the value's bpf_spin_lock around both, or keep one value per CPU",
     chapter: "01_race",
@@ -76,4 +77,4 @@ export const FINDING_TEXTS: Readonly<
     chapter: "05_map_rcu",
     claims: [],
   },
-};
+}, ["help"]);

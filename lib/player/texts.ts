@@ -1,12 +1,14 @@
 /** Every text of the player. Those of the widget are plain, with `{}` for what changes: they travel as JSON. */
-export const texts = {
-  title: (heading: string) => `You are the scheduler: ${heading}`,
+import { t, translated } from "../words/translation.ts";
+
+export const texts = translated({
+  title: (heading: string) => t`You are the scheduler: ${heading}`,
   onlyPath: (most: string) =>
-    `Not all states are here (at most ${most} can be played freely): one schedule can be stepped through.`,
-  unfinished: (bound: string) => `Not every schedule was covered (${bound}): there may be other endings.`,
+    t`Not all states are here (at most ${most} can be played freely): one schedule can be stepped through.`,
+  unfinished: (bound: string) => t`Not every schedule was covered (${bound}): there may be other endings.`,
   layouts: "Other layouts of the hash maps were searched, too; here the first that shows something is played.",
   deadlock: "nothing goes on",
-  fault: (message: string) => `fault: ${message}`,
+  fault: (message: string) => t`fault: ${message}`,
   serial: "as one after another",
   notSerial: "out of reach for runs one after another",
   holds: "the property holds",
@@ -16,12 +18,14 @@ export const texts = {
   done: "done",
   /** Of store buffers, and of what waits for them. */
   emptyBuffer: "empty",
-  stores: (n: number) => `${n} ${n === 1 ? "store" : "stores"}`,
+  stores: (n: number) => n === 1 ? t`${n} store` : t`${n} stores`,
   behindBuffer: "waits until its store buffer is empty",
   absent: "none",
   fallback: "Where no script runs, one schedule stands for the player:",
   oneSchedule: (steps: number, preemptions: number) =>
-    `One of the schedules: ${steps} steps, ${preemptions} ${preemptions === 1 ? "preemption" : "preemptions"}`,
+    preemptions === 1
+      ? t`One of the schedules: ${steps} steps, ${preemptions} preemption`
+      : t`One of the schedules: ${steps} steps, ${preemptions} preemptions`,
   anySchedule: "one of the schedules; none of them goes wrong",
   words: {
     ready: "No step taken. Click a CPU, or press its number.",
@@ -52,4 +56,4 @@ export const texts = {
     registers: "holds",
     notHere: "could go on, but not in this schedule",
   },
-} as const;
+});

@@ -1,7 +1,8 @@
-/** The words of the pictures of mechanisms, beside texts.ts: an edition in another language changes these two files. */
+/** The words of the pictures of mechanisms, beside texts.ts. */
+import { t, translated } from "../words/translation.ts";
 
-export const mechanismTexts = {
-  after: (sources: string) => `drawn after ${sources}`,
+export const mechanismTexts = translated({
+  after: (sources: string) => t`drawn after ${sources}`,
   cacheLine: {
     title: "A cache line has one owner at a time",
     finding: "Two CPUs that add to one counter hand its cache line to each other, once for every addition",
@@ -16,7 +17,7 @@ export const mechanismTexts = {
         "Now CPU 0 has lost it, and has to ask for it in turn. A lock prefix keeps the line for one load, addition and store.",
       ],
     ],
-    cpu: (n: number) => `CPU ${n}`,
+    cpu: (n: number) => t`CPU ${n}`,
     line: (value: number) => `counter = ${value}`,
     empty: "no copy",
     asks: "asks for it",
@@ -36,9 +37,9 @@ export const mechanismTexts = {
         "A system call copies the value of every possible CPU, also of those that are off. The sum is no picture of one moment.",
       ],
     ],
-    program: (n: number) => ["program", `CPU ${n}`],
-    slot: (n: number, value: number) => [`CPU ${n}`, `${value}`],
-    off: (n: number) => [`CPU ${n}`, "off: 0"],
+    program: (n: number) => [t`program`, t`CPU ${n}`],
+    slot: (n: number, value: number) => [t`CPU ${n}`, `${value}`],
+    off: (n: number) => [t`CPU ${n}`, t`off: 0`],
     user: "user space",
   },
   interrupts: {
@@ -60,7 +61,7 @@ export const mechanismTexts = {
       ["soft interrupt", "xdp, tc, bpf_timer"],
       ["process context", "programs in system calls"],
     ],
-    value: (text: string) => ["value of CPU 0", text],
+    value: (text: string) => [t`value of CPU 0`, text],
     reads: "reads 7",
     writes: "reads 7, writes 8",
     stores: "writes 8: lost",
@@ -86,8 +87,8 @@ export const mechanismTexts = {
     ],
     reader: "reader",
     bucket: "bucket",
-    a: (value: string) => ["element A", value],
-    b: (value: string) => ["element B", value],
+    a: (value: string) => [t`element A`, value],
+    b: (value: string) => [t`element B`, value],
     spare: "spare",
     old: "1 1",
     fresh: "2 2",
@@ -103,7 +104,7 @@ export const mechanismTexts = {
         "Runs 1 and 2 began before the swap and may still hold the old map. Run 3 began after it, and can only find the new one.",
       ],
     ],
-    run: (n: number) => `run ${n}`,
+    run: (n: number) => t`run ${n}`,
     user: "user space",
     swap: "swap",
     waits: "waits: grace period",
@@ -130,4 +131,4 @@ export const mechanismTexts = {
     front: "front",
     back: "back",
   },
-} as const;
+});

@@ -1,11 +1,12 @@
 /** What a bench says. */
+import { t, translated } from "../../../../words/translation.ts";
 import { SERVE } from "../texts.ts";
 import type { View } from "./link.ts";
 
-export const texts = {
+export const texts = translated({
   listing: "Listing",
   edited: "(your own text)",
-  object: (name: string) => `(object ${name})`,
+  object: (name: string) => t`(object ${name})`,
   cpus: "CPUs",
   invocations: "Runs on each CPU",
   seed: "Seed",
@@ -26,7 +27,7 @@ export const texts = {
   copied: "Copied.",
   copyThis: "Copy this:",
   longLink: (characters: number) =>
-    `The link has ${characters.toLocaleString("en-US")} characters: some programs cut it.`,
+    t`The link has ${characters.toLocaleString("en-US")} characters: some programs cut it.`,
   fetching: "Fetching the laboratory …",
   running: "Running …",
   done: "Done.",
@@ -34,14 +35,14 @@ export const texts = {
   stopped: "Stopped.",
   stopping: "Stopping …",
   noObject: "An object file ends in .o and begins with the letters ELF; this is none.",
-  took: (name: string) => `${name} is on the bench in the place of the listing. Choose a listing to take it away.`,
+  took: (name: string) => t`${name} is on the bench in the place of the listing. Choose a listing to take it away.`,
   drop: "Or drop an object file here that clang made for BPF.",
   noCompiler:
-    `This text is not one of the book's, whose objects come with it, and a page has no C compiler. Three ways on: `,
+    "This text is not one of the book's, whose objects come with it, and a page has no C compiler. Three ways on: ",
   ways: [
     ["run it in JupyterLab: ", "npx -y deno@2.8.1 task start"],
     ["serve the book yourself, then this page compiles with your clang: ", SERVE],
     ["or compile it and drop the object onto this page: ", "clang -target bpf -O2 -g -c listing.bpf.c"],
   ],
   open: "Open on the bench",
-} as const;
+});

@@ -1,0 +1,49 @@
+/** The texts of the library's modules: what `translated` wraps, and templates with the tag `t` (words/translation.ts). */
+import { hasWords, type Message } from "./message.ts";
+import { bare, childrenOf, literalText, type Node, notesOf, parseModule } from "./syntax.ts";
+
+const nameOfKey = (property: Node): string =>
+  property.key.type === "Identifier" ? property.key.name : String(property.key.value);
+
+/** Literals of an object or array, at any depth; functions translate what they say themselves. */
+function literals(given: Node, only: ReadonlySet<string> | undefined, name?: string): string[] {
+  const node = bare(given);
+  if (node.type === "ArrayExpression") {
+    return node.elements.flatMap((one: Node | null) => one ? literals(one, only, name) : []);
+  }
+  if (node.type === "ObjectExpression") {
+    return node.properties.flatMap((property: Node) =>
+      property.type === "Property" ? literals(property.value, only, nameOfKey(property)) : []
+    );
+  }
+  if (only !== undefined && (name === undefined || !only.has(name))) return [];
+  const text = literalText(node);
+  if (text === undefined || text.values.size > 0) return [];
+  return [text.id];
+}
+
+/** Property names of a call's second argument. */
+const namesOf = (node: Node | undefined): ReadonlySet<string> | undefined =>
+  node && new Set(bare(node).elements.map((one: Node) => String(one.value)));
+
+/**
+ * @param source a module
+ * @param reference what stands for it: its path
+ */
+export function codeMessages(source: string, reference: string): Message[] {
+  if (!/translation\.ts"/.test(source)) return [];
+  const found: Omit<Message, "references">[] = [];
+  const visit = (node: Node): void => {
+    if (node.type === "TaggedTemplateExpression" && node.tag.type === "Identifier" && node.tag.name === "t") {
+      const text = literalText(node.quasi)!;
+      found.push({ id: text.id, notes: notesOf(text, source) });
+    }
+    if (node.type === "CallExpression" && node.callee.type === "Identifier" && node.callee.name === "translated") {
+      const [texts, only] = node.arguments;
+      found.push(...literals(texts, namesOf(only)).map((id) => ({ id, notes: [] })));
+    }
+    childrenOf(node).forEach(visit);
+  };
+  visit(parseModule(source));
+  return found.filter(({ id }) => hasWords(id)).map((one) => ({ ...one, references: [reference] }));
+}
