@@ -3,16 +3,21 @@ import { bpf } from "../compile/bpf.ts";
 import { assetText } from "../host/assets.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { planTasks } from "../workload/plan.ts";
-import { CALIBRATION, type CalibrationProgram } from "./calibration_programs.ts";
-import { fitProfile, numberOf, type Parameter, withNumber } from "./fit.ts";
+import type { Values } from "../report/result.ts";
+import { CALIBRATION, type CalibrationProgram, TOLD_BY_ONE_CPU } from "./calibration_programs.ts";
+import { fitProfile, numberOf, type Parameter, solveNumber, withNumber } from "./fit.ts";
 import type { Profile } from "./profile.ts";
 import { TimedMachine } from "./timed_run.ts";
 
-/** Times a program of an object on some CPUs; undefined where the machine can't run it. */
+/**
+ * Times a program of an object on some CPUs, and counts what it lost of `perRun` increments in each run; undefined where
+ * the machine can't run it.
+ */
 export type Stopwatch = (
   object: BpfObject,
   program: string,
   cpus: number,
+  perRun: number,
 ) => Promise<{ readonly ns: number; readonly lost: number } | undefined>;
 
 /** One timed program beside what the fitted profile says. */
@@ -37,6 +42,8 @@ export interface CalibrationOptions {
   readonly machine: string;
   /** CPUs of the machine: with one, nothing is learned about cache lines. */
   readonly cpus: number;
+  /** How often everything is timed. */
+  readonly passes?: number;
   readonly tries?: number;
   readonly progress?: (what: string, done: number, total: number) => void | Promise<void>;
 }
@@ -47,34 +54,35 @@ interface Figure extends CalibrationProgram {
   readonly lost: number;
 }
 
-/** Runs on each CPU when a figure is predicted. */
-const RUNS = 600;
+/** Runs on each CPU when a figure is predicted: on one CPU all of them are alike. */
+const RUNS = { alone: 80, together: 400 } as const;
 const TRIES = 250;
 /** How often everything is timed; the median counts. */
-const PASSES = 3;
+const PASSES = 5;
+/** How often the numbers of one CPU are solved for, one after the other: some figures tell of several. */
+const ROUNDS = 2;
 
 /**
- * Times the calibration programs and fits a profile to them.
+ * Times the calibration programs and fits a profile to them: what one CPU tells, number by number, each from the program
+ * that tells it; then what two CPUs tell, by trying.
  *
  * @param stopwatch the machine
  * @throws Error when not even the empty program can be timed
  */
 export async function calibrateProfile(stopwatch: Stopwatch, options: CalibrationOptions): Promise<Calibration> {
-  const listing = assetText("cost/calibration.bpf.c");
-  const object = await bpf.with({ name: "calibration.bpf.c" })(Object.assign([listing], { raw: [listing] }));
+  const object = await calibrationObject();
   const figures = await measureFigures(object, stopwatch, options);
-  const start = scaled(options.start, figures, object);
-  const parameters = parametersFrom(start, options.cpus > 1);
-  const { tries = TRIES, progress } = options;
-  const { profile } = await fitProfile(
-    start,
-    parameters,
-    (candidate, best) => misfit(object, figures, candidate, best),
-    {
-      tries,
-      progress: (done, total) => progress?.("fitting", done, total),
-    },
-  );
+  const { tries = TRIES, progress } = options, together = figures.filter(({ on }) => on > 1);
+  let profile = solveAlone(scaled(options.start, figures, object), figures, object);
+  if (together.length > 0) {
+    ({ profile } = await fitProfile(
+      profile,
+      lineParameters(profile),
+      (candidate, best) => misfit(object, together, candidate, best),
+      { tries, progress: (done, total) => progress?.("fitting", done, total) },
+    ));
+    profile = solveAlone(profile, figures, object);
+  }
   const today = new Date().toISOString().slice(0, 10);
   const source =
     `Calibrated on ${today} by interleave calibrate, from ${figures.length} figures; what they do not tell is ` +
@@ -87,29 +95,57 @@ export async function calibrateProfile(stopwatch: Stopwatch, options: Calibratio
   return { profile: named, rows };
 }
 
+/** The programs that are timed. */
+export function calibrationObject(): Promise<BpfObject> {
+  const listing = assetText("cost/calibration.bpf.c");
+  return bpf.with({ name: "calibration.bpf.c" })(Object.assign([listing], { raw: [listing] }));
+}
+
 async function measureFigures(
   object: BpfObject,
   stopwatch: Stopwatch,
-  { cpus, progress }: CalibrationOptions,
+  { cpus, progress, passes = PASSES }: CalibrationOptions,
 ): Promise<Figure[]> {
   const wanted = CALIBRATION.flatMap((program) =>
     program.cpus.filter((n) => n <= cpus).map((on) => ({ ...program, on }))
   );
   // In several passes: what disturbs a shared machine for some seconds then spoils one pass, not one figure.
   const times = wanted.map((): { readonly ns: number; readonly lost: number }[] => []);
-  for (let pass = 0; pass < PASSES; pass++) {
-    for (const [i, { program, on }] of wanted.entries()) {
-      const time = await stopwatch(object, program, on);
+  for (let pass = 0; pass < passes; pass++) {
+    for (const [i, { program, on, perRun }] of wanted.entries()) {
+      const time = await stopwatch(object, program, on, perRun);
       if (time) times[i].push(time);
-      await progress?.("timing", pass * wanted.length + i + 1, PASSES * wanted.length);
+      await progress?.("timing", pass * wanted.length + i + 1, passes * wanted.length);
     }
   }
   const figures = wanted.flatMap((one, i): Figure[] => {
     const all = times[i].sort((a, b) => a.ns - b.ns), middle = all[all.length >> 1];
-    return middle ? [{ ...one, ns: middle.ns / one.perRun, lost: middle.lost }] : [];
+    const lost = all.map((time) => time.lost).sort((a, b) => a - b)[all.length >> 1];
+    return middle ? [{ ...one, ns: middle.ns / one.perRun, lost }] : [];
   });
   if (figures.length === 0) throw new Error("no calibration program could be timed on this machine");
   return figures;
+}
+
+/** Solves for every number that a figure of one CPU tells of. */
+function solveAlone(start: Profile, figures: readonly Figure[], object: BpfObject): Profile {
+  let profile = start;
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, program] of TOLD_BY_ONE_CPU) {
+      const figure = figures.find((one) => one.program === program && one.on === 1);
+      if (!figure) continue;
+      const most = Math.max(1000, 2 * numberOf(profile, name));
+      profile = solveNumber(
+        profile,
+        { name, least: LEAST[name] ?? 0, most },
+        (candidate) => predict(object, figure, candidate).ns,
+        figure.ns,
+      );
+      // A helper is a function: what a call costs, its call costs.
+      if (name === "work.call") profile = { ...profile, work: { ...profile.work, helper: profile.work.call } };
+    }
+  }
+  return profile;
 }
 
 const CORE_TIMES = ["insnNs", "retireNs", "loadNs", "commitNs", "drainNs", "drainSameLineNs", "mispredictNs", "spinNs"];
@@ -147,48 +183,44 @@ function scaled(start: Profile, figures: readonly Figure[], object: BpfObject): 
   return profile;
 }
 
-/** What may change, and how far from where it starts. */
-function parametersFrom(start: Profile, withLines: boolean): Parameter[] {
-  const core = [
-    "insnNs",
-    "retireNs",
-    "loadNs",
-    "forwardNs",
-    "commitNs",
-    "atomicNs",
-    "work.run",
-    "work.inlined",
-    "work.helper",
-    "work.hash",
-    "work.irqsave",
-    "work.irqrestore",
-    "work.copyStart",
-  ];
-  const lines = ["transferNs.sameGroup", "holdNs", "drainNs", "drainSameLineNs", "spinNs", "work.lockQueue"];
+/** Numbers that no machine has at zero. */
+const LEAST: Readonly<Record<string, number>> = { insnNs: 0.01, loadNs: 0.05, atomicNs: 0.1 };
+
+/** What two CPUs tell of, and how far from where it starts. */
+function lineParameters(start: Profile): Parameter[] {
   const around = (name: string): Parameter => {
     const value = numberOf(start, name);
-    return { name, least: value / 3, most: Math.max(value * 2.5, 0.1) };
+    return { name, least: value / 4, most: Math.max(value * 2.5, 0.1) };
   };
-  const parameters = core.map(around);
-  if (!withLines) return parameters;
   return [
-    ...parameters,
-    ...lines.map(around),
-    { name: "requestShare", least: 0.3, most: 0.8 },
-    { name: "holdJitter", least: 0, most: 0.6 },
+    ...["transferNs.sameGroup", "holdNs", "drainNs", "drainSameLineNs", "commitNs", "spinNs", "work.lockQueue"].map(
+      around,
+    ),
+    { name: "requestShare", least: 0.2, most: 0.8 },
+    { name: "holdJitter", least: 0, most: 0.9 },
+    { name: "jitter", least: 0.02, most: 0.5 },
     { name: "burstStores", least: 0, most: start.storeBuffer, whole: true },
     { name: "atomicRestartNs", least: 0, most: 15 },
+    { name: "forwardAwayNs", least: 0, most: 30 },
+    { name: "lineIntervalNs", least: 0, most: 15 },
   ];
 }
 
 function predict(object: BpfObject, figure: Figure, profile: Profile): { ns: number; lost: number } {
-  const runs = Math.ceil(RUNS / (figure.perRun === 1 ? 1 : 8));
+  const runs = Math.ceil((figure.on === 1 ? RUNS.alone : RUNS.together) / (figure.perRun === 1 ? 1 : 8));
   const plan = planTasks(object, { cpus: figure.on, invocations: runs, programs: [figure.program] });
   const timed = new TimedMachine(plan, {}, profile, 1);
   const { nsPerOp } = timed.run(), { fault, kernel } = timed.machine;
   if (fault) throw new Error(`${figure.program}: ${fault.message}`);
-  const counted = Number(kernel.values().counter ?? 0n);
-  return { ns: nsPerOp / figure.perRun, lost: counted === 0 ? 0 : 1 - counted / (runs * figure.perRun * figure.on) };
+  const lost = figure.counts ? lostOf(kernel.values(), runs * figure.perRun * figure.on) : 0;
+  return { ns: nsPerOp / figure.perRun, lost };
+}
+
+/** The share of increments that are missing from all numbers together, 0 to 1. */
+export function lostOf(values: Values, increments: number): number {
+  let counted = 0;
+  for (const value of Object.values(values)) if (typeof value === "bigint") counted += Number(value);
+  return Math.max(0, 1 - counted / increments);
 }
 
 /** Sum of the errors: of times by their ratio, of losses by their difference. */
@@ -196,11 +228,9 @@ function misfit(object: BpfObject, figures: readonly Figure[], profile: Profile,
   let sum = 0;
   for (const figure of figures) {
     if (sum > best) return sum;
-    const { ns, lost } = predict(object, figure, profile), weight = figure.on > 1 ? 1.5 : 1;
-    sum += weight * Math.min(1.2, Math.abs(Math.log(ns / figure.ns)));
-    if (figure.on > 1 && figure.lost > 0 && figure.program.startsWith("racy") && !figure.program.includes("_hash")) {
-      sum += Math.max(0, Math.abs(lost - figure.lost) - 0.03) * 4;
-    }
+    const { ns, lost } = predict(object, figure, profile);
+    sum += Math.min(1.2, Math.abs(ns / figure.ns - 1));
+    if (figure.counts) sum += Math.max(0, Math.abs(lost - figure.lost) - 0.02) * 4;
   }
   return sum;
 }

@@ -39,6 +39,8 @@ export class Core {
   insns = 0;
   privateStores = 0;
   workNs = 0;
+  /** Time in which the front end brings nothing in: calls and returns. */
+  stallNs = 0;
   serialNs = 0;
   /** Whether it waits for a lock that a guest's kernel takes in its own way. */
   paravirtual = false;
@@ -104,7 +106,7 @@ export class Core {
     const { profile } = this, insns = this.insns + this.workNs / profile.insnNs;
     this.position += insns;
     this.retired += insns * profile.retireNs;
-    this.issued = this.window.entry(this.position, this.issued + insns * profile.insnNs * spread);
+    this.issued = this.window.entry(this.position, this.issued + (insns * profile.insnNs + this.stallNs) * spread);
     if (this.serialNs > 0) this.issued = Math.max(this.issued, this.now, this.fence) + this.serialNs;
     if (this.privateStores > 0) {
       if (this.stores.isEmpty) {

@@ -67,9 +67,44 @@ export function numberOf(profile: Profile, name: string): number {
 /** The profile with one number changed, kept within its bounds and to three digits. */
 export function withNumber(profile: Profile, { name, least, most, whole }: Parameter, value: number): Profile {
   const bounded = Math.min(most, Math.max(least, value));
-  const rounded = whole ? Math.round(bounded) : Number(bounded.toPrecision(3));
-  const [key, inner] = name.split(".");
-  if (inner === undefined) return { ...profile, [key]: rounded };
-  const group = profile[key as "work" | "transferNs"];
-  return { ...profile, [key]: { ...group, [inner]: rounded } };
+  return replaced(profile, name.split("."), whole ? Math.round(bounded) : Number(bounded.toPrecision(3)));
 }
+
+const replaced = <T extends object>(record: T, [key, ...inner]: readonly string[], value: number): T => ({
+  ...record,
+  [key]: inner.length === 0 ? value : replaced((record as Record<string, object>)[key], inner, value),
+});
+
+/**
+ * Sets one number so that a prediction that grows with it comes out as measured: secants, a few of them.
+ *
+ * @param predict what a profile says
+ * @returns the profile that comes closest; where no value within the bounds reaches the figure, the nearest bound
+ */
+export function solveNumber(
+  start: Profile,
+  parameter: Parameter,
+  predict: (profile: Profile) => number,
+  measured: number,
+): Profile {
+  let best = start, bestError = Infinity;
+  const at = (value: number) => {
+    const profile = withNumber(start, parameter, value), error = predict(profile) - measured;
+    if (Math.abs(error) < bestError) {
+      bestError = Math.abs(error);
+      best = profile;
+    }
+    return error;
+  };
+  let x0 = numberOf(start, parameter.name), e0 = at(x0), x1 = x0 + Math.max(0.3 * x0, 0.2 * measured), e1 = at(x1);
+  for (let step = 0; step < MOST_SECANTS && bestError > CLOSE * measured && e1 !== e0; step++) {
+    const next = Math.min(parameter.most, Math.max(parameter.least, x1 - (e1 * (x1 - x0)) / (e1 - e0)));
+    [x0, e0] = [x1, e1];
+    if (next === x1) break;
+    x1 = next;
+    e1 = at(x1);
+  }
+  return best;
+}
+
+const MOST_SECANTS = 6, CLOSE = 0.005;

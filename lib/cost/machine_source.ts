@@ -21,6 +21,10 @@ import type { OperationSource } from "./timing.ts";
 const MODEL_INSNS = 2;
 /** What a lock word holds beside its owner while CPUs are queued (include/asm-generic/qspinlock_types.h). */
 const QUEUED = 0x1_0000n;
+/** What a look-up calls (kernel/bpf/hashtab.c): lookup_nulls_elem_raw, and memcmp for the key. */
+const CALLS_OF_HASH = 2;
+/** Instructions of a call, its prologue, epilogue and return, at most. */
+const CALL_INSNS = 40;
 /** Mean time between two interrupts of one CPU, where the workload has any. */
 const INTERRUPT_GAP_NS = 20_000;
 
@@ -102,7 +106,7 @@ export class MachineSource implements OperationSource, StepObserver {
 
   runBegins(task: Task): void {
     const core = this.#cores[task.cpu];
-    core.workNs += this.profile.work.run;
+    this.#called(core, this.profile.work.run);
     core.privateStores += this.#traits[task.index].pushes;
   }
 
@@ -114,12 +118,15 @@ export class MachineSource implements OperationSource, StepObserver {
   helperCalled(task: Task, name: string, inlined: boolean): void {
     const core = this.#cores[task.cpu];
     const { work } = this.profile;
-    core.workNs += inlined || this.#isInlined(task, name) ? work.inlined : work.helper;
+    if (inlined || this.#isInlined(task, name)) core.workNs += work.inlined;
+    else this.#called(core, work.helper);
     core.workNs += work.helpers[name] ?? 0;
   }
 
-  callbackBegins(task: Task): void {
-    this.runBegins(task);
+  callbackBegins(task: Task, helper: string): void {
+    const core = this.#cores[task.cpu], { work } = this.profile;
+    this.#called(core, helper === "bpf_loop" ? work.run : work.callback);
+    core.privateStores += this.#traits[task.index].pushes;
   }
 
   performPrivate(task: Task, op: PrivateOp): bigint {
@@ -133,9 +140,11 @@ export class MachineSource implements OperationSource, StepObserver {
     switch (op.what) {
       case "hash":
         core.workNs += work.hash + work.hashByte * amount;
+        this.#called(core, work.call, CALLS_OF_HASH);
         break;
       case "copy":
         core.workNs += work.copyStart;
+        this.#called(core, work.call);
         core.blockOperations = amount;
         break;
       case "alloc":
@@ -159,10 +168,17 @@ export class MachineSource implements OperationSource, StepObserver {
       case "sleep":
         core.serialNs += work.sleep;
         break;
+      case "call":
+        this.#called(core, work.call, amount);
+        break;
       case "insns":
         core.workNs += insnNs * amount;
         break;
     }
+  }
+
+  #called(core: Core, eachNs: number, calls = 1): void {
+    chargeCalls(core, this.profile, eachNs, calls);
   }
 
   /** kernel/bpf/verifier.c inlines lookups of arrays, and bpf_loop with a callback that it knows. */
@@ -190,9 +206,10 @@ export class MachineSource implements OperationSource, StepObserver {
       if ((returned & 15) <= KIND.rmw && (returned & 15) !== KIND.none) machine.insns += returned >>> 4;
       else machine.advance(task, returned);
     }
-    const insns = machine.insns - before, share = this.#traits[task.index].stackStoreShare;
+    const insns = machine.insns - before, { stackStoreShare, callShare } = this.#traits[task.index];
     core.insns += insns;
-    core.privateStores += Math.round(insns * share);
+    if (callShare > 0) this.#called(core, this.profile.work.call, insns * callShare);
+    core.privateStores += Math.round(insns * stackStoreShare);
     if (machine.steps >= this.limits.operations) {
       machine.stop(`stopped after ${machine.steps.toLocaleString("en")} visible operations`);
     }
@@ -291,6 +308,16 @@ export class MachineSource implements OperationSource, StepObserver {
   }
 }
 
+/**
+ * A call and its return are some instructions; what they take beyond those is a front end that waits where to go on
+ * (a return thunk, a retpoline), and brings nothing into the window meanwhile.
+ */
+function chargeCalls(core: Core, { insnNs }: Profile, eachNs: number, calls: number): void {
+  const insnsNs = Math.min(eachNs, CALL_INSNS * insnNs);
+  core.workNs += calls * insnsNs;
+  core.stallNs += calls * (eachNs - insnsNs);
+}
+
 function describeModel(core: Core, op: Operation, profile: Profile): void {
   switch (op.kind) {
     case "load":
@@ -300,7 +327,11 @@ function describeModel(core: Core, op: Operation, profile: Profile): void {
       core.size = op.size;
       if (op.kind === "store") {
         setResult(core, op.value);
-        if (op.paravirtual && profile.paravirtualLocks) core.op = OP.lockedStore;
+        // PV_CALLEE_SAVE(__pv_queued_spin_unlock): by a call.
+        if (op.paravirtual && profile.paravirtualLocks) {
+          core.op = OP.lockedStore;
+          chargeCalls(core, profile, profile.work.call, 1);
+        }
       }
       if (core.blockOperations > 0) {
         core.blockOperations--;

@@ -28,6 +28,10 @@ export interface WorkCosts {
   readonly inlined: number;
   /** Calling a helper function that is not inlined, and coming back. */
   readonly helper: number;
+  /** Calling any other function, and coming back: much where returns go through a thunk (retbleed, SRSO). */
+  readonly call: number;
+  /** Calling a function of the program from a helper, by a pointer: much where such calls go through a retpoline. */
+  readonly callback: number;
   /** Helpers that read a clock or compute for long, beyond the call: by kernel name. */
   readonly helpers: Readonly<Record<string, number>>;
   /** Hashing a key and finding its bucket: for each key, and for each byte of it. */
@@ -206,7 +210,19 @@ const PROFILE = group({
   ...each(either(), "loadTakesOwnership", "paravirtualLocks"),
   transferNs: group(each(FROM_ZERO, "sameCore", "sameGroup", "otherGroup", "otherSocket")),
   work: group({
-    ...each(FROM_ZERO, "run", "inlined", "helper", "hash", "hashByte", "irqsave", "irqrestore", "lockQueue"),
+    ...each(
+      FROM_ZERO,
+      "run",
+      "inlined",
+      "helper",
+      "call",
+      "callback",
+      "hash",
+      "hashByte",
+      "irqsave",
+      "irqrestore",
+      "lockQueue",
+    ),
     ...each(FROM_ZERO, "alloc", "copyStart", "copyByte", "syscall", "sysret"),
     ...each(LONG, "gracePeriod", "sleep"),
     helpers: NUMBERS_BY_HELPER,

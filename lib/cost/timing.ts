@@ -125,6 +125,7 @@ export class TimingEngine implements LineUser {
     core.insns =
       core.privateStores =
       core.workNs =
+      core.stallNs =
       core.serialNs =
         0;
     core.block = false;

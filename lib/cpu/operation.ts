@@ -173,8 +173,12 @@ export interface WorkOp extends Labelled {
     | "copy"
     | "grace_period"
     | "sleep"
-    | "insns";
-  /** How many of it (bytes hashed, instructions, loads and stores of the block copy that follows); 1 when left out. */
+    | "insns"
+    | "call";
+  /**
+   * How many of it (bytes hashed, instructions, functions called, loads and stores of the block copy that follows); 1
+   * when left out. Calls are those that a compiler keeps, beside the helper itself and those of a hash or a copy.
+   */
   readonly amount?: number;
 }
 /**
@@ -317,6 +321,10 @@ export const load = (addr: number, size: Width, label?: string, exclusive = fals
   label,
   exclusive,
 });
+
+/** Functions of the kernel that are called and return: each of them stalls the front end of a CPU with return thunks. */
+export const calls = (amount: number): WorkOp => ({ kind: "work", what: "call", amount });
+
 export const store = (addr: number, size: Width, value: bigint, label?: string, exclusive = false): StoreOp => ({
   kind: "store",
   addr,

@@ -2,7 +2,7 @@
 import { ERRNO } from "../uapi/errno.ts";
 import { CPU } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
-import { type Model, type PrivateOp, store, type TaskContext } from "../cpu/operation.ts";
+import { calls, type Model, type PrivateOp, store, type TaskContext } from "../cpu/operation.ts";
 
 /** What {@link raw_res_spin_lock_irqsave} gives when this CPU holds the lock already. */
 export const DEADLOCK = -BigInt(ERRNO.EDEADLK);
@@ -78,23 +78,29 @@ export function* raw_res_spin_unlock_irqrestore(addr: number, label: string): Mo
 /** include/linux/spinlock_api_smp.h:__raw_spin_lock, interrupts being off: a CPU that holds it already waits for good. */
 export function* raw_spin_lock(ctx: TaskContext, addr: number, label: string): Model<void> {
   const owner = BigInt(ctx.cpu + 1);
+  yield calls(1);
   const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: owner, label };
   if (old !== 0n) yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: owner, label };
 }
 
 /** Store-release of 0. */
 export function* raw_spin_unlock(addr: number, label: string): Model<void> {
+  yield calls(1);
   yield store(addr, 4, 0n, label);
 }
 
 /** include/linux/spinlock_api_smp.h:__raw_spin_lock_irqsave; {@link raw_spin_unlock_irqrestore} ends it. */
 export function* raw_spin_lock_irqsave(ctx: TaskContext, addr: number, label: string): Model<void> {
   const owner = BigInt(ctx.cpu + 1);
+  yield calls(1);
   yield { kind: "work", what: "irqsave" };
   const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: owner, label };
   yield { kind: "mask", what: "irq", delta: 1 };
   if (old !== 0n) yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: owner, label };
 }
 
-/** As with the resilient lock. */
-export const raw_spin_unlock_irqrestore = raw_res_spin_unlock_irqrestore;
+/** As with the resilient lock, which is inlined; this one is a function. */
+export function* raw_spin_unlock_irqrestore(addr: number, label: string): Model<void> {
+  yield calls(1);
+  yield* raw_res_spin_unlock_irqrestore(addr, label);
+}

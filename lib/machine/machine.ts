@@ -74,8 +74,8 @@ export interface StepObserver {
   helperCalled(task: Task, name: string, inlined: boolean): void;
   /** A kernel model did work that touches nothing shared. */
   worked(task: Task, op: WorkOp): void;
-  /** A kernel model calls a function of the program. */
-  callbackBegins(task: Task): void;
+  /** A kernel model calls a function of the program; `helper` is the model's name. */
+  callbackBegins(task: Task, helper: string): void;
   /** Performs a model's work on private memory. */
   performPrivate(task: Task, op: PrivateOp): bigint;
 }
@@ -988,7 +988,7 @@ export class Machine {
         this.printed.push({ task: task.index, text: op.text });
         return 0n;
       case "callback":
-        observer?.callbackBegins(task);
+        observer?.callbackBegins(task, task.models[task.models.length - 1]?.name ?? task.name);
         return this.#enterCallback(task, op.func, op.args);
       case "tail_call":
         task.models = task.models.slice(0, -1);

@@ -1,6 +1,6 @@
 /** HASH maps, preallocated or with BPF_F_NO_PREALLOC (kernel/bpf/hashtab.c). */
 import type { Memory } from "../cpu/memory.ts";
-import { type Model, store, type TaskContext } from "../cpu/operation.ts";
+import { calls, type Model, store, type TaskContext } from "../cpu/operation.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { BatchEntry } from "./batch.ts";
 import { copy_map_value, copy_map_value_locked, read_map_value, read_map_value_locked } from "./copy_map_value.ts";
@@ -11,6 +11,13 @@ import type { Found, MapEnvironment } from "./kernel_map.ts";
 import { BPF_EXIST, BPF_F_LOCK, BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
 import { readSource, readWord, type Source } from "./source.ts";
 import { setWord, wordAt } from "./words.ts";
+
+/**
+ * Functions that taking an element and linking it in calls beside its copies, and giving one back: alloc_htab_elem,
+ * free_htab_elem and what is below them. Counted by time: on a CPU whose returns go through a thunk each takes as long as
+ * a call of a BPF function.
+ */
+const CALLS_OF_INSERT = 5, CALLS_OF_FREE = 4;
 
 /** Hash maps whose elements come from a pool: all but LRU. */
 export abstract class PooledHtab extends Htab {
@@ -48,6 +55,7 @@ export abstract class PooledHtab extends Htab {
 
   /** kernel/bpf/hashtab.c:free_htab_elem. */
   override *freeElem(ctx: TaskContext, elem: number): Model<void> {
+    yield calls(CALLS_OF_FREE);
     yield* this.check_and_free_fields(ctx, elem);
     yield* this.pool.free(ctx, elem, false);
   }
@@ -137,6 +145,7 @@ export class HashMap extends PooledHtab {
       yield* copy_map_value_locked(this, ctx, old + this.valueOffset, value);
       return 0n;
     }
+    yield calls(CALLS_OF_INSERT);
     const allocated = yield* this.alloc_htab_elem(ctx, key, value, old);
     if (allocated < 0n) return allocated;
     const elem = Number(allocated) & ~FRESH, fresh = (Number(allocated) & FRESH) !== 0;

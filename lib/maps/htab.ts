@@ -1,7 +1,7 @@
 /** What all hash maps share: buckets, elements, lookups without a lock, links under one (kernel/bpf/hashtab.c). */
 import { REGION_FLAG } from "../cpu/layout.ts";
 import { addressOf, type Memory } from "../cpu/memory.ts";
-import { load, type LoadOp, type Model, store, type TaskContext } from "../cpu/operation.ts";
+import { calls, load, type LoadOp, type Model, store, type TaskContext } from "../cpu/operation.ts";
 import { raw_res_spin_lock_irqsave, raw_res_spin_unlock_irqrestore } from "../locks/raw_spin_lock.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { BatchEntry } from "./batch.ts";
@@ -166,12 +166,14 @@ export abstract class Htab extends KernelMap {
    * holds the lock already.
    */
   *htab_lock_bucket(ctx: TaskContext, bucket: number): Model {
+    yield calls(1);
     const refused = yield* raw_res_spin_lock_irqsave(ctx, this.lockAddr(bucket), "bucket.lock");
     if (refused) this.noteSharing();
     return refused;
   }
 
   *htab_unlock_bucket(bucket: number): Model<void> {
+    yield calls(1);
     yield* raw_res_spin_unlock_irqrestore(this.lockAddr(bucket), "bucket.unlock");
   }
 

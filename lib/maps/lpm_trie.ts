@@ -1,7 +1,7 @@
 /** LPM_TRIE maps (kernel/bpf/lpm_trie.c): prefixes of bits; a lookup finds the longest that its key begins with. */
 import { CACHE_LINE_BYTES, REGION_FLAG } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
-import { load, type Model, store, type TaskContext } from "../cpu/operation.ts";
+import { calls, load, type Model, store, type TaskContext } from "../cpu/operation.ts";
 import { raw_res_spin_lock_irqsave, raw_res_spin_unlock_irqrestore } from "../locks/raw_spin_lock.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { BPF_EXIST, BPF_F_NO_PREALLOC, BPF_NOEXIST } from "../uapi/flags.ts";
@@ -93,6 +93,7 @@ export class LpmTrieMap extends KernelMap {
     if (key.prefixlen > this.#maxPrefixlen) return 0;
     let found = 0;
     for (let node = yield* this.#link(this.#root, false); node !== 0;) {
+      yield calls(1);
       const own = yield* this.#keyOf(node), matchlen = longest_prefix_match(own, key);
       if (matchlen === this.#maxPrefixlen) return node;
       if (matchlen < own.prefixlen) break;

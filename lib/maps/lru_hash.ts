@@ -1,6 +1,6 @@
 /** LRU_HASH maps (kernel/bpf/hashtab.c): a full map evicts another key to make room. */
 import type { Memory } from "../cpu/memory.ts";
-import { load, type Model, store, type TaskContext } from "../cpu/operation.ts";
+import { calls, load, type Model, store, type TaskContext } from "../cpu/operation.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import type { BatchEntry } from "./batch.ts";
 import { CommonLru } from "./common_lru.ts";
@@ -118,6 +118,8 @@ export class LruHashMap extends Htab {
 
   /** kernel/bpf/hashtab.c:prealloc_lru_pop: the hash is stored when the element is taken, then the key. */
   protected *prealloc_lru_pop(ctx: TaskContext, key: HashedKey): Model {
+    // prealloc_lru_pop, bpf_lru_pop_free, bpf_common_lru_pop_free, __local_list_pop_free, __local_list_add_pending.
+    yield calls(5);
     const popped = yield* this.lru.bpf_lru_pop_free(ctx, key.hash);
     if (popped < 0n) return popped;
     const elem = Number(popped) & ~FRESH, fresh = (Number(popped) & FRESH) !== 0;
@@ -129,6 +131,8 @@ export class LruHashMap extends Htab {
 
   /** kernel/bpf/hashtab.c:htab_lru_map_delete_node: 1n when the element was in its bucket and is out of it now. */
   *#htab_lru_map_delete_node(ctx: TaskContext, victim: number): Model {
+    // Itself, check_and_free_fields, and the element's moves: to the list of inactive ones and to the free ones.
+    yield calls(4);
     const hash = Number(yield load(victim + ELEM.hash, 4, "elem.hash")), bucket = (hash & (this.nBuckets - 1)) >>> 0;
     if (yield* this.htab_lock_bucket(ctx, bucket)) return 0n;
     let n = Number(yield exclusive(load(this.first(bucket), 4, "bucket.first")));

@@ -1,6 +1,6 @@
 /** LRU_PERCPU_HASH maps (kernel/bpf/hashtab.c): elements as of an LRU_HASH, values as of a PERCPU_HASH. */
 import type { Memory } from "../cpu/memory.ts";
-import type { Model, TaskContext } from "../cpu/operation.ts";
+import { calls, type Model, type TaskContext } from "../cpu/operation.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { BPF_EXIST } from "../uapi/flags.ts";
 import type { BatchEntry } from "./batch.ts";
@@ -49,6 +49,8 @@ export class LruPercpuHashMap extends LruHashMap {
   override *map_lookup_percpu_elem(_ctx: TaskContext, keySource: Source, cpu: number): Model {
     const key = this.hashKey(yield* readSource(keySource, this.def.keySize, "key"));
     yield { kind: "work", what: "hash", amount: this.def.keySize };
+    // The verifier does not inline this look-up: __htab_map_lookup_elem is called from it.
+    yield calls(1);
     const elem = yield* this.lookup_nulls_elem_raw(key);
     if (elem === 0) return 0n;
     yield* bpf_lru_node_set_ref(elem);

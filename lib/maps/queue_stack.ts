@@ -1,7 +1,7 @@
 /** QUEUE and STACK maps: one array of values that goes round, under one lock (kernel/bpf/queue_stack_maps.c). */
 import { CACHE_LINE_BYTES } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
-import { load, type Model, store, type TaskContext } from "../cpu/operation.ts";
+import { calls, load, type Model, store, type TaskContext } from "../cpu/operation.ts";
 import { raw_res_spin_lock_irqsave, raw_res_spin_unlock_irqrestore } from "../locks/raw_spin_lock.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
@@ -62,6 +62,7 @@ export abstract class QueueStackMap extends KeylessMap {
 
   /** kernel/bpf/queue_stack_maps.c:__queue_map_get, __stack_map_get. All that the lock protects needs no step of its own. */
   *#get(ctx: TaskContext, write: WriteValue, remove: boolean): Model {
+    yield calls(1);
     if (yield* this.#lock(ctx)) return errno("EBUSY");
     const head = yield* this.#field("head"), tail = yield* this.#field("tail"), { valueSize } = this.def;
     if (head === tail) {

@@ -1,7 +1,7 @@
 /** RINGBUF maps (kernel/bpf/ringbuf.c): records of all CPUs in one ring, in the order in which room for them was taken. */
 import { CACHE_LINE_BYTES, REGION_FLAG } from "../cpu/layout.ts";
 import { addressOf, type Memory } from "../cpu/memory.ts";
-import { load, type Model, type PrivateOp, store, type TaskContext } from "../cpu/operation.ts";
+import { calls, load, type Model, type PrivateOp, store, type TaskContext } from "../cpu/operation.ts";
 import { raw_res_spin_lock_irqsave, raw_res_spin_unlock_irqrestore } from "../locks/raw_spin_lock.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import {
@@ -139,6 +139,7 @@ export class RingbufMap extends KernelMap {
   /** kernel/bpf/ringbuf.c:bpf_ringbuf_commit: from here on the record is the consumer's. */
   *commit(sample: bigint, flags: bigint, discard: boolean): Model {
     const hdr = addressOf(sample) - BPF_RINGBUF_HDR_SZ;
+    yield calls(1);
     const length = yield exclusive(hdr, 4, "hdr.len");
     const done = (length ^ BigInt(BPF_RINGBUF_BUSY_BIT)) | (discard ? BigInt(BPF_RINGBUF_DISCARD_BIT) : 0n);
     yield { kind: "rmw", op: "xchg", addr: hdr, size: 4, value: done, label: discard ? "discard" : "submit" };

@@ -44,6 +44,10 @@ function refuseWhatActsOnHost(object: BpfObject, names: readonly string[]): void
   );
 }
 
+/** Threads that run programs: for one session, or for many, since starting them takes longer than most runs. */
+export const newThreads = (count: number): Crew<RunRequest, RunReply> =>
+  new Crew(new URL("./pinned_worker.ts", import.meta.url), count);
+
 const TURNS_IN_COMPANY = 64;
 
 export class LinuxSession implements RealMachine, Disposable {
@@ -61,9 +65,10 @@ export class LinuxSession implements RealMachine, Disposable {
 
   /**
    * @param exact run each invocation as a call of its own
+   * @param threads of {@link newThreads}, as many as the workload has tasks at least, that outlive the session
    * @throws BackendError when there is no kernel to run on, it refuses a program, or the workload needs what it lacks
    */
-  constructor(asked: Plan, readonly exact: boolean) {
+  constructor(asked: Plan, readonly exact: boolean, readonly threads?: Crew<RunRequest, RunReply>) {
     const availability = linuxAvailable();
     if (!availability.available) {
       throw new BackendError(`no running kernel to use: ${whyNot(availability)}`);
@@ -96,7 +101,7 @@ export class LinuxSession implements RealMachine, Disposable {
     const programs = tasks.filter((task) => task.kind !== "user"),
       actors = tasks.filter((task) => task.kind === "user");
     const jobs = programs.map((task) => this.#job(task, factors)), startLine = this.#startLine;
-    const crew = this.#crew ??= new Crew(new URL("./pinned_worker.ts", import.meta.url), this.plan.tasks.length);
+    const crew = this.threads ?? (this.#crew ??= newThreads(this.plan.tasks.length));
     const used = new Set(jobs.map((job) => job.cpu));
     // actors run on this thread, which must get a CPU too
     const alone = used.size === jobs.length && (actors.length === 0 || used.size < this.cpus.length);

@@ -1,0 +1,154 @@
+/**
+ * The cost model against the running kernel on the day: 23 situations that no profile is fitted to, measured now and
+ * predicted. `deno run -A tests/bench/cost_bench.ts [--profile NAME|FILE] [--passes N]`; without a profile one is
+ * calibrated first, with the same threads.
+ */
+import { availableParallelism } from "node:os";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { linuxBackend } from "../../lib/backends/backends.ts";
+import { whyNot } from "../../lib/backends/backend.ts";
+import { KernelStopwatch, type KernelTiming } from "../../lib/backends/linux/stopwatch.ts";
+import { calibrateProfile, lostOf } from "../../lib/cost/calibration.ts";
+import type { Profile } from "../../lib/cost/profile.ts";
+import { profileNamed } from "../../lib/cost/profiles.ts";
+import { textTable } from "../../lib/report/text_table.ts";
+import { predictUnfitted, UNFITTED, type Unfitted, unfittedObject } from "../cost/unfitted.ts";
+
+/** Middle, least and largest. */
+interface Range {
+  readonly middle: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+interface Row {
+  readonly situation: Unfitted;
+  readonly cpus: number;
+  readonly measured: { readonly ns: Range; readonly lost: Range };
+  readonly predicted: { readonly ns: Range; readonly lost: Range };
+}
+
+const DURATION_MS = 3, SEEDS = 5;
+
+/** The least and the largest tenth are left out: what disturbs a shared machine is no part of the range. */
+function rangeOf(numbers: readonly number[]): Range {
+  const sorted = [...numbers].sort((a, b) => a - b),
+    at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
+  return { middle: at(0.5), least: at(0.1), most: at(0.9) };
+}
+
+const progress = (what: string, done: number, total: number) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done} of ${total}\x1b[K${done === total ? "\n" : ""}`);
+};
+
+async function measureAll(kernel: KernelStopwatch, cpus: readonly number[], passes: number) {
+  const object = await unfittedObject();
+  const points = UNFITTED.flatMap((situation) => cpus.map((on) => ({ situation, on })));
+  const loaded: { readonly timing: KernelTiming; readonly over?: KernelTiming }[] = [];
+  for (const { situation: { program, over }, on } of points) {
+    loaded.push({
+      timing: await kernel.load(object, program, on),
+      over: over === undefined ? undefined : await kernel.load(object, over, on),
+    });
+  }
+  const ns = points.map((): number[] => []), lost = points.map((): number[] => []);
+  for (let pass = 0; pass < passes; pass++) {
+    for (const [i, { timing, over }] of loaded.entries()) {
+      const runs = await timing.pass(), base = over ? await over.pass() : undefined;
+      progress("measuring", pass * points.length + i + 1, passes * points.length);
+      if (runs.length === 0 || base?.length === 0) continue;
+      const { increments } = points[i].situation;
+      ns[i].push(runs[runs.length >> 1].ns - (base ? base[base.length >> 1].ns : 0));
+      for (const run of runs) {
+        lost[i].push(increments ? 100 * lostOf(countersOf(run.values), run.invocations * increments) : 0);
+      }
+    }
+  }
+  return points.map((point, i) => ({ ...point, ns: ns[i], lost: lost[i] }));
+}
+
+/** Without what counts nothing. */
+const countersOf = <T>(values: Readonly<Record<string, T>>) =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => !name.endsWith(".taken")));
+
+function predictAll(
+  measured: Awaited<ReturnType<typeof measureAll>>,
+  object: Awaited<ReturnType<typeof unfittedObject>>,
+  profile: Profile,
+): Row[] {
+  return measured.filter(({ ns }) => ns.length > 0).map(({ situation, on, ns, lost }, i): Row => {
+    const runs = Array.from({ length: SEEDS }, (_, seed) => predictUnfitted(object, situation, on, profile, seed + 1));
+    progress("predicting", i + 1, measured.length);
+    return {
+      situation,
+      cpus: on,
+      measured: { ns: rangeOf(ns), lost: rangeOf(lost) },
+      predicted: { ns: rangeOf(runs.map((run) => run.ns)), lost: rangeOf(runs.map((run) => 100 * run.lost)) },
+    };
+  });
+}
+
+const round = (value: number) => value.toPrecision(3);
+const shown = ({ middle, least, most }: Range) => `${round(middle)} [${round(least)}..${round(most)}]`;
+const points = ({ middle, least, most }: Range) => `${middle.toFixed(1)} [${least.toFixed(1)}..${most.toFixed(1)}]`;
+const timeError = ({ measured, predicted }: Row) => predicted.ns.middle / measured.ns.middle - 1;
+const lostError = ({ measured, predicted }: Row) => predicted.lost.middle - measured.lost.middle;
+const isLossy = (row: Row) => row.cpus > 1 && row.situation.increments !== undefined;
+
+function table(rows: readonly Row[]): string {
+  const header = ["situation", "CPUs", "measured (ns)", "predicted", "error", "lost (%)", "predicted", "off by"];
+  const cells = rows.map((row) => [
+    row.situation.what,
+    String(row.cpus),
+    shown(row.measured.ns),
+    shown(row.predicted.ns),
+    `${(100 * timeError(row)).toFixed(0)} %`,
+    ...(isLossy(row)
+      ? [points(row.measured.lost), points(row.predicted.lost), lostError(row).toFixed(1)]
+      : ["", "", ""]),
+  ]);
+  return textTable(header, cells, ["left", "right", "right", "right", "right", "right", "right", "right"]);
+}
+
+function verdicts(rows: readonly Row[]): string[] {
+  const sizes = (of: readonly number[]) => of.map(Math.abs).sort((a, b) => a - b);
+  const line = (met: boolean, text: string) => `${met ? "met    " : "NOT MET"}  ${text}`;
+  const time = (cpus: number, wanted: number) => {
+    const errors = sizes(rows.filter((row) => row.cpus === cpus).map(timeError)), n = errors.length;
+    if (n === 0) return [];
+    const middle = errors[n >> 1], worst = errors[n - 1];
+    const text = `times on ${cpus} CPU${cpus > 1 ? "s" : ""}: median ${(100 * middle).toFixed(0)} %, largest ${
+      (100 * worst).toFixed(0)
+    } % of ${n} (wanted: ${100 * wanted} %, none over 40 %)`;
+    return [line(middle <= wanted && worst <= 0.4, text)];
+  };
+  const lost = sizes(rows.filter(isLossy).map(lostError)), near = lost.filter((error) => error <= 6).length;
+  const losses = lost.length === 0 ? [] : [
+    line(
+      near >= 0.9 * lost.length,
+      `lost: ${near} of ${lost.length} within 6 points (wanted: 9 of 10), largest ${lost.at(-1)!.toFixed(1)}`,
+    ),
+  ];
+  return [...time(1, 0.1), ...time(2, 0.15), ...losses];
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { profile: { type: "string" }, passes: { type: "string", default: "7" } } });
+  const availability = linuxBackend.available();
+  if (!availability.available) {
+    console.log(`nothing to measure on: ${whyNot(availability)}`);
+    return;
+  }
+  const cpus = availableParallelism() > 1 ? [1, 2] : [1];
+  using kernel = new KernelStopwatch(cpus.length, DURATION_MS);
+  const measured = await measureAll(kernel, cpus, Number(values.passes));
+  const profile = values.profile ? profileNamed(values.profile) : (await calibrateProfile(
+    kernel.stopwatch((program, on, why) => console.error(`left out: ${program} on ${on} CPUs (${why})`)),
+    { start: profileNamed("xeon-kvm"), name: "this machine", machine: "this machine", cpus: cpus.length, progress },
+  )).profile;
+  const rows = predictAll(measured, await unfittedObject(), profile);
+  console.log(`${table(rows)}\n\n${verdicts(rows).join("\n")}\n\n${profile.name}: ${profile.source}`);
+}
+
+if (import.meta.main) await main();
