@@ -4,7 +4,6 @@ import { findLostUpdates, type LostUpdate, stepsOfLostUpdate } from "../report/l
 import type { Part } from "../report/parts.ts";
 import type { TraceStep } from "../report/result.ts";
 import { findTornReads, type TornRead } from "../report/torn_read.ts";
-import { texts as reportTexts } from "../report/texts.ts";
 import { lanesOf } from "../report/trace_text.ts";
 import { texts } from "./texts.ts";
 
