@@ -152,6 +152,14 @@ export const exercises: readonly Exercise[] = [
       const racy = stillRacy(await findRaces(answer));
       if (racy) return racy;
       const run = await simulate(answer, { cpus: 4, invocations: 50, programs: ["measure"] });
+      const inSlots = Object.entries(run.final).filter(([name]) => /\.slots\[\d+\]$/.test(name))
+        .reduce((sum, [, value]) => sum + (value as bigint), 0n);
+      if (inSlots !== 200n) {
+        return {
+          passed: false,
+          message: `The slots of all CPUs add up to ${inSlots}, not to 200: each run is in one slot.`,
+        };
+      }
       if (numbers(run.final, ".total") !== 200n) {
         const found = numbers(run.final, ".total");
         return { passed: false, message: `4 CPUs x 50 runs add up to a total of ${found}, not to 200.` };
