@@ -108,6 +108,8 @@ export interface MapDef {
   readonly valueType?: number;
   /** Shape of the inner map of a map in map. */
   readonly inner?: MapDef;
+  /** Of an inner map: its shape is no more than a guess, and none is ever there. */
+  readonly isGuess?: boolean;
   /**
    * For map in map: initial inner maps by slot, as indices into {@link BpfObject.maps}. For a PROG_ARRAY: initial
    * programs, as indices into {@link BpfObject.programs}.

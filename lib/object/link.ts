@@ -200,7 +200,8 @@ class Linker {
     if (!this.names.isKernelName(reloc.symbol.name)) {
       throw new ObjectError(
         `program ${this.entry.name}, insn ${where}: ${reloc.symbol.name} is declared but nowhere defined; ` +
-          "a function or variable of the kernel is declared with __ksym",
+          "one that another file of the project defines comes with that file, by --include-file FILE (includeFiles), or with " +
+          "an object linked of both (bpftool gen object); a function or variable of the kernel is declared with __ksym",
       );
     }
     const isWeak = reloc.symbol.binding === STB.WEAK;

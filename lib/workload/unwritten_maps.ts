@@ -29,7 +29,7 @@ export function unwrittenMaps(object: BpfObject, programs: readonly Program[]): 
 
 const isFilled = ({ type, data, inner, slots = [] }: MapDef): boolean =>
   FILLED.includes(type) && !data && slots.length === 0 &&
-  (inner !== undefined || type !== M.ARRAY_OF_MAPS && type !== M.HASH_OF_MAPS);
+  (inner !== undefined && !inner.isGuess || type !== M.ARRAY_OF_MAPS && type !== M.HASH_OF_MAPS);
 
 const mapsOf = ({ relocations }: Program): number[] =>
   relocations.flatMap((one) => one.kind === "map" ? [one.map] : []);

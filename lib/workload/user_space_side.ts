@@ -30,11 +30,13 @@ export function completed(object: BpfObject): Completed {
 function complete(object: BpfObject): Completed {
   const maps = object.maps.map(sized), programs = object.programs.map((program) => typed(object, program));
   const resized = maps.filter(({ maxEntries, inner }, at) =>
-    maxEntries !== object.maps[at].maxEntries || inner?.maxEntries !== object.maps[at].inner?.maxEntries
+    maxEntries !== object.maps[at].maxEntries ||
+    !inner?.isGuess && inner?.maxEntries !== object.maps[at].inner?.maxEntries
   );
   const guessed = programs.filter((program, at) => program !== object.programs[at]);
   if (maps.every((map, at) => map === object.maps[at]) && guessed.length === 0) return { object, remarks: [] };
-  return { object: { ...object, maps, programs }, remarks: [...sizeRemarks(resized), ...typeRemarks(object, guessed)] };
+  const remarks = [...sizeRemarks(resized), ...innerRemarks(maps), ...typeRemarks(object, guessed)];
+  return { object: { ...object, maps, programs }, remarks };
 }
 
 const NO_ENTRIES: readonly number[] = [
@@ -42,10 +44,23 @@ const NO_ENTRIES: readonly number[] = [
   ...[M.PERCPU_CGROUP_STORAGE, M.STRUCT_OPS, M.ARENA],
 ];
 
+/** Maps in maps, whose inner maps user space describes where the object does not (bpf_map__set_inner_map_fd). */
+const OUTER: readonly number[] = [M.ARRAY_OF_MAPS, M.HASH_OF_MAPS];
+/** Small keys and large values, so that programs are taken to use it well; nothing puts one in. */
+const GUESSED_INNER: MapDef = {
+  name: "inner",
+  type: M.HASH,
+  keySize: 1,
+  valueSize: 4096,
+  maxEntries: 1,
+  flags: 0,
+  isGuess: true,
+};
+
 /** Sizes that have to be more than 0, and those of maps without keys or values, which loaders other than libbpf ignore. */
 function sized(map: MapDef): MapDef {
   if (map.data) return map;
-  const inner = map.inner && sized(map.inner);
+  const inner = map.inner ? sized(map.inner) : OUTER.includes(map.type) ? GUESSED_INNER : undefined;
   if (inner !== map.inner) return sized({ ...map, inner });
   const changes: Partial<Record<"keySize" | "valueSize" | "maxEntries", number>> = {};
   if (map.type === M.RINGBUF || map.type === M.USER_RINGBUF) {
@@ -71,6 +86,16 @@ function sizeRemarks(maps: readonly MapDef[]): string[] {
   return [
     `The object leaves ${sizes.length === 1 ? "a size" : "sizes"} to user space; taken here: ${sizes.join(", ")} ` +
     `(--max-entries ${maps[0].name}=N, maps: { ${maps[0].name}: { maxEntries: N } } sets another)`,
+  ];
+}
+
+function innerRemarks(maps: readonly MapDef[]): string[] {
+  const guessed = maps.filter(({ inner }) => inner?.isGuess).map(({ name }) => name);
+  return guessed.length === 0 ? [] : [
+    `The object does not say what inner maps ${guessed.join(", ")} ${
+      guessed.length === 1 ? "has" : "have"
+    }, and user space ` +
+    "does: none is there, and every look-up gives NULL (__array(values, struct ...) describes them)",
   ];
 }
 

@@ -253,3 +253,23 @@ SEC("xdp") int relay(struct xdp_md *ctx)
     );
   });
 });
+
+describe("maps in maps whose inner maps the object does not describe", () => {
+  it("have none, so that each look-up gives NULL, and that is said", async () => {
+    const object = await bpf`
+struct { __uint(type, BPF_MAP_TYPE_HASH_OF_MAPS); __uint(max_entries, 4); __type(key, long); __type(value, int); } policies SEC(".maps");
+long found, missed;
+SEC("raw_tp") int look(void *ctx) {
+	long key = 1, name[3] = {}, *value; void *inner = bpf_map_lookup_elem(&policies, &key);
+	if (!inner) { __sync_fetch_and_add(&missed, 1); return 0; }
+	value = bpf_map_lookup_elem(inner, name);
+	if (value) __sync_fetch_and_add(&found, value[20]);
+	return 0;
+}
+`;
+    expect(verify(object)[0]).toMatchObject({ verdict: "reject" });
+    const run = await simulate(object, { cpus: 2, invocations: 3 });
+    expect([run.final.found, run.final.missed]).toEqual([0n, 6n]);
+    expect(run.remarks).toEqual([expect.stringMatching(/does not say what inner maps policies has.*none is there/)]);
+  });
+});
