@@ -35,13 +35,14 @@ import {
   TASK,
 } from "../cpu/layout.ts";
 import { addressOf, Memory, modelMemory, type Width } from "../cpu/memory.ts";
+import { WorkloadError } from "../cpu/workload_error.ts";
 import { OpenValues } from "./open_values.ts";
 import type { Model, Operation, PrivateOp, ProgRunOp, TaskContext, WorkOp } from "../cpu/operation.ts";
-import { LEVELS, type RecursionGuard } from "../workload/contexts.ts";
+import { isSleepable, LEVELS, type RecursionGuard } from "../workload/contexts.ts";
 import { FIRST_PACKET } from "../workload/packets.ts";
 import { currentProcess } from "../workload/current_process.ts";
 import { isDeferred } from "../workload/deferred_tasks.ts";
-import { isSleepable, type Plan, type PlannedTask, WorkloadError } from "../workload/plan.ts";
+import type { Plan, PlannedTask } from "../workload/plan.ts";
 import {
   type ActiveModel,
   hashArguments,

@@ -17,13 +17,16 @@ import { hasPlainSteps, Unsuitable } from "./transition_cache.ts";
 import { waysBack } from "./way_back.ts";
 import type { Share } from "./work_sharing.ts";
 
-const SLICE_MS = 100;
+/** How long a search goes on until it shows how far it is; and until it looks whether workers are ready. */
+const SLICE_MS = 100, STARTING_SLICE_MS = 20;
 
 /**
  * States from which on a search is a large one: workers are worth their start, and ways to ends are found as way_back.ts
  * does, which gives the same however many workers there are. Kept steps are taken so fast that it takes more of them.
  */
 const LARGE_STATES = { plain: 400_000, stepwise: 20_000 } as const;
+/** The part of that from which on workers are started: they are ready when it has become one. */
+const START_SHARE = 1 / 8;
 /** A search that may have fewer than so many times as many states is not worth workers. */
 const WORTH_WORKERS = 16;
 
@@ -209,7 +212,7 @@ class Exploring implements Disposable {
       onAnew();
       const found = [...ends.all, ...shared?.reports.flatMap(({ ends }) => ends) ?? []];
       const known = shared?.reports.flatMap(({ known }) => known ?? []) ?? [];
-      const ways = waysBack(one, machine, symmetric, shared?.table ?? search.visited, known);
+      const ways = waysBack(one, machine, symmetric, search.visited, known);
       const seen = new Set<string>(), namesCount = machine.object.maps.some(({ inner }) => inner);
       for (const end of found.sort(compareEnds)) {
         const key = end.kind === "done" && !namesCount ? end.outcome : `${end.a} ${end.b}`;
@@ -223,7 +226,7 @@ class Exploring implements Disposable {
     }
     return {
       states: shared?.states ?? Math.min(search.visited.size, limits.maxStates),
-      transitions: search.transitions + (shared?.transitions ?? 0),
+      transitions: shared?.transitions ?? search.transitions,
       bytes: shared?.bytes ?? search.bytes,
       reduced: data?.useful ?? false,
       mostAlternatives: Math.max(
@@ -245,13 +248,16 @@ class Exploring implements Disposable {
     parts: Share[],
   ): Promise<{ readonly bound: string | undefined; readonly shared?: TeamResult }> {
     const { limits, options: { onProgress } } = this, began = this.#began, eager = this.options.large !== undefined;
-    const allParts = parts.length;
+    const allParts = parts.length, mayBecomeWorth = eager || limits.maxStates >= WORTH_WORKERS * large;
+    const startsNow = () =>
+      mayBecomeWorth && this.#workers > 1 && !this.#team && search.visited.size > large * START_SHARE;
     while (!search.finished || parts.length > 0) {
       const now = performance.now();
-      const until = Math.min(eager ? now : now + SLICE_MS, limits.until);
+      const isStarting = this.#team !== undefined, slice = eager ? 0 : isStarting ? STARTING_SLICE_MS : SLICE_MS;
+      const until = Math.min(now + slice, limits.until);
       do {
         if (search.finished) search.resume(parts.shift()!);
-        search.run(until);
+        search.run(until, startsNow);
       } while (search.finished && parts.length > 0 && performance.now() <= until);
       if (search.finished && parts.length === 0) break;
       const bound = search.bound === "states"
@@ -266,14 +272,13 @@ class Exploring implements Disposable {
       await onProgress?.({ states: search.visited.size, share, seconds });
       await pause();
       if (bound !== undefined) return { bound };
-      const mayBecomeWorth = eager || limits.maxStates >= WORTH_WORKERS * large;
-      if (search.visited.size <= large || this.#workers < 2 || !mayBecomeWorth) continue;
+      if (!this.#team && !startsNow()) continue;
       this.#team ??= Team.start(this.make, this.#workers);
       while (eager && this.#team && this.#team.ready === undefined) await pause();
       if (!this.#team || this.#team.ready === false) {
         this[Symbol.dispose]();
         this.#workers = 1;
-      } else if (this.#team.ready) {
+      } else if (this.#team.ready && search.visited.size > large) {
         const shared = await this.#team.search(kind, search, parts, this.#data, limits, onProgress, began);
         return { bound: shared.bound, shared };
       }

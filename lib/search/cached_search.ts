@@ -7,7 +7,7 @@
  */
 import type { DepthFirstOptions, End } from "./depth_first.ts";
 import { DONE, FAULTED, LOCAL, TRANSITION, type TransitionCache } from "./transition_cache.ts";
-import { type StateSet, VisitedSet } from "./visited.ts";
+import { StateTable } from "./state_table.ts";
 import type { Share, Shareable } from "./work_sharing.ts";
 
 const L = LOCAL.words, T = TRANSITION.words;
@@ -16,7 +16,7 @@ const NONE = -1;
 export type CachedSearchOptions = Pick<DepthFirstOptions, "onEnd" | "maxStates" | "maxDepth" | "visited" | "waits">;
 
 export class CachedSearch implements Shareable {
-  readonly visited: StateSet;
+  readonly visited: StateTable;
   transitions = 0;
   /** Steps into a state that was seen already. */
   matched = 0;
@@ -45,7 +45,7 @@ export class CachedSearch implements Shareable {
     this.#children = new Int32Array(1024 * this.#tasks);
     this.#a = cache.a;
     this.#b = cache.b;
-    this.visited = options.visited ?? new VisitedSet();
+    this.visited = options.visited ?? StateTable.own(false);
     this.visited.add(cache.a, cache.b);
     if (options.waits) this.finished = true;
     else this.#expand(0);

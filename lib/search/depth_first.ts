@@ -7,7 +7,7 @@ import { RUN, TASK } from "../cpu/layout.ts";
 import type { Machine } from "../machine/machine.ts";
 import { alternativeOf, stepOf, taskOf } from "../schedulers/schedule.ts";
 import type { SearchState } from "./state.ts";
-import { type StateSet, VisitedSet } from "./visited.ts";
+import { StateTable } from "./state_table.ts";
 import type { Share, Shareable } from "./work_sharing.ts";
 
 /** A place where a schedule ends. */
@@ -35,7 +35,7 @@ export interface DepthFirstOptions {
   readonly maxStates: number;
   readonly maxDepth: number;
   /** What keeps the states; default: a set of its own. */
-  readonly visited?: StateSet;
+  readonly visited?: StateTable;
   /** Does not begin in the first state, but waits for a part to {@link DepthFirst.resume} with. */
   readonly waits?: boolean;
 }
@@ -47,7 +47,7 @@ const LOOK_EVERY = 0x400, LOOK_EVERY_SHARED = 0x40;
 const ALL_BUT = -2;
 
 export class DepthFirst implements Shareable {
-  readonly visited: StateSet;
+  readonly visited: StateTable;
   transitions = 0;
   /** Steps into a state that was seen already. */
   matched = 0;
@@ -82,7 +82,7 @@ export class DepthFirst implements Shareable {
     this.#state = state;
     this.#options = options;
     this.#moves = machine.moves;
-    this.visited = options.visited ?? new VisitedSet();
+    this.visited = options.visited ?? StateTable.own(false);
     this.visited.add(state.a, state.b);
     if (options.waits) this.#finished = true;
     else this.#enter(0);

@@ -6,7 +6,7 @@ import { Accesses } from "../machine/accesses.ts";
 import type { Machine } from "../machine/machine.ts";
 import { alternativeOf, stepOf, taskOf } from "../schedulers/schedule.ts";
 import { SearchState } from "./state.ts";
-import type { StateSet } from "./visited.ts";
+import type { StateTable } from "./state_table.ts";
 import type { Share } from "./work_sharing.ts";
 
 /** Which part of a search to do: `index` of `count`, from 1. */
@@ -58,7 +58,7 @@ export function frontierOf(machine: Machine, symmetric: boolean, shards: number)
 }
 
 /** The parts of a shard; all states up to the cut count as seen, so that no shard goes into another's. */
-export function partsOf({ states, paths }: Frontier, { index, count }: SearchShard, visited: StateSet): Share[] {
+export function partsOf({ states, paths }: Frontier, { index, count }: SearchShard, visited: StateTable): Share[] {
   for (const [a, b, fromA, fromB] of states) visited.add(a, b, fromA, fromB, true);
   return paths.filter((_, i) => i % count === index - 1).map((path) => ({ path, rest: [] }));
 }

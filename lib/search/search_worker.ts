@@ -9,9 +9,9 @@ import { marksOf } from "./coverage.ts";
 import { DepthFirst } from "./depth_first.ts";
 import { DisjointData } from "./disjoint_data.ts";
 import { firstState, type FoundEnd, FoundEnds, type OneSearch, oneSearch, type SearchKind } from "./one_search.ts";
-import { SEGMENTS, StateTable, type TableBuffers } from "./state_table.ts";
+import { StateTable, type TableBuffers } from "./state_table.ts";
 import { type KnownTransitions, Unsuitable } from "./transition_cache.ts";
-import { type Share, type SharingBuffers, STOPPED, WorkSharing } from "./work_sharing.ts";
+import { PUBLISH_EVERY, type SharingBuffers, STOPPED, WorkSharing } from "./work_sharing.ts";
 
 /** What a worker makes its machine of. */
 export interface MachineRequest {
@@ -24,20 +24,18 @@ export interface MachineRequest {
   readonly heapEnd: number;
 }
 
-/** One search, begun in the middle: what each worker has to do first. */
+/** One search, begun by the main thread: a part of it is what others hand on. */
 export interface BeginRequest {
   readonly kind: "begin";
   readonly worker: number;
   readonly search: SearchKind;
   readonly maxDepth: number;
-  /** States from which on the search is to stop, those counted that the main thread has seen. */
+  /** States from which on the search is to stop. */
   readonly maxStates: number;
-  readonly statesBefore: number;
   /** Who touches what, where orders on disjoint data are left out. */
   readonly owners: ReadonlyMap<number, number> | undefined;
   readonly table: TableBuffers;
   readonly sharing: SharingBuffers;
-  readonly shares: readonly Share[];
 }
 
 /** To go on, with a larger table where there is one. */
@@ -75,9 +73,6 @@ export interface MachineReply {
   readonly state: string;
 }
 
-/** Of the looks that a worker takes around itself, those at which it says how far it is. */
-const PUBLISH_EVERY = 8;
-
 /** A worker's part of one search. */
 class Part {
   readonly #machine: Machine;
@@ -87,8 +82,6 @@ class Part {
   readonly #ends = new FoundEnds();
   readonly #data: DisjointData | undefined;
   readonly #layouts: HashLayouts;
-  /** Parts that were given to it and are not begun yet. */
-  readonly #waiting: Share[];
   readonly #request: BeginRequest;
   #looks = 0;
 
@@ -98,9 +91,8 @@ class Part {
     this.#layouts = new HashLayouts();
     const machine = this.#machine = make(this.#layouts);
     machine.accesses = new Accesses(machine);
-    this.#table = new StateTable(request.table, false);
+    this.#table = new StateTable(request.table, true);
     this.#sharing = new WorkSharing(request.sharing);
-    this.#waiting = [...request.shares];
     this.#data = owners && new DisjointData(() => machine, owners);
     const options = { maxStates: Infinity, maxDepth, visited: this.#table, waits: true };
     this.#one = oneSearch(machine, search, this.#data, options, (end, shared) => {
@@ -115,7 +107,7 @@ class Part {
       for (;;) {
         if (search.finished) {
           this.#look();
-          const share = sharing.stopped ? undefined : this.#waiting.shift() ?? sharing.await(this.#request.worker);
+          const share = sharing.await(this.#request.worker);
           if (!share) return sharing.done ? "done" : sharing.stopped ? "stopped" : "paused";
           search.resume(share);
         }
@@ -149,10 +141,7 @@ class Part {
   }
 
   #enlarge(larger: TableBuffers): void {
-    const { worker } = this.#request, { workers } = this.#sharing, old = this.#table.buffers;
-    const mine = Array.from({ length: SEGMENTS }, (_, i) => i).filter((i) => i % workers === worker);
-    this.#table.adopt(larger);
-    this.#table.takeOver(old, mine);
+    this.#table.adopt(larger, this.#request.worker, this.#sharing.workers);
     this.#sharing.meet();
   }
 
@@ -163,13 +152,11 @@ class Part {
 
   /** What a worker does now and then: says how far it is, gives work away, hears whether it is to stop. */
   #look(): boolean {
-    const sharing = this.#sharing, { maxStates, statesBefore } = this.#request;
+    const sharing = this.#sharing;
     if ((this.#looks++ & PUBLISH_EVERY - 1) === 0) this.#publish();
-    const states = statesBefore + sharing.states;
-    if (states >= maxStates) sharing.stop(STOPPED.states);
-    else if (states > this.#table.limit) sharing.pause();
-    sharing.feed({ split: () => this.#waiting.pop() ?? this.#one.search.split() });
-    return sharing.stopped !== STOPPED.no || sharing.paused;
+    sharing.lookAround(this.#request.maxStates, this.#table.limit);
+    sharing.feed(this.#one.search);
+    return sharing.over;
   }
 }
 
@@ -192,7 +179,7 @@ serve((request: WorkerRequest): MachineReply | Ran | WorkerReport => {
       return { state: firstState(make(new HashLayouts())) };
     case "begin":
       part = new Part(make!, request);
-      return "paused";
+      return part.run(undefined);
     case "run":
       return part!.run(request.larger);
     case "report":

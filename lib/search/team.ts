@@ -1,6 +1,6 @@
 /**
- * The workers of a search: they begin where the main thread stands, share one table of states, and hand their findings
- * back. The main thread only looks after them, so that it hears of the stop button and shows how far they are.
+ * The workers of a search: they join in where the main thread stands, share its table of states, and hand their findings
+ * back. The main thread goes on searching, and looks up now and then: it hears of the stop button, and shows how far all are.
  */
 import { BackendError } from "../host/backend_error.ts";
 import { Crew } from "../host/crew.ts";
@@ -13,31 +13,23 @@ import type { Limits, SearchOptions } from "./all_schedules.ts";
 import { marksOf } from "./coverage.ts";
 import type { DisjointData } from "./disjoint_data.ts";
 import { firstState, type SearchKind } from "./one_search.ts";
-import type {
-  BeginRequest,
-  MachineReply,
-  MachineRequest,
-  Ran,
-  RunRequest,
-  WorkerReport,
-  WorkerRequest,
-} from "./search_worker.ts";
-import { SEGMENTS, StateTable, type TableBuffers, tableBuffers } from "./state_table.ts";
-import type { StateSet } from "./visited.ts";
-import { type Share, type Shareable, sharingBuffers, STOPPED, WorkSharing } from "./work_sharing.ts";
+import type { MachineReply, MachineRequest, Ran, RunRequest, WorkerReport, WorkerRequest } from "./search_worker.ts";
+import { canShareMemory, type StateTable, type TableBuffers, tableBuffers } from "./state_table.ts";
+import { Unsuitable } from "./transition_cache.ts";
+import { PUBLISH_EVERY, type Share, type Shareable, sharingBuffers, STOPPED, WorkSharing } from "./work_sharing.ts";
 
-/** Slots of each segment of the first table, as a power of two. */
-const FIRST_SLOT_BITS = 14;
-/** Below so many bytes a table is made four times as large, not twice: filling a new one takes time. */
-const SMALL_BYTES = 2 ** 27;
-const TICK_MS = 100;
+/** Slots of the first table that is shared, as a power of two; and slots for each state in it, at least. */
+const FIRST_SLOT_BITS = 20, ROOM = 3;
+/** How long the main thread works until it hears of the stop button, and shows how far it is. */
+const SLICE_MS = 100;
+/** The main thread among those that share work; those of the crew follow. */
+const MAIN = 0;
 /** Schedules that are longer are not handed on. */
 const LONGEST_SHARE = 2 ** 20;
 
 /** What a team has found, and how far it came. */
 export interface TeamResult {
   readonly reports: readonly WorkerReport[];
-  readonly table: StateTable;
   readonly states: number;
   readonly transitions: number;
   readonly bytes: number;
@@ -54,6 +46,8 @@ export class TeamFailed extends Error {
   }
 }
 
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
 /** Functions cannot be sent to workers: user space's bodies, the reader's own models. What `prepare` did is in memory. */
 function sendable({ plan, options }: Machine): Plan | undefined {
   if (Object.keys(options.models ?? {}).length > 0 || plan.tasks.some(({ body }) => body)) return undefined;
@@ -63,9 +57,13 @@ function sendable({ plan, options }: Machine): Plan | undefined {
   return { ...plan, workload: Object.fromEntries(data) };
 }
 
-/** Whether this computer can share memory between threads. */
-const canShare = (): boolean =>
-  hasWorkers && typeof SharedArrayBuffer !== "undefined" && typeof Atomics !== "undefined";
+/** The main thread's own search. */
+interface LedSearch extends Shareable {
+  readonly visited: StateTable;
+  readonly transitions: number;
+  readonly bytes: number;
+  run(until: number, look: () => boolean): void;
+}
 
 export class Team implements Disposable {
   /** Whether all have made their machines; undefined before. */
@@ -84,10 +82,11 @@ export class Team implements Disposable {
    * Starts workers; they are {@link ready} some time later.
    *
    * @param make a machine like the one that is searched
+   * @param size threads that are to search, the main thread counted
    * @returns undefined where no worker can do this search
    */
   static start(make: () => Machine, size: number): Team | undefined {
-    if (size < 2 || !canShare()) return undefined;
+    if (size < 2 || !hasWorkers || !canShareMemory) return undefined;
     const machine = make(), plan = sendable(machine), { memory, options } = machine;
     if (!plan) return undefined;
     const request: MachineRequest = {
@@ -99,7 +98,7 @@ export class Team implements Disposable {
       heapEnd: memory.heapEnd,
     };
     try {
-      return new Team(size, request, firstState(machine));
+      return new Team(size - 1, request, firstState(machine));
     } catch {
       return undefined;
     }
@@ -110,63 +109,70 @@ export class Team implements Disposable {
   }
 
   /**
-   * Takes a search over from the main thread, to its end or to a bound.
+   * Goes on with a search of the main thread, to its end or to a bound: this thread works like the others.
    *
-   * @param search that of the main thread: all that is left of it is given away
+   * @param search that of the main thread
    * @param parts what it has not begun
    * @throws TeamFailed where the search has to be done otherwise; Stopped when the reader stops it
    */
   async search(
     kind: SearchKind,
-    search: Shareable & { readonly visited: StateSet },
-    parts: readonly Share[],
+    search: LedSearch,
+    parts: Share[],
     data: DisjointData | undefined,
     limits: Limits,
     onProgress: SearchOptions["onProgress"],
     began: number,
   ): Promise<TeamResult> {
-    const { size } = this, { visited } = search, before = visited.size;
-    const buffers = sharedCopy(visited, !kind.plain), table = new StateTable(buffers, false);
-    const sharingOf = sharingBuffers(size, Math.min(limits.maxDepth, LONGEST_SHARE)),
-      sharing = new WorkSharing(sharingOf);
-    const shares = [...parts];
-    for (let share = search.split(); share; share = search.split()) shares.push(share);
-    const begin = (worker: number): BeginRequest => ({
+    const table = search.visited;
+    table.reserve(Math.max(FIRST_SLOT_BITS, Math.ceil(Math.log2(ROOM * table.size))));
+    const sharingOf = sharingBuffers(this.size + 1, Math.min(limits.maxDepth, LONGEST_SHARE));
+    const sharing = new WorkSharing(sharingOf), buffers = table.share();
+    let request = (worker: number): WorkerRequest => ({
       kind: "begin",
       worker,
       search: kind,
       maxDepth: limits.maxDepth,
       maxStates: limits.maxStates,
-      statesBefore: before,
       owners: data?.useful ? data.owners : undefined,
       table: buffers,
       sharing: sharingOf,
-      shares: shares.filter((_, i) => i % size === worker).reverse(),
     });
-    let bound: string | undefined, larger: TableBuffers | undefined;
+    let bound: string | undefined, failed: unknown, larger: TableBuffers | undefined;
     const look = async () => {
       if (performance.now() > limits.until) {
         bound ??= `${limits.seconds} seconds`;
         sharing.stop(STOPPED.byMain);
       }
       const seconds = (performance.now() - began) / 1000;
-      await onProgress?.({ states: before + sharing.states, share: 1 - sharing.ahead, seconds });
+      await onProgress?.({ states: sharing.states, share: 1 - sharing.ahead, seconds });
+      await pause();
     };
-    await this.#work(() => this.#all(begin));
     for (;;) {
-      const request: RunRequest = { kind: "run", larger }, ran = this.#work(() => this.#all<Ran>(() => request));
-      const replies = await ticking(ran, look, limits.until);
+      const ran = this.#work(() => this.#all<Ran>(request));
+      ran.catch((error) => {
+        failed = error;
+        sharing.stop(STOPPED.failed);
+      });
+      if (larger) {
+        table.adopt(larger, MAIN, sharing.workers);
+        sharing.arrive();
+        while (!sharing.met) await pause();
+      }
+      await lead(search, parts, sharing, limits, look);
+      if (failed !== undefined) throw failed;
+      const replies = await ran;
       if (replies.includes("unsuitable") || replies.includes("failed")) {
         throw new TeamFailed(replies.includes("unsuitable"));
       }
       if (replies.includes("done") || sharing.stopped !== STOPPED.no) break;
-      const slotBits = table.slotBits + (table.bytes < SMALL_BYTES ? 2 : 1);
-      if (table.bytes * 2 ** (slotBits - table.slotBits) > limits.memoryBytes) {
+      if (2 * table.bytes > limits.memoryBytes) {
         bound = `${limits.memoryBytes} bytes of memory`;
         break;
       }
-      larger = tableBuffers(table.labelled, slotBits, true);
-      table.adopt(larger);
+      larger = tableBuffers(table.labelled, table.slotBits + 1);
+      const run: RunRequest = { kind: "run", larger };
+      request = () => run;
       sharing.goOn();
     }
     if (sharing.stopped === STOPPED.states) bound = `${limits.maxStates.toLocaleString("en")} states`;
@@ -174,10 +180,9 @@ export class Team implements Disposable {
     const sum = (of: (report: WorkerReport) => number) => reports.reduce((all, report) => all + of(report), 0);
     return {
       reports,
-      table,
-      states: Math.min(limits.maxStates, before + sum(({ states }) => states)),
-      transitions: sum(({ transitions }) => transitions),
-      bytes: table.bytes + sum(({ bytes }) => bytes),
+      states: Math.min(limits.maxStates, table.size + sum(({ states }) => states)),
+      transitions: search.transitions + sum(({ transitions }) => transitions),
+      bytes: search.bytes + sum(({ bytes }) => bytes),
       bound,
     };
   }
@@ -192,8 +197,8 @@ export class Team implements Disposable {
   }
 
   #all<Reply>(request: (worker: number) => WorkerRequest): Promise<Reply[]> {
-    const workers = Array.from({ length: this.size }, (_, worker) => worker);
-    return Promise.all(workers.map((worker) => this.#crew.ask(worker, request(worker)) as Promise<Reply>));
+    const crew = Array.from({ length: this.size }, (_, index) => index);
+    return Promise.all(crew.map((index) => this.#crew.ask(index, request(index + 1)) as Promise<Reply>));
   }
 
   /** A worker that ends or cannot be asked makes the team fail; the stop button does not. */
@@ -227,28 +232,47 @@ export function mergeReports(
   }
 }
 
-/** A table that threads share, with the states of another set in it and room for many more. */
-function sharedCopy(visited: StateSet, labelled: boolean): TableBuffers {
-  let bits = FIRST_SLOT_BITS;
-  while (SEGMENTS * 2 ** bits < 8 * visited.size) bits++;
-  const buffers = tableBuffers(labelled, bits, true), table = new StateTable(buffers, false);
-  if (visited instanceof StateTable) table.takeOver(visited.buffers, visited.buffers.segments.keys());
-  else visited.forEach((a, b) => table.add(a, b));
-  return buffers;
-}
-
-/** Waits for work, and looks after it several times a second. */
-async function ticking<T>(work: Promise<T>, look: () => Promise<void>, until: number): Promise<T> {
-  let settled = false;
-  const over = work.finally(() => settled = true);
-  over.catch(() => {});
-  while (!settled) {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const left = until - performance.now(), wait = left > 0 ? Math.min(TICK_MS, left + 1) : TICK_MS;
-    const tick = new Promise<void>((resolve) => timer = setTimeout(resolve, wait));
-    await Promise.race([over, tick]);
-    clearTimeout(timer);
-    if (!settled) await look();
+/**
+ * The main thread's part of a search: like that of a worker (search_worker.ts), in slices, as it must not wait.
+ *
+ * @param look lets the event loop run, and ends the search where its time is up
+ */
+async function lead(
+  search: LedSearch,
+  parts: Share[],
+  sharing: WorkSharing,
+  { maxStates }: Limits,
+  look: () => Promise<void>,
+): Promise<void> {
+  const table = search.visited, publish = () => sharing.publish(MAIN, table.size, search.transitions, search.ahead);
+  const left = { split: () => parts.pop() ?? search.split() };
+  let looks = 0, looked = 0;
+  const lookAround = () => {
+    if ((looks++ & PUBLISH_EVERY - 1) === 0) publish();
+    sharing.lookAround(maxStates, table.limit);
+    sharing.feed(left);
+    return sharing.over;
+  };
+  for (;;) {
+    const until = performance.now() + SLICE_MS;
+    try {
+      while (!lookAround() && performance.now() < until) {
+        if (!search.finished) search.run(until, lookAround);
+        else {
+          const share = parts.shift() ?? sharing.take(MAIN);
+          if (!share) break;
+          search.resume(share);
+        }
+      }
+    } catch (error) {
+      sharing.stop(STOPPED.failed);
+      throw new TeamFailed(error instanceof Unsuitable);
+    }
+    publish();
+    if (sharing.over) return;
+    if (performance.now() - looked >= SLICE_MS) {
+      looked = performance.now();
+      await look();
+    } else await pause();
   }
-  return await over;
 }

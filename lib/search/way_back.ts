@@ -9,7 +9,6 @@ import type { SearchState } from "./state.ts";
 import { half, type StateTable } from "./state_table.ts";
 import { DONE, FAULTED, KNOWN_LOCAL_WORDS, type KnownTransitions, LOCAL, TRANSITION } from "./transition_cache.ts";
 import type { TransitionCache } from "./transition_cache.ts";
-import type { StateSet } from "./visited.ts";
 
 const L = LOCAL.words, T = TRANSITION.words;
 
@@ -41,11 +40,11 @@ export function waysBack(
   one: OneSearch,
   machine: Machine,
   symmetric: boolean,
-  visited: StateSet,
+  visited: StateTable,
   known: readonly KnownTransitions[],
 ): WaysBack {
   if (one.cache) return new KeptSteps(one.cache, symmetric, visited, known);
-  return new Labels(machine, one.state, visited as StateTable);
+  return new Labels(machine, one.state, visited);
 }
 
 /** Along the labels of the table of states. */
@@ -132,7 +131,7 @@ interface Place extends Fingerprint {
 class KeptSteps implements WaysBack {
   readonly #cache: TransitionCache;
   readonly #symmetric: boolean;
-  readonly #visited: StateSet;
+  readonly #visited: StateTable;
   readonly #numbers = new Map<string, number>();
   readonly #faults = new Set<number>();
   /** By the local state that they lead to. */
@@ -142,7 +141,7 @@ class KeptSteps implements WaysBack {
   constructor(
     cache: TransitionCache,
     symmetric: boolean,
-    visited: StateSet,
+    visited: StateTable,
     known: readonly KnownTransitions[],
   ) {
     this.#cache = cache;

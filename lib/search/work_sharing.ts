@@ -33,6 +33,8 @@ const WHOLE = 2 ** 30;
 const BOX_STATE = 0, BOX_PATH = 1, BOX_REST = 2, BOX_WORDS = 3;
 const SHUT = 0, WANTING = 1, FILLING = 2, FULL = 3;
 const LOOK_MS = 20;
+/** Of the looks that a worker takes around itself, those at which it says how far it is. */
+export const PUBLISH_EVERY = 8;
 
 /** Why workers end before they are done. */
 export const STOPPED = { no: 0, byMain: 1, states: 2, failed: 3 } as const;
@@ -84,7 +86,7 @@ export class WorkSharing {
     this.#wake();
   }
 
-  /** Said by the main thread, while no worker is at work. */
+  /** Said by the main thread, while none is at work. */
   goOn(): void {
     Atomics.store(this.#control, PAUSE, 0);
     Atomics.store(this.#control, REHASHED, 0);
@@ -115,14 +117,28 @@ export class WorkSharing {
     return Math.min(1, this.#sum(AHEAD) / WHOLE);
   }
 
-  /** Waits until every worker has said that its part of a larger table is filled. */
+  /** Says that this worker's part of a larger table is filled. */
+  arrive(): void {
+    if (Atomics.add(this.#control, REHASHED, 1) + 1 === this.workers) Atomics.notify(this.#control, REHASHED);
+  }
+
+  /** Whether every worker has said so, or all are to end. */
+  get met(): boolean {
+    return Atomics.load(this.#control, REHASHED) >= this.workers || this.stopped !== STOPPED.no;
+  }
+
+  /** Waits until they have {@link met}. */
   meet(): void {
-    const control = this.#control, { workers } = this;
-    if (Atomics.add(control, REHASHED, 1) + 1 === workers) Atomics.notify(control, REHASHED);
-    for (let met = Atomics.load(control, REHASHED); met < workers; met = Atomics.load(control, REHASHED)) {
-      Atomics.wait(control, REHASHED, met, LOOK_MS);
-      if (this.stopped) return;
-    }
+    const control = this.#control;
+    this.arrive();
+    while (!this.met) Atomics.wait(control, REHASHED, Atomics.load(control, REHASHED), LOOK_MS);
+  }
+
+  /** Lets all workers end, or pause for a larger table, where they have come to so many states. */
+  lookAround(maxStates: number, tableLimit: number): void {
+    const { states } = this;
+    if (states >= maxStates) this.stop(STOPPED.states);
+    else if (states > tableLimit) this.pause();
   }
 
   /** Hands a part of a search to a worker that has nothing to do, if there is one. */
@@ -147,8 +163,8 @@ export class WorkSharing {
     }
   }
 
-  /** Waits until another worker hands on some work. Undefined when all are to stop or pause, or no work is left. */
-  await(worker: number): Share | undefined {
+  /** Asks for work, and takes what another worker has handed on meanwhile, if one has. */
+  take(worker: number): Share | undefined {
     const box = this.#boxes[worker], control = this.#control;
     if (Atomics.compareExchange(box, BOX_STATE, SHUT, WANTING) === SHUT) {
       Atomics.add(control, HUNGRY, 1);
@@ -157,19 +173,25 @@ export class WorkSharing {
         this.#wake();
       }
     }
+    if (Atomics.load(box, BOX_STATE) !== FULL) return undefined;
+    const rest = BOX_WORDS + box[BOX_PATH];
+    const share = { path: [...box.subarray(BOX_WORDS, rest)], rest: [...box.subarray(rest, rest + box[BOX_REST])] };
+    Atomics.store(box, BOX_STATE, SHUT);
+    return share;
+  }
+
+  /** Whether there is nothing to wait for: all are to stop or pause, or no work is left. */
+  get over(): boolean {
+    return this.done || this.paused || this.stopped !== STOPPED.no;
+  }
+
+  /** Waits until another worker hands on some work. Undefined when it is {@link over}. */
+  await(worker: number): Share | undefined {
     for (;;) {
-      const state = Atomics.load(box, BOX_STATE);
-      if (state === FULL) {
-        const rest = BOX_WORDS + box[BOX_PATH];
-        const share = {
-          path: [...box.subarray(BOX_WORDS, rest)],
-          rest: [...box.subarray(rest, rest + box[BOX_REST])],
-        };
-        Atomics.store(box, BOX_STATE, SHUT);
-        return share;
-      }
-      if (this.done || this.stopped || this.paused) return undefined;
-      Atomics.wait(box, BOX_STATE, state, LOOK_MS);
+      const share = this.take(worker);
+      if (share || this.over) return share;
+      const box = this.#boxes[worker], state = Atomics.load(box, BOX_STATE);
+      if (state !== FULL) Atomics.wait(box, BOX_STATE, state, LOOK_MS);
     }
   }
 

@@ -240,6 +240,9 @@ export interface RunContext {
 /** User space, in its system calls too, is a task that can be preempted. */
 export const USER_CONTEXT: RunContext = { level: "task", preemptible: true };
 
+/** Whether a program may sleep, by its section (libbpf's section_defs). */
+export const isSleepable = ({ section }: Program): boolean => /^[a-z_]+\.s(\/|$)|^syscall/.test(section);
+
 /** Of a program under `programs`; one that may sleep can be preempted as well. */
 export function baseContext({ section }: Program, sleepable: boolean): RunContext {
   const { base, preemptible, guard } = contextsOf(section);

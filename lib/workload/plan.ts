@@ -9,6 +9,7 @@ import {
   defaultKind,
   interruptContext,
   type InterruptKind,
+  isSleepable,
   type RunContext,
   USER_CONTEXT,
 } from "./contexts.ts";
@@ -281,9 +282,6 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
 function packetsFor(program: Program, given: readonly Uint8Array[] | undefined): readonly Uint8Array[] | undefined {
   return seesPackets(program) ? given ?? defaultPackets(program) : undefined;
 }
-
-/** Whether a program may sleep, by its section (libbpf's section_defs). */
-export const isSleepable = ({ section }: Program): boolean => /^[a-z_]+\.s(\/|$)|^syscall/.test(section);
 
 const pidTgid = ({ pid, tgid = pid }: { readonly pid?: number; readonly tgid?: number }): bigint | undefined =>
   tgid === undefined ? undefined : (BigInt(tgid) << 32n) | BigInt(pid ?? tgid);

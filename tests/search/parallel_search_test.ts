@@ -283,7 +283,7 @@ describe("the table of states", () => {
   it("labels a state with the smallest it comes from, whoever says so first", () => {
     const ways = [[40, 1, true], [12, 9, true], [12, 8, true], [2, 2, false]] as const;
     for (const order of [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]]) {
-      const table = new StateTable(tableBuffers(true, 8, true), false);
+      const table = new StateTable(tableBuffers(true, 14), true);
       for (const [a, b] of ways) table.add(a, b, 7, 7);
       for (const i of order) {
         const [a, b, forward] = ways[i];
