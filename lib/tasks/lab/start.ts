@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { type Commander, runTask, wholeNumber } from "../task.ts";
 import { keepDeno, writeKernelspec } from "./kernelspec.ts";
+import { writeLabextension } from "./labextension.ts";
 import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
 import { findPython, isComplete, LAB, makeEnvironment, SetupError } from "./python.ts";
 import { runCommand } from "./subprocess.ts";
@@ -66,6 +67,7 @@ export async function setUp(options: Pick<Options, "jupyter" | "python">): Promi
   if (note) console.log(`  ${note}`);
   await step("packages from npm", installPackages);
   writeKernelspec(deno);
+  writeLabextension(PLACES.jupyter);
   let command: string[];
   if (options.jupyter === undefined) {
     if (!await isComplete(LAB)) await fetchJupyterLab(options.python);
