@@ -1,0 +1,82 @@
+/** Nothing is cut: on a phone and in JupyterLab every figure, table, listing and widget fits, or can be moved. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Browser, Page } from "playwright-core";
+import { launch, noBrowser, PROJECT, screenshot } from "./chromium.ts";
+import { LabPage } from "./lab_page.ts";
+import { LabServer } from "./lab_server.ts";
+import { stickingOut } from "./overflow.ts";
+import { buildSite } from "./site.ts";
+
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+const chapters = readdirSync(join(PROJECT, "notebooks")).filter((name) => name.endsWith(".ipynb")).sort()
+  .map((name) => name.replace(".ipynb", ""));
+
+const reason = noBrowser();
+if (reason) {
+  it.skip(`what fits in a browser (skipped: ${reason})`, () => {});
+} else {
+  describe("what fits in a browser", () => {
+    let browser: Browser;
+    beforeAll(async () => browser = await launch());
+    afterAll(async () => await browser?.close());
+
+    it("is looked for so that it is found", async () => {
+      const page = await browser.newPage({ viewport: { width: 390, height: 600 } });
+      const wide = '<div style="width:600px;height:9px">x</div>';
+      await page.setContent(`<div class="column" style="width:300px">
+        <div id="out">${wide}</div>
+        <div style="overflow-x:auto">${wide}</div>
+        <div id="cut" style="overflow:hidden">${wide}</div></div>`);
+      const found = await stickingOut(page, ".column");
+      expect(found.filter((line) => line.includes("sticks out"))).toHaveLength(2);
+      expect(found.filter((line) => line.includes("is cut"))).toHaveLength(1);
+      await page.close();
+    });
+
+    describe("on the site, on a phone", () => {
+      let page: Page;
+      beforeAll(async () => {
+        await buildSite();
+        page = await (await browser.newContext(PHONE)).newPage();
+      });
+      for (const chapter of ["index", ...chapters]) {
+        it(chapter, async () => {
+          await page.goto(pathToFileURL(join(PROJECT, "site", `${chapter}.html`)).href);
+          const frames = page.locator(".figure-frame");
+          for (let i = 0; i < await frames.count(); i++) {
+            await frames.nth(i).scrollIntoViewIfNeeded();
+            await frames.nth(i).locator(".js-plotly-plot .main-svg, > svg[role=img]").first().waitFor();
+          }
+          await screenshot(page, `fits_phone_${chapter}`, true);
+          const found = await stickingOut(page, "article");
+          expect(found.join("\n"), found.join("\n")).toBe("");
+          expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+        });
+      }
+    });
+
+    describe("in JupyterLab, 1280 pixels wide", () => {
+      let server: LabServer;
+      beforeAll(async () => server = await LabServer.start());
+      afterAll(async () => await server?.stop());
+      for (const chapter of chapters) {
+        it(chapter, async () => {
+          const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+          try {
+            await LabPage.open(page, server.addressOf(`${chapter}.ipynb`));
+            const outputs = page.locator(".jp-OutputArea-child");
+            for (let i = 0; i < await outputs.count(); i++) await outputs.nth(i).scrollIntoViewIfNeeded();
+            const found = await stickingOut(page, ".jp-OutputArea-output, .jp-MarkdownOutput");
+            expect(found.join("\n"), found.join("\n")).toBe("");
+          } finally {
+            await screenshot(page, `fits_lab_${chapter}`);
+            await page.close();
+          }
+        });
+      }
+    });
+  });
+}
