@@ -5,11 +5,11 @@ import type { Page } from "playwright-core";
  * Figures, tables, code and widgets that are wider than their column and cannot be moved in it.
  *
  * @param column selects the columns, such as outputs of cells
+ * @param slackPx what a theme lets stand beside its column
  * @returns a line for each, with how far it sticks out
  */
-export const stickingOut = (page: Page, column: string): Promise<string[]> =>
-  page.evaluate((column) => {
-    const SLACK_PX = 1.5;
+export const stickingOut = (page: Page, column: string, slackPx = 1.5): Promise<string[]> =>
+  page.evaluate(([column, slackPx]) => {
     const found: string[] = [];
     const moves = (element: Element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
     const cuts = (element: Element) => /hidden|clip/.test(getComputedStyle(element).overflowX);
@@ -30,10 +30,10 @@ export const stickingOut = (page: Page, column: string): Promise<string[]> =>
         ) continue;
         if (!isSeen(element)) continue;
         const at = element.getBoundingClientRect();
-        if (cuts(element) && element.scrollWidth > element.clientWidth + SLACK_PX && element.clientWidth > 0) {
+        if (cuts(element) && element.scrollWidth > element.clientWidth + 1.5 && element.clientWidth > 0) {
           found.push(`${named(element)} is cut: ${element.scrollWidth} px in ${element.clientWidth}`);
         }
-        if (at.right <= right + SLACK_PX && at.left >= left - SLACK_PX) continue;
+        if (at.right <= right + slackPx && at.left >= left - slackPx) continue;
         let around = element.parentElement;
         while (around && around !== box && !moves(around)) around = around.parentElement;
         if (around && moves(around)) continue;
@@ -41,4 +41,4 @@ export const stickingOut = (page: Page, column: string): Promise<string[]> =>
       }
     }
     return found;
-  }, column);
+  }, [column, slackPx] as const);

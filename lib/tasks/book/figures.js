@@ -1,5 +1,5 @@
 /** A phone shows a whole figure, smaller; what would be smaller than this can be moved. */
-const LEAST_SCALE = 0.45;
+const LEAST_SCALE = 0.65;
 /** Beside this script. */
 const PLOTLY = new URL("plotly.min.js", document.currentScript.src).href;
 
