@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import process from "node:process";
 import { COMMANDS } from "./cli/commands.ts";
 import { version } from "./cli/version.ts";
+import "./host/language.ts";
 import { fileProblem } from "./host/file_problem.ts";
 
 const BAD_INPUT = 2;

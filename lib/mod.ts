@@ -15,6 +15,7 @@
  *
  * @module
  */
+export { setLanguage } from "./host/language.ts";
 export { type Bpf, bpf, type BpfOptions } from "./compile/bpf.ts";
 export type { CompileOptions } from "./compile/compile.ts";
 export { CompileError, type Diagnostic } from "./compile/compile_error.ts";

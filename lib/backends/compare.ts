@@ -22,6 +22,7 @@ import { requireThreads } from "./threads/available.ts";
 import { timedByModels } from "./threads/model_time.ts";
 import { threadsPlan } from "./threads/run.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
+import { t, translated } from "../words/translation.ts";
 
 /** What became of a workload on one machine. */
 export interface ComparedRun {
@@ -59,12 +60,13 @@ export interface SkippedRun {
   readonly skipped: string;
 }
 
-const MODELS_NOTE =
-  "* On threads, helpers run as this book's models of the kernel: the time is theirs, not the hardware's.";
-
-const NEVER_NOTE = "Never: not in these runs. `explore` says whether it can happen.";
-
-const COLUMNS = ["machine", "anomaly", "lost", "ns per run", "source"];
+const words = translated({
+  models: "* On threads, helpers run as this book's models of the kernel: the time is theirs, not the hardware's.",
+  never: "Never: not in these runs. `explore` says whether it can happen.",
+  columns: ["machine", "anomaly", "lost", "ns per run", "source"],
+  skipped: "skipped",
+  refused: "refused",
+});
 const ALIGNED = ["left", "left", "right", "right", "left"] as const;
 /** Runs that ended as one after another are no proof: green is for proofs. */
 const OBSERVED = { Sometimes: MARKS.bad, Never: MARKS.partly, refused: MARKS.bad } as const;
@@ -107,18 +109,18 @@ export class Comparison {
   /** In one plain sentence: whether they agree, and on what. */
   get sentence(): string {
     const { points } = this;
-    if (points.length === 0) return "No machine could run this.";
+    if (points.length === 0) return t`No machine could run this.`;
     const names = list(points.map(nameOf));
-    if (points.length === 1) return `Only one machine ran it, ${names}: ${sawWhat(points[0])}.`;
-    if (this.agree) return `${capital(names)} agree: ${sawWhat(points[0])}.`;
-    return `They do not agree: ${list(points.map((point) => `on ${nameOf(point)} ${sawWhat(point)}`))}.`;
+    if (points.length === 1) return t`Only one machine ran it, ${names}: ${sawWhat(points[0])}.`;
+    if (this.agree) return t`${capital(names)} agree: ${sawWhat(points[0])}.`;
+    return t`They do not agree: ${list(points.map((point) => t`on ${nameOf(point)} ${sawWhat(point)}`))}.`;
   }
 
   get #cells(): string[][] {
     return this.rows.map((row) =>
-      "skipped" in row ? [row.machine, "skipped", "", "", ""] : [
+      "skipped" in row ? [row.machine, words.skipped, "", "", ""] : [
         row.machine,
-        row.observation,
+        row.observation === "refused" ? words.refused : row.observation,
         percentOf(row.lost),
         nsOf(row.nsPerOp) + (row.timedByModels ? " *" : ""),
         sourceOf(row),
@@ -128,10 +130,10 @@ export class Comparison {
 
   /** The table as plain text, the sentence under it. */
   toString(): string {
-    const table = textTable(COLUMNS, this.#cells, ALIGNED);
+    const table = textTable(words.columns, this.#cells, ALIGNED);
     const skips = this.rows.flatMap((row) => "skipped" in row ? [`${row.machine}: ${row.skipped}`] : []);
-    const note = this.points.some((point) => point.timedByModels) ? [MODELS_NOTE] : [];
-    const never = this.points.some(({ observation }) => observation === "Never") ? [NEVER_NOTE] : [];
+    const note = this.points.some((point) => point.timedByModels) ? [words.models] : [];
+    const never = this.points.some(({ observation }) => observation === "Never") ? [words.never] : [];
     const given = this.points.flatMap(({ conditions = [] }) => conditions.map((line) => `  ${line}`));
     const conditions = given.length > 0 ? [texts.proof.simulatorConditions + ":", ...given] : [];
     return [this.program, "", table, "", this.sentence, ...never, ...note, ...skips, ...conditions].join("\n");
@@ -146,15 +148,15 @@ export class Comparison {
     });
     const skips = this.rows.flatMap((row) => "skipped" in row ? [`${row.machine}: ${row.skipped}`] : []);
     const notes = [
-      ...(this.points.some(({ observation }) => observation === "Never") ? [NEVER_NOTE] : []),
-      ...(this.points.some((point) => point.timedByModels) ? [MODELS_NOTE] : []),
+      ...(this.points.some(({ observation }) => observation === "Never") ? [words.never] : []),
+      ...(this.points.some((point) => point.timedByModels) ? [words.models] : []),
       ...skips,
     ];
     const given = this.points.flatMap(({ conditions = [] }) => conditions.map(withCode));
     const markdown = [
       `**${escapeMarkdown(this.program)}**`,
       `**${escapeMarkdown(this.sentence)}**`,
-      markdownTable(COLUMNS, marked, ALIGNED),
+      markdownTable(words.columns, marked, ALIGNED),
       ...(notes.length > 0 ? [bullets(notes.map(withCode))] : []),
       ...(given.length > 0 ? [folded(texts.proof.simulatorConditions, bullets(given))] : []),
     ];
@@ -209,7 +211,7 @@ async function attempt(machine: Result["machine"], run: () => Promise<ComparedRu
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof RefusedByKernel || error instanceof RefusedError) {
       const kind = machine === "linux" ? "measured" : "simulated";
-      return { machine, kind, on: "the verifier", observation: "refused", how: reason };
+      return { machine, kind, on: t`the verifier`, observation: "refused", how: reason };
     }
     return { machine, skipped: reason };
   }
@@ -231,7 +233,7 @@ async function onSimulator(plan: Plan, choices: RunChoices): Promise<ComparedRun
     machine: "simulator",
     kind: "simulated",
     memory: run.memory,
-    on: untimed ? "an untimed schedule" : typeof profile === "string" ? profile : profile.name,
+    on: untimed ? t`an untimed schedule` : typeof profile === "string" ? profile : profile.name,
     observation: anomaly() ? "Sometimes" : "Never",
     lost: { median: timed.lost, min: timed.lost, max: Math.max(...runs.map((run) => run.lost)) },
     nsPerOp: ns === undefined ? undefined : { median: ns, min: ns, max: ns },
@@ -246,7 +248,7 @@ function measured(run: Measured): ComparedRun {
   return {
     machine: run.machine,
     kind: "measured",
-    on: run.machine === "linux" ? `kernel ${kernelRelease()}` : "threads of this computer",
+    on: run.machine === "linux" ? t`kernel ${kernelRelease()}` : t`threads of this computer`,
     observation: run.anomalies > 0 ? "Sometimes" : "Never",
     lost: run.lostSpread,
     nsPerOp: run.nsSpread,
@@ -260,28 +262,28 @@ async function onKernel(plan: Plan, options: MeasureOptions): Promise<ComparedRu
   const availability = linuxAvailable();
   if (availability.available) return measured(await linuxPlan(plan, options));
   const recorded = recordedRun(plan.object, plan.workload);
-  if (!recorded) throw new Error(`nothing is recorded for this workload, and here ${whyNot(availability)}`);
+  if (!recorded) throw new Error(t`nothing is recorded for this workload, and here ${whyNot(availability)}`);
   const { lost, nsPerOp, cpus } = recorded.run;
   return {
     machine: "linux",
     kind: "recorded",
-    on: `kernel ${recorded.kernel}, ${recorded.date}`,
+    on: t`kernel ${recorded.kernel}, ${recorded.date}`,
     observation: recorded.run.anomalies > 0 ? "Sometimes" : "Never",
     lost,
     nsPerOp,
     cpus,
-    how: `recorded, because here ${availability.reason}; ${recorded.run.how}`,
+    how: t`recorded, because here ${availability.reason}; ${recorded.run.how}`,
   };
 }
-
-const SOURCE = { simulated: "simulated", measured: "measured here", recorded: "recorded on" } as const;
 
 const sourceOf = ({ kind, on, observation }: ComparedRun): string =>
   observation === "refused"
     ? ""
     : kind === "measured"
-    ? SOURCE.measured
-    : `${SOURCE[kind]}: ${on}`.replace("on:", "on");
+    ? t`measured here`
+    : kind === "simulated"
+    ? t`simulated: ${on}`
+    : t`recorded on ${on}`;
 
 function nameOfProgram(object: BpfObject, { programs }: SimulateOptions): string {
   const names = programs?.map((run) => typeof run === "string" ? run : run.prog);
@@ -290,14 +292,14 @@ function nameOfProgram(object: BpfObject, { programs }: SimulateOptions): string
 }
 
 function nameOf({ machine, kind }: ComparedRun): string {
-  if (machine === "linux") return kind === "recorded" ? "a recorded kernel" : "the running kernel";
-  return machine === "threads" ? "threads of this computer" : "the simulator";
+  if (machine === "linux") return kind === "recorded" ? t`a recorded kernel` : t`the running kernel`;
+  return machine === "threads" ? t`threads of this computer` : t`the simulator`;
 }
 
 function sawWhat({ observation, lost }: ComparedRun): string {
-  if (observation === "refused") return "the verifier refuses it";
-  if (observation === "Never") return "it ends as one after another would";
-  return lost && lost.max > 0 ? "updates are lost" : "it ends otherwise than the serial order 0, 1, 2, ... does";
+  if (observation === "refused") return t`the verifier refuses it`;
+  if (observation === "Never") return t`it ends as one after another would`;
+  return lost && lost.max > 0 ? t`updates are lost` : t`it ends otherwise than the serial order 0, 1, 2, ... does`;
 }
 
 function percentOf(lost: Spread | undefined): string {
@@ -315,6 +317,6 @@ function nsOf(ns: Spread | undefined): string {
 }
 
 const list = (items: readonly string[]): string =>
-  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items[items.length - 1]}`;
+  items.length < 2 ? items.join("") : t`${items.slice(0, -1).join(t`, `)} and ${items[items.length - 1]}`;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

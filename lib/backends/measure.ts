@@ -8,6 +8,7 @@ import type { Result, Values } from "../report/result.ts";
 import { LEAST_OVERLAP, overlapOf, type ThreadTime } from "./overlap.ts";
 import { type Spread, spreadOf } from "./spread.ts";
 import type { Workload } from "../workload/workload.ts";
+import { t } from "../words/translation.ts";
 
 /** What one thread's run came to. */
 export interface ThreadRun extends ThreadTime {
@@ -163,11 +164,11 @@ export async function measure<Name extends Measured["machine"]>(
     printed: typical.printed,
     steps: 0,
     insns: 0,
-    how: `measured ${where()}; ${fewerCpus(asked.cpus ?? 2, plan.nrCpus)}${howOften(plan, factors)} ` +
-      `from a common start, overlap ${range(overlapSpread)}; ` +
-      `times include the loop; median of ${kept.length} repeat${kept.length === 1 ? "" : "s"}, ${
-        tries - kept.length
-      } disturbed and thrown away`,
+    how: t`measured ${where()}; ${fewerCpus(asked.cpus ?? 2, plan.nrCpus)}${
+      howOften(plan, factors)
+    } from a common start, overlap ${range(overlapSpread)}; times include the loop; median of ${kept.length} repeat${
+      kept.length === 1 ? "" : "s"
+    }, ${tries - kept.length} disturbed and thrown away`,
   };
 }
 
@@ -185,24 +186,26 @@ function durationOf(plan: Plan, asked: MeasureOptions): number {
 }
 
 const fewerCpus = (asked: number, used: number): string =>
-  used < asked ? `${asked} CPUs were asked for and this computer has ${used}; ` : "";
+  used < asked ? t`${asked} CPUs were asked for and this computer has ${used}; ` : "";
 
 /** `1,000 runs on each of 2 threads`, or for programs that run differently often `1,000 runs of a and 20 runs of b`. */
 function howOften(plan: Plan, factors: Factors): string {
   const counts = new Map(processes(plan, plan.tasks).map((task) => [task.prog, scaledInvocations(task, factors)]));
-  const runs = (count: number) => `${count.toLocaleString("en")} runs`;
+  const runs = (count: number) => t`${count.toLocaleString("en")} runs`;
   if (new Set(counts.values()).size > 1) {
-    return [...counts].map(([prog, count]) => `${runs(count)} of ${prog}`).join(" and ");
+    return [...counts].map(([prog, count]) => t`${runs(count)} of ${prog}`).join(t` and `);
   }
   const [count = 0] = counts.values();
-  return `${runs(count)} on each of ${plan.nrCpus} thread${plan.nrCpus === 1 ? "" : "s"}`;
+  return plan.nrCpus === 1
+    ? t`${runs(count)} on each of ${plan.nrCpus} thread`
+    : t`${runs(count)} on each of ${plan.nrCpus} threads`;
 }
 
 const nameOfTask = (task: PlannedTask): string => task.user ?? task.name;
 
 const range = ({ min, max }: Spread): string => {
   const percent = (share: number) => Math.round(share * 100);
-  return percent(min) === percent(max) ? `${percent(min)} %` : `${percent(min)} to ${percent(max)} %`;
+  return percent(min) === percent(max) ? `${percent(min)} %` : t`${percent(min)} to ${percent(max)} %`;
 };
 
 /** What belongs to the tasks that are neither interrupts nor user space. */

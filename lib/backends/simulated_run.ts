@@ -25,6 +25,7 @@ import type { Scheduler } from "../schedulers/scheduler.ts";
 import { checkTimedRuns } from "../workload/check_options.ts";
 import { describeMemory, type MemoryReport } from "../workload/memory_model.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
+import { t } from "../words/translation.ts";
 
 /** Of runs whose scheduler is asked before each step: these are ten times slower. */
 const DEFAULT_STEPS_IN_TURN = DEFAULT_STEPS / 10;
@@ -34,8 +35,8 @@ const MOST_TIMES_LONGER = 4, LEAST_STEPS = 10_000;
 /** How another clock and other random numbers differ from those of the run. */
 const OTHER_SEED = 7919, OTHER_CLOCK_NS = 1_000_003, OTHER_TICK_NS = 37;
 /** Why a run has no store buffers, although the program could tell. */
-const CLOCK = "by this scheduler every store is in memory when its step ends";
-const REPLAYED = "the schedule flushes no store buffer";
+const clocked = (): string => t`by this scheduler every store is in memory when its step ends`;
+const replayed = (): string => t`the schedule flushes no store buffer`;
 
 /** How a planned workload is run: what of the options is no part of the plan. */
 export type RunChoices = Pick<SimulateOptions, "seed" | "scheduler" | "profile"> & MachineOptions;
@@ -78,9 +79,9 @@ export class SimulatedRun {
     }
     const replaysWithout = typeof scheduler === "object" && scheduler.withoutBuffers;
     this.#plan = replaysWithout
-      ? withoutBuffers(plan, REPLAYED)
+      ? withoutBuffers(plan, replayed())
       : scheduler === "clock"
-      ? withoutBuffers(plan, CLOCK)
+      ? withoutBuffers(plan, clocked())
       : plan;
     this.seed = seed;
     this.scheduler = scheduler;
@@ -162,16 +163,16 @@ export class SimulatedRun {
   conditions(): string[] {
     const { plan, profile, seed } = this, { models, nowNs } = this.#machineOptions;
     const time = profile
-      ? "the simulated CPUs' own clocks"
+      ? t`the simulated CPUs' own clocks`
       : nowNs
-      ? "as the reader gives it"
-      : "1 ns for each visible operation";
+      ? t`as the reader gives it`
+      : t`1 ns for each visible operation`;
     const open = fixedChoices(plan, {
-      hash: `drawn from seed ${this.#machineOptions.hashSeed}, one of many`,
+      hash: t`drawn from seed ${this.#machineOptions.hashSeed}, one of many`,
       time,
-      random: `one sequence for each CPU, drawn from seed ${seed}`,
+      random: t`one sequence for each CPU, drawn from seed ${seed}`,
     });
-    const drawn = { by: `seed ${seed}`, programs: drawnContexts(plan) };
+    const drawn = { by: t`seed ${seed}`, programs: drawnContexts(plan) };
     return conditionsOf(plan, { memory: this.memory.text, open, models, drawn });
   }
 

@@ -15,6 +15,7 @@ import type { MemoryReport } from "../workload/memory_model.ts";
 import { withFilledMaps } from "../schedulers/filled_maps.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
 import { type Ended, type RunChoices, SimulatedRun } from "./simulated_run.ts";
+import { t } from "../words/translation.ts";
 
 /** What a simulation says of itself as JSON. */
 const REPORTED = [
@@ -152,9 +153,11 @@ export class Simulation implements Result {
     this.anomaly = serial !== undefined && serial.stateKey() !== machine.kernel.stateKey();
     this.lost = lost;
     this.orderDependent = orderDependent;
-    this.on = `${this.cpus} CPU${this.cpus === 1 ? "" : "s"}, ${this.runs}, ` +
-      `${run.profile ? `at the pace of ${run.profile.name}` : describeScheduler(run.scheduler)}, seed ${this.seed}`;
-    this.how = `simulated: ${this.on}`;
+    const pace = run.profile ? t`at the pace of ${run.profile.name}` : describeScheduler(run.scheduler);
+    this.on = this.cpus === 1
+      ? t`${this.cpus} CPU, ${this.runs}, ${pace}, seed ${this.seed}`
+      : t`${this.cpus} CPUs, ${this.runs}, ${pace}, seed ${this.seed}`;
+    this.how = t`simulated: ${this.on}`;
   }
 
   /** What the result takes as given, a line for each. */
@@ -224,7 +227,7 @@ export async function simulate(
 }
 
 function describeScheduler(scheduler: SimulateOptions["scheduler"] = "random"): string {
-  if (scheduler === "random") return "random schedule";
-  if (scheduler === "clock") return "smallest clock first";
+  if (scheduler === "random") return t`random schedule`;
+  if (scheduler === "clock") return t`smallest clock first`;
   return typeof scheduler === "string" ? scheduler.replace("_", " ") : scheduler.name;
 }

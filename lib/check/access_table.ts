@@ -6,6 +6,7 @@ import { contextsOf, type Level } from "../workload/contexts.ts";
 import { type DataFlow, dataFlow, type Flow, type Origin } from "./data_flow.ts";
 import { fieldName } from "./field_name.ts";
 import { observe, type Seen, type SeenAccess } from "./observe.ts";
+import { t, translated } from "../words/translation.ts";
 
 /** What keeps an access from racing: `plain` is nothing. */
 export type Protection =
@@ -191,12 +192,22 @@ function protectionOf(access: SeenAccess, owner: Origin): Protection {
 export const isShared = ({ map, owner }: Pick<TableAccess, "map" | "owner">): boolean =>
   !map.data?.readonly && !PER_CPU_MAPS.includes(map.type) && owner !== "cpu" && owner !== "thread";
 
+const PROTECTIONS: Readonly<Record<Protection, string>> = translated({
+  atomic: "atomic",
+  lock: "lock",
+  "per-CPU": "per-CPU",
+  "read-only": "read-only",
+  "own of a CPU": "own of a CPU",
+  "own of a thread": "own of a thread",
+  plain: "plain",
+});
+
 /** What an access is, in a few words: `read, written: plain`. */
 export function accessWords({ reads, writes, kind, helper, protection, locks }: TableAccess): string {
-  const what = reads && writes ? "read and written" : writes ? "written" : "read";
-  const by = helper ? ` by bpf_${helper}` : "";
-  const how = protection === "lock" ? `under ${locks.join(", ")}` : protection;
-  return `${what}${by}, ${kind === "acquire" ? "load-acquire" : kind === "release" ? "store-release" : how}`;
+  const what = reads && writes ? t`read and written` : writes ? t`written` : t`read`;
+  const by = helper ? t`${what} by bpf_${helper}` : what;
+  const how = protection === "lock" ? t`under ${locks.join(", ")}` : PROTECTIONS[protection];
+  return t`${by}, ${kind === "acquire" ? t`load-acquire` : kind === "release" ? t`store-release` : how}`;
 }
 
 /** Accesses of one field, of all programs. */

@@ -7,6 +7,7 @@ import { type Candidate, candidate, siteOf } from "./finding.ts";
 import { insertOnce } from "./repairs.ts";
 import { doubtOf, readModifyWrites } from "./update_rules.ts";
 import { lineOf, type MapDef } from "../object/bpf_object.ts";
+import { t } from "../words/translation.ts";
 
 const HASHES: readonly number[] = [BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.LRU_HASH];
 
@@ -27,12 +28,12 @@ export function checkThenActs(table: AccessTable): Candidate[] {
       if (!lookup || !update) return [];
       const found = { prog: program.program.name, insn: lookup.insn, line: lineOf(program.program, lookup.insn) };
       return [
-        candidate("check-then-act", update, [siteOf(update, "inserts, or replaces what was inserted meanwhile"), {
+        candidate("check-then-act", update, [siteOf(update, t`inserts, or replaces what was inserted meanwhile`), {
           ...found,
-          label: "finds nothing",
+          label: t`finds nothing`,
         }], {
-          reason: `two CPUs can both find nothing under the key: the second BPF_ANY replaces what the first one ` +
-            `inserted and counted`,
+          reason:
+            t`two CPUs can both find nothing under the key: the second BPF_ANY replaces what the first one inserted and counted`,
           repair: insertOnce(table.object, update, lineOf(program.program, lookup.insn)),
           doubt: doubtOf(update),
         }),

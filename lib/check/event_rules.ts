@@ -11,6 +11,7 @@ import { type Candidate, candidate, siteOf } from "./finding.ts";
 import type { SeenCall } from "./observe.ts";
 import { countFailure, ownGuard } from "./repairs.ts";
 import { doubtOf, readModifyWrites } from "./update_rules.ts";
+import { t } from "../words/translation.ts";
 
 const T = BPF_MAP_TYPE;
 
@@ -41,13 +42,12 @@ export function usesAfterDelete({ programs }: AccessTable): Candidate[] {
       });
       return [
         candidate("use-after-delete", { map: write.map, field: write.map.name }, [
-          siteOf(write, "writes through the pointer"),
-          site(deletion, "deletes the element"),
-          site(insertion, "inserts another key into it"),
+          siteOf(write, t`writes through the pointer`),
+          site(deletion, t`deletes the element`),
+          site(insertion, t`inserts another key into it`),
         ], {
           reason:
-            `the element behind the pointer can be deleted and given to another key of ${write.map.name} before the ` +
-            "write: it goes to that key's value",
+            t`the element behind the pointer can be deleted and given to another key of ${write.map.name} before the write: it goes to that key's value`,
           doubt: doubtOf(write),
         }),
       ];
@@ -74,12 +74,12 @@ export function skippedRuns({ programs, object }: AccessTable): Candidate[] {
     if (!under) return [];
     const { program } = under, first = { prog: program.name, insn: 0, line: lineOf(program, 0) };
     return [
-      candidate("recursion-skip", count, [siteOf(count, "does not run"), {
+      candidate("recursion-skip", count, [siteOf(count, t`does not run`), {
         ...first,
-        label: "is under way on the CPU",
+        label: t`is under way on the CPU`,
       }], {
-        reason: `${over.program.name} is left out where it strikes ${program.name}, and nothing counts that it was: ` +
-          `${count.field} stays behind`,
+        reason:
+          t`${over.program.name} is left out where it strikes ${program.name}, and nothing counts that it was: ${count.field} stays behind`,
         repair: ownGuard(object, program.section),
       }),
     ];
@@ -99,11 +99,11 @@ export function unobservedOverruns({ programs, object }: AccessTable): Candidate
       const line = lineOf(program.program, insn), tested = testOf(program, insn);
       return [
         candidate("overrun-unobserved", { map, field: map.name }, [
-          { prog: program.program.name, insn, line, label: "finds no room when the reader is slow" },
+          { prog: program.program.name, insn, line, label: t`finds no room when the reader is slow` },
         ], {
-          reason: `where ${map.name} is full, the record is dropped and nothing says so`,
+          reason: t`where ${map.name} is full, the record is dropped and nothing says so`,
           repair: countFailure(object, helper === "ringbuf_reserve" ? tested : line, helper === "ringbuf_reserve"),
-          doubt: "how fast its reader is cannot be told from the object",
+          doubt: t`how fast its reader is cannot be told from the object`,
         }),
       ];
     })

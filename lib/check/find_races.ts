@@ -13,6 +13,7 @@ import { tableJson, tableText } from "./table_text.ts";
 import { userMapCalls, type UserPart } from "./user_part.ts";
 import type { Workload } from "../workload/workload.ts";
 import { DEFAULT_BOUNDS, type WitnessBounds, WitnessSearch } from "./witness.ts";
+import { t } from "../words/translation.ts";
 
 /**
  * What to look at, and how far to search for witnesses.
@@ -151,7 +152,7 @@ export async function findRaces(object: BpfObject, options: FindRacesOptions = {
     if (!isSearched && one.memory) continue;
     const proof = isSearched ? await search.prove(one) : {
       state: "possible",
-      why: allowed === undefined ? "no witness was looked for" : "the listing allows it",
+      why: allowed === undefined ? t`no witness was looked for` : t`the listing allows it`,
     } as const;
     if (proof) findings.push({ ...one, proof, ...(allowed === undefined ? {} : { allowed }) });
     done++;
@@ -164,7 +165,7 @@ function doubted(one: Candidate, partly: ReadonlyMap<string, string>): Candidate
   const prog = one.sites.map((site) => site.prog).find((name) => partly.has(name));
   return one.doubt || prog === undefined ? one : {
     ...one,
-    doubt: `${prog} was not followed to its end: ${partly.get(prog)}`,
+    doubt: t`${prog} was not followed to its end: ${partly.get(prog)}`,
   };
 }
 

@@ -7,6 +7,7 @@ import { type Candidate, candidate, type Repair, siteOf } from "./finding.ts";
 import { OWN_LOCK } from "./observe.ts";
 import { lockAround } from "./repairs.ts";
 import { doubtOf, readModifyWrites } from "./update_rules.ts";
+import { t } from "../words/translation.ts";
 
 /** A field that some write under a lock, and others without it, or under another one. */
 export function locksNotHeld(table: AccessTable): Candidate[] {
@@ -17,11 +18,11 @@ export function locksNotHeld(table: AccessTable): Candidate[] {
     if (open && isGuarded(locked)) {
       return [
         candidate("lock-not-held", open, [
-          siteOf(open, "writes without the lock"),
-          siteOf(locked[0], `writes under ${locked[0].locks.join(", ")}`),
+          siteOf(open, t`writes without the lock`),
+          siteOf(locked[0], t`writes under ${locked[0].locks.join(", ")}`),
         ], {
-          reason: `${open.field} is written under a lock in one place and without it in another: the lock keeps ` +
-            "neither from the other",
+          reason:
+            t`${open.field} is written under a lock in one place and without it in another: the lock keeps neither from the other`,
           repair: lockAround(table.object, open, open),
           doubt: doubtOf(open),
         }),
@@ -31,9 +32,9 @@ export function locksNotHeld(table: AccessTable): Candidate[] {
     if (!other || !isGuarded(locked)) return [];
     return [
       candidate("lock-not-held", other, [
-        siteOf(other, `writes under ${other.locks.join(", ")}`),
-        siteOf(locked[0], `writes under ${locked[0].locks.join(", ")}`),
-      ], { reason: `${other.field} is written under two different locks: neither keeps the other out` }),
+        siteOf(other, t`writes under ${other.locks.join(", ")}`),
+        siteOf(locked[0], t`writes under ${locked[0].locks.join(", ")}`),
+      ], { reason: t`${other.field} is written under two different locks: neither keeps the other out` }),
     ];
   });
 }
@@ -140,8 +141,8 @@ function pairRead(
     if (!read) return [];
     return [
       candidate(name, { map: first.map, field: groupOf(first) }, [
-        siteOf(read.second, `reads ${read.second.field}`),
-        siteOf(read.first, `reads ${read.first.field}`),
+        siteOf(read.second, t`reads ${read.second.field}`),
+        siteOf(read.first, t`reads ${read.first.field}`),
         siteOf(first, `${does} ${first.field}`),
         siteOf(second, `${does} ${second.field}`),
       ], { reason, repair: bothLocked(object, written, read), doubt: doubtOfPair(read) }),
@@ -152,8 +153,8 @@ function pairRead(
 export function tornGroups(table: AccessTable): Candidate[] {
   return table.programs.flatMap((writer) =>
     writtenTogether(writer).flatMap((written) => {
-      const reason = `${written.first.field} and ${written.second.field} are written one after the other: who reads ` +
-        "both can get one of before and one of after";
+      const reason =
+        t`${written.first.field} and ${written.second.field} are written one after the other: who reads both can get one of before and one of after`;
       const doubt = (read: Pair) => doubtOf(read.first) ?? doubtOf(written.first);
       return pairRead("torn-group", table, written, "writes", true, reason, doubt);
     })
@@ -171,9 +172,9 @@ export function splitAtomics(table: AccessTable): Candidate[] {
         .map((second) => ({ first, second }))
     );
     return pairs.flatMap((written) => {
-      const reason = `${written.first.field} and ${written.second.field} are each changed atomically, not both at ` +
-        "once: who computes with both can see one change without the other";
-      return pairRead("split-atomics", table, written, "adds to", false, reason, (read) => doubtOf(read.first));
+      const reason =
+        t`${written.first.field} and ${written.second.field} are each changed atomically, not both at once: who computes with both can see one change without the other`;
+      return pairRead("split-atomics", table, written, t`adds to`, false, reason, (read) => doubtOf(read.first));
     });
   });
 }

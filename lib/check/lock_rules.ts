@@ -9,6 +9,7 @@ import { OWN_LOCK } from "./observe.ts";
 import { otherOrder, updateFlag } from "./repairs.ts";
 import type { UserMapCall } from "./user_part.ts";
 import { doubtOf, readModifyWrites } from "./update_rules.ts";
+import { t } from "../words/translation.ts";
 
 /** What is changed under the lock of a map's values, by the map's name. */
 function locked({ programs, object }: AccessTable): Map<string, TableAccess[]> {
@@ -36,12 +37,11 @@ export function updatesPastTheLock(table: AccessTable): Candidate[] {
       if (!update || !isShared(update) || isInsertion(program, insn)) return [];
       return [
         candidate("flock-missing", update, [
-          siteOf(update, "writes the whole value without its lock"),
-          siteOf(inside, `writes ${inside.field} under it`),
+          siteOf(update, t`writes the whole value without its lock`),
+          siteOf(inside, t`writes ${inside.field} under it`),
         ], {
           reason:
-            `${map.name}'s values are changed under their bpf_spin_lock, but this update does not take it: what ` +
-            "the holder of the lock writes is overwritten, or half of it",
+            t`${map.name}'s values are changed under their bpf_spin_lock, but this update does not take it: what the holder of the lock writes is overwritten, or half of it`,
           repair: updateFlag(update.line, "BPF_F_LOCK"),
           doubt: doubtOf(update),
         }),
@@ -66,19 +66,17 @@ export function usersPastTheLock(table: AccessTable, calls: readonly UserMapCall
     const user: Site = {
       prog: `user ${actor}`,
       insn: -1,
-      label: `${isWrite ? "writes" : "reads"} ${map} without its lock`,
+      label: isWrite ? t`writes ${map} without its lock` : t`reads ${map} without its lock`,
     };
     return [
       candidate("flock-missing", { map: first.map, field: map }, [
         user,
-        siteOf(first, `writes ${first.field} under it`),
-        ...(second ? [siteOf(second, `writes ${second.field} under it`)] : []),
+        siteOf(first, t`writes ${first.field} under it`),
+        ...(second ? [siteOf(second, t`writes ${second.field} under it`)] : []),
       ], {
         reason: isWrite
-          ? `${map}'s values are changed under their bpf_spin_lock, but user space writes them without BPF_F_LOCK: one of ` +
-            "both is lost, or half of it"
-          : `${map}'s values are changed under their bpf_spin_lock, but user space reads them without BPF_F_LOCK: it can ` +
-            "get one field of before and one of after",
+          ? t`${map}'s values are changed under their bpf_spin_lock, but user space writes them without BPF_F_LOCK: one of both is lost, or half of it`
+          : t`${map}'s values are changed under their bpf_spin_lock, but user space reads them without BPF_F_LOCK: it can get one field of before and one of after`,
       }),
     ];
   });
@@ -97,12 +95,12 @@ export function usersDrains({ programs }: AccessTable, calls: readonly UserMapCa
       if (!count) continue;
       return [
         candidate("read-and-zero", { map: count.map, field: map }, [
-          { prog: `user ${actor}`, insn: -1, label: `reads ${map}, then writes it` },
+          { prog: `user ${actor}`, insn: -1, label: t`reads ${map}, then writes it` },
           siteOf(count, "counts"),
         ], {
-          reason: `user space reads ${map} and then writes it: what a program counts in between is lost`,
+          reason: t`user space reads ${map} and then writes it: what a program counts in between is lost`,
           help:
-            "take the value with bpf_map_lookup_and_delete_elem, swap the map, or never set it back and work with differences",
+            t`take the value with bpf_map_lookup_and_delete_elem, swap the map, or never set it back and work with differences`,
         }),
       ];
     }
@@ -124,7 +122,7 @@ export function lockOrders({ programs }: AccessTable): Candidate[] {
             prog: program.program.name,
             insn: one.insn,
             line: lineOf(program.program, one.insn),
-            label: `takes ${one.lock} while it holds ${outer}`,
+            label: t`takes ${one.lock} while it holds ${outer}`,
           };
         return { map: one.map, outer, inner: one.lock, site, of };
       })
@@ -137,10 +135,8 @@ export function lockOrders({ programs }: AccessTable): Candidate[] {
       return [
         candidate("lock-order", { map: one.map, field: one.inner }, isOneField ? [one.site] : [one.site, other.site], {
           reason: isOneField
-            ? `two locks of ${one.inner} are held at once, and nothing says which comes first: two CPUs can take them ` +
-              "crosswise, and one of them gets an error"
-            : `${one.outer} and ${one.inner} are taken in both orders: two CPUs can each hold one and want the other, and ` +
-              "one of them gets an error",
+            ? t`two locks of ${one.inner} are held at once, and nothing says which comes first: two CPUs can take them crosswise, and one of them gets an error`
+            : t`${one.outer} and ${one.inner} are taken in both orders: two CPUs can each hold one and want the other, and one of them gets an error`,
           repair: isOneField ? undefined : otherOrder(other.of),
         }),
       ];

@@ -5,6 +5,7 @@ import { reaches, sidesOf } from "./control.ts";
 import { type Candidate, candidate, siteOf } from "./finding.ts";
 import { exchange } from "./repairs.ts";
 import { doubtOf, isSamePlace, readModifyWrites, SHARED_MAPS } from "./update_rules.ts";
+import { t, translated } from "../words/translation.ts";
 
 const isOpen = (access: TableAccess): boolean =>
   access.locks.length === 0 && SHARED_MAPS.includes(access.map.type) && isShared(access);
@@ -61,20 +62,22 @@ function startsWith({ opcode, imm }: Insn, { map, field, offset, size }: TableAc
   };
 }
 
-const NUMBER_HELP = "test and change in one step: __sync_val_compare_and_swap, or both under the value's bpf_spin_lock";
+const texts = translated({
+  help: "test and change in one step: __sync_val_compare_and_swap, or both under the value's bpf_spin_lock",
+});
 
 const overstepped = (load: TableAccess, step: TableAccess): Candidate =>
-  candidate("check-then-act", step, [siteOf(step, "changes it"), siteOf(load, "reads it for the test")], {
-    reason: `${step.field} is tested and then changed: two CPUs can both pass the test, and both change it`,
-    help: NUMBER_HELP,
+  candidate("check-then-act", step, [siteOf(step, t`changes it`), siteOf(load, t`reads it for the test`)], {
+    reason: t`${step.field} is tested and then changed: two CPUs can both pass the test, and both change it`,
+    help: texts.help,
     doubt: doubtOf(step),
   });
 
 const passedTwice = (load: TableAccess, latch: TableAccess): Candidate =>
-  candidate("check-then-act", latch, [siteOf(latch, "sets it"), siteOf(load, "reads it for the test")], {
+  candidate("check-then-act", latch, [siteOf(latch, t`sets it`), siteOf(load, t`reads it for the test`)], {
     reason:
-      `${latch.field} is tested and then set: two CPUs can both find it unset, and both do what is to be done once`,
-    help: NUMBER_HELP,
+      t`${latch.field} is tested and then set: two CPUs can both find it unset, and both do what is to be done once`,
+    help: texts.help,
     doubt: doubtOf(latch),
   });
 
@@ -98,11 +101,11 @@ export function drains({ programs, accesses }: AccessTable): Candidate[] {
       if (!read) return [];
       return [
         candidate("read-and-zero", clear, [
-          siteOf(clear, "leaves a constant"),
-          siteOf(read, "takes the number"),
-          siteOf(added.get(fieldOf(clear))!, "adds to it"),
+          siteOf(clear, t`leaves a constant`),
+          siteOf(read, t`takes the number`),
+          siteOf(added.get(fieldOf(clear))!, t`adds to it`),
         ], {
-          reason: `${clear.field} is read and then set to a constant: what another CPU adds in between is lost`,
+          reason: t`${clear.field} is read and then set to a constant: what another CPU adds in between is lost`,
           repair: exchange(read, clear),
           doubt: doubtOf(clear),
         }),

@@ -6,6 +6,7 @@ import { reached, sidesOf } from "./control.ts";
 import { type Candidate, candidate, siteOf } from "./finding.ts";
 import { acquireLoad, barrierStore } from "./repairs.ts";
 import { readModifyWrites, SHARED_MAPS } from "./update_rules.ts";
+import { t } from "../words/translation.ts";
 
 /** Helpers that take no lock and order nothing. */
 const ORDERS_NOTHING = /^bpf_(map_lookup_elem|ktime_get_\w+|get_\w+|jiffies64|probe_read\w*)$/;
@@ -69,14 +70,13 @@ export function storeBuffering({ programs }: AccessTable): Candidate[] {
       .slice(0, 1).map((other) => {
         const both = [place(one.first), place(one.second)].sort().map((name) => name.slice(name.indexOf(" ") + 1));
         return candidate("order-without-barrier", { map: one.first.map, field: [...new Set(both)].join(", ") }, [
-          siteOf(one.first, `stores to ${one.first.field}`),
-          siteOf(one.second, `then looks at ${one.second.field}`),
-          siteOf(other.first, `stores to ${other.first.field}`),
-          siteOf(other.second, `then looks at ${other.second.field}`),
+          siteOf(one.first, t`stores to ${one.first.field}`),
+          siteOf(one.second, t`then looks at ${one.second.field}`),
+          siteOf(other.first, t`stores to ${other.first.field}`),
+          siteOf(other.second, t`then looks at ${other.second.field}`),
         ], {
           reason:
-            "each side stores and then looks whether the other one has: the stores wait in their CPUs' buffers, and " +
-            "both can find nothing",
+            t`each side stores and then looks whether the other one has: the stores wait in their CPUs' buffers, and both can find nothing`,
           repair: joined(
             barrierStore(one.first, "full"),
             other.first.kind === "store" ? barrierStore(other.first, "full") : [],
@@ -102,14 +102,13 @@ export function messagePassing({ programs }: AccessTable): Candidate[] {
     ).slice(0, 1).map((write) => {
       const field = `${read.first.field}, ${read.second.field}`;
       return candidate("order-without-barrier", { map: read.first.map, field }, [
-        siteOf(read.second, `reads ${read.second.field}`),
-        siteOf(read.first, `looks at ${read.first.field}`),
-        siteOf(write.first, `writes ${write.first.field}`),
-        siteOf(write.second, `sets ${write.second.field}`),
+        siteOf(read.second, t`reads ${read.second.field}`),
+        siteOf(read.first, t`looks at ${read.first.field}`),
+        siteOf(write.first, t`writes ${write.first.field}`),
+        siteOf(write.second, t`sets ${write.second.field}`),
       ], {
         reason:
-          `${read.first.field} says that ${read.second.field} is there: x86 keeps the order of two stores and of two ` +
-          "loads, other machines do not",
+          t`${read.first.field} says that ${read.second.field} is there: x86 keeps the order of two stores and of two loads, other machines do not`,
         repair: joined(barrierStore(write.second, "release"), acquireLoad(read.first)),
         memory: "bpf",
       });

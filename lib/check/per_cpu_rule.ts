@@ -5,6 +5,7 @@ import { type AccessTable, type FollowedProgram, PER_CPU_MAPS, type TableAccess 
 import { type Candidate, candidate, type Repair, siteOf } from "./finding.ts";
 import { atomicUpdate, callsAround } from "./repairs.ts";
 import { readModifyWrites } from "./update_rules.ts";
+import { t, translated } from "../words/translation.ts";
 
 /**
  * How one program can come in the middle of another one on a CPU; undefined where that is not sure. Tracing programs
@@ -22,12 +23,12 @@ export function nesting(under: Program, over: Program): InterruptKind | undefine
   return undefined;
 }
 
-const WHERE: Readonly<Record<InterruptKind, string>> = {
+const WHERE: Readonly<Record<InterruptKind, string>> = translated({
   nmi: "an NMI",
   hardirq: "an interrupt",
   softirq: "a softirq",
   preemption: "another task, on a kernel that preempts,",
-};
+});
 
 export function perCpuReentries({ programs }: AccessTable): Candidate[] {
   return programs.flatMap((under) =>
@@ -37,14 +38,14 @@ export function perCpuReentries({ programs }: AccessTable): Candidate[] {
         const write = how &&
           over.accesses.find((one) => one.map === to.map && overlaps(to, one) && one.writes && one.kind !== "atomic");
         if (!how || !write) return [];
-        const reason =
-          `${to.field} is this CPU's own, but ${WHERE[how]} can run ${over.program.name} on it between the ` +
-          "two lines: what one of them wrote is overwritten";
+        const reason = t`${to.field} is this CPU's own, but ${
+          WHERE[how]
+        } can run ${over.program.name} on it between the two lines: what one of them wrote is overwritten`;
         return [
           candidate("per-cpu-reentry", to, [
             siteOf(from, from.writes ? "writes" : "reads"),
-            siteOf(to, to.writes ? "writes back" : "reads what it wrote"),
-            ...(over === under ? [] : [siteOf(write, "writes in between")]),
+            siteOf(to, to.writes ? t`writes back` : t`reads what it wrote`),
+            ...(over === under ? [] : [siteOf(write, t`writes in between`)]),
           ], { reason, repair: heldOff(how, from, to) }),
         ];
       })

@@ -4,7 +4,8 @@ import { cellCode, codeSpan, escapeMarkdown, fenced, markdownTable, MARKS } from
 import type { TraceStep } from "../report/result.ts";
 import { isNote, type RaceFinding, type Site } from "./finding.ts";
 import type { Races } from "./find_races.ts";
-import { countText, findingText, NO_COLOURS, sourceLines } from "./race_text.ts";
+import { countText, findingText, NO_COLOURS, placeText, sourceLines } from "./race_text.ts";
+import { t } from "../words/translation.ts";
 
 /**
  * One output of the page.
@@ -39,7 +40,7 @@ export function racesParts(races: Races): readonly RacesPart[] {
         witness: {
           trace: toldSteps(finding, proof.trace),
           on,
-          finding: `${name.replaceAll("-", " ")} of ${field}`,
+          finding: t`${name.replaceAll("-", " ")} of ${field}`,
           about: finding.sites,
         },
       };
@@ -54,13 +55,19 @@ function headMarkdown(races: Races): string {
   const { open } = races, left = (["left", "left", "left", "left", "left"] as const).slice();
   const rows = open.map((finding) => {
     const { name, field, sites: [{ line, prog }], proof } = finding, isSure = proof.state === "confirmed";
-    const where = `${cellCode(prog)}${line ? `, line ${line.line}` : ""}`;
-    return [isSure ? MARKS.bad : MARKS.unknown, name, cellCode(field), where, isNote(finding) ? "a note" : proof.state];
+    const where = `${cellCode(prog)}${line ? t`, line ${line.line}` : ""}`;
+    return [
+      isSure ? MARKS.bad : MARKS.unknown,
+      name,
+      cellCode(field),
+      where,
+      isNote(finding) ? t`a note` : proof.state === "confirmed" ? t`confirmed` : t`possible`,
+    ];
   });
   const mark = races.confirmed.length > 0 ? MARKS.bad : races.exitCode === 0 ? MARKS.good : MARKS.unknown;
-  const table = rows.length === 0 ? [] : [markdownTable(["", "race", "of", "where", ""], rows, left)];
+  const table = rows.length === 0 ? [] : [markdownTable(["", t`race`, t`of`, t`where`, ""], rows, left)];
   const unseen = races.accesses.unseen.map(({ prog, why }) =>
-    `${codeSpan(prog)} was not followed to its end, more may be wrong there: ${escapeMarkdown(why)}`
+    t`${codeSpan(prog)} was not followed to its end, more may be wrong there: ${escapeMarkdown(why)}`
   );
   return [`${mark} **${escapeMarkdown(countText(races))}**`, ...table, ...unseen].join("\n\n");
 }
@@ -68,8 +75,8 @@ function headMarkdown(races: Races): string {
 function findingMarkdown(finding: RaceFinding): string {
   const { name, sites, reason, help, repair, proof, chapter, claims } = finding;
   const width = String(Math.max(0, ...sites.map(({ line }) => line?.line ?? 0))).length;
-  const isSure = proof.state === "confirmed", kind = isNote(finding) ? "note" : isSure ? "confirmed" : "possible";
-  const place = `chapter ${chapter.slice(0, 2)}${claims.length > 0 ? `, claims ${claims.join(", ")}` : ""}`;
+  const isSure = proof.state === "confirmed", kind = isNote(finding) ? t`note` : isSure ? t`confirmed` : t`possible`;
+  const place = placeText(chapter.slice(0, 2), claims);
   const lines = fenced(sourceLines(sites, width, NO_COLOURS, isSure).join("\n"));
   const diff = (repair ?? []).flatMap(({ line, before, after }, at, all) => {
     const isApart = at > 0 && line > all[at - 1].line + 1, gap = isApart ? [`@@ line ${line} @@`] : [];
@@ -82,13 +89,13 @@ function findingMarkdown(finding: RaceFinding): string {
   });
   const end = proof.state === "confirmed"
     ? proof.trace.length > 0
-      ? `Witness: ${escapeMarkdown(proof.witness.how)}. Schedule ${codeSpan(proof.witness.schedule)}.`
-      : `Witness: ${escapeMarkdown(proof.witness.how)}.\n\n${fenced(proof.witness.what)}`
-    : `No witness: ${escapeMarkdown(proof.why)}.`;
+      ? t`Witness: ${escapeMarkdown(proof.witness.how)}. Schedule ${codeSpan(proof.witness.schedule)}.`
+      : t`Witness: ${escapeMarkdown(proof.witness.how)}.\n\n${fenced(proof.witness.what)}`
+    : t`No witness: ${escapeMarkdown(proof.why)}.`;
   return [
-    `### ${name}, ${kind}\n\n${escapeMarkdown(reason)}.`,
+    `### ${name}, ${kind}\n\n${escapeMarkdown(reason)}${t`.`}`,
     lines,
-    `Help (${place}): ${escapeMarkdown(help)}.`,
+    t`Help (${place}): ${escapeMarkdown(help)}.`,
     ...(diff.length > 0 ? ["```diff\n" + diff.join("\n") + "\n```"] : []),
     end,
   ].join("\n\n");

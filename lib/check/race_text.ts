@@ -2,6 +2,7 @@
 import type { LineInfo } from "../object/bpf_object.ts";
 import { isNote, type RaceFinding, type Repair, type Site } from "./finding.ts";
 import type { Races } from "./find_races.ts";
+import { t } from "../words/translation.ts";
 
 const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
@@ -22,7 +23,9 @@ export function racesText(races: Races, isColoured = false): string {
   const paint = isColoured ? COLOURS : NO_COLOURS, { open, accesses } = races;
   const parts = open.map((finding) => findingText(finding, paint));
   for (const { prog, why } of accesses.unseen) {
-    parts.push(`${paint.warning("note")}: ${prog} was not followed to its end, more may be wrong there: ${why}\n`);
+    parts.push(
+      `${paint.warning("note")}: ${t`${prog} was not followed to its end, more may be wrong there: ${why}`}\n`,
+    );
   }
   parts.push(`${fileName(races.name)}: ${countText(races)}\n`);
   return parts.join("\n");
@@ -33,13 +36,18 @@ export function countText({ open, races: found, confirmed, findings, accesses }:
   const allowed = findings.length - open.length, programs = accesses.programs.length;
   const count = found.length, notes = open.length - count;
   const what = count === 0
-    ? "no race found"
-    : `${count} race${count === 1 ? "" : "s"}: ${confirmed.length} confirmed by a search, ` +
-      `${count - confirmed.length} possible`;
-  const rest = (notes > 0 ? `; ${notes} note${notes === 1 ? "" : "s"}` : "") +
-    (allowed > 0 ? `; ${allowed} allowed by the listing` : "");
-  return `${what} in ${programs} program${programs === 1 ? "" : "s"}${rest}`;
+    ? t`no race found`
+    : count === 1
+    ? t`${count} race: ${confirmed.length} confirmed by a search, ${count - confirmed.length} possible`
+    : t`${count} races: ${confirmed.length} confirmed by a search, ${count - confirmed.length} possible`;
+  const rest = (notes > 0 ? notes === 1 ? t`; ${notes} note` : t`; ${notes} notes` : "") +
+    (allowed > 0 ? t`; ${allowed} allowed by the listing` : "");
+  return (programs === 1 ? t`${what} in ${programs} program` : t`${what} in ${programs} programs`) + rest;
 }
+
+/** Where the book speaks of it. */
+export const placeText = (chapter: string, claims: readonly string[]): string =>
+  claims.length > 0 ? t`chapter ${chapter}, claims ${claims.join(", ")}` : t`chapter ${chapter}`;
 
 export function findingText(finding: RaceFinding, paint: Paint): string {
   const { name, field, sites, reason, help, repair, proof, chapter, claims } = finding;
@@ -48,21 +56,21 @@ export function findingText(finding: RaceFinding, paint: Paint): string {
   const width = String(Math.max(0, ...sites.map(({ line }) => line?.line ?? 0))).length;
   const bar = `${" ".repeat(width)} ${paint.note("|")}`;
   const lines = [`${head}: ${paint.bold(reason)}`, ...sourceLines(sites, width, paint, isSure)];
-  const place = `chapter ${chapter}${claims.length > 0 ? `, claims ${claims.join(", ")}` : ""}`;
+  const place = placeText(chapter, claims);
   lines.push(
     `${bar}`,
-    `${" ".repeat(width)} ${paint.note("=")} field: ${field} (${place})`,
+    `${" ".repeat(width)} ${paint.note("=")} ${t`field: ${field} (${place})`}`,
   );
-  lines.push(`${" ".repeat(width)} ${paint.note("=")} help: ${help}`);
+  lines.push(`${" ".repeat(width)} ${paint.note("=")} ${t`help: ${help}`}`);
   if (repair) lines.push(bar, ...repair.flatMap((one) => diffLines(one, width, paint)));
   if (proof.state === "confirmed") {
     const { witness } = proof;
-    lines.push(`${" ".repeat(width)} ${paint.note("=")} witness: ${witness.how}`);
+    lines.push(`${" ".repeat(width)} ${paint.note("=")} ${t`witness: ${witness.how}`}`);
     for (const step of witness.what.split("\n").filter((text) => text !== "")) {
       lines.push(`${" ".repeat(width)}     ${step}`);
     }
-    if (witness.schedule !== "") lines.push(`${" ".repeat(width)}     schedule ${witness.schedule}`);
-  } else lines.push(`${" ".repeat(width)} ${paint.note("=")} possible: ${proof.why}`);
+    if (witness.schedule !== "") lines.push(`${" ".repeat(width)}     ${t`schedule ${witness.schedule}`}`);
+  } else lines.push(`${" ".repeat(width)} ${paint.note("=")} ${t`possible: ${proof.why}`}`);
   return lines.join("\n") + "\n";
 }
 
@@ -95,10 +103,13 @@ export function sourceLines(sites: readonly Site[], width: number, paint: Paint,
     const labels = [...others.map((one) => one.label), label];
     const arrow = paint.note(isFirst ? "-->" : ":::");
     if (!line) {
-      const at = insn < 0 ? prog : `${prog}, instruction ${insn}`;
+      const at = insn < 0 ? prog : t`${prog}, instruction ${insn}`;
       lines.push(`${" ".repeat(width)}${arrow} ${at}: ${labels.join(", ")}`);
     } else {
-      lines.push(`${" ".repeat(width)}${arrow} ${fileName(line.file)}:${line.line}:${line.column}, in ${prog}`, bar);
+      lines.push(
+        `${" ".repeat(width)}${arrow} ${t`${fileName(line.file)}:${line.line}:${line.column}, in ${prog}`}`,
+        bar,
+      );
       lines.push(`${paint.note(String(line.line).padStart(width))} ${paint.note("|")} ${shown(line)}`);
       const paintMark = isFirst ? mark : paint.note, { at, length } = caret(line);
       const sign = (isFirst ? "^" : "-").repeat(length);

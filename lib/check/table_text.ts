@@ -1,6 +1,7 @@
 /** The access table in print: a block for each field, a line for each C line. */
 import { mapTypeName } from "../uapi/map_types.ts";
 import { type AccessTable, accessWords, byField, mapLabel, type TableAccess } from "./access_table.ts";
+import { t } from "../words/translation.ts";
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
@@ -8,7 +9,7 @@ const place = ({ line, insn }: TableAccess): string => line ? `${baseName(line.f
 
 /** Levels from the lowest to the highest. */
 const contexts = ({ runsIn }: TableAccess): string =>
-  runsIn.length > 1 ? `${runsIn[0]} to ${runsIn[runsIn.length - 1]}` : runsIn[0];
+  runsIn.length > 1 ? t`${runsIn[0]} to ${runsIn[runsIn.length - 1]}` : runsIn[0];
 
 interface Row {
   readonly prog: string;
@@ -27,12 +28,12 @@ export function tableText(table: AccessTable): string {
     const [prog, at, words] = [width("prog"), width("place"), width("words")];
     for (const row of rows) {
       lines.push(
-        `  ${row.prog.padEnd(prog)}  ${row.place.padEnd(at)}  ${row.words.padEnd(words)}  in ${row.contexts}`,
+        t`  ${row.prog.padEnd(prog)}  ${row.place.padEnd(at)}  ${row.words.padEnd(words)}  in ${row.contexts}`,
       );
     }
   }
-  for (const { prog, why } of table.unseen) lines.push(`${prog}: not followed to its end: ${why}`);
-  return lines.length === 0 ? "no program touches a map's value or a global variable\n" : lines.join("\n") + "\n";
+  for (const { prog, why } of table.unseen) lines.push(t`${prog}: not followed to its end: ${why}`);
+  return lines.length === 0 ? t`no program touches a map's value or a global variable\n` : lines.join("\n") + "\n";
 }
 
 /** One row for all accesses of a line that are alike. */

@@ -4,6 +4,7 @@ import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { type AccessTable, type FollowedProgram, isShared, type TableAccess } from "./access_table.ts";
 import { type Candidate, candidate, siteOf } from "./finding.ts";
 import { atomicUpdate, mapLine } from "./repairs.ts";
+import { t } from "../words/translation.ts";
 
 /** A plain load, and the plain store to the same place of what was computed of it. */
 export interface ReadModifyWrite {
@@ -45,7 +46,7 @@ const isRacy = (access: TableAccess): boolean => SHARED_MAPS.includes(access.map
 /** Whether a key or an index leaves open that two CPUs work on one value. */
 export function doubtOf({ owner, map }: Pick<TableAccess, "owner" | "map">): string | undefined {
   if (owner !== "object") return undefined;
-  return `the key into ${map.name} is the address of a kernel object, and whether two CPUs work on one at a time is not known`;
+  return t`the key into ${map.name} is the address of a kernel object, and whether two CPUs work on one at a time is not known`;
 }
 
 export function lostUpdates({ programs }: AccessTable): Candidate[] {
@@ -53,12 +54,17 @@ export function lostUpdates({ programs }: AccessTable): Candidate[] {
     readModifyWrites(program)
       .filter(({ load, store }) => isRacy(store) && load.locks.length === 0 && store.locks.length === 0)
       .map(({ load, store }) =>
-        candidate("lost-update", store, [siteOf(store, "writes back what it computed of it"), siteOf(load, "reads")], {
-          reason:
-            `${store.field} is read, changed and written back in steps: what another CPU writes in between is lost`,
-          repair: atomicUpdate(store),
-          doubt: doubtOf(store),
-        })
+        candidate(
+          "lost-update",
+          store,
+          [siteOf(store, t`writes back what it computed of it`), siteOf(load, t`reads`)],
+          {
+            reason:
+              t`${store.field} is read, changed and written back in steps: what another CPU writes in between is lost`,
+            repair: atomicUpdate(store),
+            doubt: doubtOf(store),
+          },
+        )
       )
   );
 }
@@ -78,11 +84,11 @@ export function copyModifyUpdates({ object, programs }: AccessTable): Candidate[
       if (!update || !load || !isShared({ map, owner: keyOwners.get(insn) ?? "none" })) return [];
       return [
         candidate("copy-modify-update", update, [
-          siteOf(update, "writes the changed copy back"),
-          siteOf(load, "copies the value"),
+          siteOf(update, t`writes the changed copy back`),
+          siteOf(load, t`copies the value`),
         ], {
-          reason: `a value of ${map.name} is copied, changed and written back whole: what another CPU writes in ` +
-            "between is lost",
+          reason:
+            t`a value of ${map.name} is copied, changed and written back whole: what another CPU writes in between is lost`,
           repair: oneForEachCpu(object, map),
           doubt: doubtOf(update),
         }),

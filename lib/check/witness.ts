@@ -16,6 +16,7 @@ import { shows } from "./shown_by.ts";
 import type { UserPart } from "./user_part.ts";
 import { type Searched, type Shown, story, traced } from "./witness_trace.ts";
 import { toWorkload, workloadText } from "./witness_workload.ts";
+import { t } from "../words/translation.ts";
 
 /**
  * How far the search for one witness goes.
@@ -102,7 +103,7 @@ export class WitnessSearch {
     let states = 0;
     for (const ready of await this.#inOrder(candidate)) {
       if (performance.now() > until || states > this.bounds.states * MOST_STOPPED) {
-        return unproved(candidate, why || "its searches were stopped before one was done");
+        return unproved(candidate, why || t`its searches were stopped before one was done`);
       }
       const attempt = typeof ready === "string" ? ready : await this.#attempt(ready.workload);
       if (typeof attempt === "string") {
@@ -173,7 +174,7 @@ export class WitnessSearch {
     } catch (error) {
       this.#noteMissing((error as Error).message);
       if (this.#standIns.size > before) return await this.#prepare(base, filled);
-      return `the simulator cannot run it: ${oneLine((error as Error).message)}`;
+      return t`the simulator cannot run it: ${oneLine((error as Error).message)}`;
     }
   }
 
@@ -268,13 +269,13 @@ export class WitnessSearch {
       const neverRun = new Set(found.coverage?.linesNeverRun.map(({ prog, line }) => `${prog}:${line}`));
       const fault = found.stuck.find(({ kind }) => kind === "fault");
       if (fault) this.#noteMissing(fault.message);
-      if (fault && traces.length === 0) return `the simulator cannot run it: ${oneLine(fault.message)}`;
+      if (fault && traces.length === 0) return t`the simulator cannot run it: ${oneLine(fault.message)}`;
       traces.sort((a, b) => a.trace.length - b.trace.length);
       const unknown = found.unknown === undefined ? {} : { unknown: found.unknown };
       return { ...attempt, workload, outcomes, traces, neverRun, states: visited, ...unknown };
     } catch (error) {
       this.#noteMissing((error as Error).message);
-      return `the simulator cannot run it: ${oneLine((error as Error).message)}`;
+      return t`the simulator cannot run it: ${oneLine((error as Error).message)}`;
     }
   }
 
@@ -338,11 +339,11 @@ const unproved = ({ memory }: Candidate, why: string): Proof | undefined =>
 
 function whyNot({ sites }: Candidate, attempt: Attempt, before: string): string {
   const missed = sites.find(({ prog, line }) => line && attempt.neverRun.has(`${prog}:${line.line}`));
-  if (missed) return before || `no workload was found that runs line ${missed.line!.line} of ${missed.prog}`;
+  if (missed) return before || t`no workload was found that runs line ${missed.line!.line} of ${missed.prog}`;
   const states = attempt.states.toLocaleString("en");
   return attempt.unknown
-    ? `the search stopped after ${attempt.unknown} without a witness`
-    : `none of all schedules of the workloads tried (${states} states) ends otherwise than runs one after another`;
+    ? t`the search stopped after ${attempt.unknown} without a witness`
+    : t`none of all schedules of the workloads tried (${states} states) ends otherwise than runs one after another`;
 }
 
 const witnessOf = ({ workload }: Attempt, { schedule, trace }: Shown): Proved => ({

@@ -4,6 +4,7 @@ import { hashSeedOf } from "../schedulers/schedule.ts";
 import { type ExploreOptions, searchedMachine } from "../search/explore.ts";
 import { traceSchedule } from "../search/witness.ts";
 import type { Plan } from "../workload/plan.ts";
+import { t } from "../words/translation.ts";
 
 export interface Shown {
   readonly schedule: string;
@@ -25,10 +26,9 @@ export function traced({ plan, options }: Searched, schedule: string): Shown {
 export function story(trace: readonly TraceStep[]): string {
   return trace.filter(({ touches, kind }) => touches === "data" && kind !== "start" || kind === "skip")
     .map(({ cpu, line, kind, target, before, after, prog }) => {
-      if (kind === "skip") return `CPU ${cpu}: ${prog} is skipped`;
+      if (kind === "skip") return t`CPU ${cpu}: ${prog} is skipped`;
       const value = kind === "load" ? before : after;
-      return `CPU ${cpu}: ${line ? `line ${line.line} ` : ""}${kind} ${target}${
-        value === undefined ? "" : ` = ${value}`
-      }`;
+      const what = `${kind} ${target}${value === undefined ? "" : ` = ${value}`}`;
+      return line ? t`CPU ${cpu}: line ${line.line} ${what}` : t`CPU ${cpu}: ${what}`;
     }).join("\n");
 }

@@ -6,6 +6,7 @@ import type { Workload } from "../workload/workload.ts";
 import { hex } from "../maps/value_layout.ts";
 import type { WitnessWorkload } from "./finding.ts";
 import type { UserPart } from "./user_part.ts";
+import { t } from "../words/translation.ts";
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (two) => parseInt(two, 16));
 
@@ -48,23 +49,22 @@ const keyText = (key: string): string =>
 export function workloadText(
   { programs, interrupts = [], entries, standIns, user = [], packets = [], globals = {}, memory }: WitnessWorkload,
 ): string {
-  const runs = programs.map(({ prog, cpus, pid }) =>
-    `${prog} once on CPU${cpus.length > 1 ? "s" : ""} ${cpus.join(" and ")}${
-      pid === undefined ? "" : ` (process ${pid})`
-    }`
-  );
-  const nested = interrupts.map(({ prog, kind }) => `${prog} in between (${kind ?? "interrupt"})`);
-  const actors = user.map((name) => `user space's ${name}`);
+  const runs = programs.map(({ prog, cpus, pid }) => {
+    const on = cpus.length > 1 ? t`${prog} once on CPUs ${cpus.join(t` and `)}` : t`${prog} once on CPU ${cpus[0]}`;
+    return pid === undefined ? on : t`${on} (process ${pid})`;
+  });
+  const nested = interrupts.map(({ prog, kind }) => t`${prog} in between (${kind ?? t`interrupt`})`);
+  const actors = user.map((name) => t`user space's ${name}`);
   const parts = [
     [...runs, ...nested, ...actors].join(", "),
-    ...Object.entries(globals).map(([name, value]) => `${name} is ${value}`),
+    ...Object.entries(globals).map(([name, value]) => t`${name} is ${value}`),
     ...(entries.length > 0
-      ? [`there before: ${entries.map(({ map, key }) => `${map}[${keyText(key)}]`).join(", ")}`]
+      ? [t`there before: ${entries.map(({ map, key }) => `${map}[${keyText(key)}]`).join(", ")}`]
       : []),
-    ...(packets.length > 0 ? [`packet: ${packets.map(packetText).join(", ")}`] : []),
-    ...(programs.some(({ ctx }) => ctx) ? ["a context of numbers"] : []),
-    ...(standIns.length > 0 ? [`${standIns.join(", ")}: 0, for want of a model`] : []),
-    ...(memory ? [`memory as the kernel's BPF memory model allows it`] : []),
+    ...(packets.length > 0 ? [t`packet: ${packets.map(packetText).join(", ")}`] : []),
+    ...(programs.some(({ ctx }) => ctx) ? [t`a context of numbers`] : []),
+    ...(standIns.length > 0 ? [t`${standIns.join(", ")}: 0, for want of a model`] : []),
+    ...(memory ? [t`memory as the kernel's BPF memory model allows it`] : []),
   ];
   return parts.join("; ");
 }

@@ -1,5 +1,5 @@
 /** Which language the library speaks: the environment says so, or the reader's code. */
-import { type Catalogue, useCatalogue, usedCatalogue } from "../words/translation.ts";
+import { type Catalogue, inCatalogue, useCatalogue, usedCatalogue } from "../words/translation.ts";
 import { assetText } from "./assets.ts";
 import { environmentVariable } from "./environment.ts";
 
@@ -24,9 +24,12 @@ export function languageOf(name: string): Language | undefined {
 }
 
 /** The language that texts are in. */
-export function language(): Language {
-  const used = usedCatalogue();
-  return used === undefined ? "en" : [...catalogues].find(([, one]) => one === used)![0];
+export const language = (): Language => usedCatalogue() === undefined ? "en" : "zh";
+
+function choose(name: string, where: string): void {
+  const chosen = languageOf(name);
+  if (chosen === undefined) throw new RangeError(`${where}: no such language; there are ${LANGUAGES.join(", ")}`);
+  useCatalogue(chosen === "en" ? undefined : catalogueOf(chosen));
 }
 
 /**
@@ -46,24 +49,16 @@ export function language(): Language {
  * ```
  */
 export function setLanguage(name: string): void {
-  const chosen = languageOf(name);
-  if (chosen === undefined) {
-    throw new RangeError(`setLanguage("${name}"): there is no such language; there are ${LANGUAGES.join(", ")}`);
-  }
-  useCatalogue(chosen === "en" ? undefined : catalogueOf(chosen));
+  choose(name, `setLanguage("${name}")`);
 }
 
 /** Runs `work`, which waits for nothing, in a language of its own; undefined: in that which is chosen. */
 export function inLanguage<T>(name: string | undefined, work: () => T): T {
-  if (name === undefined) return work();
-  const before = usedCatalogue();
-  setLanguage(name);
-  try {
+  return inCatalogue(usedCatalogue(), () => {
+    if (name !== undefined) setLanguage(name);
     return work();
-  } finally {
-    useCatalogue(before);
-  }
+  });
 }
 
 const wanted = environmentVariable("INTERLEAVE_LANG");
-if (wanted) setLanguage(wanted);
+if (wanted) choose(wanted, `INTERLEAVE_LANG is ${wanted}`);

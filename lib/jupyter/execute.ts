@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { denoKernel, type ExecuteReply, KernelClient } from "./client.ts";
 import { type CodeCell, type ErrorOutput, KERNEL_METADATA, type Notebook } from "./notebook_file.ts";
+import { CHINESE_KERNEL, languageOfNotebook } from "./notebook_language.ts";
 import { type Displays, OutputCollector } from "./outputs.ts";
 
 /** A cell that takes longer is stopped; no cell of the book takes a tenth of it. */
@@ -45,7 +46,7 @@ export async function executeNotebook(notebook: Notebook, options: ExecuteOption
     argv: options.argv ?? denoKernel(process.execPath),
     cwd: dirname(resolve(options.path)),
     // What a reader has solved is no part of the book.
-    env: { INTERLEAVE_PROGRESS: "off" },
+    env: { INTERLEAVE_PROGRESS: "off", INTERLEAVE_LANG: languageOfNotebook(notebook) },
   });
   try {
     let count = 0;
@@ -66,7 +67,8 @@ export async function executeNotebook(notebook: Notebook, options: ExecuteOption
   } finally {
     await kernel.shutdown();
   }
-  return { ...notebook, cells, metadata: { ...notebook.metadata, ...KERNEL_METADATA } };
+  const { kernelspec } = languageOfNotebook(notebook) === "zh" ? { kernelspec: CHINESE_KERNEL } : KERNEL_METADATA;
+  return { ...notebook, cells, metadata: { ...notebook.metadata, ...KERNEL_METADATA, kernelspec } };
 }
 
 export function hasTag(cell: { metadata: Record<string, unknown> }, tag: string): boolean {

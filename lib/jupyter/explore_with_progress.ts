@@ -2,6 +2,7 @@
 import type { BpfObject } from "../object/bpf_object.ts";
 import { type Exploration, explore as search, type ExploreOptions } from "../search/explore.ts";
 import { withProgress } from "./progress.ts";
+import { t } from "../words/translation.ts";
 
 /**
  * Visits every schedule of a workload. A search that takes longer than half a second shows a progress bar, unless it is
@@ -23,9 +24,9 @@ import { withProgress } from "./progress.ts";
  */
 export async function exploreWithProgress(object: BpfObject, options: ExploreOptions = {}): Promise<Exploration> {
   if (typeof options !== "object" || options === null || options.onProgress) return await search(object, options);
-  return await withProgress("every schedule", 1, (tick) =>
+  return await withProgress(t`every schedule`, 1, (tick) =>
     search(object, {
       ...options,
-      onProgress: ({ states, share }) => tick(share, `${states.toLocaleString("en")} states`),
+      onProgress: ({ states, share }) => tick(share, t`${states.toLocaleString("en")} states`),
     }));
 }

@@ -2,8 +2,9 @@
 import { findRaces, type FindRacesOptions, type Races } from "../check/find_races.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { withProgress } from "./progress.ts";
+import { t } from "../words/translation.ts";
 
 export async function findRacesWithProgress(object: BpfObject, options: FindRacesOptions = {}): Promise<Races> {
   if (typeof options !== "object" || options === null || options.onProgress) return await findRaces(object, options);
-  return await withProgress("looking for races", 1, (tick) => findRaces(object, { ...options, onProgress: tick }));
+  return await withProgress(t`looking for races`, 1, (tick) => findRaces(object, { ...options, onProgress: tick }));
 }

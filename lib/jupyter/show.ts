@@ -9,6 +9,7 @@ import { verdictBundle } from "../verifier/verdict_markdown.ts";
 import { type Display, displayInKernel, inKernel } from "./kernel_display.ts";
 import type { MimeBundle } from "./notebook_file.ts";
 import { MEASURED } from "./outputs.ts";
+import { t } from "../words/translation.ts";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 const JUPYTER_DISPLAY = Symbol.for("Jupyter.display");
@@ -46,7 +47,7 @@ export async function show(given: unknown): Promise<void> {
     const witness = await witnessFigure(value);
     if (witness) await displayInSteps(witness);
   } else {
-    console.log(String(data["text/plain"] ?? `(nothing but ${Object.keys(data).join(", ")})`));
+    console.log(String(data["text/plain"] ?? t`(nothing but ${Object.keys(data).join(", ")})`));
   }
 }
 
@@ -68,7 +69,7 @@ export async function racesDisplays(races: Races): Promise<Display[]> {
       figure = timeline({ trace, on, preemptions: 1 }, {
         finding,
         about,
-        title: "Steps of the witness on data, in the lane of their CPU",
+        title: t`Steps of the witness on data, in the lane of their CPU`,
       });
     displays.push({ data: await toBundle(figure), metadata: figure.toMetadata() });
   }

@@ -1,4 +1,5 @@
 /** Predict, then run: the reader commits to an answer before the result shows. */
+import { t } from "../words/translation.ts";
 
 /** What the reader expects. */
 export interface Prediction {
@@ -33,11 +34,14 @@ export function predict(question: string, answer?: number | string): Prediction 
     against(found, unit = "") {
       const got = `${format(found)}${unit}`;
       if (answer === undefined) {
-        return `${question}\n  you: ? (put a guess into the cell above first: it is worth more than the answer)\n  found: ${got}`;
+        return t`${question}\n  you: ? (put a guess into the cell above first: it is worth more than the answer)\n  found: ${got}`;
       }
-      return `${question}\n  you: ${said}${unit}\n  found: ${got}${judge(answer, found)}`;
+      return t`${question}\n  you: ${said}${unit}\n  found: ${got}${judge(answer, found)}`;
     },
-    toString: () => `${question}\n  you: ${answer === undefined ? "? (change `undefined` to your guess)" : said}`,
+    toString: () =>
+      answer === undefined
+        ? t`${question}\n  you: ? (change \`undefined\` to your guess)`
+        : t`${question}\n  you: ${said}`,
   };
 }
 
@@ -46,10 +50,11 @@ function format(value: number | bigint | string): string {
 }
 
 function judge(answer: number | string, found: number | bigint | string): string {
-  if (String(answer) === String(found)) return "  (exactly)";
+  if (String(answer) === String(found)) return t`  (exactly)`;
   if (typeof answer === "string" || typeof found === "string") return "";
   const off = Number(answer) - Number(found);
   if (Number.isNaN(off)) return "";
   const exact = Number.isInteger(off) ? off : Number(off.toPrecision(3));
-  return `  (${format(Math.abs(exact))} too ${off > 0 ? "high" : "low"})`;
+  const by = format(Math.abs(exact));
+  return off > 0 ? t`  (${by} too high)` : t`  (${by} too low)`;
 }

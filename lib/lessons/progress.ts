@@ -1,6 +1,7 @@
 /** How far this reader has come: the exercises of the book, with those that are solved. */
 import { allExercises } from "./exercises/exercise.ts";
 import { solvedExercises } from "./kept_progress.ts";
+import { t } from "../words/translation.ts";
 
 /**
  * The exercises of the book and which of them are solved, for `show`.
@@ -22,14 +23,14 @@ export async function progress(): Promise<Readonly<Record<"text/plain" | "text/m
     chapters.set(chapter, [...chapters.get(chapter) ?? [], `${mark} ${id} ${title}`]);
   }
   const done = exercises.filter(({ id }) => solved.has(id)).length;
-  const head = `${done} of ${exercises.length} exercises solved.`;
+  const head = t`${done} of ${exercises.length} exercises solved.`;
   const lines = [...chapters.values()];
   return {
     "text/plain": [head, ...lines.flat().map((line) => `  ${line}`)].join("\n"),
     "text/markdown": [
       `**${head}**`,
       [
-        "| chapter | exercises |",
+        `| ${t`chapter`} | ${t`exercises`} |`,
         "|:--|:--|",
         ...[...chapters].map(([chapter, of]) => `| ${chapter} | ${of.join("<br>")} |`),
       ]

@@ -1,5 +1,5 @@
 /** A drawing in pixels, as SVG: for diagrams that are no plots of numbers. */
-import { fitText, type FontStyle, textAscent, textWidth } from "./fonts.ts";
+import { familyOf, fitText, type FontStyle, textAscent, textWidth } from "./fonts.ts";
 import type { Frame } from "./frame.ts";
 import { type Attributes, element, escapeXml, group, pixels, title } from "./svg.ts";
 
@@ -61,7 +61,7 @@ function dashes(dash: Line["dash"], widthPx: number): string | undefined {
 }
 
 const fontOf = (style: FontStyle, colour: string): Attributes => ({
-  "font-family": style.family,
+  "font-family": familyOf(style),
   "font-size": style.sizePx,
   "font-weight": style.bold ? "bold" : undefined,
   fill: colour,
@@ -76,7 +76,9 @@ const LINE_HEIGHT = 1.3;
  * with: where a browser lacks the shipped fonts, as inside of an `<img>`, another font's letters are spaced to fit.
  */
 function textElement(x: number, y: number, text: string, style: FontStyle, whole = ""): string {
-  return element("text", { x, y, textLength: textWidth(text, style) }, title(whole) + escapeXml(text));
+  const own = familyOf(style, text), family = own === familyOf(style) ? undefined : own;
+  const place = { x, y, textLength: textWidth(text, style), "font-family": family };
+  return element("text", place, title(whole) + escapeXml(text));
 }
 
 /** Collects areas, lines, marks and text, drawn in this order, at pixel places of the plot area. */

@@ -50,8 +50,8 @@ const LINE = { headline: 21, title: 18, source: 16 };
 
 /** A sentence: capital first letter, one full stop. */
 export function sentence(text: string): string {
-  const trimmed = text.trim().replace(/\.$/, "");
-  return trimmed === "" ? "" : `${trimmed[0].toUpperCase()}${trimmed.slice(1)}.`;
+  const trimmed = text.trim().replace(/[.。]$/, "");
+  return trimmed === "" ? "" : texts.sentence(`${trimmed[0].toUpperCase()}${trimmed.slice(1)}`);
 }
 
 /**
@@ -127,7 +127,7 @@ export function frame(options: FrameOptions): Frame {
     headings,
     annotations,
     plot,
-    caption: [options.finding ?? "", options.title, options.sources.join("; ")].map(sentence)
+    caption: [options.finding ?? "", options.title, texts.clauses(options.sources)].map(sentence)
       .filter((part) => part !== "").join(" "),
   };
 }

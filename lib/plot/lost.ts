@@ -98,7 +98,7 @@ export function lostAgainstCpus(points: readonly LostAgainstCpus[], options: Los
     .map((n) => texts.lostAtOneCount(n, losing.y[losing.x.indexOf(n)] ?? 0));
   return lines({
     title: options.title ?? texts.lostAgainstCpus,
-    finding: options.finding ?? [...said, ...(exact.length > 0 ? [texts.lostNothing(exact)] : [])].join(", "),
+    finding: options.finding ?? texts.commas([...said, ...(exact.length > 0 ? [texts.lostNothing(exact)] : [])]),
     series,
     sources: options.sources,
     x: { title: texts.cpusAxis, log: 2 },

@@ -1,5 +1,7 @@
 /** Numbers as figures and their text twins write them. Units stand behind a no-break space. */
 
+import { t } from "../words/translation.ts";
+
 const NBSP = "\u00a0";
 
 /** `1234567` as `1,234,567`. */
@@ -44,8 +46,10 @@ export function bytes(value: number): string {
 }
 
 /** A ratio: `2.9 times`, `1,200 times`. */
-export const times = (ratio: number): string =>
-  `${ratio >= 10 ? count(Number(ratio.toPrecision(2))) : ratio.toFixed(1).replace(/\.0$/, "")}${NBSP}times`;
+export function times(ratio: number): string {
+  const number = ratio >= 10 ? count(Number(ratio.toPrecision(2))) : ratio.toFixed(1).replace(/\.0$/, "");
+  return t`${number}${NBSP}times`;
+}
 
 /** The middle value of some numbers; of an even number of them the mean of the two in the middle. */
 export function median(values: readonly number[]): number {

@@ -41,7 +41,7 @@ export async function rasterize(svg: string): Promise<Uint8Array> {
   const drawing = new Resvg(svg, {
     fitTo: { mode: "zoom", value: PNG_SCALE },
     font: {
-      fontBuffers: fontBytes(),
+      fontBuffers: fontBytes(svg),
       defaultFontFamily: "Inter",
       sansSerifFamily: "Inter",
       monospaceFamily: "JetBrains Mono",

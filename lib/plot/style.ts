@@ -5,7 +5,7 @@
  * Colours are Okabe and Ito's, chosen to stay apart for colour-blind readers ("Color Universal Design", 2008). `ink` is
  * the same hue dark enough for text on white (contrast of at least 4.5 to 1, WCAG 2.1).
  */
-import { CODE_FAMILY, type FontStyle, TEXT_FAMILY } from "./fonts.ts";
+import { CODE_FAMILY, familyOf, type FontStyle, TEXT_FAMILY } from "./fonts.ts";
 import { type SourceKind, texts } from "./texts.ts";
 
 export interface Look {
@@ -90,7 +90,7 @@ export const fonts = {
 
 /** Plotly's form of a font. */
 export const plotlyFont = (style: FontStyle, colour: string = colours.ink) => ({
-  family: style.family,
+  family: familyOf(style),
   size: style.sizePx,
   color: colour,
 });

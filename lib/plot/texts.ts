@@ -53,6 +53,9 @@ export const texts = translated({
       : t`${count(invocations)} runs on each CPU`;
     return seed === undefined ? runs : t`${runs}, seed ${seed}`;
   },
+  sentence: (text: string) => t`${text}.`,
+  clauses: (parts: readonly string[]) => parts.join(t`; `),
+  commas: (parts: readonly string[]) => parts.join(t`, `),
   sources: (parts: readonly string[]): string => parts.join("  ·  "),
   list,
   axis: (title: string, unit?: string): string => (unit ? t`${title} (${unit})` : title),

@@ -1,5 +1,6 @@
 /** What of the programs a search or a run has reached, and which data several contexts touched: shape and words. */
 import { texts } from "./texts.ts";
+import { t } from "../words/translation.ts";
 
 /** A line of the listing. */
 export interface CoveredLine {
@@ -124,12 +125,12 @@ function printed<T>(of: readonly T[], text: (one: T) => string): string[] {
 
 function names(of: readonly { readonly name: string }[]): string {
   const all = of.map(({ name }) => name);
-  return all.slice(0, MOST_PRINTED).join(", ") +
-    (all.length > MOST_PRINTED ? `, ${texts.coverage.words.more(all.length - MOST_PRINTED)}` : "");
+  const more = all.length > MOST_PRINTED ? [texts.coverage.words.more(all.length - MOST_PRINTED)] : [];
+  return texts.list([...all.slice(0, MOST_PRINTED), ...more]);
 }
 
 const place = ({ prog, file, line }: CoveredLine): string => `${prog} ${file} ${line}`;
 
 /** "line 12, `if (data + 14 > data_end)`,": a line in a sentence, without its last comma. */
 export const lineText = ({ file, line, text }: CoveredLine): string =>
-  `line ${line}${file.endsWith(".h") ? ` of ${file}` : ""}, \`${text.trim()}\``;
+  file.endsWith(".h") ? t`line ${line} of ${file}, \`${text.trim()}\`` : t`line ${line}, \`${text.trim()}\``;

@@ -49,8 +49,8 @@ function badEnds({ outcomes, stuck, property }: Explored): string {
     ...(bad > 0 ? [texts.verdicts.bad(bad, outcomes.length, property === "serial")] : []),
     ...[...kinds].map(texts.verdicts.stuck),
   ];
-  const sentence = parts.join("; ");
-  return `${sentence[0].toUpperCase()}${sentence.slice(1)}.`;
+  const sentence = texts.clauses(parts);
+  return texts.sentence(`${sentence[0].toUpperCase()}${sentence.slice(1)}`);
 }
 
 /** A table of endings: those that the search is after come first. Cells are plain text. */

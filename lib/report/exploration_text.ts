@@ -17,6 +17,7 @@ import type { SkippedRuns, TraceStep, Values } from "./result.ts";
 import { textTable } from "./text_table.ts";
 import { texts } from "./texts.ts";
 import { witnessTable } from "./witness_table.ts";
+import { t } from "../words/translation.ts";
 
 /** What a search found, as far as its report needs it; `explore` returns one. */
 export interface Explored {
@@ -90,7 +91,7 @@ function stateText(outcome: Explored["outcomes"][number], names: readonly string
   const values = names.filter((name) => outcome.values[name] !== undefined)
     .map((name) => `${name}=${outcome.values[name]};`);
   const returned = returnedText(outcome.returned), skipped = outcome.skipped ? [`skipped:${outcome.skipped};`] : [];
-  return [...values, ...(returned === "" ? [] : [returned]), ...skipped].join(" ") || "(no shared state);";
+  return [...values, ...(returned === "" ? [] : [returned]), ...skipped].join(" ") || t`(no shared state);`;
 }
 
 function coveredText(explored: Explored, found: boolean): string {
@@ -106,7 +107,7 @@ function coveredText(explored: Explored, found: boolean): string {
 function skippedText({ outcomes, property }: Explored): string[] {
   const some = outcomes.filter(({ skipped }) => skipped);
   if (some.length === 0) return [];
-  const who = some.flatMap(({ skips = [] }) => skips.map(({ prog, cpu, guard }) => `${prog} on CPU ${cpu}: ${guard}`));
+  const who = some.flatMap(({ skips = [] }) => skips.map(({ prog, cpu, guard }) => t`${prog} on CPU ${cpu}: ${guard}`));
   return [texts.skippedOutcomes(some.length, outcomes.length, [...new Set(who)], property === "serial")];
 }
 
@@ -158,7 +159,7 @@ export function explorationParts(explored: Explored) {
     explanation: explored.explanation ?? [],
     /** How much was searched, and by which short cuts. */
     search: [
-      `${searched}.`,
+      texts.sentence(searched),
       ...(explored.symmetry.used ? [texts.symmetry] : []),
       ...(explored.reduced ? [texts.reduction] : []),
     ],
@@ -203,9 +204,9 @@ export function explorationText(explored: Explored): string {
     ...explanation.flatMap((part) => ["", part]),
     "",
     ...search,
-    ...proof.flatMap(({ heading, lines }) => ["", `${heading}:`, ...lines.map((line) => `  ${line}`)]),
+    ...proof.flatMap(({ heading, lines }) => ["", texts.headed(heading), ...lines.map((line) => `  ${line}`)]),
     "",
-    `${texts.verdicts.herd}:`,
+    texts.headed(texts.verdicts.herd),
     "",
     herd,
   ].join("\n");

@@ -1,4 +1,5 @@
 /** How often what runs, in words: `1,000 runs on each`, or each program's own number where they differ. */
+import { t } from "../words/translation.ts";
 
 /** A task, as far as its number of runs goes. */
 export interface Running {
@@ -12,31 +13,44 @@ export interface Running {
 /** Tasks named one by one before they are summed up by program. */
 const MOST_NAMED = 4;
 
-const NOUNS = { hardirq: "interrupt", softirq: "softirq", nmi: "NMI", preemption: "preemption" } as const;
+const thousands = (count: number): string => count.toLocaleString("en-US");
+const runsText = (count: number): string => count === 1 ? t`${count} run` : t`${thousands(count)} runs`;
 
-const counted = (count: number, noun: string): string =>
-  `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+/** So many interrupts of a kind. */
+function interruptsText(count: number, kind: NonNullable<Running["interrupt"]>): string {
+  const many = thousands(count);
+  switch (kind) {
+    case "hardirq":
+      return count === 1 ? t`${many} interrupt` : t`${many} interrupts`;
+    case "softirq":
+      return count === 1 ? t`${many} softirq` : t`${many} softirqs`;
+    case "nmi":
+      return count === 1 ? t`${many} NMI` : t`${many} NMIs`;
+    case "preemption":
+      return count === 1 ? t`${many} preemption` : t`${many} preemptions`;
+  }
+}
 
 /** Of all tasks of a machine; user space is not counted. */
 export function runsOf(tasks: readonly Running[]): string {
   const processes = tasks.filter((task) => task.kind === "process");
   const interrupts = tasks.filter((task) => task.kind === "interrupt").map((task) =>
-    `${counted(task.invocations, NOUNS[task.interrupt ?? "hardirq"])} (${task.program?.name}) on CPU ${task.cpu}`
+    t`${interruptsText(task.invocations, task.interrupt ?? "hardirq")} (${task.program?.name}) on CPU ${task.cpu}`
   );
-  return [...processRuns(processes), ...interrupts].join(", ") || "no program";
+  return [...processRuns(processes), ...interrupts].join(", ") || t`no program`;
 }
 
 function processRuns(processes: readonly Running[]): string[] {
   if (processes.length === 0) return [];
   const counts = new Set(processes.map((task) => task.invocations));
-  if (counts.size === 1) return [`${counted(processes[0].invocations, "run")} on each`];
+  if (counts.size === 1) return [t`${runsText(processes[0].invocations)} on each`];
   if (processes.length <= MOST_NAMED) {
-    return processes.map((task) => `${counted(task.invocations, "run")} of ${task.program?.name} on CPU ${task.cpu}`);
+    return processes.map((task) => t`${runsText(task.invocations)} of ${task.program?.name} on CPU ${task.cpu}`);
   }
   const programs = new Map<string, Set<number>>();
   for (const { program, invocations } of processes) {
     const name = program?.name ?? "";
     programs.set(name, (programs.get(name) ?? new Set()).add(invocations));
   }
-  return [...programs].map(([name, of]) => `${[...of].map((count) => counted(count, "run")).join(" or ")} of ${name}`);
+  return [...programs].map(([name, of]) => t`${[...of].map(runsText).join(t` or `)} of ${name}`);
 }

@@ -4,6 +4,7 @@ import { bullets, cellCode, escapeMarkdown, fenced, folded, markdownTable, MARKS
 import type { Fault, Result, Values } from "./result.ts";
 import { textTable } from "./text_table.ts";
 import { texts } from "./texts.ts";
+import { t } from "../words/translation.ts";
 
 /** Rows of the table of variables, and lines of bpf_printk, before the rest is only counted. */
 const MAX_ROWS = 16, MAX_PRINTED = 10;
@@ -39,7 +40,7 @@ function cell(value: bigint | string | undefined, other: bigint | string | undef
   let at = 0;
   while (at < bytes && value.slice(2 * at, 2 * at + 2) === beside.slice(2 * at, 2 * at + 2)) at++;
   const from = beside === "" || at === bytes ? 0 : at - at % SHOWN_BYTES;
-  return `[${from}] ${value.slice(2 * from, 2 * (from + SHOWN_BYTES))}... of ${bytes} bytes`;
+  return t`[${from}] ${value.slice(2 * from, 2 * (from + SHOWN_BYTES))}... of ${bytes} bytes`;
 }
 
 /** What bytes say that hold a text and zeroes behind it, as names of processes do. */
@@ -106,9 +107,9 @@ function verdict(result: Result): string {
   const named = [...dependent.slice(0, MAX_NAMED), ...(dependent.length > MAX_NAMED ? ["..."] : [])];
   if (lost > 0) {
     const share = shareText(lost), what = machine === "simulator" ? texts.lostSome(share) : texts.lostShort(share);
-    return named.length > 0 ? `${what} ${texts.depends(named)}: not counted.` : what;
+    return named.length > 0 ? t`${what} ${texts.depends(named)}: not counted.` : what;
   }
-  if (differing.length > 0) return texts.otherEnd + (named.length > 0 ? ` (${texts.depends(named)}).` : "");
+  if (differing.length > 0) return named.length > 0 ? t`${texts.otherEnd} (${texts.depends(named)}).` : texts.otherEnd;
   return initial && namesThatDiffer(initial, final).length === 0 ? texts.unchanged : texts.asSerial;
 }
 
@@ -160,7 +161,7 @@ export function resultText(result: Result): string {
     "",
     ...(result.remarks ?? []),
     texts.how(result.how),
-    ...proofParts(result).flatMap(([heading, lines]) => [`${heading}:`, ...lines.map((line) => `  ${line}`)]),
+    ...proofParts(result).flatMap(([heading, lines]) => [texts.headed(heading), ...lines.map((line) => `  ${line}`)]),
   ].join("\n");
 }
 
@@ -193,7 +194,7 @@ export function resultMarkdown(result: Result): string {
     fault ?? `${markOf(result)} **${escapeMarkdown(verdict(result))}** ${timing(result).join(" ")}`.trimEnd(),
     ...skipped(result).map(escapeMarkdown),
     rows.length === 0 ? texts.nothingShared : table,
-    ...(rest.length > 0 ? [rest.join(", ")] : []),
+    ...(rest.length > 0 ? [texts.list(rest)] : []),
     ...(printed.length > 0 ? [`${texts.printed}\n\n${fenced(printed.join("\n"))}`] : []),
     ...(result.remarks ?? []).map(escapeMarkdown),
     ...(result.warnings ?? []).map((warning) => escapeMarkdown(texts.warning(warning))),

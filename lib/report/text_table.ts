@@ -2,7 +2,11 @@
 
 export type Alignment = "left" | "right";
 
-const width = (text: string): number => [...text].length;
+/** Chinese characters and their punctuation are two columns wide (Unicode Standard Annex 11). */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+
+const width = (text: string): number => [...text].reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0);
 
 /**
  * Lays rows out in columns two spaces apart, under a header and a rule.

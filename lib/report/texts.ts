@@ -6,7 +6,24 @@ const thousands = (n: number): string => n.toLocaleString("en-US");
 /** A sentence begins with a capital letter, where letters have one. */
 const capital = (text: string): string => `${text[0].toUpperCase()}${text.slice(1)}`;
 
+/** What can go wrong, as searches name it. */
+const KINDS: Readonly<Record<string, string>> = translated({
+  "lost update": "lost update",
+  "torn value": "torn value",
+  "wrong key": "wrong key",
+  "late write": "late write",
+  "runs skipped": "runs skipped",
+  deadlock: "deadlock",
+  livelock: "livelock",
+  fault: "fault",
+});
+const kindText = (kind: string): string => KINDS[kind] ?? kind;
+
 export const texts = translated({
+  sentence: (text: string) => t`${text}.`,
+  headed: (text: string) => t`${text}:`,
+  list: (parts: readonly string[]) => parts.join(t`, `),
+  clauses: (parts: readonly string[]) => parts.join(t`; `),
   cpu: (n: number) => t`CPU ${n}`,
   buffer: (n: number) => t`buffer of CPU ${n}`,
   buffers: (target: string, value: string) => t`${target} = ${value} into the store buffer`,
@@ -141,10 +158,10 @@ export const texts = translated({
     readonly claims: readonly string[];
   }) =>
     claims.length === 0
-      ? t`${capital(kind)}: ${what} [section: ${section}]`
+      ? t`${capital(kindText(kind))}: ${what} [section: ${section}]`
       : claims.length === 1
-      ? t`${capital(kind)}: ${what} [section: ${section}, claim ${claims[0]}]`
-      : t`${capital(kind)}: ${what} [section: ${section}, claims ${claims.join(", ")}]`,
+      ? t`${capital(kindText(kind))}: ${what} [section: ${section}, claim ${claims[0]}]`
+      : t`${capital(kindText(kind))}: ${what} [section: ${section}, claims ${claims.join(", ")}]`,
   /** A search in one sentence, and the heads and words of its table of endings. */
   verdicts: {
     Sometimes: "Sometimes wrong",
@@ -162,7 +179,7 @@ export const texts = translated({
         : of === 1
         ? t`in ${bad} of ${of} ending the property does not hold`
         : t`in ${bad} of ${of} endings the property does not hold`,
-    stuck: (kind: string) => t`some schedules end in a ${kind}`,
+    stuck: (kind: string) => t`some schedules end in a ${kindText(kind)}`,
     allSerial: "However the runs meet, they end as they can one after another.",
     allHold: "However the runs meet, the property holds at the end.",
     nothingFound: "No wrong ending was found.",
@@ -243,5 +260,5 @@ export const texts = translated({
     oneWay: "always went the same way",
     zeroCtx: "its context was all zero",
   },
-  stuck: (kind: string, message: string) => `${capital(kind)}: ${message}`,
+  stuck: (kind: string, message: string) => `${capital(kindText(kind))}: ${message}`,
 });

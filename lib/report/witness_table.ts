@@ -6,6 +6,7 @@ import { textTable } from "./text_table.ts";
 import { texts } from "./texts.ts";
 import { findTornReads, type TornRead } from "./torn_read.ts";
 import { describeInsn, describeLine, describeStep, lanesOf, switchReasons } from "./trace_text.ts";
+import { t } from "../words/translation.ts";
 
 export interface WitnessTableOptions {
   /** Which steps to show; default all. */
@@ -35,7 +36,7 @@ function remarksOf(
   for (const update of lost) {
     for (const i of update.lost) add(i, texts.lost(steps[update.store].step));
     const gone = update.lost.map((i) => steps[i].step);
-    add(update.store, texts.overwrites(gone.length > 3 ? `${gone[0]} to ${gone[gone.length - 1]}` : gone.join(", ")));
+    add(update.store, texts.overwrites(gone.length > 3 ? t`${gone[0]} to ${gone[gone.length - 1]}` : gone.join(", ")));
   }
   for (const { stale, fresh, missed, seen } of torn) {
     add(stale, texts.stale(steps[missed].step));

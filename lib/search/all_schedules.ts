@@ -16,6 +16,7 @@ import { mergeMarks, mergeReports, Team, TeamFailed, type TeamResult } from "./t
 import { hasPlainSteps, Unsuitable } from "./transition_cache.ts";
 import { waysBack } from "./way_back.ts";
 import type { Share } from "./work_sharing.ts";
+import { t } from "../words/translation.ts";
 
 /** How long a search goes on until it shows how far it is; and until it looks whether workers are ready. */
 const SLICE_MS = 100, STARTING_SLICE_MS = 20;
@@ -222,7 +223,7 @@ class Exploring implements Disposable {
       }
     } else for (const report of reports) report();
     if (search.bound === "depth" || shared?.reports.some(({ tooDeep }) => tooDeep)) {
-      bound ??= `${limits.maxDepth} steps deep`;
+      bound ??= t`${limits.maxDepth} steps deep`;
     }
     return {
       states: shared?.states ?? Math.min(search.visited.size, limits.maxStates),
@@ -261,11 +262,11 @@ class Exploring implements Disposable {
       } while (search.finished && parts.length > 0 && performance.now() <= until);
       if (search.finished && parts.length === 0) break;
       const bound = search.bound === "states"
-        ? `${limits.maxStates.toLocaleString("en")} states`
+        ? t`${limits.maxStates.toLocaleString("en")} states`
         : performance.now() > limits.until
-        ? `${limits.seconds} seconds`
+        ? t`${limits.seconds} seconds`
         : search.bytes > limits.memoryBytes
-        ? `${limits.memoryBytes} bytes of memory`
+        ? t`${limits.memoryBytes} bytes of memory`
         : undefined;
       const seconds = (performance.now() - began) / 1000;
       const share = allParts === 0 ? search.progress : 1 - (parts.length + 1) / (allParts + 1);

@@ -14,6 +14,7 @@ import type { Exploration, ExploreOptions } from "./exploration.ts";
 import { outcomeKey } from "./outcome.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
+import { t } from "../words/translation.ts";
 
 /** What to estimate: a search, and how often each scheduler tries. */
 export interface EstimateOptions extends ExploreOptions {
@@ -63,15 +64,15 @@ export class Estimate {
     const percent = (share: number | undefined) => share === undefined ? "-" : `${(100 * share).toFixed(2)} %`;
     const rows = this.schedulers.map(({ scheduler, runs, found, share, interval, truth, promised }) => [
       scheduler,
-      `${found} of ${runs}`,
+      t`${found} of ${runs}`,
       percent(share),
-      `${percent(interval[0])} to ${percent(interval[1])}`,
+      t`${percent(interval[0])} to ${percent(interval[1])}`,
       percent(truth),
       percent(promised),
     ]);
-    const header = ["scheduler", "found in", "share", "95 % sure", "true chance", "promised at least"];
+    const header = [t`scheduler`, t`found in`, t`share`, t`95 % sure`, t`true chance`, t`promised at least`];
     const { observation, program, unknown, tellsNothing, conditions } = this.exploration;
-    const why = unknown === undefined ? tellsNothing : `not every schedule was covered: ${unknown}`;
+    const why = unknown === undefined ? tellsNothing : t`not every schedule was covered: ${unknown}`;
     return [
       `${program}: ${observation}${why === undefined ? "" : ` (${why})`}`,
       textTable(header, rows),

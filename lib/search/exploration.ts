@@ -10,6 +10,7 @@ import type { SkippedRuns, TraceStep, Values } from "../report/result.ts";
 import { runsOf } from "../report/runs.ts";
 import { warningText } from "../verifier/verdict_text.ts";
 import type { Finding } from "./verdicts.ts";
+import { t } from "../words/translation.ts";
 
 /** What stops a search that is not done. */
 export interface Bounds {
@@ -222,7 +223,7 @@ export class Exploration {
   /** What the answer takes as given, a line for each: memory model, what the kernel leaves open, contexts, bounds. */
   get conditions(): readonly string[] {
     const { memory, openConditions, bounds } = this;
-    const drawn = { by: "the seed (others not tried)", programs: drawnContexts(this.#plan) };
+    const drawn = { by: t`the seed (others not tried)`, programs: drawnContexts(this.#plan) };
     return conditionsOf(this.#plan, { memory: memory.text, open: openConditions, models: this.#models, drawn, bounds });
   }
 

@@ -22,6 +22,7 @@ import { StateGraph } from "./state_graph.ts";
 import { asymmetry } from "./symmetry.ts";
 import { type Finding, judgeSkips, judgeStuck, judgeTrace } from "./verdicts.ts";
 import { findWitness, traceSchedule } from "./witness.ts";
+import { t } from "../words/translation.ts";
 
 export {
   type Bounds,
@@ -81,7 +82,7 @@ export function searchedMachine(
 }
 
 const boundsText = ({ maxStates, maxDepth, seconds }: Limits): string =>
-  `none was hit (${maxStates.toLocaleString("en")} states, ${
+  t`none was hit (${maxStates.toLocaleString("en")} states, ${
     maxDepth.toLocaleString("en")
   } steps deep, ${seconds} seconds)`;
 
@@ -127,7 +128,7 @@ async function exploreExecutions(plan: Plan, options: ExploreOptions): Promise<E
   result.executions = found.candidates;
   result.complete = found.complete;
   result.unknown = found.unknown;
-  result.bounds = found.unknown === undefined ? "none was hit" : `stopped after ${found.unknown}`;
+  result.bounds = found.unknown === undefined ? t`none was hit` : t`stopped after ${found.unknown}`;
   result.explanation = [
     ...(found.witness ? [witnessText(found.witness)] : []),
     ...(found.repairs ? [repairText(found.repairs)] : []),
@@ -223,7 +224,7 @@ async function searchPlan(
   result.outcomes = joined([...searched.values()].flatMap(({ outcomes }) => outcomes));
   result.stuck = [...stuck.values()];
   result.coverage = coverageOf(machines, !reason);
-  result.bounds = result.unknown === undefined ? boundsText(limits) : `stopped after ${result.unknown}`;
+  result.bounds = result.unknown === undefined ? boundsText(limits) : t`stopped after ${result.unknown}`;
   const open = openConditions(machine, layouts, tried, leftAny);
   result.openConditions = open.lines;
   result.coversOpen = open.complete;

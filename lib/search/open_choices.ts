@@ -6,6 +6,7 @@ import type { OpenCall } from "../machine/open_values.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { HashLayouts } from "../maps/hash_layouts.ts";
 import { warningText } from "../verifier/verdict_text.ts";
+import { t } from "../words/translation.ts";
 
 /** What is said of a search's open choices. */
 export interface OpenConditions {
@@ -15,11 +16,11 @@ export interface OpenConditions {
   readonly complete: boolean;
 }
 
-const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+const layoutsText = (n: number): string => n === 1 ? t`${n} layout` : t`${n} layouts`;
 
 function where(calls: readonly OpenCall[]): string {
   const lines = [...new Set(calls.flatMap(({ line }) => line ? [line.line] : []))].sort((a, b) => a - b);
-  return lines.length === 0 ? "" : ` (C line${lines.length === 1 ? "" : "s"} ${lines.join(", ")})`;
+  return lines.length === 0 ? "" : lines.length === 1 ? t` (C line ${lines[0]})` : t` (C lines ${lines.join(", ")})`;
 }
 
 function randomNumbers(calls: readonly OpenCall[]): string[] {
@@ -27,10 +28,14 @@ function randomNumbers(calls: readonly OpenCall[]): string[] {
   const most = (of: readonly OpenCall[]) => Math.max(...of.map(({ values }) => values.length));
   return [
     ...(shown.length > 0
-      ? [`random numbers: every value that the program can tell apart${where(shown)}: ${most(shown)} at most`]
+      ? [t`random numbers: every value that the program can tell apart${where(shown)}: ${most(shown)} at most`]
       : []),
     ...(others.length > 0
-      ? [`random numbers: ${plural(most(others), "representative value")}${where(others)}, others not tried`]
+      ? [
+        most(others) === 1
+          ? t`random numbers: ${most(others)} representative value${where(others)}, others not tried`
+          : t`random numbers: ${most(others)} representative values${where(others)}, others not tried`,
+      ]
       : []),
   ];
 }
@@ -38,8 +43,10 @@ function randomNumbers(calls: readonly OpenCall[]): string[] {
 function time(calls: readonly OpenCall[]): string[] {
   if (calls.length === 0) return [];
   const steps = [...new Set(calls.flatMap(({ values }) => values))].sort((a, b) => a < b ? -1 : 1);
-  if (steps.length === 1) return [`time: stands still${where(calls)}: what the clock says is compared with nothing`];
-  return [`time: each reading is ${steps.join(", ")} ns after the one before it${where(calls)}; other times not tried`];
+  if (steps.length === 1) return [t`time: stands still${where(calls)}: what the clock says is compared with nothing`];
+  return [
+    t`time: each reading is ${steps.join(", ")} ns after the one before it${where(calls)}; other times not tried`,
+  ];
 }
 
 /** @param hashSeeds what the seeds were drawn from in the searches that came to their end */
@@ -47,30 +54,30 @@ function hashSeed(layouts: HashLayouts, hashSeeds: readonly number[]): { line?: 
   if (layouts.names.length === 0) return { complete: true };
   const { mattering } = layouts;
   if (mattering.length === 0) {
-    return { line: "hash seed: any; nothing that ran shows which keys share a bucket", complete: true };
+    return { line: t`hash seed: any; nothing that ran shows which keys share a bucket`, complete: true };
   }
   const realised = layouts.realised(hashSeeds), all = layouts.layouts, maps = mattering.join(", ");
   if (all === 1n) {
-    return { line: `hash seed: any; the keys of ${maps} have one bucket`, complete: true };
+    return { line: t`hash seed: any; the keys of ${maps} have one bucket`, complete: true };
   }
   if (BigInt(realised) >= all) {
     return {
-      line: `hash seed: any; all ${plural(realised, "layout")} of the keys of ${maps} were tried`,
+      line: t`hash seed: any; all ${layoutsText(realised)} of the keys of ${maps} were tried`,
       complete: true,
     };
   }
-  const line = `hash seed: ${plural(realised, "layout")} of the keys of ${maps} tried, of ${all.toLocaleString("en")}`;
+  const line = t`hash seed: ${layoutsText(realised)} of the keys of ${maps} tried, of ${all.toLocaleString("en")}`;
   return { line, complete: false };
 }
 
 function undefinedStack({ plan }: Machine): string[] {
-  return plan.warnings.map((warning) => `undefined bytes: two patterns tried (${warningText(warning)})`);
+  return plan.warnings.map((warning) => t`undefined bytes: two patterns tried (${warningText(warning)})`);
 }
 
 /** What stands behind pointers is one way in which a kernel may stand. */
 function drawnObjects({ contexts }: Machine): string[] {
   return [
-    ...(contexts.objects ? ["kernel objects: their fields drawn by the seed; other values not tried"] : []),
+    ...(contexts.objects ? [t`kernel objects: their fields drawn by the seed; other values not tried`] : []),
   ];
 }
 
@@ -78,11 +85,11 @@ function drawnObjects({ contexts }: Machine): string[] {
 function timers({ plan, kernel: { async } }: Machine, leftAny: boolean): string[] {
   if (!async) return [];
   const kinds = plan.tasks.some(({ kind }) => kind === "timer")
-    ? ["timers: each is due at any moment after its start"]
+    ? [t`timers: each is due at any moment after its start`]
     : [];
-  const left = `callbacks that callbacks start again: ${
-    plural(async.rearms, "time")
-  } in a row, later ones left waiting`;
+  const left = async.rearms === 1
+    ? t`callbacks that callbacks start again: ${async.rearms} time in a row, later ones left waiting`
+    : t`callbacks that callbacks start again: ${async.rearms} times in a row, later ones left waiting`;
   return [...kinds, ...leftAny ? [left] : []];
 }
 
@@ -117,14 +124,14 @@ export function openConditions(
     ...randomNumbers(random),
     ...time(clocks),
     ...undefinedStack(machine),
-    ...(pids ? ["processes: each task is one of its own, pids from 1000 on; other numbers not tried"] : []),
-    ...(uids ? ["users: all tasks are root's (uid 0, gid 0); others not tried"] : []),
-    ...(cgroups ? ["cgroups: all tasks are in the root cgroup (id 1); others not tried"] : []),
+    ...(pids ? [t`processes: each task is one of its own, pids from 1000 on; other numbers not tried`] : []),
+    ...(uids ? [t`users: all tasks are root's (uid 0, gid 0); others not tried`] : []),
+    ...(cgroups ? [t`cgroups: all tasks are in the root cgroup (id 1); others not tried`] : []),
     ...drawnObjects(machine),
     ...timers(machine, leftAny),
-    ...(stacks ? ["stack traces, addresses of code: drawn by the seed; others not tried"] : []),
-    ...(image.hasTimedLoops ? ["may_goto: loops go on; the kernel ends them after a quarter of a second"] : []),
-    ...(nodes ? ["NUMA: all CPUs belong to node 0; others not tried"] : []),
+    ...(stacks ? [t`stack traces, addresses of code: drawn by the seed; others not tried`] : []),
+    ...(image.hasTimedLoops ? [t`may_goto: loops go on; the kernel ends them after a quarter of a second`] : []),
+    ...(nodes ? [t`NUMA: all CPUs belong to node 0; others not tried`] : []),
   ];
   const complete = seeds.complete && !pids && !uids && !nodes && !cgroups && !stacks && !machine.contexts.objects &&
     clocks.length === 0 && !machine.readsUndefinedStack && !leftAny && !image.hasTimedLoops &&

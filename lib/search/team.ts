@@ -17,6 +17,7 @@ import type { MachineReply, MachineRequest, Ran, RunRequest, WorkerReport, Worke
 import { canShareMemory, type StateTable, type TableBuffers, tableBuffers } from "./state_table.ts";
 import { Unsuitable } from "./transition_cache.ts";
 import { PUBLISH_EVERY, type Share, type Shareable, sharingBuffers, STOPPED, WorkSharing } from "./work_sharing.ts";
+import { t } from "../words/translation.ts";
 
 /** Slots of the first table that is shared, as a power of two; and slots for each state in it, at least. */
 const FIRST_SLOT_BITS = 20, ROOM = 3;
@@ -141,7 +142,7 @@ export class Team implements Disposable {
     let bound: string | undefined, failed: unknown, larger: TableBuffers | undefined;
     const look = async () => {
       if (performance.now() > limits.until) {
-        bound ??= `${limits.seconds} seconds`;
+        bound ??= t`${limits.seconds} seconds`;
         sharing.stop(STOPPED.byMain);
       }
       const seconds = (performance.now() - began) / 1000;
@@ -167,7 +168,7 @@ export class Team implements Disposable {
       }
       if (replies.includes("done") || sharing.stopped !== STOPPED.no) break;
       if (2 * table.bytes > limits.memoryBytes) {
-        bound = `${limits.memoryBytes} bytes of memory`;
+        bound = t`${limits.memoryBytes} bytes of memory`;
         break;
       }
       larger = tableBuffers(table.labelled, table.slotBits + 1);
@@ -175,7 +176,7 @@ export class Team implements Disposable {
       request = () => run;
       sharing.goOn();
     }
-    if (sharing.stopped === STOPPED.states) bound = `${limits.maxStates.toLocaleString("en")} states`;
+    if (sharing.stopped === STOPPED.states) bound = t`${limits.maxStates.toLocaleString("en")} states`;
     const reports = await this.#work(() => this.#all<WorkerReport>(() => ({ kind: "report" })));
     const sum = (of: (report: WorkerReport) => number) => reports.reduce((all, report) => all + of(report), 0);
     return {

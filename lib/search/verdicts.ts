@@ -9,6 +9,7 @@ import type { TraceStep } from "../report/result.ts";
 import { inMemoryOrder } from "../report/memory_order.ts";
 import { findTornReads } from "../report/torn_read.ts";
 import { isUser, isWrite } from "../report/trace_text.ts";
+import { t, translated } from "../words/translation.ts";
 
 export type VerdictKind =
   | "lost update"
@@ -32,14 +33,14 @@ export interface Finding {
   readonly witness: string;
 }
 
-const SECTION = {
+const SECTION = translated({
   introduction: "Introduction",
   locks: "Spin locks",
   percpu: "Per-CPU maps",
   rcu: "Map RCU",
   swap: "Map-in-map swap",
   none: "none: the verifier keeps such programs out",
-} as const;
+});
 
 /** What the kernel keeps for itself (buckets, links, locks) has rules of its own. */
 const isReaders = (step: TraceStep): boolean =>
@@ -77,13 +78,12 @@ export function judgeTrace(trace: readonly TraceStep[], maps: readonly MapDef[])
 export function judgeSkips(steps: readonly TraceStep[]): Omit<Finding, "witness"> | undefined {
   const skips = steps.filter(({ kind }) => kind === "skip");
   if (skips.length === 0) return undefined;
-  const [{ step, prog, cpu, skipped }] = skips, many = skips.length === 1 ? "one run" : `${skips.length} runs`;
+  const [{ step, prog, cpu, skipped }] = skips, many = skips.length === 1 ? t`one run` : t`${skips.length} runs`;
   const inTheWay = skipped === "prog->active"
-    ? "a run of the same program is under way there"
-    : "another such program, or user space's call on a map, is under way there";
+    ? t`a run of the same program is under way there`
+    : t`another such program, or user space's call on a map, is under way there`;
   const what =
-    `step ${step}: the kernel skips ${prog} on CPU ${cpu} (${skipped}), as ${inTheWay}: ${many} did not happen, ` +
-    "and nothing of it is lost (recursion_misses counts such runs, but for perf_event programs)";
+    t`step ${step}: the kernel skips ${prog} on CPU ${cpu} (${skipped}), as ${inTheWay}: ${many} did not happen, and nothing of it is lost (recursion_misses counts such runs, but for perf_event programs)`;
   return { kind: "runs skipped", what, section: SECTION.introduction, claims: ["0.1"] };
 }
 
@@ -97,8 +97,8 @@ function lostUpdate(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<
   const update = findLostUpdates(steps).find(({ store }) => isReaders(steps[store]));
   if (!update) return undefined;
   const store = steps[update.store], gone = update.lost.map((index) => steps[index].step);
-  const stored = gone.length === 1 ? `step ${gone[0]} stored` : `steps ${gone.join(", ")} stored`;
-  const what = `${update.target}: step ${store.step} overwrites what ${stored}, having read before it`;
+  const stored = gone.length === 1 ? t`step ${gone[0]} stored` : t`steps ${gone.join(t`, `)} stored`;
+  const what = t`${update.target}: step ${store.step} overwrites what ${stored}, having read before it`;
   if (isUser(store) || update.lost.some((index) => isUser(steps[index]))) {
     return { kind: "lost update", what, section: SECTION.introduction, claims: ["0.4"] };
   }
@@ -122,7 +122,7 @@ function tornRead(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<Fi
   const found = findTornReads(steps)[0];
   if (!found) return undefined;
   const number = (index: number) => steps[index].step;
-  const what = `${found.object}: step ${number(found.stale)} reads from before an update that step ${
+  const what = t`${found.object}: step ${number(found.stale)} reads from before an update that step ${
     number(found.fresh)
   } already sees`;
   return torn(what, [steps[found.seen]], maps);
@@ -148,7 +148,7 @@ function tornWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<F
       if (!tasks || mine === undefined || theirs === undefined) continue;
       const a = one.get(mine)!, b = other.get(theirs)!;
       const what =
-        `${a.object}: one field is left as step ${a.step} stored it, another as step ${b.step} of another run did`;
+        t`${a.object}: one field is left as step ${a.step} stored it, another as step ${b.step} of another run did`;
       return torn(what, [a, b], maps);
     }
   }
@@ -188,13 +188,13 @@ function staleElem(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<F
       if (step.actor === "helper" || owner !== `${step.task} ${step.invocation} ${keyAddr}`) continue;
       const from = keyAddr + ((elem.map.keySize + 7) & ~7);
       if (addr < from || addr >= from + elem.map.valueSize) continue;
-      const means = `step ${step.step} means what it looked up at step ${elem.key.step}, but the element`;
+      const means = t`step ${step.step} means what it looked up at step ${elem.key.step}, but the element`;
       if (elem.reused) {
-        const what = `${means} belongs to another key since step ${elem.reused.step} (${target})`;
+        const what = t`${means} belongs to another key since step ${elem.reused.step} (${target})`;
         return { kind: "wrong key", what, section: SECTION.rcu, claims: ["4.3", "4.6"] };
       }
       if (elem.unlinked && isWrite(step)) {
-        const what = `${means} is no longer in the map since step ${elem.unlinked.step}: the write is lost`;
+        const what = t`${means} is no longer in the map since step ${elem.unlinked.step}: the write is lost`;
         return { kind: "late write", what, section: SECTION.rcu, claims: ["4.3", "4.5"] };
       }
     }
@@ -224,7 +224,7 @@ function lateWrite(steps: readonly TraceStep[], maps: readonly MapDef[]): Omit<F
     if (!isWrite(step) || step.actor !== "program" || step.touches !== "data") continue;
     const swapped = looked.get(run)?.swapped, map = step.map === undefined ? undefined : maps[step.map];
     if (swapped && map && !map.data) {
-      const what = `step ${step.step} writes to ${step.target}, a map that step ${swapped.step} had swapped out`;
+      const what = t`step ${step.step} writes to ${step.target}, a map that step ${swapped.step} had swapped out`;
       return { kind: "late write", what, section: SECTION.swap, claims: ["5.4"] };
     }
   }

@@ -6,6 +6,7 @@ import { alternativeOf, formatSchedule, hashSeedOf, parseSchedule, taskOf } from
 import type { Exploration, Witness } from "./exploration.ts";
 import { SearchState } from "./state.ts";
 import { StateGraph } from "./state_graph.ts";
+import { t } from "../words/translation.ts";
 
 /** States times tasks up to which the shortest witness is worked out. */
 const SHORTEST_NODES = 400_000;
@@ -33,9 +34,11 @@ export function findWitness(
     : undefined;
   const schedule = found ? formatSchedule(found.path, hashSeed) : known;
   const { trace, preemptions, steps } = traceSchedule(make(hashSeed), schedule);
-  const which = found ? "the shortest schedule that goes wrong" : "a schedule that goes wrong";
-  const on = `${which}; ${machine.nrCpus} CPU${machine.nrCpus === 1 ? "" : "s"}, ${runsOf(machine.tasks)}`;
-  return { schedule, steps, preemptions, shortest: found !== undefined, trace, on, how: `simulated: ${on}` };
+  const which = found ? t`the shortest schedule that goes wrong` : t`a schedule that goes wrong`;
+  const n = machine.nrCpus,
+    runs = runsOf(machine.tasks),
+    on = n === 1 ? t`${which}; ${n} CPU, ${runs}` : t`${which}; ${n} CPUs, ${runs}`;
+  return { schedule, steps, preemptions, shortest: found !== undefined, trace, on, how: t`simulated: ${on}` };
 }
 
 /**

@@ -7,6 +7,8 @@ const FACES = [
   { family: "Inter", weight: "600 700", file: "Inter-SemiBold.ttf" },
   { family: "JetBrains Mono", weight: "400", file: "JetBrainsMono-Regular.ttf" },
   { family: "JetBrains Mono", weight: "600 700", file: "JetBrainsMono-Bold.ttf" },
+  { family: "Noto Sans SC", weight: "400", file: "NotoSansSC-Regular.ttf" },
+  { family: "Noto Sans SC", weight: "600 700", file: "NotoSansSC-SemiBold.ttf" },
 ];
 
 /** Where the fonts of figures are. */

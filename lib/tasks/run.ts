@@ -9,6 +9,7 @@ import { compareOutputs } from "../jupyter/compare_outputs.ts";
 import { CELL_LIMIT_SECONDS, executeNotebook } from "../jupyter/execute.ts";
 import { denoKernel, killAllKernels } from "../jupyter/client.ts";
 import { type Notebook, readNotebook, writeNotebook } from "../jupyter/notebook_file.ts";
+import { inRunOrder, writeChineseNotebooks } from "./messages/chinese_notebooks.ts";
 import { addParameter, joinParameters, type Parameters, withParameters } from "./parameters.ts";
 import { type Commander, runTask, wholeNumber } from "./task.ts";
 
@@ -22,6 +23,7 @@ interface RunOptions {
   readonly jobs: number;
   readonly limit: number;
   readonly deno: string;
+  readonly lang?: "en" | "zh";
 }
 
 export const command = (commander: Commander): Command =>
@@ -37,6 +39,10 @@ export const command = (commander: Commander): Command =>
       "-p, --parameter <name=value>",
       "with a value of yours, -p CPUS 3 or -p CPUS=3: JSON, else text (may be repeated; takes --out)",
       parameter(commander),
+    )
+    .addOption(
+      new commander.Option("--lang <language>", "zh: makes the chapters in Chinese, in notebooks/zh, and runs those")
+        .choices(["en", "zh"]),
     )
     .option("--jobs <n>", "run n notebooks at a time", wholeNumber(commander, 1), 1)
     .option("--limit <n>", "stop a cell after n seconds", wholeNumber(commander, 1), CELL_LIMIT_SECONDS)
@@ -62,9 +68,15 @@ async function main(paths: readonly string[], options: RunOptions): Promise<void
       throw new Error("a notebook with parameters is another one than that of the book: name a folder for it, --out");
     }
     const parameters = options.parameter ?? new Map();
-    notebooks = new Map(
-      (paths.length > 0 ? paths : allNotebooks()).map((path) => [path, withParameters(readNotebook(path), parameters)]),
-    );
+    const all = options.lang === "zh" ? writeChineseNotebooks(PROJECT).map(fromHere) : allNotebooks();
+    const wanted = new Set(paths.map((path) => basename(path)));
+    const chosen = options.lang === "zh"
+      ? all.filter((path) => wanted.size === 0 || wanted.has(basename(path)))
+      : paths.length > 0
+      ? paths
+      : all;
+    const read = chosen.map((path) => [path, withParameters(readNotebook(path), parameters)] as const);
+    notebooks = new Map(options.lang === "zh" ? inRunOrder(read) : read);
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = 2;
@@ -72,6 +84,8 @@ async function main(paths: readonly string[], options: RunOptions): Promise<void
   }
   process.exitCode = await runAll(notebooks, options);
 }
+
+const fromHere = (path: string): string => relative(process.cwd(), join(PROJECT, path));
 
 function allNotebooks(): string[] {
   const folder = join(PROJECT, "notebooks");

@@ -1,12 +1,13 @@
 /** For readers: the program type that may do what this one may not. */
+import { t } from "../words/translation.ts";
 
 /** Sections whose programs run in any context (kernel/bpf/verifier.c:is_tracing_prog_type), and what stands in. */
 const INSTEAD: readonly (readonly [RegExp, (target: string) => string])[] = [
-  [/^raw_(tp|tracepoint)(\.w)?$/, (target) => `tp_btf${suffix(target)} instead of raw_tp`],
-  [/^(tp|tracepoint)$/, (target) => `tp_btf${suffix(rawEvent(target))} instead of tracepoint`],
-  [/^kretprobe/, (target) => `fexit${suffix(target)} instead of kretprobe`],
-  [/^(kprobe|ksyscall|kretsyscall)/, (target) => `fentry${suffix(target)} instead of kprobe`],
-  [/^socket/, () => "tc instead of socket"],
+  [/^raw_(tp|tracepoint)(\.w)?$/, (target) => t`tp_btf${suffix(target)} instead of raw_tp`],
+  [/^(tp|tracepoint)$/, (target) => t`tp_btf${suffix(rawEvent(target))} instead of tracepoint`],
+  [/^kretprobe/, (target) => t`fexit${suffix(target)} instead of kretprobe`],
+  [/^(kprobe|ksyscall|kretsyscall)/, (target) => t`fentry${suffix(target)} instead of kprobe`],
+  [/^socket/, () => t`tc instead of socket`],
 ];
 
 const suffix = (target: string): string => /^[\w.]+$/.test(target) ? `/${target}` : "";

@@ -1,5 +1,6 @@
 /** The verifier's rules in plain words, by the message that tells of a breach. */
 import { otherProgramType, sleepableSection } from "./other_program_type.ts";
+import { t, translated } from "../words/translation.ts";
 
 export interface Rule {
   readonly message: RegExp;
@@ -34,7 +35,7 @@ const CLAIM = {
 const RELEASE = "Release it on every path: unlock before each return, or leave through one exit.";
 const NULL_CHECK = "Compare the pointer with NULL, and use it only on the path where it is not.";
 
-export const RULES: readonly Rule[] = [
+export const RULES: readonly Rule[] = translated([
   {
     message: /not supported by Interleave/,
     rule: "The kernel may well accept this: Interleave does not know this part of it, and says so.",
@@ -107,8 +108,8 @@ export const RULES: readonly Rule[] = [
     fix: (section) => {
       const other = otherProgramType(section);
       return other
-        ? `Use atomics, a per-CPU map, or another program type: ${other}.`
-        : "Use atomics, or a per-CPU map.";
+        ? t`Use atomics, a per-CPU map, or another program type: ${other}.`
+        : t`Use atomics, or a per-CPU map.`;
     },
   },
   {
@@ -116,7 +117,7 @@ export const RULES: readonly Rule[] = [
     rule: "Programs that may run in any context may not use maps with timers, work queues, lists or trees.",
     fix: (section) => {
       const other = otherProgramType(section);
-      return `Use that map in a program of another type: ${other ?? "tc, syscall or tp_btf, for another event"}.`;
+      return t`Use that map in a program of another type: ${other ?? "tc, syscall or tp_btf, for another event"}.`;
     },
   },
   {
@@ -233,8 +234,8 @@ export const RULES: readonly Rule[] = [
     message: /Sleepable programs can only use/,
     rule: "Programs that may sleep use only map types whose values stay while they sleep.",
     fix: (section) => {
-      const maps = "Use a hash, array, ring buffer or local storage map";
-      return /^[^/]*\.s(\/|$)/.test(section) ? `${maps}, or the section without ".s".` : `${maps}.`;
+      const maps = t`Use a hash, array, ring buffer or local storage map`;
+      return /^[^/]*\.s(\/|$)/.test(section) ? t`${maps}, or the section without ".s".` : `${maps}.`;
     },
   },
   {
@@ -243,8 +244,8 @@ export const RULES: readonly Rule[] = [
     fix: (section) => {
       const own = sleepableSection(section);
       return own
-        ? `Use the section ${own}.`
-        : "Use a section that has a sleepable form (syscall, fentry.s, uprobe.s, iter.s).";
+        ? t`Use the section ${own}.`
+        : t`Use a section that has a sleepable form (syscall, fentry.s, uprobe.s, iter.s).`;
     },
   },
   {
@@ -478,4 +479,4 @@ export const RULES: readonly Rule[] = [
     rule: "Not every function of the kernel can be watched, changed or slept in, and not every symbol can be found.",
     fix: "Choose another hook; /sys/kernel/tracing/available_filter_functions lists functions that can be traced.",
   },
-];
+], ["rule", "text", "fix"]);

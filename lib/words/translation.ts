@@ -17,6 +17,17 @@ export function useCatalogue(chosen: Catalogue | undefined): void {
 
 export const usedCatalogue = (): Catalogue | undefined => catalogue;
 
+/** Runs `work`, which waits for nothing, with texts looked up in another catalogue. */
+export function inCatalogue<T>(chosen: Catalogue | undefined, work: () => T): T {
+  const before = catalogue;
+  catalogue = chosen;
+  try {
+    return work();
+  } finally {
+    catalogue = before;
+  }
+}
+
 /** A text as the catalogue has it; the text itself where it has none. */
 const lookUp = (text: string, from: Catalogue): string => Object.hasOwn(from, text) ? from[text] : text;
 
@@ -54,7 +65,8 @@ function copyIn(value: unknown, from: Catalogue, only: ReadonlySet<string> | und
     return only === undefined || (name !== undefined && only.has(name)) ? lookUp(value, from) : value;
   }
   if (Array.isArray(value)) return value.map((one) => copyIn(one, from, only, name));
-  if (typeof value !== "object" || value === null) return value;
+  // Patterns and other things with a class of their own are no texts.
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copyIn(one, from, only, key)]));
 }
 

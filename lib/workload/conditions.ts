@@ -5,9 +5,10 @@ import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import type { MapDef } from "../object/bpf_object.ts";
 import { packetsInWords } from "./packets.ts";
 import type { Plan, PlannedTask } from "./plan.ts";
+import { t } from "../words/translation.ts";
 
 /** The line about the memory model, which stands in a phrase (workload/memory_model.ts). */
-export const memoryLine = (memory: string): string => `memory: ${memory}`;
+export const memoryLine = (memory: string): string => t`memory: ${memory}`;
 
 /** What is no part of a plan. */
 export interface Given {
@@ -34,12 +35,18 @@ export function conditionsOf(
   return [
     memoryLine(memory),
     ...open,
-    `contexts: ${contexts(plan, othersRun)}`,
+    t`contexts: ${contexts(plan, othersRun)}`,
     ...callbacks(plan),
     ...inputs(plan, drawn),
-    ...(own.length > 0 ? [`helpers: ${own.join(", ")} as the reader models ${own.length === 1 ? "it" : "them"}`] : []),
-    ...(plan.workload.verify === false ? ["verifier: not asked"] : []),
-    ...(bounds === undefined ? [] : [`bounds: ${bounds}`]),
+    ...(own.length > 0
+      ? [
+        own.length === 1
+          ? t`helpers: ${own[0]} as the reader models it`
+          : t`helpers: ${own.join(", ")} as the reader models them`,
+      ]
+      : []),
+    ...(plan.workload.verify === false ? [t`verifier: not asked`] : []),
+    ...(bounds === undefined ? [] : [t`bounds: ${bounds}`]),
   ];
 }
 
@@ -77,9 +84,9 @@ export function fixedChoices(plan: Plan, fixed: Fixed): string[] {
   );
   const hashed = usedMaps(plan).filter(({ type }) => HASHED.includes(type)).map(({ name }) => name);
   return [
-    ...(hashed.length > 0 ? [`hash seed: ${fixed.hash} (which keys of ${hashed.join(", ")} share a bucket)`] : []),
-    ...(CLOCKS.some((id) => calls.has(id)) ? [`time: ${fixed.time}`] : []),
-    ...(calls.has(BPF_FUNC.get_prandom_u32) ? [`random numbers: ${fixed.random}`] : []),
+    ...(hashed.length > 0 ? [t`hash seed: ${fixed.hash} (which keys of ${hashed.join(", ")} share a bucket)`] : []),
+    ...(CLOCKS.some((id) => calls.has(id)) ? [t`time: ${fixed.time}`] : []),
+    ...(calls.has(BPF_FUNC.get_prandom_u32) ? [t`random numbers: ${fixed.random}`] : []),
   ];
 }
 
@@ -100,18 +107,20 @@ function contexts({ tasks, workload, sharesCpus }: Plan, othersRun: boolean): st
   for (const { prog = "", cpu } of of("process")) processes.set(prog, [...(processes.get(prog) ?? []), cpu]);
   const together = new Map<string, string[]>();
   for (const [prog, cpus] of processes) together.set(cpuList(cpus), [...(together.get(cpuList(cpus)) ?? []), prog]);
-  const running = [...together].map(([cpus, progs]) => `${progs.join(", ")} on ${cpus}`);
+  const running = [...together].map(([cpus, progs]) => t`${progs.join(", ")} on ${cpus}`);
   const interrupts = of("interrupt").map(({ prog, cpu, invocations }) =>
-    `${prog} as an interrupt on CPU ${cpu}${invocations === 1 ? "" : `, ${invocations} times`}`
+    invocations === 1
+      ? t`${prog} as an interrupt on CPU ${cpu}`
+      : t`${prog} as an interrupt on CPU ${cpu}, ${invocations} times`
   );
-  const users = of("user").map(({ user }) => `user space (${user})`);
-  const nesting = interrupts.length > 0 ? interrupts.join(", ") : "no interrupts";
-  if (othersRun) return [...running, ...users].join(", ") + "; beside what else the computer runs";
+  const users = of("user").map(({ user }) => t`user space (${user})`);
+  const nesting = interrupts.length > 0 ? interrupts.join(", ") : t`no interrupts`;
+  if (othersRun) return [...running, ...users].join(", ") + t`; beside what else the computer runs`;
   const preempt = workload.preempt === "full"
-    ? "runs of one CPU may preempt each other"
+    ? t`runs of one CPU may preempt each other`
     : sharesCpus
-    ? "no run preempts another of its CPU"
-    : "nothing else runs on these CPUs";
+    ? t`no run preempts another of its CPU`
+    : t`nothing else runs on these CPUs`;
   return [...running, ...users].join(", ") + `; ${nesting}; ${preempt}`;
 }
 
@@ -119,17 +128,17 @@ function contexts({ tasks, workload, sharesCpus }: Plan, othersRun: boolean): st
 function callbacks({ tasks, workload }: Plan): string[] {
   const kinds = (["timer", "work"] as const).filter((kind) => tasks.some((task) => task.kind === kind));
   if (kinds.length === 0) return [];
-  const what = kinds.map((kind) => kind === "timer" ? "timers" : "work queues").join(" and ");
+  const what = kinds.map((kind) => kind === "timer" ? t`timers` : t`work queues`).join(t` and `);
   const most = workload.limits?.rearms,
-    often = most === undefined ? "" : `, ${most} times in a row by themselves at most`;
-  return [`callbacks: ${what} run them on the CPU that starts them${often}`];
+    often = most === undefined ? "" : t`, ${most} times in a row by themselves at most`;
+  return [t`callbacks: ${what} run them on the CPU that starts them${often}`];
 }
 
 function cpuList(cpus: readonly number[]): string {
   const sorted = [...new Set(cpus)].sort((a, b) => a - b), last = sorted.length - 1;
-  if (sorted.length === 1) return `CPU ${sorted[0]}`;
+  if (sorted.length === 1) return t`CPU ${sorted[0]}`;
   const consecutive = sorted[last] - sorted[0] === last;
-  return consecutive && last > 1 ? `CPUs ${sorted[0]} to ${sorted[last]}` : `CPUs ${sorted.join(", ")}`;
+  return consecutive && last > 1 ? t`CPUs ${sorted[0]} to ${sorted[last]}` : t`CPUs ${sorted.join(", ")}`;
 }
 
 /** Which packets programs are handed: as many as the longest of their tasks has runs. */
@@ -141,8 +150,10 @@ function packetLines(tasks: readonly PlannedTask[]): string[] {
     handed.set(packets, { progs: known.progs.add(prog), runs: Math.max(known.runs, invocations) });
   }
   return [...handed].map(([packets, { progs, runs }]) => {
-    const names = packetsInWords(packets, runs) ?? `${Math.min(packets.length, runs)} as given`;
-    return `packets: ${names}${packets.length > 1 && runs > 1 ? ", in turn" : ""}, for ${[...progs].join(", ")}`;
+    const names = packetsInWords(packets, runs) ?? t`${Math.min(packets.length, runs)} as given`;
+    return packets.length > 1 && runs > 1
+      ? t`packets: ${names}, in turn, for ${[...progs].join(", ")}`
+      : t`packets: ${names}, for ${[...progs].join(", ")}`;
   });
 }
 
@@ -159,18 +170,19 @@ function inputs({ tasks, workload, filled }: Plan, drawn: Given["drawn"]): strin
   const isDrawn = (prog = "") => drawn?.programs.has(prog) === true;
   const given = progs(true), zero = progs(false).filter((prog) => !isDrawn(prog)), from = progs(false).filter(isDrawn);
   const parts = [
-    ...(from.length > 0 ? [`drawn by ${drawn!.by} for each run of ${from.join(", ")}`] : []),
-    ...(zero.length > 0 ? [given.length + from.length > 0 ? `all zero for ${zero.join(", ")}` : "all zero"] : []),
-    ...(given.length > 0 ? [`the bytes given for ${given.join(", ")}, zero beyond`] : []),
+    ...(from.length > 0 ? [t`drawn by ${drawn!.by} for each run of ${from.join(", ")}`] : []),
+    ...(zero.length > 0 ? [given.length + from.length > 0 ? t`all zero for ${zero.join(", ")}` : t`all zero`] : []),
+    ...(given.length > 0 ? [t`the bytes given for ${given.join(", ")}, zero beyond`] : []),
   ];
   return [
-    ...(parts.length > 0 ? [`ctx: ${parts.join("; ")}`] : []),
+    ...(parts.length > 0 ? [t`ctx: ${parts.join("; ")}`] : []),
     ...packetLines(tasks),
     filled
-      ? `start: as the object has them, but for maps that programs look things up in and none writes: user space is taken ` +
-        `to have filled ${filled.join(", ")}, drawn by the seed (\`prepare\`, --prepare FILE, fills them otherwise)`
-      : `start: ${
-        workload.prepare ? "maps as `prepare` leaves them" : "maps and global variables as the object has them"
-      }`,
+      ? t`start: as the object has them, but for maps that programs look things up in and none writes: user space is taken to have filled ${
+        filled.join(", ")
+      }, drawn by the seed (\`prepare\`, --prepare FILE, fills them otherwise)`
+      : workload.prepare
+      ? t`start: maps as \`prepare\` leaves them`
+      : t`start: maps and global variables as the object has them`,
   ];
 }

@@ -1,5 +1,6 @@
 /** The memory model of a run or a search: which one the reader asked for, and what it comes to for this workload. */
 import { WorkloadError } from "../cpu/workload_error.ts";
+import { t } from "../words/translation.ts";
 
 /**
  * What stores and loads of other CPUs may be seen in which order: `sc`, one memory that all see at once, which no machine
@@ -31,16 +32,16 @@ export interface MemoryReport {
   readonly text: string;
 }
 
-const CANNOT_TELL = "no store is followed by a load of another shared word before a barrier";
+const cannotTell = (): string => t`no store is followed by a load of another shared word before a barrier`;
 
-export const describeMemory = (model: MemoryModel, buffered: boolean, from = CANNOT_TELL): MemoryReport => ({
+export const describeMemory = (model: MemoryModel, buffered: boolean, from = cannotTell()): MemoryReport => ({
   model,
   buffered,
   text: model === "x86"
-    ? buffered ? "x86 (total store order: stores wait in the store buffer of their CPU)" : `x86 (as SC: ${from})`
+    ? buffered ? t`x86 (total store order: stores wait in the store buffer of their CPU)` : t`x86 (as SC: ${from})`
     : model === "sc"
-    ? "sc (an idealisation: every store is in memory at once, which holds on no machine)"
-    : "bpf (what the kernel's BPF memory model allows)",
+    ? t`sc (an idealisation: every store is in memory at once, which holds on no machine)`
+    : t`bpf (what the kernel's BPF memory model allows)`,
 });
 
 /** Where the BPF model, which has executions and no steps, cannot be had: says what can. */

@@ -3,6 +3,7 @@ import { codeSpan, escapeMarkdown, markdownTable } from "../../report/markdown.t
 import { textTable } from "../../report/text_table.ts";
 import { chapters } from "./chapters.ts";
 import { type Claim, type ClaimVerdict, DOCUMENT, LEDGER, SECTIONS } from "./ledger.ts";
+import { t, translated } from "../../words/translation.ts";
 
 /** The output form by which the last chapter finds what the others showed. */
 export const CLAIM_MIME = "application/vnd.interleave.claim+json";
@@ -15,7 +16,11 @@ export interface Finding {
   readonly found: string;
 }
 
-const VERDICTS: Readonly<Record<ClaimVerdict, string>> = { true: "true", "true if": "true if …", wrong: "wrong" };
+const VERDICTS: Readonly<Record<ClaimVerdict, string>> = translated({
+  true: "true",
+  "true if": "true if …",
+  wrong: "wrong",
+});
 
 /** The claim of this number. */
 export function claimOf(id: string): Claim {
@@ -43,26 +48,28 @@ export class TestedClaim {
     const { claim, finding } = this;
     const lines: [string, string][] = [
       ...(claim.original
-        ? [[`original, ${DOCUMENT.then}`, claim.original.then], ["original today", claim.original.now]] as [
+        ? [[t`original, ${DOCUMENT.then}`, claim.original.then], [t`original today`, claim.original.now]] as [
           string,
           string,
         ][]
         : []),
-      ["this cell", finding.found],
-      ["kernel 6.18", claim.kernel],
+      [t`this cell`, finding.found],
+      [t`kernel 6.18`, claim.kernel],
     ];
-    const otherwise = finding.agrees ? "" : " — **this cell found otherwise**";
+    const otherwise = finding.agrees ? "" : t` — **this cell found otherwise**`;
     return {
-      "text/markdown": markdownTable([`claim ${claim.id}`, escapeMarkdown(claim.says)], [
-        ["verdict", `**${VERDICTS[claim.verdict]}**${otherwise}`],
+      "text/markdown": markdownTable([t`claim ${claim.id}`, escapeMarkdown(claim.says)], [
+        [t`verdict`, `**${VERDICTS[claim.verdict]}**${otherwise}`],
         ...lines.map(([name, text]) => [name, escapeMarkdown(text)]),
-        ...(claim.source ? [["why", codeSpan(claim.source)]] : []),
+        ...(claim.source ? [[t`why`, codeSpan(claim.source)]] : []),
       ], ["left", "left"]),
       "text/plain": [
-        `Claim ${claim.id}: ${claim.says}`,
-        `Verdict: ${VERDICTS[claim.verdict]}${finding.agrees ? "" : " (this cell found otherwise)"}`,
+        t`Claim ${claim.id}: ${claim.says}`,
+        finding.agrees
+          ? t`Verdict: ${VERDICTS[claim.verdict]}`
+          : t`Verdict: ${VERDICTS[claim.verdict]} (this cell found otherwise)`,
         ...lines.map(([name, text]) => `${name[0].toUpperCase()}${name.slice(1)}: ${text}`),
-        ...(claim.source ? [`Why: ${claim.source}`] : []),
+        ...(claim.source ? [t`Why: ${claim.source}`] : []),
       ].join("\n"),
       [CLAIM_MIME]: { id: claim.id, agrees: finding.agrees, found: finding.found },
     };
@@ -122,32 +129,32 @@ export class Ledger {
   /** Its forms by MIME type. */
   toBundle(): Record<string, unknown> {
     const { agree, disagree, untested } = this.tally;
-    const ofDocument = this.lines.filter(({ claim }) => !claim.says.startsWith("(not in the document)"));
+    const ofDocument = this.lines.filter(({ claim }) => !claim.says.startsWith(t`(not in the document)`));
     const summary = [
-      `${ofDocument.length} claims of the document`,
-      ...(ofDocument.length < this.lines.length ? [`${this.lines.length - ofDocument.length} that it lacks`] : []),
-      `${agree} verdicts shown by a cell`,
-      ...(disagree ? [`${disagree} where a cell found otherwise`] : []),
-      ...(untested ? [`${untested} without a cell`] : []),
-    ].join(", ") + ".";
+      t`${ofDocument.length} claims of the document`,
+      ...(ofDocument.length < this.lines.length ? [t`${this.lines.length - ofDocument.length} that it lacks`] : []),
+      t`${agree} verdicts shown by a cell`,
+      ...(disagree ? [t`${disagree} where a cell found otherwise`] : []),
+      ...(untested ? [t`${untested} without a cell`] : []),
+    ].join(t`, `) + t`.`;
     const where = ({ shown }: LedgerLine) => shown ? `${shown.notebook} [${shown.cell}]` : "–";
     const found = ({ shown }: LedgerLine) =>
-      shown ? `${shown.finding.agrees ? "" : "**otherwise:** "}${escapeMarkdown(shown.finding.found)}` : "–";
+      shown ? `${shown.finding.agrees ? "" : t`**otherwise:** `}${escapeMarkdown(shown.finding.found)}` : "–";
     const header = [
       "#",
-      "the translation",
-      `original, ${DOCUMENT.then}`,
-      "original today",
-      "verdict",
-      "found here",
-      "cell",
+      t`the translation`,
+      t`original, ${DOCUMENT.then}`,
+      t`original today`,
+      t`verdict`,
+      t`found here`,
+      t`cell`,
     ];
     const sections = Object.entries(SECTIONS).map(([section, title]) => {
       const rows = this.lines.filter(({ claim }) => claim.id.startsWith(`${section}.`)).map((line) => [
         line.claim.id,
         escapeMarkdown(line.claim.says),
-        escapeMarkdown(line.claim.original?.then ?? "the same"),
-        escapeMarkdown(line.claim.original?.now ?? "the same"),
+        escapeMarkdown(line.claim.original?.then ?? t`the same`),
+        escapeMarkdown(line.claim.original?.now ?? t`the same`),
         VERDICTS[line.claim.verdict],
         found(line),
         escapeMarkdown(where(line)),
@@ -157,7 +164,7 @@ export class Ledger {
     const rows = this.lines.map((line) => [line.claim.id, VERDICTS[line.claim.verdict], where(line), line.claim.says]);
     return {
       "text/markdown": [escapeMarkdown(summary), ...sections].join("\n\n"),
-      "text/plain": `${summary}\n\n${textTable(["#", "verdict", "cell", "claim"], rows)}`,
+      "text/plain": `${summary}\n\n${textTable(["#", t`verdict`, t`cell`, t`claim`], rows)}`,
     };
   }
 }

@@ -7,6 +7,8 @@
  * Figures: kernel 6.18.44, x86-64, 2 CPUs, KVM guest, preempt none, 2026-11. Sources are file:function of that kernel.
  */
 
+import { translated } from "../../words/translation.ts";
+
 /** The document, and the two states of its original that the ledger speaks of. */
 export const DOCUMENT = {
   title: "Concurrency",
@@ -35,9 +37,6 @@ export interface Original {
   readonly now: string;
 }
 
-const FETCH_THEN = "the new value";
-const FETCH_NOW = "the original value (mended 2025-01-13, 10d4248)";
-
 /** `true`, `true if ...` (the condition is in `found`), or `wrong`. */
 export type ClaimVerdict = "true" | "true if" | "wrong";
 
@@ -57,16 +56,16 @@ export interface Claim {
   readonly source?: string;
 }
 
-export const SECTIONS: Readonly<Record<string, string>> = {
+export const SECTIONS: Readonly<Record<string, string>> = translated({
   "0": "Introduction",
   "1": "Atomics",
   "2": "Spin locks",
   "3": "Per-CPU maps",
   "4": "Map RCU",
   "5": "Map-in-map swap",
-};
+});
 
-export const LEDGER: readonly Claim[] = [
+export const LEDGER: readonly Claim[] = translated([
   {
     id: "0.1",
     says: "One program can be run by many kernel threads at the same time.",
@@ -113,28 +112,28 @@ export const LEDGER: readonly Claim[] = [
     id: "1.4",
     says: "__sync_fetch_and_add returns the new value.",
     verdict: "wrong",
-    original: { then: FETCH_THEN, now: FETCH_NOW },
+    original: { then: "the new value", now: "the original value (mended 2025-01-13, 10d4248)" },
     kernel: "10 + 5 returns 10: the old value",
   },
   {
     id: "1.5",
     says: "__sync_fetch_and_sub returns the new value.",
     verdict: "wrong",
-    original: { then: FETCH_THEN, now: FETCH_NOW },
+    original: { then: "the new value", now: "the original value (mended 2025-01-13, 10d4248)" },
     kernel: "10 - 5 returns 10: the old value",
   },
   {
     id: "1.6",
     says: "__sync_fetch_and_or returns the new value.",
     verdict: "wrong",
-    original: { then: FETCH_THEN, now: FETCH_NOW },
+    original: { then: "the new value", now: "the original value (mended 2025-01-13, 10d4248)" },
     kernel: "10 | 5 returns 10: the old value",
   },
   {
     id: "1.7",
     says: "__sync_fetch_and_xor returns the new value.",
     verdict: "wrong",
-    original: { then: FETCH_THEN, now: FETCH_NOW },
+    original: { then: "the new value", now: "the original value (mended 2025-01-13, 10d4248)" },
     kernel: "10 ^ 6 returns 10: the old value",
   },
   {
@@ -398,4 +397,4 @@ export const LEDGER: readonly Claim[] = [
     verdict: "true",
     kernel: "the fresh map has to be emptied first, by user space",
   },
-];
+], ["says", "kernel", "then", "now"]);

@@ -5,6 +5,7 @@ import { explore } from "../../search/explore.ts";
 import { type Exercise, wantNumber, wantObject } from "./exercise.ts";
 import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
 import { lastWrite } from "./why.ts";
+import { t, translated } from "../../words/translation.ts";
 
 const racy = () =>
   bpf`
@@ -20,7 +21,7 @@ int sys_enter_count(void *ctx)
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
-export const exercises: readonly Exercise[] = [
+export const exercises: readonly Exercise[] = translated([
   {
     id: "01.1",
     title: "Find the number of CPUs that loses more than 90 %",
@@ -33,18 +34,18 @@ export const exercises: readonly Exercise[] = [
     async mark(answer) {
       const cpus = wantNumber(answer), options = { invocations: 1000, seed: 1 };
       if (!Number.isInteger(Math.log2(cpus))) {
-        return { passed: false, message: `${cpus} is no power of two: 1, 2, 4, 8 ...` };
+        return { passed: false, message: t`${cpus} is no power of two: 1, 2, 4, 8 ...` };
       }
       const here = await simulate(await racy(), { ...options, cpus });
-      if (here.lost <= 0.9) return { passed: false, message: `${cpus} CPUs lose ${percent(here.lost)}: not enough.` };
+      if (here.lost <= 0.9) return { passed: false, message: t`${cpus} CPUs lose ${percent(here.lost)}: not enough.` };
       const half = await simulate(await racy(), { ...options, cpus: Math.max(1, Math.floor(cpus / 2)) });
       if (half.lost > 0.9) {
         return {
           passed: false,
-          message: `${cpus} CPUs lose ${percent(here.lost)}, but half as many lose ${percent(half.lost)}.`,
+          message: t`${cpus} CPUs lose ${percent(here.lost)}, but half as many lose ${percent(half.lost)}.`,
         };
       }
-      return { passed: true, message: `${cpus} CPUs lose ${percent(here.lost)}, half as many ${percent(half.lost)}.` };
+      return { passed: true, message: t`${cpus} CPUs lose ${percent(here.lost)}, half as many ${percent(half.lost)}.` };
     },
   },
   bySchedule({
@@ -58,8 +59,8 @@ export const exercises: readonly Exercise[] = [
     object: racy,
     workload: { cpus: 2, invocations: 2 },
     reached: ({ counter }) => counter === 2n,
-    passed: () => "It ends at 2, the least there is.",
-    failed: ({ counter }, trace) => `This schedule ends at ${counter}, not at 2. ${lastWrite(trace, "counter")}`,
+    passed: () => t`It ends at 2, the least there is.`,
+    failed: ({ counter }, trace) => t`This schedule ends at ${counter}, not at 2. ${lastWrite(trace, "counter")}`,
   }),
   {
     id: "01.3",
@@ -72,7 +73,7 @@ export const exercises: readonly Exercise[] = [
       if (names !== "deposit, withdraw") {
         return {
           passed: false,
-          message: `The listing needs the programs deposit and withdraw; it has ${names || "none"}.`,
+          message: t`The listing needs the programs deposit and withdraw; it has ${names || "none"}.`,
         };
       }
       const found = await explore(answer, {
@@ -86,13 +87,13 @@ export const exercises: readonly Exercise[] = [
         return {
           passed: false,
           message:
-            `One deposit of 5 and one withdrawal of 3 must leave 2 in \`balance\`; they leave ${alone.serial?.balance}.`,
+            t`One deposit of 5 and one withdrawal of 3 must leave 2 in \`balance\`; they leave ${alone.serial?.balance}.`,
         };
       }
       if (isProved(found)) {
-        return { passed: true, message: `No schedule loses an update (${found.states} states, all of them).` };
+        return { passed: true, message: t`No schedule loses an update (${found.states} states, all of them).` };
       }
-      return notProved(found, `Updates can still be lost: ${found.observation}.`);
+      return notProved(found, t`Updates can still be lost: ${found.observation}.`);
     },
   },
   {
@@ -107,7 +108,7 @@ export const exercises: readonly Exercise[] = [
       wantObject(answer);
       const once = await simulate(answer, { cpus: 1, invocations: 1 });
       if (once.final.totals !== 1n + (2n << 16n) + (3n << 32n)) {
-        return { passed: false, message: "After one run a has to be 1, b 2 and c 3, in their bits of `totals`." };
+        return { passed: false, message: t`After one run a has to be 1, b 2 and c 3, in their bits of \`totals\`.` };
       }
       const found = await explore(answer, {
         cpus: 3,
@@ -115,11 +116,11 @@ export const exercises: readonly Exercise[] = [
         holds: (values) => values.totals === 3n + (6n << 16n) + (9n << 32n),
         bounds: { seconds: 10 },
       });
-      if (!isProved(found)) return notProved(found, "Three runs have to make a 3, b 6 and c 9; updates can be lost.");
+      if (!isProved(found)) return notProved(found, t`Three runs have to make a 3, b 6 and c 9; updates can be lost.`);
       if (once.steps > 1) {
-        return tooMuch(`Exact, but a run takes ${once.steps} visible operations; one is enough.`, once.trace());
+        return tooMuch(t`Exact, but a run takes ${once.steps} visible operations; one is enough.`, once.trace());
       }
-      return { passed: true, message: "Exact on every schedule, with one visible operation a run." };
+      return { passed: true, message: t`Exact on every schedule, with one visible operation a run.` };
     },
   },
-];
+], ["title", "hints"]);

@@ -5,6 +5,7 @@ import { explore } from "../../search/explore.ts";
 import { type Exercise, wantNumber, wantObject } from "./exercise.ts";
 import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
 import { lastWrite } from "./why.ts";
+import { t, translated } from "../../words/translation.ts";
 
 const trusting = () =>
   bpf`
@@ -22,7 +23,7 @@ int observe(void *ctx)
 }
 `;
 
-export const exercises: readonly Exercise[] = [
+export const exercises: readonly Exercise[] = translated([
   {
     id: "02.1",
     title: "Say what __sync_fetch_and_and returns",
@@ -30,9 +31,9 @@ export const exercises: readonly Exercise[] = [
     hints: ["First it fetches, and then it ands.", "Put it into the listing `builtins` and run it."],
     mark(answer) {
       const said = wantNumber(answer);
-      if (said === 12) return Promise.resolve({ passed: true, message: "The old value. a is 8 afterwards." });
-      const why = said === 8 ? "That is what a holds afterwards." : "Try it in the listing `builtins`.";
-      return Promise.resolve({ passed: false, message: `It does not return ${said}. ${why}` });
+      if (said === 12) return Promise.resolve({ passed: true, message: t`The old value. a is 8 afterwards.` });
+      const why = said === 8 ? t`That is what a holds afterwards.` : t`Try it in the listing \`builtins\`.`;
+      return Promise.resolve({ passed: false, message: t`It does not return ${said}. ${why}` });
     },
   },
   bySchedule({
@@ -47,8 +48,8 @@ export const exercises: readonly Exercise[] = [
     object: trusting,
     workload: { cpus: 3, invocations: 1 },
     reached: ({ highest }) => highest !== 6n,
-    passed: ({ highest }) => `highest ends at ${highest}, although somebody observed 6.`,
-    failed: (_, trace) => `highest ends at 6: nothing was lost. ${lastWrite(trace, "highest")}`,
+    passed: ({ highest }) => t`highest ends at ${highest}, although somebody observed 6.`,
+    failed: (_, trace) => t`highest ends at 6: nothing was lost. ${lastWrite(trace, "highest")}`,
   }),
   {
     id: "02.3",
@@ -62,7 +63,7 @@ export const exercises: readonly Exercise[] = [
       if (owners.some((owner) => owner !== 1n)) {
         return {
           passed: false,
-          message: "Three runs one after another have to take tickets 0, 1 and 2, and note each in `owner`.",
+          message: t`Three runs one after another have to take tickets 0, 1 and 2, and note each in \`owner\`.`,
         };
       }
       const found = await explore(answer, {
@@ -71,10 +72,12 @@ export const exercises: readonly Exercise[] = [
         holds: (values) => [0, 1, 2].every((ticket) => values[`owner[${ticket}]`] === 1n),
         bounds: { seconds: 10 },
       });
-      if (!isProved(found)) return notProved(found, "A ticket can be taken twice, while another one is left over.");
+      if (!isProved(found)) return notProved(found, t`A ticket can be taken twice, while another one is left over.`);
       const sold = found.outcomes.find(({ values }) => values.sold !== 0n);
-      if (sold) return { passed: false, message: `No ticket is taken twice, yet \`sold\` can be ${sold.values.sold}.` };
-      return { passed: true, message: `No ticket is taken twice, in all ${found.states} states.` };
+      if (sold) {
+        return { passed: false, message: t`No ticket is taken twice, yet \`sold\` can be ${sold.values.sold}.` };
+      }
+      return { passed: true, message: t`No ticket is taken twice, in all ${found.states} states.` };
     },
   },
   {
@@ -85,19 +88,19 @@ export const exercises: readonly Exercise[] = [
     async mark(answer) {
       wantObject(answer);
       const once = await simulate(answer, { cpus: 1, invocations: 1 });
-      if (once.final.counter !== 1n) return { passed: false, message: "One run has to leave 1 in `counter`." };
+      if (once.final.counter !== 1n) return { passed: false, message: t`One run has to leave 1 in \`counter\`.` };
       const found = await explore(answer, {
         cpus: 3,
         invocations: 2,
         holds: (values) => values.counter === 6n,
         bounds: { seconds: 10 },
       });
-      if (!isProved(found)) return notProved(found, "Six runs have to leave 6 in `counter`; it can end otherwise.");
-      if (once.steps > 1) return tooMuch(`Exact, but a run takes ${once.steps} visible operations.`, once.trace());
+      if (!isProved(found)) return notProved(found, t`Six runs have to leave 6 in \`counter\`; it can end otherwise.`);
+      if (once.steps > 1) return tooMuch(t`Exact, but a run takes ${once.steps} visible operations.`, once.trace());
       return {
         passed: true,
-        message: "Exact on every schedule, and one visible operation a run: nobody can make it wait.",
+        message: t`Exact on every schedule, and one visible operation a run: nobody can make it wait.`,
       };
     },
   },
-];
+], ["title", "hints"]);

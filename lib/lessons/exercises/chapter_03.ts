@@ -6,6 +6,7 @@ import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
 import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
 import { whatItRead } from "./why.ts";
+import { t, translated } from "../../words/translation.ts";
 
 const pairs = () =>
   bpf`
@@ -72,7 +73,7 @@ async function isBlind(answer: BpfObject, map: string, wrongValue: Readonly<Reco
   return run.final.wrong !== 1n;
 }
 
-export const exercises: readonly Exercise[] = [
+export const exercises: readonly Exercise[] = translated([
   {
     id: "03.1",
     title: "Count the torn endings",
@@ -85,9 +86,12 @@ export const exercises: readonly Exercise[] = [
       const said = wantNumber(answer), all = await explore(await pairs(), sides);
       const torn = all.outcomes.filter((outcome) => outcome.values.torn !== 0n).length;
       if (said === torn) {
-        return { passed: true, message: `${torn} of ${all.outcomes.length} endings, from ${all.schedules} schedules.` };
+        return {
+          passed: true,
+          message: t`${torn} of ${all.outcomes.length} endings, from ${all.schedules} schedules.`,
+        };
       }
-      return { passed: false, message: `${said} is not the number; there are ${all.outcomes.length} endings in all.` };
+      return { passed: false, message: t`${said} is not the number; there are ${all.outcomes.length} endings in all.` };
     },
   },
   bySchedule({
@@ -100,8 +104,8 @@ export const exercises: readonly Exercise[] = [
     object: pairs,
     workload: { ...sides, cpus: 2 },
     reached: ({ torn }) => torn === 1n,
-    passed: () => "The reader saw half of an update, although the writer held the lock.",
-    failed: (_, trace) => `torn is 0 after this schedule. ${whatItRead(trace, "read_plain")}`,
+    passed: () => t`The reader saw half of an update, although the writer held the lock.`,
+    failed: (_, trace) => t`torn is 0 after this schedule. ${whatItRead(trace, "read_plain")}`,
   }),
   {
     id: "03.3",
@@ -112,16 +116,16 @@ export const exercises: readonly Exercise[] = [
       wantPrograms(answer, "transfer", "audit");
       const alone = await simulate(answer, { cpus: 1, invocations: 2, programs: ["transfer"] });
       if (alone.final["bank[0].a"] !== -20n || alone.final["bank[0].b"] !== 20n) {
-        return { passed: false, message: "Two transfers have to move 20 from `bank[0].a` to `bank[0].b`." };
+        return { passed: false, message: t`Two transfers have to move 20 from \`bank[0].a\` to \`bank[0].b\`.` };
       }
       if (await isBlind(answer, "bank", { a: -10 })) return BLIND;
       const seen = await neverWrong(answer, [{ prog: "transfer", cpus: [0] }, { prog: "audit", cpus: [1] }], 2);
-      if (!isProved(seen)) return notProved(seen, "An audit can see money that is on its way.");
+      if (!isProved(seen)) return notProved(seen, t`An audit can see money that is on its way.`);
       const kept = await explore(answer, { cpus: 2, programs: ["transfer"], invocations: 1, bounds: { seconds: 10 } });
-      if (!isProved(kept)) return notProved(kept, "A transfer can be lost.");
+      if (!isProved(kept)) return notProved(kept, t`A transfer can be lost.`);
       return {
         passed: true,
-        message: `No audit of ${seen.schedules ?? "all"} schedules sees a wrong total, and no transfer is lost.`,
+        message: t`No audit of ${seen.schedules ?? "all"} schedules sees a wrong total, and no transfer is lost.`,
       };
     },
   },
@@ -139,21 +143,21 @@ export const exercises: readonly Exercise[] = [
       if (
         twenty.final.events !== 20n || twenty.final["totals[0].tens"] !== 2n || twenty.final["totals[0].marked"] !== 20n
       ) {
-        return { passed: false, message: "Twenty events have to leave events = 20, tens = 2 and marked = 20." };
+        return { passed: false, message: t`Twenty events have to leave events = 20, tens = 2 and marked = 20.` };
       }
       const first = twenty.trace().filter((step) => step.kind !== "start" && step.invocation === 0);
       const steps = first.length;
-      if (steps > 2) return tooMuch(`The first run takes ${steps} visible operations; two are enough.`, first);
+      if (steps > 2) return tooMuch(t`The first run takes ${steps} visible operations; two are enough.`, first);
       if (await isBlind(answer, "totals", { tens: 1 })) return BLIND;
       const racing = await explore(answer, { cpus: 2, programs: ["count"], invocations: 1, bounds: { seconds: 10 } });
-      if (!isProved(racing)) return notProved(racing, "An event can be lost.");
+      if (!isProved(racing)) return notProved(racing, t`An event can be lost.`);
       const tens = [{ prog: "count", cpus: [0] }, { prog: "count", cpus: [1] }, { prog: "audit", cpus: [2] }];
       const seen = await neverWrong(answer, tens, 5);
-      if (!isProved(seen)) return notProved(seen, "An audit can see half of a change.");
+      if (!isProved(seen)) return notProved(seen, t`An audit can see half of a change.`);
       return {
         passed: true,
-        message: `The usual run takes ${steps} visible operations, and no audit sees half of a change.`,
+        message: t`The usual run takes ${steps} visible operations, and no audit sees half of a change.`,
       };
     },
   },
-];
+], ["title", "hints"]);

@@ -6,6 +6,7 @@ import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
 import { bySchedule, isProved, notProved } from "./judging.ts";
 import { foughtOver, lastWrite, quoteLine } from "./why.ts";
+import { t, translated } from "../../words/translation.ts";
 
 const guests = () =>
   bpf`
@@ -40,7 +41,7 @@ const OWN_COUNT = "counters[0]@cpu0";
 const sum = (values: Values) =>
   Object.values(values).reduce((total: bigint, value) => total + (typeof value === "bigint" ? value : 0n), 0n);
 
-export const exercises: readonly Exercise[] = [
+export const exercises: readonly Exercise[] = translated([
   {
     id: "04.1",
     title: "Count the bytes of a lookup",
@@ -51,13 +52,13 @@ export const exercises: readonly Exercise[] = [
       if (said === right) {
         return Promise.resolve({
           passed: true,
-          message: "64 CPUs x 24 bytes, and the number of keys does not matter.",
+          message: t`64 CPUs x 24 bytes, and the number of keys does not matter.`,
         });
       }
       const why = said === 4096 * 24 * 64
-        ? "That is the whole map; the lookup is of one key."
-        : "Values x possible CPUs, each rounded up to 8 bytes.";
-      return Promise.resolve({ passed: false, message: `${said} is not it. ${why}` });
+        ? t`That is the whole map; the lookup is of one key.`
+        : t`Values x possible CPUs, each rounded up to 8 bytes.`;
+      return Promise.resolve({ passed: false, message: t`${said} is not it. ${why}` });
     },
   },
   bySchedule({
@@ -74,8 +75,8 @@ export const exercises: readonly Exercise[] = [
       interrupts: [{ prog: "add_atomic", cpu: 0, count: 1 }],
     },
     reached: (values) => values[OWN_COUNT] === 1n,
-    passed: () => "The interrupt's update is lost, on a CPU's own counter.",
-    failed: (values, trace) => `The count is ${values[OWN_COUNT]}. ${lastWrite(trace, OWN_COUNT)}`,
+    passed: () => t`The interrupt's update is lost, on a CPU's own counter.`,
+    failed: (values, trace) => t`The count is ${values[OWN_COUNT]}. ${lastWrite(trace, OWN_COUNT)}`,
   }),
   {
     id: "04.3",
@@ -91,8 +92,8 @@ export const exercises: readonly Exercise[] = [
         holds: (values) => values["traffic[0]@cpu0.packets"] === 4n && values["traffic[0]@cpu0.bytes"] === 280n,
         bounds: { seconds: 15 },
       });
-      if (!isProved(found)) return notProved(found, "4 packets and 280 bytes are right; it can end otherwise.");
-      return { passed: true, message: `4 packets and 280 bytes on all of ${found.schedules ?? "the"} schedules.` };
+      if (!isProved(found)) return notProved(found, t`4 packets and 280 bytes are right; it can end otherwise.`);
+      return { passed: true, message: t`4 packets and 280 bytes on all of ${found.schedules ?? "the"} schedules.` };
     },
   },
   {
@@ -110,23 +111,23 @@ export const exercises: readonly Exercise[] = [
         holds: (values) => sum(values) >= 2n,
         bounds: { seconds: 15 },
       });
-      if (!isProved(exact)) return notProved(exact, "The sum of all values can fall short.");
+      if (!isProved(exact)) return notProved(exact, t`The sum of all values can fall short.`);
       const run = await simulate(answer, { cpus: 4, invocations: 50, programs: ["count"] });
       if (sum(run.final) !== 200n) {
-        return { passed: false, message: `4 CPUs x 50 runs add up to ${sum(run.final)}, not to 200.` };
+        return { passed: false, message: t`4 CPUs x 50 runs add up to ${sum(run.final)}, not to 200.` };
       }
       const fought = foughtOver(run.trace());
-      if (fought) return { passed: false, message: `Exact, but ${fought}` };
+      if (fought) return { passed: false, message: t`Exact, but ${fought}` };
       const guarded = await simulate(answer, { cpus: 1, invocations: 1, programs: ["count"] });
       const store = guarded.trace().find((step) => step.kind === "store");
       if (store) {
         const at = quoteLine(store) ?? store.text;
         return {
           passed: false,
-          message: `A plain store in ${at}: an interrupt that runs another program on this value would be lost.`,
+          message: t`A plain store in ${at}: an interrupt that runs another program on this value would be lost.`,
         };
       }
-      return { passed: true, message: "Exact, and no two CPUs touch the same bytes." };
+      return { passed: true, message: t`Exact, and no two CPUs touch the same bytes.` };
     },
   },
-];
+], ["title", "hints"]);

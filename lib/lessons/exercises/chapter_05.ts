@@ -8,6 +8,7 @@ import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
 import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
 import { whatItRead } from "./why.ts";
+import { t, translated } from "../../words/translation.ts";
 
 const hash = () =>
   bpf`
@@ -69,7 +70,7 @@ const readsPair = (flags: bigint) =>
     return a === b;
   };
 
-export const exercises: readonly Exercise[] = [
+export const exercises: readonly Exercise[] = translated([
   {
     id: "05.1",
     title: "Count the updates until a read tears",
@@ -83,10 +84,10 @@ export const exercises: readonly Exercise[] = [
       if (said === 3) {
         return Promise.resolve({
           passed: true,
-          message: "Two in a hash, where an element has to come back, and one in an array.",
+          message: t`Two in a hash, where an element has to come back, and one in an array.`,
         });
       }
-      return Promise.resolve({ passed: false, message: `${said} is not it: try both with 1, 2 and 3 updates.` });
+      return Promise.resolve({ passed: false, message: t`${said} is not it: try both with 1, 2 and 3 updates.` });
     },
   },
   bySchedule({
@@ -100,8 +101,8 @@ export const exercises: readonly Exercise[] = [
     object: hash,
     workload: writerAndReader,
     reached: ({ torn }) => torn === 1n,
-    passed: () => "A mix of two values, from a map that is said never to mix.",
-    failed: (_, trace) => `The read was whole. ${whatItRead(trace, "read_in_hash")}`,
+    passed: () => t`A mix of two values, from a map that is said never to mix.`,
+    failed: (_, trace) => t`The read was whole. ${whatItRead(trace, "read_in_hash")}`,
   }),
   {
     id: "05.3",
@@ -120,7 +121,7 @@ export const exercises: readonly Exercise[] = [
         holds: (values) => values["values[0].a"] === 14n && values["values[0].b"] === 14n,
         bounds: { seconds: 20 },
       });
-      if (!isProved(found)) return notProved(found, "10 and four runs make 14 and 14; it can end otherwise.");
+      if (!isProved(found)) return notProved(found, t`10 and four runs make 14 and 14; it can end otherwise.`);
       const mixed = await explore(answer, {
         cpus: 1,
         invocations: 2,
@@ -132,10 +133,10 @@ export const exercises: readonly Exercise[] = [
         holds: (_values, returned) => returned.reader === true,
         bounds: { seconds: 10 },
       });
-      if (!isProved(mixed)) return notProved(mixed, "Nothing is lost, but a look-up can find the two fields unequal.");
+      if (!isProved(mixed)) return notProved(mixed, t`Nothing is lost, but a look-up can find the two fields unequal.`);
       return {
         passed: true,
-        message: `Both fields end at 14 on all schedules (${found.states} states), and no look-up sees them differ.`,
+        message: t`Both fields end at 14 on all schedules (${found.states} states), and no look-up sees them differ.`,
       };
     },
   },
@@ -156,10 +157,10 @@ export const exercises: readonly Exercise[] = [
         holds: (values) => values["values[0]"] === 6n + (6n << 32n),
         bounds: { seconds: 20 },
       });
-      if (!isProved(found)) return notProved(found, "Six runs have to leave 6 in both halves; it can end otherwise.");
+      if (!isProved(found)) return notProved(found, t`Six runs have to leave 6 in both halves; it can end otherwise.`);
       const once = await simulate(answer, { cpus: 1, invocations: 1, programs: ["raise"] });
-      if (once.steps > 1) return tooMuch(`Exact, but a run takes ${once.steps} visible operations.`, once.trace());
-      return { passed: true, message: "One atomic operation on eight bytes: exact, whole, and nobody waits." };
+      if (once.steps > 1) return tooMuch(t`Exact, but a run takes ${once.steps} visible operations.`, once.trace());
+      return { passed: true, message: t`One atomic operation on eight bytes: exact, whole, and nobody waits.` };
     },
   },
-];
+], ["title", "hints"]);

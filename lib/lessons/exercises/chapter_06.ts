@@ -6,6 +6,7 @@ import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
 import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
 import { whatItRead } from "./why.ts";
+import { t, translated } from "../../words/translation.ts";
 
 const walked = () =>
   bpf`
@@ -67,7 +68,7 @@ const swapper = {
   },
 };
 
-export const exercises: readonly Exercise[] = [
+export const exercises: readonly Exercise[] = translated([
   {
     id: "06.1",
     title: "Find the widest difference of a walk",
@@ -93,8 +94,10 @@ export const exercises: readonly Exercise[] = [
         }],
       });
       const widest = Math.max(...all.outcomes.map((outcome) => Number(outcome.returned!.reader)));
-      if (said === widest) return { passed: true, message: `${widest}, over all schedules: the more runs, the wider.` };
-      return { passed: false, message: `${said} is not the widest that some schedule gives.` };
+      if (said === widest) {
+        return { passed: true, message: t`${widest}, over all schedules: the more runs, the wider.` };
+      }
+      return { passed: false, message: t`${said} is not the widest that some schedule gives.` };
     },
   },
   bySchedule({
@@ -107,8 +110,8 @@ export const exercises: readonly Exercise[] = [
     object: lookTwice,
     workload: { cpus: 1, invocations: 1, user: [swapper] },
     reached: ({ two_maps }) => two_maps === 1n,
-    passed: () => "One run, two maps.",
-    failed: (_, trace) => `two_maps is 0 after this schedule. ${whatItRead(trace, "look_twice")}`,
+    passed: () => t`One run, two maps.`,
+    failed: (_, trace) => t`two_maps is 0 after this schedule. ${whatItRead(trace, "look_twice")}`,
   }),
   {
     id: "06.3",
@@ -119,7 +122,9 @@ export const exercises: readonly Exercise[] = [
       wantObject(answer);
       const alone = await simulate(answer, { cpus: 1, invocations: 3, programs: ["look_twice"] });
       const counted = Object.entries(alone.final).find(([name]) => /front.*\[0\]/.test(name))?.[1];
-      if (counted !== 3n) return { passed: false, message: "Three runs have to count to 3 in the inner map `front`." };
+      if (counted !== 3n) {
+        return { passed: false, message: t`Three runs have to count to 3 in the inner map \`front\`.` };
+      }
       const found = await explore(answer, {
         cpus: 2,
         invocations: 1,
@@ -128,14 +133,14 @@ export const exercises: readonly Exercise[] = [
         holds: (values) => values.two_maps === 0n,
         bounds: { seconds: 15 },
       });
-      if (!isProved(found)) return notProved(found, "A run can still see two maps.");
+      if (!isProved(found)) return notProved(found, t`A run can still see two maps.`);
       const looks = (await simulate(answer, { cpus: 1, invocations: 1, programs: ["look_twice"] })).trace()
         .filter((step) => step.touches === "inner_map");
       if (looks.length > 1) {
-        const message = `A run looks \`outer\` up ${looks.length} times, and between them it can change.`;
+        const message = t`A run looks \`outer\` up ${looks.length} times, and between them it can change.`;
         return tooMuch(message, looks);
       }
-      return { passed: true, message: "One look-up: no run sees two maps, on any schedule." };
+      return { passed: true, message: t`One look-up: no run sees two maps, on any schedule.` };
     },
   },
   {
@@ -159,13 +164,13 @@ export const exercises: readonly Exercise[] = [
         holds: (values, returned) => returned.reader === true && values["flat[0]"] === 2n + (4n << 32n),
         bounds: { seconds: 15 },
       });
-      if (!isProved(found)) return notProved(found, "A look-up can find b other than 2 * a, or an update is lost.");
+      if (!isProved(found)) return notProved(found, t`A look-up can find b other than 2 * a, or an update is lost.`);
       const once = await simulate(answer, { cpus: 1, invocations: 1, programs: ["count"] });
       if (once.steps > 1) {
-        const message = `True on every schedule, but a run takes ${once.steps} visible operations.`;
+        const message = t`True on every schedule, but a run takes ${once.steps} visible operations.`;
         return tooMuch(message, once.trace());
       }
-      return { passed: true, message: "Every look-up is a snapshot of both numbers, and nobody waits." };
+      return { passed: true, message: t`Every look-up is a snapshot of both numbers, and nobody waits.` };
     },
   },
-];
+], ["title", "hints"]);

@@ -7,6 +7,7 @@ import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
 import { isProved, notProved, tooMuch } from "./judging.ts";
 import { travelling, undisturbed } from "./why.ts";
+import { t, translated } from "../../words/translation.ts";
 
 const PROFILE = "xeon-kvm";
 
@@ -55,7 +56,7 @@ SEC("tc") int count(void *ctx) { __sync_fetch_and_add(&total, 1); return 0; }
 const sum = (values: Values) =>
   Object.values(values).reduce((total: bigint, value) => total + (typeof value === "bigint" ? value : 0n), 0n);
 
-export const exercises: readonly Exercise[] = [
+export const exercises: readonly Exercise[] = translated([
   {
     id: "07.1",
     title: "Find where a lock costs a microsecond",
@@ -63,11 +64,11 @@ export const exercises: readonly Exercise[] = [
     hints: ['at("spin_lock", 8).ns', "It is between 8 and 32."],
     async mark(answer) {
       const cpus = wantNumber(answer), object = await locked();
-      if (!Number.isInteger(Math.log2(cpus))) return { passed: false, message: `${cpus} is no power of two.` };
+      if (!Number.isInteger(Math.log2(cpus))) return { passed: false, message: t`${cpus} is no power of two.` };
       const ns = async (n: number) =>
         (await simulate(object, { cpus: n, invocations: 200, profile: PROFILE })).nsPerOp!;
       const here = await ns(cpus), half = cpus > 1 ? await ns(cpus / 2) : 0;
-      const message = `${cpus} CPUs: ${here.toFixed(0)} ns; half as many: ${half.toFixed(0)} ns.`;
+      const message = t`${cpus} CPUs: ${here.toFixed(0)} ns; half as many: ${half.toFixed(0)} ns.`;
       return { passed: here > 1000 && half <= 1000, message };
     },
   },
@@ -104,13 +105,13 @@ export const exercises: readonly Exercise[] = [
       if (found.observation === "Sometimes" || found.observation === "Always") {
         return {
           passed: true,
-          message: `${runs} runs, and the count can be ${
+          message: t`${runs} runs, and the count can be ${
             found.anomalies.map(({ values }) => sum(values)).join(" or ")
           }.`,
         };
       }
       const once = await simulate(await perCpu(), { cpus: 1, invocations: 1 });
-      const message = `${runs} runs count to ${runs} on every schedule.`;
+      const message = t`${runs} runs count to ${runs} on every schedule.`;
       return { passed: false, message: `${message} ${undisturbed(once.trace())}`, evidence: found };
     },
   },
@@ -125,17 +126,17 @@ export const exercises: readonly Exercise[] = [
       // Each program has a counter of its own, so that no order of theirs tells anything: what has to hold is said here.
       const both = (values: Values) => Object.values(values).filter((value) => value === 2n).length === 2;
       const exact = await explore(answer, { programs, invocations: 2, holds: both, bounds: { seconds: 10 } });
-      if (!isProved(exact)) return notProved(exact, "Two runs of each program have to leave 2 in two variables.");
+      if (!isProved(exact)) return notProved(exact, t`Two runs of each program have to leave 2 in two variables.`);
       const run = await simulate(answer, { programs, invocations: 1000, profile: PROFILE });
       const counted = Object.values(run.final).filter((value) => value === 1000n).length;
       if (counted !== 2) {
-        return { passed: false, message: "1000 runs of each program have to leave 1000 in two variables." };
+        return { passed: false, message: t`1000 runs of each program have to leave 1000 in two variables.` };
       }
       if (run.nsPerOp! > 10) {
-        const message = `Exact, but ${run.nsPerOp!.toFixed(1)} ns for each update.`;
+        const message = t`Exact, but ${run.nsPerOp!.toFixed(1)} ns for each update.`;
         return { passed: false, message: [message, travelling(run.trace())].filter(Boolean).join(" ") };
       }
-      return { passed: true, message: `${run.nsPerOp!.toFixed(1)} ns for each update: each CPU keeps its line.` };
+      return { passed: true, message: t`${run.nsPerOp!.toFixed(1)} ns for each update: each CPU keeps its line.` };
     },
   },
   {
@@ -155,19 +156,19 @@ export const exercises: readonly Exercise[] = [
         holds: (values) => sum(values) === 6n,
         bounds: { seconds: 15 },
       });
-      if (!isProved(exact)) return notProved(exact, "Six runs have to add up to 6 on every schedule.");
+      if (!isProved(exact)) return notProved(exact, t`Six runs have to add up to 6 on every schedule.`);
       const once = await simulate(answer, { cpus: 1, invocations: 1, programs: ["count"] }), { steps } = once;
       if (steps > 2) {
-        const message = `A run takes ${steps} visible operations; at most 2 are wanted.`;
+        const message = t`A run takes ${steps} visible operations; at most 2 are wanted.`;
         return tooMuch(message, once.trace());
       }
       const cost = async (object: typeof answer) =>
         (await simulate(object, { cpus: 8, invocations: 300, programs: ["count"], profile: PROFILE })).nsPerOp!;
       const [own, shared] = [await cost(answer), await cost(await atomic())];
-      const message = `${own.toFixed(1)} ns against ${shared.toFixed(1)} ns of the atomic counter at 8 CPUs.`;
+      const message = t`${own.toFixed(1)} ns against ${shared.toFixed(1)} ns of the atomic counter at 8 CPUs.`;
       if (own < shared / 10) return { passed: true, message };
       const fought = travelling((await simulate(answer, { cpus: 2, invocations: 1, programs: ["count"] })).trace());
       return { passed: false, message: [message, fought].filter(Boolean).join(" ") };
     },
   },
-];
+], ["title", "hints"]);

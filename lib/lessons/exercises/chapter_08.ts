@@ -7,6 +7,7 @@ import { explore } from "../../search/explore.ts";
 import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.ts";
 import { bySchedule, isProved, notProved, tooMuch } from "./judging.ts";
 import { whatItRead } from "./why.ts";
+import { t, translated } from "../../words/translation.ts";
 
 const halfRepaired = () =>
   bpf`
@@ -65,7 +66,7 @@ async function provedUnderBoth(
 ): Promise<Marked | undefined> {
   for (const memory of ["x86", "bpf"] as const) {
     const found = await explore(answer, { ...programs, memory, holds, bounds: { seconds: 10 } });
-    if (!isProved(found)) return notProved(found, `Under memory: "${memory}" ${wrong}`);
+    if (!isProved(found)) return notProved(found, t`Under memory: "${memory}" ${wrong}`);
   }
   return undefined;
 }
@@ -76,7 +77,7 @@ async function lacks(answer: BpfObject, prog: string, names: readonly string[]):
   return names.find((name) => typeof final[name] !== "bigint");
 }
 
-export const exercises: readonly Exercise[] = [
+export const exercises: readonly Exercise[] = translated([
   {
     id: "08.1",
     title: "Count what one barrier leaves possible",
@@ -89,10 +90,10 @@ export const exercises: readonly Exercise[] = [
       const said = wantNumber(answer);
       const { outcomes } = await explore(await halfRepaired(), { ...onTwoCpus("left", "right"), memory: "x86" });
       const pairs = new Set(outcomes.map(({ values }) => `${values.saw_x}/${values.saw_y}`));
-      if (said !== pairs.size) return { passed: false, message: `There are not ${said} pairs.` };
+      if (said !== pairs.size) return { passed: false, message: t`There are not ${said} pairs.` };
       return {
         passed: true,
-        message: `All of ${[...pairs].sort().join(", ")}: a barrier on one side alone forbids nothing here.`,
+        message: t`All of ${[...pairs].sort().join(", ")}: a barrier on one side alone forbids nothing here.`,
       };
     },
   },
@@ -107,9 +108,9 @@ export const exercises: readonly Exercise[] = [
     object: buffering,
     workload: { ...onTwoCpus("left", "right"), memory: "x86" },
     reached: ({ saw_x, saw_y }) => saw_x === 0n && saw_y === 0n,
-    passed: () => "Each CPU stored a 1, and each saw a 0. Every x86 does this.",
+    passed: () => t`Each CPU stored a 1, and each saw a 0. Every x86 does this.`,
     failed: ({ saw_x, saw_y }, trace) =>
-      `saw_x is ${saw_x} and saw_y is ${saw_y}: one of them saw the other's store. ${
+      t`saw_x is ${saw_x} and saw_y is ${saw_y}: one of them saw the other's store. ${
         whatItRead(trace, "left", "right")
       }`,
   }),
@@ -124,7 +125,7 @@ export const exercises: readonly Exercise[] = [
     async mark(answer) {
       wantObject(answer);
       const missing = await lacks(answer, "read", ["version", "a", "b", "valid", "seen_a", "seen_b"]);
-      if (missing) return { passed: false, message: `The variable \`${missing}\` has to stay.` };
+      if (missing) return { passed: false, message: t`The variable \`${missing}\` has to stay.` };
       const programs = onTwoCpus("write", "read");
       const { outcomes } = await explore(answer, { ...programs, memory: "sc", bounds: { seconds: 10 } });
       const sees = (value: bigint) =>
@@ -133,7 +134,7 @@ export const exercises: readonly Exercise[] = [
         return {
           passed: false,
           message:
-            "`write` has to leave 1 in a and b, and `read` to say `valid` with what it saw before a write and after one.",
+            t`\`write\` has to leave 1 in a and b, and \`read\` to say \`valid\` with what it saw before a write and after one.`,
         };
       }
       const whole = (values: Values) => values.valid === 0n || values.seen_a === values.seen_b;
@@ -141,10 +142,10 @@ export const exercises: readonly Exercise[] = [
         answer,
         programs,
         whole,
-        "a reader can take one old and one new field for valid.",
+        t`a reader can take one old and one new field for valid.`,
       );
       return wrong ??
-        { passed: true, message: "No reader takes half of an update for valid, on x86 or anywhere else." };
+        { passed: true, message: t`No reader takes half of an update for valid, on x86 or anywhere else.` };
     },
   },
   {
@@ -158,23 +159,26 @@ export const exercises: readonly Exercise[] = [
     async mark(answer) {
       wantObject(answer);
       const missing = await lacks(answer, "receive", ["data", "flag", "saw_flag", "saw_data"]);
-      if (missing) return { passed: false, message: `The variable \`${missing}\` has to stay.` };
+      if (missing) return { passed: false, message: t`The variable \`${missing}\` has to stay.` };
       const programs = onTwoCpus("send", "receive");
       const { outcomes } = await explore(answer, { ...programs, memory: "sc", bounds: { seconds: 10 } });
       const arrives = outcomes.some(({ values }) => values.saw_flag === 1n && values.saw_data === 7n);
       if (!arrives || outcomes.some(({ values }) => values.data !== 7n || values.flag !== 1n)) {
-        return { passed: false, message: "`send` has to leave 7 in data and 1 in flag, and `receive` can see both." };
+        return {
+          passed: false,
+          message: t`\`send\` has to leave 7 in data and 1 in flag, and \`receive\` can see both.`,
+        };
       }
       const passed = (values: Values) => values.saw_flag === 0n || values.saw_data === 7n;
-      const wrong = await provedUnderBoth(answer, programs, passed, "the flag can be seen without the data.");
+      const wrong = await provedUnderBoth(answer, programs, passed, t`the flag can be seen without the data.`);
       if (wrong) return wrong;
       const run = await simulate(answer, programs), atomics = run.trace().filter(({ kind }) => kind === "rmw");
       if (atomics.length > 0) {
-        const many = `${atomics.length} read-modify-write${atomics.length === 1 ? "" : "s"}`;
-        const message = `Right under both models, but with ${many}: each takes the cache line for itself.`;
+        const n = atomics.length, many = n === 1 ? t`${n} read-modify-write` : t`${n} read-modify-writes`;
+        const message = t`Right under both models, but with ${many}: each takes the cache line for itself.`;
         return tooMuch(message, atomics);
       }
-      return { passed: true, message: "Right under both models; on x86 these are the plain moves of the CPU." };
+      return { passed: true, message: t`Right under both models; on x86 these are the plain moves of the CPU.` };
     },
   },
-];
+], ["title", "hints"]);

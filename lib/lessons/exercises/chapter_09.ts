@@ -9,6 +9,7 @@ import { type Exercise, type Marked, wantNumber, wantObject } from "./exercise.t
 import { isProved, notProved } from "./judging.ts";
 import { texts } from "./texts.ts";
 import { foughtOver, quoteLine } from "./why.ts";
+import { t, translated } from "../../words/translation.ts";
 
 const four = () =>
   bpf`
@@ -48,7 +49,7 @@ const numbers = (values: Values, ending: string): bigint =>
     .reduce((sum, [, value]) => sum + (typeof value === "bigint" ? value : 0n), 0n);
 
 const siteOf = ({ line, insn }: Pick<Site, "line" | "insn">): string =>
-  line ? quoteLine({ line }) ?? "" : `instruction ${insn}`;
+  line ? quoteLine({ line }) ?? "" : t`instruction ${insn}`;
 
 /** What the programs do to what they share, by C line. */
 const touchedBy = ({ accesses }: Races): string =>
@@ -61,18 +62,18 @@ function stillRacy(races: Races): Marked | undefined {
   if (!first) {
     return {
       passed: false,
-      message: `${races.accesses.unseen[0].prog} is refused by the verifier: ${races.accesses.unseen[0].why}`,
+      message: t`${races.accesses.unseen[0].prog} is refused by the verifier: ${races.accesses.unseen[0].why}`,
     };
   }
-  const more = rest > 0 ? `, and ${rest} more` : "";
+  const more = rest > 0 ? t`, and ${rest} more` : "";
   return {
     passed: false,
-    message: `check still finds a ${first.name} of ${first.field}, at ${siteOf(first.sites[0])}${more}.`,
+    message: t`check still finds a ${first.name} of ${first.field}, at ${siteOf(first.sites[0])}${more}.`,
     evidence: races.toBundle(),
   };
 }
 
-export const exercises: readonly Exercise[] = [
+export const exercises: readonly Exercise[] = translated([
   {
     id: "09.1",
     title: "Tell how many races check finds",
@@ -83,13 +84,15 @@ export const exercises: readonly Exercise[] = [
     ],
     async mark(answer): Promise<Marked> {
       const said = wantNumber(answer), { confirmed } = await findRaces(await four());
-      const names = confirmed.map(({ name, field, sites }) => `the ${name} of ${field} in ${sites[0].prog}`).join(", ");
+      const names = confirmed.map(({ name, field, sites }) => t`the ${name} of ${field} in ${sites[0].prog}`).join(
+        t`, `,
+      );
       if (said === confirmed.length) {
-        return { passed: true, message: `One: ${names}. The others have nothing to lose.` };
+        return { passed: true, message: t`One: ${names}. The others have nothing to lose.` };
       }
       return {
         passed: false,
-        message: said > confirmed.length ? "So many are not wrong. Whose value is it?" : "One of them loses updates.",
+        message: said > confirmed.length ? t`So many are not wrong. Whose value is it?` : t`One of them loses updates.`,
       };
     },
   },
@@ -108,15 +111,15 @@ export const exercises: readonly Exercise[] = [
       if (other) {
         return {
           passed: false,
-          message: `There is a ${other.name} of ${other.field}, too.`,
+          message: t`There is a ${other.name} of ${other.field}, too.`,
           evidence: races.toBundle(),
         };
       }
       if (confirmed.length === 0) {
-        const message = "check finds no check-then-act with a witness.";
+        const message = t`check finds no check-then-act with a witness.`;
         return { passed: false, message: `${message} ${touchedBy(races)}`, evidence: races.toBundle() };
       }
-      return { passed: true, message: `Two CPUs both find nothing, and one of them loses: ${confirmed[0].reason}.` };
+      return { passed: true, message: t`Two CPUs both find nothing, and one of them loses: ${confirmed[0].reason}.` };
     },
   },
   {
@@ -138,8 +141,8 @@ export const exercises: readonly Exercise[] = [
         holds: (values) => numbers(values, ".packets") === 2n && numbers(values, ".bytes") === 128n,
         bounds: { seconds: 20 },
       });
-      if (!isProved(found)) return notProved(found, "Two packets of 64 bytes have to leave packets 2 and bytes 128.");
-      return { passed: true, message: "No race is found, and every schedule counts both packets and their bytes." };
+      if (!isProved(found)) return notProved(found, t`Two packets of 64 bytes have to leave packets 2 and bytes 128.`);
+      return { passed: true, message: t`No race is found, and every schedule counts both packets and their bytes.` };
     },
   },
   {
@@ -157,16 +160,16 @@ export const exercises: readonly Exercise[] = [
       if (inSlots !== 200n) {
         return {
           passed: false,
-          message: `The slots of all CPUs add up to ${inSlots}, not to 200: each run is in one slot.`,
+          message: t`The slots of all CPUs add up to ${inSlots}, not to 200: each run is in one slot.`,
         };
       }
       if (numbers(run.final, ".total") !== 200n) {
         const found = numbers(run.final, ".total");
-        return { passed: false, message: `4 CPUs x 50 runs add up to a total of ${found}, not to 200.` };
+        return { passed: false, message: t`4 CPUs x 50 runs add up to a total of ${found}, not to 200.` };
       }
       const fought = foughtOver(run.trace());
-      if (fought) return { passed: false, message: `Right, but ${fought}` };
-      return { passed: true, message: "No race is found, and no two CPUs touch the same bytes." };
+      if (fought) return { passed: false, message: t`Right, but ${fought}` };
+      return { passed: true, message: t`No race is found, and no two CPUs touch the same bytes.` };
     },
   },
-];
+], ["title", "hints"]);

@@ -7,6 +7,7 @@ import type { Player } from "../../player/player.ts";
 import { MARKS, withCode } from "../../report/markdown.ts";
 import { keepSolved } from "../kept_progress.ts";
 import { texts } from "./texts.ts";
+import { t } from "../../words/translation.ts";
 
 /** What the checker says of an answer. */
 export interface Marked {
@@ -133,14 +134,14 @@ export async function check(what: string | BpfObject, answer?: unknown): Promise
 
 async function checkAnswer(id: string, answer: unknown): Promise<void> {
   const { passed, message, evidence } = await mark(id, answer);
-  const said = passed ? `${id} solved.` : `${id}: not yet.`, head = `${passed ? "✔" : "✘"} ${said}`;
-  const more = passed ? "" : `\nawait hint("${id}") helps.`;
+  const said = passed ? t`${id} solved.` : t`${id}: not yet.`, head = `${passed ? "✔" : "✘"} ${said}`;
+  const more = passed ? "" : t`\nawait hint("${id}") helps.`;
   if (passed) keepSolved(id);
   await show({
     "text/plain": `${head} ${message}${more}`,
     // Of plain text JupyterLab breaks no line.
     "text/markdown": `${passed ? MARKS.good : MARKS.bad} **${said}** ${withCode(message)}${
-      more && `\n\n\`await hint("${id}")\` helps.`
+      more && t`\n\n\`await hint("${id}")\` helps.`
     }`,
     [EXERCISE_MIME]: { id, passed },
   });
@@ -166,7 +167,7 @@ export async function hint(id: string): Promise<void> {
   given.set(id, shown);
   const rest = hints.length - shown;
   const lines = hints.slice(0, shown).map((text, i) => `${i + 1}. ${text}`);
-  const end = rest > 0 ? `(${rest} more: run the cell again)` : "(that was the last one)";
+  const end = rest > 0 ? t`(${rest} more: run the cell again)` : t`(that was the last one)`;
   await show({
     "text/plain": `${lines.join("\n")}\n${end}`,
     "text/markdown": `${lines.map(withCode).join("\n")}\n\n${end}`,

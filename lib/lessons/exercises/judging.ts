@@ -13,6 +13,7 @@ import type { Workload } from "../../workload/workload.ts";
 import { type Exercise, type Marked, wantText } from "./exercise.ts";
 import { texts } from "./texts.ts";
 import { lastStepOf, operationsOf, whyNotProved } from "./why.ts";
+import { t } from "../../words/translation.ts";
 
 /** An exercise whose answer is a schedule. */
 interface ScheduleExercise extends Omit<Exercise, "mark" | "play" | "asks"> {
@@ -91,8 +92,8 @@ export function notProved(found: Exploration, message: string): Marked {
   if (found.observation !== "Unknown") {
     return { passed: false, message: [message, whyNotProved(found)].filter(Boolean).join(" "), evidence: found };
   }
-  const tried = `No schedule of ${found.states.toLocaleString("en")} states goes wrong, but not all could be tried`;
-  return { passed: false, message: `${tried} (${found.unknown}). Fewer steps in a run make it searchable.` };
+  const tried = t`No schedule of ${found.states.toLocaleString("en")} states goes wrong, but not all could be tried`;
+  return { passed: false, message: t`${tried} (${found.unknown}). Fewer steps in a run make it searchable.` };
 }
 
 /** The verdict on an answer whose runs do too much: what, by C line, and the steps to look at. */

@@ -16,6 +16,7 @@ import {
   withCode,
 } from "../../report/markdown.ts";
 import { texts } from "../../report/texts.ts";
+import { t } from "../../words/translation.ts";
 import { memoryLine } from "../../workload/conditions.ts";
 import { repairText, witnessText } from "../memory_model/witness_text.ts";
 import { formatCondition } from "./condition.ts";
@@ -29,7 +30,7 @@ const KINDS = { "exists": "Allowed", "~exists": "Forbidden", "forall": "Required
 /** What the states take as given, a line for each. */
 const conditionsOfLitmus = ({ memory, unknown }: LitmusResult): string[] => [
   memoryLine(memory.text),
-  `bounds: ${unknown === undefined ? "none was hit" : `stopped after ${unknown}`}`,
+  t`bounds: ${unknown === undefined ? t`none was hit` : t`stopped after ${unknown}`}`,
 ];
 
 export function litmusText(result: LitmusResult): string {
@@ -42,7 +43,7 @@ export function litmusText(result: LitmusResult): string {
     ...states.map((state) => formatState(file, state)),
     ...witnessLines(file, counted, observation),
     ...(unknown === undefined ? [] : [`Stopped after ${unknown}: states may be missing`]),
-    `${texts.proof.conditions}:`,
+    texts.headed(texts.proof.conditions),
     ...conditionsOfLitmus(result).map((line) => `  ${line}`),
   ].join("\n");
 }

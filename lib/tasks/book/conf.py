@@ -11,12 +11,17 @@ nb_merge_streams = True
 nb_render_markdown_format = "myst"
 myst_heading_anchors = 3
 
+if tags.has("zh"):  # noqa: F821, Sphinx defines it
+    language = "zh_CN"
+
 html_theme = "furo"
 html_title = "Interleave"
 html_static_path = ["_static"]
 html_extra_path = ["extra"]
 html_css_files = ["fonts.css", "figures.css", "live/live.css"]
 html_js_files = ["figures.js", "live/page.js"]
+if tags.has("zh"):  # noqa: F821
+    html_js_files.insert(1, "live/words-zh.js")
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False

@@ -24,9 +24,12 @@ let fonts;
 
 /** plotly measures its texts when it draws. */
 const fetchFonts = () =>
-  fonts ??= Promise.all(
-    ["400 1em Inter", "600 1em Inter", "400 1em JetBrains Mono"].map((font) => document.fonts.load(font)),
-  );
+  fonts ??= Promise.all([
+    ...["400 1em Inter", "600 1em Inter", "400 1em JetBrains Mono"].map((font) => document.fonts.load(font)),
+    ...document.documentElement.lang.startsWith("zh")
+      ? ["400 1em Noto Sans SC", "600 1em Noto Sans SC"].map((font) => document.fonts.load(font, "中"))
+      : [],
+  ]);
 
 function fit(frame) {
   const { plot, layout } = frame;

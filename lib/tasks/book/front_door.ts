@@ -9,6 +9,7 @@ import { reportBundle } from "../../report/bundle.ts";
 import { escapeHtml } from "../../report/markdown.ts";
 import { titleOf } from "./chapter.ts";
 import { markdownToHtml } from "./live/markdown.ts";
+import { t } from "../../words/translation.ts";
 
 /** The chapter whose first listing is alive on the page, and whose table says what the others are about. */
 const FIRST = "00_start";
@@ -38,25 +39,26 @@ export async function frontDoor(
     const image = picture
       ? `<img src="_static/chapters/${name}.png" width="${picture.width}" height="${picture.height}" loading="lazy" alt="">`
       : "";
-    const text = about.get(name) ?? "the counter above, and what the rest is about";
+    const text = about.get(name) ?? t`the counter above, and what the rest is about`;
     cards.push(
       `<a class="door-card" href="${name}.html">${image}<strong>${title}</strong><span>${escapeHtml(text)}</span></a>`,
     );
   }
   const markdown = [
     "# Interleave",
-    `A BPF program runs on every CPU of a kernel at the same time. Here you edit one, run it, and see what the CPUs do to
-its data: which updates are lost, in which order of steps, and whether a fix holds in every order.`,
+    t`A BPF program runs on every CPU of a kernel at the same time. Here you edit one, run it, and see what the CPUs do to its data: which updates are lost, in which order of steps, and whether a fix holds in every order.`,
     ...await counter(chapters.get(FIRST)),
-    "## Chapters",
+    `## ${t`Chapters`}`,
     html(`<div class="door-cards">${cards.join("")}</div>`),
-    "## Ways to run it",
+    `## ${t`Ways to run it`}`,
     ...waysToRun(repository),
-    "## Licence, and how to cite it",
+    `## ${t`Licence, and how to cite it`}`,
     citation(readFileSync(join(project, "CITATION.cff"), "utf8")),
-    `[The bench](play.md) · <a href="api/index.html">Reference of the library</a>${
-      repository ? ` · [Source](${repository})` : ""
-    }`,
+    [
+      `[${t`The bench`}](play.md)`,
+      `<a href="api/index.html">${t`Reference of the library`}</a>`,
+      ...repository ? [`[${t`Source`}](${repository})`] : [],
+    ].join(" · "),
     `\`\`\`{toctree}\n:hidden:\n:maxdepth: 1\n\n${[...chapters.keys()].join("\n")}\nplay\n\`\`\``,
   ].join("\n\n");
   return { markdown: `${markdown}\n`, pictures };
@@ -76,9 +78,9 @@ async function counter(first: Notebook | undefined): Promise<string[]> {
   const game = (await (await player(racy, { cpus: 2, invocations: 1 })).toBundle())["text/html"];
   return [
     `\`\`\`c\n${source.trim()}\n\`\`\``,
-    "Two CPUs run it a thousand times each. Press **Run**; then take more CPUs, or another seed.",
+    t`Two CPUs run it a thousand times each. Press **Run**; then take more CPUs, or another seed.`,
     html(`<div data-bench="hero" data-listing="${LISTING}">${report}</div>`),
-    "How can that be? Be the scheduler: each click lets a CPU take its next step.",
+    t`How can that be? Be the scheduler: each click lets a CPU take its next step.`,
     html(`<div class="door-game">${game}</div>`),
   ];
 }
@@ -114,18 +116,14 @@ function firstPicture({ cells }: Notebook): Picture | undefined {
 
 function waysToRun(repository: string | undefined): string[] {
   const ways = [
-    "**Here.** Each chapter's cells run in its page, with nothing to install; your changes stay in this browser. After " +
-    "the first visit no network is needed.",
-    "**JupyterLab, on your computer**, where `threads` are measured and the machine `linux` asks your own kernel; in a " +
-    "checkout, with Node 20 and Python 3.10: `npx -y deno@2.8.1 task start`.",
-    "**This site, on your computer**, where its pages compile what you edit: `npx -y deno@2.8.1 task serve`.",
+    t`**Here.** Each chapter's cells run in its page, with nothing to install; your changes stay in this browser. After the first visit no network is needed.`,
+    t`**JupyterLab, on your computer**, where \`threads\` are measured and the machine \`linux\` asks your own kernel; in a checkout, with Node 20 and Python 3.10: \`npx -y deno@2.8.1 task start\`.`,
+    t`**This site, on your computer**, where its pages compile what you edit: \`npx -y deno@2.8.1 task serve\`.`,
   ];
   const path = repository && /^https:\/\/github\.com\/([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(repository)?.[1];
   if (path) {
     ways.push(
-      "**In the cloud.** " +
-        `[![Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/${path}/HEAD?urlpath=lab/tree/notebooks/00_start.ipynb) ` +
-        `[![Codespaces](https://github.com/codespaces/badge.svg)](https://codespaces.new/${path})`,
+      `**${t`In the cloud.`}** [![Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/${path}/HEAD?urlpath=lab/tree/notebooks/00_start.ipynb) [![Codespaces](https://github.com/codespaces/badge.svg)](https://codespaces.new/${path})`,
     );
   }
   return [ways.map((way) => `- ${way}`).join("\n")];
@@ -135,7 +133,8 @@ function waysToRun(repository: string | undefined): string[] {
 function citation(cff: string): string {
   const field = (name: string) => new RegExp(`^\\s*(?:- )?${name}: "?(.*?)"?$`, "m").exec(cff)?.[1] ?? "";
   const title = field("title"), authors = field("name"), version = field("version"), licence = field("license");
-  return `${licence} licence. ${authors}: *${title}*, version ${version}.
+  const how = t`${licence} licence. ${authors}: *${title}*, version ${version}.`;
+  return `${how}
 
 \`\`\`bibtex
 @software{interleave,

@@ -1,6 +1,7 @@
 /** The project's kernelspec: how Jupyter starts its kernel. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { CHINESE_KERNEL } from "../../jupyter/notebook_language.ts";
 import { runCommand } from "./subprocess.ts";
 import { DENO_VERSION, PLACES, PROJECT } from "./places.ts";
 
@@ -17,28 +18,30 @@ export interface Kernelspec {
  * The kernelspec that runs lab/kernel.ts with `deno`. Interrupts come as messages: the default, a signal, would end the
  * kernel and with it all that the cells made.
  */
-export function kernelspec(deno: string): Kernelspec {
+export function kernelspec(deno: string, language: "en" | "zh" = "en"): Kernelspec {
   return {
     argv: [deno, "run", "--quiet", "--allow-all", "--no-config", "--no-lock", PLACES.kernel, "{connection_file}"],
-    display_name: "Deno",
+    display_name: language === "zh" ? CHINESE_KERNEL.display_name : "Deno",
     language: "typescript",
     interrupt_mode: "message",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...language === "zh" ? { INTERLEAVE_LANG: language } : {} },
     metadata: { debugger: false },
   };
 }
 
 /**
  * Registers the kernel under the name `deno`, which the notebooks ask for: so they run as well with the kernel that
- * `deno jupyter --install` sets up. It goes into .jupyter, where JUPYTER_PATH leads, and into .venv, whose Jupyter finds
- * it without.
+ * `deno jupyter --install` sets up; under `deno-zh` for the Chinese ones. It goes into .jupyter, where JUPYTER_PATH leads,
+ * and into .venv, whose Jupyter finds it without.
  */
 export function writeKernelspec(deno: string): void {
-  const folders = [join(PLACES.jupyter, "kernels", "deno")];
-  if (existsSync(PLACES.venvPython)) folders.push(join(PLACES.venv, "share", "jupyter", "kernels", "deno"));
+  const folders = [join(PLACES.jupyter, "kernels")];
+  if (existsSync(PLACES.venvPython)) folders.push(join(PLACES.venv, "share", "jupyter", "kernels"));
   for (const folder of folders) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "kernel.json"), JSON.stringify(kernelspec(deno), null, 2) + "\n");
+    for (const [name, language] of [["deno", "en"], [CHINESE_KERNEL.name, "zh"]] as const) {
+      mkdirSync(join(folder, name), { recursive: true });
+      writeFileSync(join(folder, name, "kernel.json"), JSON.stringify(kernelspec(deno, language), null, 2) + "\n");
+    }
   }
   tellVsCode();
 }

@@ -31,6 +31,8 @@ interface Options {
   readonly jupyter?: string;
   readonly python?: string;
   readonly setupOnly?: boolean;
+  /** In which language the chapters are. */
+  readonly lang?: "en" | "zh";
 }
 
 export const command = (commander: Commander): Command =>
@@ -40,6 +42,10 @@ export const command = (commander: Commander): Command =>
         "ones need no network. Everything stays inside this folder.",
     )
     .argument("[chapter]", "file in notebooks/ to open (default: the first)", chapterPath(commander))
+    .addOption(
+      new commander.Option("--lang <language>", "zh: chapters in Chinese, made in notebooks/zh of the English ones")
+        .choices(["en", "zh"]),
+    )
     .option("--no-browser", "print the address and open nothing")
     .option(
       "--port <n>",
@@ -89,6 +95,15 @@ async function fetchJupyterLab(wanted?: string): Promise<void> {
   }
 }
 
+/** The chapter to open, in the language that was asked for: the Chinese ones are made. */
+async function lessonIn({ lang, lesson }: Options): Promise<string | undefined> {
+  if (lang !== "zh") return lesson;
+  // Only now, as it takes packages.
+  const { CHINESE_NOTEBOOKS, writeChineseNotebooks } = await import("../messages/chinese_notebooks.ts");
+  await step("中文 chapters", () => Promise.resolve(writeChineseNotebooks(PROJECT)));
+  return join(CHINESE_NOTEBOOKS, basename(lesson ?? PLACES.firstNotebook));
+}
+
 /** What the notebooks import, so that they need no network later. */
 async function installPackages(): Promise<void> {
   const { code, stderr } = await runCommand(Deno.execPath(), ["install", "--quiet"], { env: { RUST_BACKTRACE: "0" } });
@@ -131,18 +146,19 @@ async function main(options: Options): Promise<void> {
 async function start(options: Options): Promise<number> {
   const running = (await runningServers()).find(({ port }) => options.port === undefined || options.port === port);
   if (running && !options.setupOnly) {
-    console.log(`JupyterLab runs already: ${lessonAddress(running, options.lesson)}`);
+    console.log(`JupyterLab runs already: ${lessonAddress(running, await lessonIn(options))}`);
     return 0;
   }
   if (options.port !== undefined) await ensureFree(options.port);
   if (process.getuid?.() === 0) console.warn(AS_ROOT);
   const command = await setUp(options);
   if (options.setupOnly) return 0;
+  const lesson = await lessonIn(options);
   return await runServer(
     {
       command,
       port: options.port,
-      lesson: options.lesson,
+      lesson,
       openBrowser: options.browser,
       ownSettings: options.jupyter === undefined,
     },

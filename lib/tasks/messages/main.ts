@@ -5,14 +5,12 @@ import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { PROJECT } from "../lab/places.ts";
 import { type Commander, runTask } from "../task.ts";
-import { catalogueJson } from "./catalogue.ts";
+import { catalogueJson, translations } from "./catalogue.ts";
 import { type Entry, readCatalogue, writeCatalogue } from "./catalogue_file.ts";
+import { chineseReadme } from "./chinese_readme.ts";
 import { mergeCatalogue } from "./merge.ts";
 import { missing, readTerms, translationProblems } from "./problems.ts";
-import { allMessages, CATALOGUES } from "./sources.ts";
-
-/** What the library reads; the site's words are made at the site's building. */
-export const LIBRARY_CATALOGUE = "lib/words/catalogues/zh_CN.json";
+import { allMessages, CATALOGUES, LIBRARY_CATALOGUE, LIBRARY_CATALOGUES } from "./sources.ts";
 
 export const cataloguePath = (project: string, name: string): string => join(project, CATALOGUES, `${name}.po`);
 
@@ -33,13 +31,15 @@ export function mergedCatalogues(project: string): Map<string, Entry[]> {
   );
 }
 
-/** Writes all catalogues, and what the library reads. */
+/** Writes all catalogues, what the library reads, and README.zh.md. */
 export function updateCatalogues(project: string): Map<string, Entry[]> {
   const merged = mergedCatalogues(project);
   for (const [name, entries] of merged) writeCatalogue(cataloguePath(project, name), entries);
+  const readme = translations(merged.get("readme")!);
+  writeFileSync(join(project, "README.zh.md"), chineseReadme(project, (id) => readme.get(id)));
   const library = join(project, LIBRARY_CATALOGUE);
   mkdirSync(dirname(library), { recursive: true });
-  writeFileSync(library, catalogueJson(merged.get("library")!));
+  writeFileSync(library, catalogueJson(LIBRARY_CATALOGUES.flatMap((name) => merged.get(name)!)));
   return merged;
 }
 

@@ -22,7 +22,7 @@ const HAN = "\\p{Script=Han}";
 /** Punctuation of the other script right behind a Chinese character. */
 const HALF_WIDTH = new RegExp(`${HAN}[,;?!]|${HAN}[.:](?!\\w)`, "u");
 
-const CODE = /(`+).+?\1|\]\([^)]*\)|\*[a-z_/.-]+\*/g;
+const CODE = /(`+).+?\1|\]\([^)]*\)|\*[a-z_/.-]+\*|(?:\/[\w.-]+){2,}/g;
 
 /** A text's words, without code, addresses and values. */
 const words = (text: string): string => fillPlaces(text.replace(CODE, " "), () => " ");
@@ -50,6 +50,10 @@ function termsIn(text: string, terms: readonly Term[]): Term[] {
   });
 }
 
+/** English words that a translator's remark says are no terms in this text: `# not a term: lock, kernel`. */
+const exempt = (remarks: string): Set<string> =>
+  new Set(/not a term: (.*)/.exec(remarks)?.[1].split(",").map((one) => one.trim()));
+
 const close = (text: string): string => text.replaceAll(/\s/g, "");
 
 /** Marks and places, as they have to be in the translation, too. */
@@ -66,13 +70,15 @@ const partsOf = (text: string, isMarkdown: boolean): string[] => [
 export function translationProblems(entry: Entry, terms: readonly Term[], isMarkdown: boolean): string[] {
   const { id, translation } = entry;
   if (translation === "") return [];
-  const wanted = partsOf(id, isMarkdown), there = partsOf(translation, isMarkdown), spaces = /^\s*|\s*$/g;
+  const wanted = partsOf(id, isMarkdown), there = partsOf(translation, isMarkdown), spaces = /^(?:\s{2,}|\n)|\n$/g;
   const lost = lacking(wanted, there), added = lacking(there, wanted);
   const plain = translation.replace(CODE, "x"), half = HALF_WIDTH.exec(plain);
   return [
     ...lost.length > 0 ? [`lacks ${lost.join(" ")}`] : [],
     ...added.length > 0 ? [`has ${added.join(" ")} too often`] : [],
-    ...termsIn(id, terms).filter(({ zh }) => !zh.some((one) => close(translation).includes(close(one))))
+    ...termsIn(id, terms).filter(({ en }) => !exempt(entry.remarks).has(en)).filter(({ zh }) =>
+      !zh.some((one) => close(translation).includes(close(one)))
+    )
       .map(({ en, zh }) => `"${en}" is ${zh.join(" or ")}`),
     ...half ? [`"${half[0]}": full-width punctuation behind Chinese`] : [],
     ...isMarkdown || id.match(spaces)?.join("|") === translation.match(spaces)?.join("|")

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readNotebook } from "../../jupyter/notebook_file.ts";
+import { readmeSource } from "./chinese_readme.ts";
 import { cellMessages } from "./cell_texts.ts";
 import { codeMessages } from "./code_texts.ts";
 import { markdownMessages } from "./markdown_texts.ts";
@@ -10,7 +11,20 @@ import { joinMessages, type Message } from "./message.ts";
 /** Where catalogues are, below the project. */
 export const CATALOGUES = "locale/zh_CN/LC_MESSAGES";
 
-/** Site's pages that are Markdown. */
+/** Those that the library reads. */
+export const LIBRARY_CATALOGUES = ["library", "check", "lessons"] as const;
+
+/** What is made of them; the site's words are made at the site's building. */
+export const LIBRARY_CATALOGUE = "lib/words/catalogues/zh_CN.json";
+
+/** Where a module's texts go. */
+function catalogueOfModule(path: string): string | undefined {
+  const [, room, part] = path.split("/");
+  if (room === "tasks") return part === "book" ? "site" : undefined;
+  return room === "check" || room === "lessons" ? room : "library";
+}
+
+/** The site's pages that are Markdown. */
 const SITE = "lib/tasks/book", SITE_PAGES = [`${SITE}/play.md`];
 
 const isChapter = (name: string): boolean => /^\d\d_\w+\.ipynb$/.test(name);
@@ -41,15 +55,16 @@ function inChapter(project: string, name: string): Message[] {
 /** Every catalogue's messages, by its name. */
 export function allMessages(project: string): Map<string, Message[]> {
   const found = new Map(chapterNames(project).map((name) => [name, joinMessages(inChapter(project, name))]));
-  const modules = modulesIn(project, "lib"), isSite = (path: string) => path.startsWith(`${SITE}/`);
-  found.set("library", joinMessages(inModules(project, modules.filter((path) => !path.startsWith("lib/tasks/")))));
-  found.set(
-    "site",
-    joinMessages([
-      ...SITE_PAGES.flatMap((path) => markdownMessages(readText(project, path), path)),
-      ...inModules(project, modules.filter(isSite)),
-    ]),
-  );
-  found.set("readme", joinMessages(markdownMessages(readText(project, "README.md"), "README.md")));
+  for (const name of [...LIBRARY_CATALOGUES, "site"]) {
+    const pages = name === "site" ? SITE_PAGES : [], modules = modulesIn(project, "lib");
+    found.set(
+      name,
+      joinMessages([
+        ...pages.flatMap((path) => markdownMessages(readText(project, path), path)),
+        ...inModules(project, modules.filter((path) => catalogueOfModule(path) === name)),
+      ]),
+    );
+  }
+  found.set("readme", joinMessages(markdownMessages(readmeSource(project), "README.md")));
   return found;
 }

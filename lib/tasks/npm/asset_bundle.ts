@@ -8,7 +8,7 @@ import { WIDGET_ASSET } from "../../player/widget_script.browser.ts";
 import { widgetScript } from "../../player/widget_script.ts";
 
 /** In the order in which a page comes to need them. `vmlinux.h` is for compilers only, and as large as all of these. */
-const FOLDERS = ["compile/include", "verifier/kernel", "cost", "backends/recorded", "plot/assets"];
+const FOLDERS = ["compile/include", "verifier/kernel", "cost", "backends/recorded", "plot/assets", "words/catalogues"];
 const TEXT = /\.(jsonl?|h|c|txt)$/, BINARY = /\.(ttf|o)$/, LICENCE = /-OFL\.txt$/;
 
 /**

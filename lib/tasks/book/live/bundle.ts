@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { FileBundle } from "../../../host/provided.ts";
 import { type Notebook, readNotebook } from "../../../jupyter/notebook_file.ts";
 import { CLAIM_MIME } from "../../../lessons/claims/claim.ts";
+import { type Catalogue, inCatalogue } from "../../../words/translation.ts";
 import { runCommand } from "../../lab/subprocess.ts";
 import { assetBundle } from "../../npm/asset_bundle.ts";
 import { examples } from "./bench/examples.ts";
@@ -22,6 +23,13 @@ const LARGE_BYTES = 20_000;
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, DIGITS);
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** What the pages of the Chinese edition load beside what all load. */
+export interface ChineseEdition {
+  readonly chapters: ReadonlyMap<string, Notebook>;
+  /** What the live parts say. */
+  readonly words: Catalogue;
+}
 
 /** Puts the modules for browsers in the place of those beside which they stand, as package.json does for bundlers. */
 export const browserModules: Plugin = {
@@ -40,8 +48,9 @@ export const browserModules: Plugin = {
  *
  * @param project folder of a checkout
  * @param folder where they go
+ * @param chinese the Chinese edition, where it is made
  */
-export async function bundleLive(project: string, folder: string): Promise<void> {
+export async function bundleLive(project: string, folder: string, chinese?: ChineseEdition): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const write = (name: string, value: unknown): string => {
     const text = JSON.stringify(value), file = `${name}-${digestOf(text)}.json`;
@@ -60,6 +69,16 @@ export async function bundleLive(project: string, folder: string): Promise<void>
   for (const [name, notebook] of chapters) {
     writeFileSync(join(folder, "chapters", `${name}.json`), JSON.stringify(chapterData(name, notebook)));
   }
+  const ofChinese = { FILES_ZH: "", EXAMPLES_ZH: "" };
+  if (chinese) {
+    mkdirSync(join(folder, "chapters", "zh"));
+    for (const [name, notebook] of chinese.chapters) {
+      writeFileSync(join(folder, "chapters", "zh", `${name}.json`), JSON.stringify(chapterData(name, notebook)));
+    }
+    writeFileSync(join(folder, "words-zh.js"), `globalThis.interleaveWords = ${JSON.stringify(chinese.words)};\n`);
+    ofChinese.FILES_ZH = write("files-zh", notebookFiles(project, chinese.chapters));
+    ofChinese.EXAMPLES_ZH = write("examples-zh", inCatalogue(chinese.words, () => examples(project, chinese.chapters)));
+  }
   const later: AssetIndex["later"] = Object.fromEntries(
       Object.keys(binaries).filter((path) => path.startsWith(FONTS))
         .map((path) => [path, `../fonts/${path.slice(FONTS.length)}`]),
@@ -77,7 +96,7 @@ export async function bundleLive(project: string, folder: string): Promise<void>
   const HINTS = write("hints", await readHints(project));
   const ASSETS = write("assets", { texts: small, later, objects } satisfies AssetIndex),
     FILES = write("files", notebookFiles(project, chapters));
-  await bundleScripts(project, folder, { ASSETS, FILES, EXAMPLES, HINTS });
+  await bundleScripts(project, folder, { ASSETS, FILES, EXAMPLES, HINTS, ...ofChinese });
   cpSync(here("live.css"), join(folder, "live.css"));
 }
 

@@ -9,7 +9,7 @@ import { serverCompiler } from "./server_compiler.ts";
 import type { AssetIndex, Broadcast, DisplayContent, ErrorContent, FromKernel, ToKernel } from "./messages.ts";
 
 /** Names of the files beside this script; they change with what is in them. */
-declare const ASSETS: string, FILES: string, THREADS: Readonly<Record<string, string>>;
+declare const ASSETS: string, FILES: string, FILES_ZH: string, THREADS: Readonly<Record<string, string>>;
 
 /** An async function's head is two lines. */
 const HEAD_LINES = 2;
@@ -103,10 +103,16 @@ function stop(): void {
   for (const hook of hooks ?? []) hook();
 }
 
+/** The page's edition. */
+const EDITION = new URL(globalThis.location.href).searchParams.get("lang") ?? "en";
+
 async function begin(): Promise<void> {
-  const [assets, files] = await Promise.all([ASSETS, FILES].map(async (name) => (await fetched(name)).json()));
+  const [assets, files] = await Promise.all(
+    [ASSETS, EDITION === "zh" ? FILES_ZH : FILES].map(async (name) => (await fetched(name)).json()),
+  );
   provideLibrary(assets as AssetIndex);
   provideFiles(files);
+  interleave.setLanguage(EDITION);
   provideObjects(async (ending) => {
     const name = (assets as AssetIndex).objects.find((one) => one.endsWith(ending));
     return name === undefined ? undefined : new Uint8Array(await (await fetched(`objects/${name}`)).arrayBuffer());

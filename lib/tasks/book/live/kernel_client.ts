@@ -2,6 +2,8 @@
 import type { FileBundle } from "../../../host/provided.ts";
 import type { FromKernel, ToKernel } from "./messages.ts";
 import { keepSolved, keptSolved } from "./kept.ts";
+import { t } from "../../../words/translation.ts";
+import { EDITION } from "./words.ts";
 
 /** Work that has not stopped by then is ended together with the kernel. */
 const STOP_MS = 2000;
@@ -43,7 +45,7 @@ export class KernelClient {
     if (!this.#worker || this.#stopping !== undefined) return;
     this.#ask({ kind: "stop" });
     this.#stopping = setTimeout(
-      () => this.#lose("The cell did not stop and was ended, and with it what earlier cells made: run them again."),
+      () => this.#lose(t`The cell did not stop and was ended, and with it what earlier cells made: run them again.`),
       STOP_MS,
     );
   }
@@ -66,9 +68,9 @@ export class KernelClient {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.address, { type: "module" });
+    const worker = new Worker(EDITION === "en" ? this.address : `${this.address}?lang=${EDITION}`, { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromKernel>) => this.#hear(data);
-    worker.onerror = ({ message }) => this.#lose(`The kernel failed: ${message}`);
+    worker.onerror = ({ message }) => this.#lose(t`The kernel failed: ${message}`);
     worker.postMessage({ kind: "start", solved: keptSolved() } satisfies ToKernel);
     return worker;
   }
@@ -78,7 +80,7 @@ export class KernelClient {
       case "ready":
         return this.events.ready();
       case "broken":
-        return this.#lose(`The laboratory could not be fetched: ${message.message}`);
+        return this.#lose(t`The laboratory could not be fetched: ${message.message}`);
       case "broadcast":
         return this.events.broadcast(message);
       case "solved":

@@ -6,6 +6,7 @@ import { keepEdits, keptEdits } from "./kept.ts";
 import type { ChapterData, FromKernel } from "./messages.ts";
 import { PageDisplays } from "./outputs.ts";
 import { texts } from "./texts.ts";
+import { EDITION } from "./words.ts";
 
 /** Name of the kernel's script, which changes with what is in it. */
 declare const KERNEL: string;
@@ -161,7 +162,7 @@ function labHelp(file: string): Element {
 /** Makes the page live; `bar` is filled with what concerns all cells. */
 export async function start(roots: readonly Element[], bar: Element): Promise<void> {
   const name = decodeURIComponent(location.pathname).replace(/^.*\//, "").replace(/\.html$/, "");
-  const response = await fetch(here(`chapters/${name}.json`));
+  const response = await fetch(here(EDITION === "en" ? `chapters/${name}.json` : `chapters/${EDITION}/${name}.json`));
   if (!response.ok) return bar.remove();
   const notebook = new LiveNotebook(await response.json(), roots, bar);
   await notebook.edit();

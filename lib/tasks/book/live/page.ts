@@ -2,6 +2,7 @@
  * What every page loads: a script as old as scripts are, so that it runs from disk, too. Where the site is served it
  * fetches the live parts; from disk it says how to serve them.
  */
+import { EDITION } from "./words.ts";
 import { keepForOffline } from "./offline.ts";
 import { SERVE, SERVE_PYTHON, texts } from "./texts.ts";
 
@@ -18,8 +19,15 @@ function code(text: string): HTMLElement {
 }
 
 if (location.protocol !== "file:") {
-  addEventListener("load", () => keepForOffline(new URL("../../sw.js", PLACE)));
+  addEventListener("load", () => keepForOffline(new URL("../../sw.js", PLACE), EDITION));
 }
+
+addEventListener("DOMContentLoaded", () => {
+  // The other edition is opened where this one is read.
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("a.language-switch")) {
+    link.addEventListener("click", () => link.hash = location.hash);
+  }
+});
 
 addEventListener("DOMContentLoaded", async () => {
   for (const bench of document.querySelectorAll<HTMLElement>("[data-bench]")) {

@@ -46,11 +46,12 @@ const pictureOfPlot = ({ data, layout }: Plot): Promise<string> =>
     ...{ width: layout?.width ?? 700, height: layout?.height ?? 450 },
   });
 
-let fonts: Promise<string> | undefined;
+const fonts = new Map<boolean, Promise<string>>();
 
-/** A style sheet that holds the fonts it names. */
-async function fontsWithin(address: URL): Promise<string> {
-  const css = await (await fetch(address)).text();
+/** A style sheet that holds the fonts it names; those of Chinese only where they are used. */
+async function fontsWithin(address: URL, isChinese: boolean): Promise<string> {
+  const all = await (await fetch(address)).text();
+  const css = isChinese ? all : all.replace(/@font-face \{[^}]*"Noto Sans SC"[^}]*\}/g, "");
   const parts = css.split(/url\(([^)]+)\)/);
   const within = await Promise.all(parts.map(async (part, index) => {
     if (index % 2 === 0) return part;
@@ -62,7 +63,9 @@ async function fontsWithin(address: URL): Promise<string> {
 
 /** An SVG within an image has none of the page's fonts: they go in with it. */
 async function pictureOfDrawing(svg: string): Promise<string> {
-  const css = await (fonts ??= fontsWithin(new URL("../fonts.css", import.meta.url)));
+  const isChinese = svg.includes("Noto Sans SC");
+  if (!fonts.has(isChinese)) fonts.set(isChinese, fontsWithin(new URL("../fonts.css", import.meta.url), isChinese));
+  const css = await fonts.get(isChinese)!;
   const image = new Image();
   image.src = URL.createObjectURL(
     new Blob([svg.replace(/^<svg[^>]*>/, (head) => `${head}<style>${css}</style>`)], { type: "image/svg+xml" }),

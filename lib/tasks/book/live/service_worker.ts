@@ -6,7 +6,11 @@
 /** Changes with any file of the site. */
 declare const VERSION: string;
 /** What works without a network, relative to this script. */
-declare const OFFLINE: readonly string[];
+declare const OFFLINE: {
+  readonly shared: readonly string[];
+  readonly en: readonly string[];
+  readonly zh: readonly string[];
+};
 
 /** The names of a service worker's world that are used here; TypeScript has them in a library of their own. */
 interface Scope {
@@ -65,9 +69,10 @@ async function answer(request: Request): Promise<Response> {
   }
 }
 
-/** Fetches what is not kept yet. What cannot be fetched now is fetched when it is asked for. */
-async function keepAll(): Promise<void> {
-  const cache = await caches.open(CACHE), waiting = OFFLINE.map((name) => new URL(name, location.href).href);
+/** Fetches what is not kept yet of an edition. What cannot be fetched now is fetched when it is asked for. */
+async function keepAll(edition: "en" | "zh"): Promise<void> {
+  const cache = await caches.open(CACHE),
+    waiting = [...OFFLINE[edition], ...OFFLINE.shared].map((name) => new URL(name, location.href).href);
   const work = async () => {
     for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
       if (!await cache.match(url)) await cache.add(url).catch(() => {});
@@ -84,7 +89,8 @@ async function dropOld(): Promise<void> {
 scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
 scope.addEventListener("activate", (event) => event.waitUntil(dropOld().then(() => scope.clients.claim())));
 scope.addEventListener("message", (event) => {
-  if (event.data === "keep all") event.waitUntil(keepAll());
+  if (event.data === "keep en") event.waitUntil(keepAll("en"));
+  if (event.data === "keep zh") event.waitUntil(keepAll("zh"));
 });
 scope.addEventListener("fetch", (event) => {
   const { request } = event;

@@ -9,7 +9,19 @@ import { fileURLToPath } from "node:url";
  * Pictures are for readers without scripts, notebooks for those who leave the page, the reference is larger than all the
  * rest; the others are no part of a page.
  */
-const LEFT_OUT = /^(?:notebooks|_sources|_static\/figures|api)\/|\.map$|^(?:objects\.inv|sw\.js)$/;
+const LEFT_OUT = /^(?:zh\/)?(?:notebooks|_sources|_static\/figures|api)\/|\.map$|^(?:zh\/)?(?:objects\.inv|sw\.js)$/;
+
+/** What both editions load is in the folder of the English one, and what only Chinese pages do has a name that says so. */
+function byEdition(files: readonly string[]): Readonly<Record<"shared" | "en" | "zh", readonly string[]>> {
+  const edition = (name: string) =>
+    /^zh\/|\/live\/(?:chapters\/zh\/|\w+-zh\b)|NotoSansSC|zh_CN/.test(name)
+      ? "zh"
+      : /^_static\//.test(name) && !/\/live\/chapters\/|^_static\/chapters\//.test(name)
+      ? "shared"
+      : "en";
+  const of = (which: string) => files.filter((name) => edition(name) === which);
+  return { shared: of("shared"), en: of("en"), zh: of("zh") };
+}
 
 /**
  * @param site folder of a built site; `sw.js` is written there
@@ -19,7 +31,10 @@ export async function writeServiceWorker(site: string): Promise<void> {
     .filter((name) => !LEFT_OUT.test(name) && statSync(join(site, name)).isFile()).sort();
   const hash = createHash("sha256");
   for (const name of files) hash.update(name).update(readFileSync(join(site, name)));
-  const define = { VERSION: JSON.stringify(hash.digest("hex").slice(0, 12)), OFFLINE: JSON.stringify(files) };
+  const define = {
+    VERSION: JSON.stringify(hash.digest("hex").slice(0, 12)),
+    OFFLINE: JSON.stringify(byEdition(files)),
+  };
   try {
     await build({
       ...{ bundle: true, minify: true, platform: "browser", target: "es2022", logLevel: "warning", format: "iife" },

@@ -2,13 +2,12 @@
 import { shippedFolders } from "../../../../compile/folders.ts";
 import type { Notebook } from "../../../../jupyter/notebook_file.ts";
 import { shippedListings } from "../../../shipped_listings.ts";
+import { t } from "../../../../words/translation.ts";
 import type { Example } from "./link.ts";
-
-const FILES = "Listings of the document";
 
 /** Files first, then those of the chapters' cells; no solutions of exercises. */
 export function examples(project: string, chapters: ReadonlyMap<string, Notebook>): Example[] {
-  const found: Example[] = [], numbers = new Map<string, number>();
+  const FILES = t`Listings of the document`, found: Example[] = [], numbers = new Map<string, number>();
   const [book] = shippedFolders(project);
   for (const { stem, folder, source, options } of shippedListings(project)) {
     if (folder !== book) continue; // the tests' own
