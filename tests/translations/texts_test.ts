@@ -95,5 +95,8 @@ describe("a module", () => {
       'const a = translated({ x: "one", y: ["two", { id: "no" }], f: (n: number) => `${n} no` } as const, ["x", "y"]);\n' +
       'const b = (run: Run) => t`${run.lost.toFixed(1)} of ${count(run.all)} and ${run.lost}`, c = "no";';
     expect(idsOf(codeMessages(source, ""))).toEqual(["one", "two", "{lost} of {all} and {lost2}"]);
+    const list = 'import { translated } from "./translation.ts";\nconst WAY = { text: "three" }, NO = "no";\n' +
+      'export const all = translated([{ title: "one", is: "no" }, made({ title: "two", of: NO }), WAY], ["title", "text"]);';
+    expect(idsOf(codeMessages(list, ""))).toEqual(["one", "two", "three"]);
   });
 });

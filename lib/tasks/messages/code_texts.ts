@@ -38,6 +38,10 @@ function literals(given: Node, only: ReadonlySet<string> | undefined, constants:
       property.type === "Property" ? literals(property.value, only, constants, nameOfKey(property)) : []
     );
   }
+  // A function that makes an entry of the list is given its texts.
+  if (only !== undefined && name === undefined && node.type === "CallExpression") {
+    return node.arguments.flatMap((one: Node) => literals(one, only, constants));
+  }
   if (only !== undefined && (name === undefined || !only.has(name))) return [];
   const text = literalText(node);
   if (text === undefined || text.values.size > 0) return [];
