@@ -281,7 +281,8 @@ export class KernelObjects {
     if (struct === "kernfs_node" && field === "id") return BigInt(1 + instance);
     if (struct === "cgroup" && field === "level") return BigInt(Math.min(instance, 1));
     const drawn = hash32(this.seed, salt, 9), values = NAMED_VALUES[`${struct}.${field}`] ?? NAMED_VALUES[field];
-    if (values) return BigInt(values[drawn % values.length]);
+    // Objects of a type differ there, so that of the few there are one is of each kind: of two sockets one speaks IPv4.
+    if (values) return BigInt(values[(hash32(this.seed, values.length, values[0]) + instance) % values.length]);
     return FULL_RANGE.has(this.btf!.types[id]?.name) ? BigInt(drawn) : this.number(salt);
   }
 

@@ -1,5 +1,12 @@
 /** Every access to shared memory of an object's programs: map and field, C line, how it is protected, where it runs. */
-import { type BpfObject, defaultPrograms, type LineInfo, lineOf, type MapDef } from "../object/bpf_object.ts";
+import {
+  type BpfObject,
+  defaultPrograms,
+  type LineInfo,
+  lineOf,
+  type MapDef,
+  type Program,
+} from "../object/bpf_object.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { createMaps } from "../verifier/kernel/map_creation.ts";
 import { contextsOf, type Level } from "../workload/contexts.ts";
@@ -7,6 +14,7 @@ import { type DataFlow, dataFlow, type Flow, type Origin } from "./data_flow.ts"
 import { fieldName } from "./field_name.ts";
 import { observe, type Seen, type SeenAccess } from "./observe.ts";
 import { t, translated } from "../words/translation.ts";
+import { completed } from "../workload/user_space_side.ts";
 
 /** What keeps an access from racing: `plain` is nothing. */
 export type Protection =
@@ -78,7 +86,7 @@ const SIZELESS: readonly number[] = [
  * @param programs only these C functions; default: all that the object loads
  */
 export function accessTable(given: BpfObject, programs?: readonly string[]): AccessTable {
-  const object = sized(given);
+  const object = sized(completed(given).object);
   const created = createMaps(object);
   const wanted = defaultPrograms(object).filter(({ name }) => programs?.includes(name) ?? true);
   const followed = wanted.map((program) => follow(object, observe(object, program, created)));
@@ -114,6 +122,12 @@ export function sized(object: BpfObject): BpfObject {
   return maps.every((map, i) => map === object.maps[i]) ? object : { ...object, maps };
 }
 
+/** The C line of an instruction; of one that the compiler made of no line, the last line before it that is one. */
+function writtenLine(program: Program, insn: number): LineInfo | undefined {
+  const line = lineOf(program, insn);
+  return line?.line !== 0 ? line : program.lines.findLast((one) => one.insn <= insn && one.line !== 0);
+}
+
 function follow(object: BpfObject, seen: Seen): FollowedProgram {
   const { program } = seen, ofMap = new Set(seen.accesses.map(({ insn }) => insn));
   const flow = dataFlow(program, (insn) => ofMap.has(insn)), keyOwners = new Map<number, Origin>();
@@ -129,7 +143,7 @@ function follow(object: BpfObject, seen: Seen): FollowedProgram {
     const owner = ownerOf(flow, keyOwners, access);
     return {
       ...access,
-      ...{ prog: program.name, section: program.section, runsIn, owner, line: lineOf(program, access.insn) },
+      ...{ prog: program.name, section: program.section, runsIn, owner, line: writtenLine(program, access.insn) },
       ...{ field: fieldName(access.map, object.btf, access), protection: protectionOf(access, owner) },
     };
   });

@@ -10,6 +10,7 @@ import type { UserPart } from "./user_part.ts";
 import { story, traced } from "./witness_trace.ts";
 import { witnessProblem } from "./witness_rules.ts";
 import { toWorkload } from "./witness_workload.ts";
+import { completed } from "../workload/user_space_side.ts";
 
 /** What says that a JSON file is one of these. */
 const KIND = "interleave witness";
@@ -91,7 +92,8 @@ export interface Replayed {
  * @throws WorkloadError where the object has no such program, RangeError where a task of the schedule cannot go on
  */
 export async function replayWitness(object: BpfObject, witness: RaceWitness, part: UserPart = {}): Promise<Replayed> {
-  const options: ExploreOptions = toWorkload(witness.workload, part), planned = plan(sized(object), options, "explore");
+  const options: ExploreOptions = toWorkload(witness.workload, part),
+    planned = plan(sized(completed(object).object), options, "explore");
   if (witness.workload.memory === "bpf") {
     const { explanation } = await explorePlan(planned, options), what = explanation.join("\n").trim();
     return { same: what === witness.what, trace: [], what };

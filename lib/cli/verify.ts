@@ -73,7 +73,9 @@ export async function run(file: string, options: Options = {}): Promise<number> 
     const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
     for (const verdict of verdicts) {
       process.stdout.write(verdictText(verdict, isColoured));
-      process.stdout.write(`  ${recordedText(recordedByRelease(object, verdict.program))}\n`);
+      const recorded = recordedByRelease(object, verdict.program);
+      // Of objects that are not the project's own nothing is recorded, which tells their authors nothing.
+      if (Object.values(recorded).some(Boolean)) process.stdout.write(`  ${recordedText(recorded)}\n`);
     }
     if (options.log && refused?.writeLog) refused.writeLog((text) => process.stdout.write(text));
     else if (options.log && refused) process.stdout.write(refused.log);

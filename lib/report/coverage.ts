@@ -79,7 +79,7 @@ export function coverageLines(coverage: Coverage): string[] {
   const { lines, insns, branches, linesNeverRun, oneWay, shared, own } = coverage, { words } = texts.coverage;
   const ran = lines.all > 0 ? words.lines(lines.ran, lines.all) : words.insns(insns.ran, insns.all);
   // What the compiler made of no line of the listing has no text.
-  const told = oneWay.filter(({ text, never }) => text.trim() !== "" && never && never.text.trim() !== "");
+  const told = once(oneWay.filter(({ text, never }) => text.trim() !== "" && never && never.text.trim() !== ""));
   const neverNamed = new Set(told.map(({ never }) => place(never!)));
   const others = linesNeverRun.filter((line) => line.text.trim() !== "" && !neverNamed.has(place(line)));
   return [
@@ -92,6 +92,15 @@ export function coverageLines(coverage: Coverage): string[] {
     ...(neverNamed.size === 0 ? printed(others, (line) => words.neverRan(lineText(line))) : []),
     ...(shared ? sharedLines(shared, own ?? []) : []),
   ];
+}
+
+/** A line that several programs share (an inlined function's) is told once. */
+function once(branches: readonly OneWayBranch[]): OneWayBranch[] {
+  const met = new Set<string>();
+  return branches.filter(({ file, line, never }) => {
+    const lines = `${file} ${line} ${never!.file} ${never!.line}`;
+    return !met.has(lines) && met.add(lines);
+  });
 }
 
 /** How to lead branches the other way that variables decide. */

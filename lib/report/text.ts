@@ -69,9 +69,20 @@ interface Row {
   readonly difference: string;
 }
 
-function rowsOf(serial: Values | undefined, final: Values): { rows: Row[]; equal: number; different: number } {
-  const names = [...new Set([...Object.keys(serial ?? {}), ...Object.keys(final)])];
+interface Rows {
+  readonly rows: readonly Row[];
+  /** How many are not shown: as expected, different from that, and neither changed nor different. */
+  readonly equal: number;
+  readonly different: number;
+  readonly untouched: number;
+}
+
+function rowsOf({ serial, final, initial }: Result): Rows {
+  const all = [...new Set([...Object.keys(serial ?? {}), ...Object.keys(final)])];
   const differs = (name: string) => serial !== undefined && serial[name] !== final[name];
+  // Where there is no room for all, what nothing has touched says nothing.
+  const isTold = (name: string) => all.length <= MAX_ROWS || !initial || differs(name) || initial[name] !== final[name];
+  const names = all.filter(isTold);
   // What differs comes first; what is as expected fills the room that is left.
   const ordered = [...names.filter(differs), ...names.filter((name) => !differs(name))];
   const shown = chosen(ordered), hidden = ordered.filter((name) => !shown.includes(name));
@@ -88,6 +99,7 @@ function rowsOf(serial: Values | undefined, final: Values): { rows: Row[]; equal
     }),
     equal: hidden.filter((name) => !differs(name)).length,
     different: hidden.filter(differs).length,
+    untouched: all.length - names.length,
   };
 }
 
@@ -137,12 +149,12 @@ const timing = (result: Result): string[] =>
 
 /** A result as text. */
 export function resultText(result: Result): string {
-  const { rows, equal, different } = rowsOf(result.serial, result.final);
+  const { rows, equal, different, untouched } = rowsOf(result);
   const withSerial = result.serial !== undefined;
   const header = withSerial
     ? [texts.variable, texts.expected, texts.found, texts.difference]
     : [texts.variable, texts.found];
-  const table = rows.length === 0 ? texts.nothingShared : textTable(
+  const table = rows.length === 0 ? nothingTold(untouched) : textTable(
     header,
     rows.map((row) => withSerial ? [row.name, row.expected, row.found, row.difference] : [row.name, row.found]),
   );
@@ -156,6 +168,7 @@ export function resultText(result: Result): string {
     table,
     ...(different > 0 ? [texts.different(different)] : []),
     ...(equal > 0 ? [texts.equal(equal)] : []),
+    ...(rows.length > 0 && untouched > 0 ? [texts.untouched(untouched)] : []),
     ...(printed.length > 0 ? ["", texts.printed, ...printed, ...(more > 0 ? [texts.morePrinted(more)] : [])] : []),
     ...(result.warnings?.length ? ["", ...result.warnings.map(texts.warning)] : []),
     "",
@@ -171,9 +184,12 @@ function markOf({ serial, final, lost }: Result): string {
   return lost > 0 ? MARKS.bad : namesThatDiffer(serial, final).length > 0 ? MARKS.partly : MARKS.good;
 }
 
+/** In place of a table without rows. */
+const nothingTold = (untouched: number): string => untouched > 0 ? texts.allUntouched(untouched) : texts.nothingShared;
+
 /** A result as Markdown, for notebooks. */
 export function resultMarkdown(result: Result): string {
-  const { rows, equal, different } = rowsOf(result.serial, result.final);
+  const { rows, equal, different, untouched } = rowsOf(result);
   const withSerial = result.serial !== undefined;
   const header = withSerial
     ? [texts.variable, texts.expected, texts.found, texts.difference]
@@ -183,7 +199,11 @@ export function resultMarkdown(result: Result): string {
       ? [cellCode(name), escapeMarkdown(expected), escapeMarkdown(found), difference === "" ? "" : `**${difference}**`]
       : [cellCode(name), escapeMarkdown(found)];
   const table = markdownTable(header, rows.map(cells), header.map((_, column) => column === 0 ? "left" : "right"));
-  const rest = [...(different > 0 ? [texts.different(different)] : []), ...(equal > 0 ? [texts.equal(equal)] : [])];
+  const rest = [
+    ...(different > 0 ? [texts.different(different)] : []),
+    ...(equal > 0 ? [texts.equal(equal)] : []),
+    ...(rows.length > 0 && untouched > 0 ? [texts.untouched(untouched)] : []),
+  ];
   const printed = result.printed.slice(0, MAX_PRINTED);
   const proof = proofParts(result).map(([heading, lines]) =>
     `*${escapeMarkdown(heading)}*\n\n${bullets(lines.map(withCode))}`
@@ -193,7 +213,7 @@ export function resultMarkdown(result: Result): string {
     `**${escapeMarkdown(heading(result))}**`,
     fault ?? `${markOf(result)} **${escapeMarkdown(verdict(result))}** ${timing(result).join(" ")}`.trimEnd(),
     ...skipped(result).map(escapeMarkdown),
-    rows.length === 0 ? texts.nothingShared : table,
+    rows.length === 0 ? nothingTold(untouched) : table,
     ...(rest.length > 0 ? [texts.list(rest)] : []),
     ...(printed.length > 0 ? [`${texts.printed}\n\n${fenced(printed.join("\n"))}`] : []),
     ...(result.remarks ?? []).map(escapeMarkdown),

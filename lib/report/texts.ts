@@ -78,6 +78,8 @@ export const texts = translated({
   found: "found",
   difference: "difference",
   equal: (n: number) => t`and ${n} more as expected`,
+  untouched: (n: number) => t`and ${thousands(n)} more as they began`,
+  allUntouched: (n: number) => t`${thousands(n)} values of maps and variables, all as they began.`,
   different: (n: number) => t`and ${n} more that differ`,
   nothingShared: "No shared variable.",
   noSerial: "What one after another gives could not be computed.",
@@ -259,6 +261,7 @@ export const texts = translated({
     neverLed: (line: string) => t`never led to ${line}`,
     oneWay: "always went the same way",
     zeroCtx: "its context was all zero",
+    drawnCtx: "its context was drawn, and other ones were not tried (--ctx, --workload)",
   },
   stuck: (kind: string, message: string) => `${capital(kindText(kind))}: ${message}`,
 });

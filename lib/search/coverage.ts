@@ -4,6 +4,7 @@ import type { Touches } from "../machine/accesses.ts";
 import type { BpfObject, LineInfo } from "../object/bpf_object.ts";
 import { type Image, imageLine, programAt } from "../machine/image.ts";
 import type { Machine } from "../machine/machine.ts";
+import { drawnContexts } from "../machine/traced_contexts.ts";
 import {
   type Coverage,
   type CoveredLine,
@@ -228,5 +229,6 @@ function whyNothing(
     return program?.name === why.prog && !ctx && !packets;
   });
   const led = why.never ? words.neverLed(lineText(why.never)) : words.oneWay;
-  return `: ${words.always(why.prog, lineText(why), led)}${isZero ? `; ${words.zeroCtx}` : ""}`;
+  const ctx = !isZero ? "" : `; ${drawnContexts(plan).has(why.prog) ? words.drawnCtx : words.zeroCtx}`;
+  return `: ${words.always(why.prog, lineText(why), led)}${ctx}`;
 }

@@ -271,14 +271,17 @@ export const RULES: readonly Rule[] = translated([
   {
     message: /missing BPF prog type|failed to find kernel BTF type/,
     rule: "The name in SEC() tells the program type, and for some what it is attached to.",
-    fix: 'Use a section that libbpf knows, for instance SEC("tp_btf/sys_enter") or SEC("xdp").',
+    fix:
+      'Use a section that libbpf knows, for instance SEC("tp_btf/sys_enter") or SEC("xdp"). Since 1.0 it takes no name ' +
+      'of your own behind the first word: SEC("tc"), not SEC("classifier/ingress"), which other loaders go on to take.',
   },
   {
     message: /failed to create/,
     rule: "The kernel checks a map's type, sizes and flags when it is created.",
     fix:
       "Look at key and value sizes, max_entries and map_flags for this map type. A size that the listing leaves open " +
-      "is given when it is loaded: maps: { NAME: { maxEntries: 64 } }, or --max-entries NAME=64.",
+      "is given when it is loaded: maps: { NAME: { maxEntries: 64 } }, or --max-entries NAME=64. A ring buffer has no key " +
+      "and no value (no __type, which other loaders leave out); a map in map describes its inner maps (__array(values, ...)).",
   },
   {
     message: /bpf_timer|timer pointer/,

@@ -107,11 +107,36 @@ function commonParts(one: string, other: string): number {
 export interface StandardRuns extends DefaultRuns {
   /** Programs that this kernel has no place for, and what it says of them. */
   readonly notHere: readonly { readonly name: string; readonly why: string }[];
+  /** Programs that stand in for others at the same hook, and which run in their place. */
+  readonly standIns: readonly { readonly name: string; readonly runs: string }[];
+}
+
+/** Ways to one hook, the one that tools prefer first: they load the first that the kernel has. */
+const SAME_HOOK: readonly (readonly [hook: string, ways: readonly RegExp[]])[] = [
+  ["tracepoint", [/^tp_btf\//, /^raw_tp\//, /^raw_tracepoint\//]],
+  ["entry", [/^fentry\//, /^kprobe\//]],
+  ["exit", [/^fexit\//, /^kretprobe\//]],
+];
+
+/** Programs whose hook another program has by a way that tools prefer. */
+function standInsOf(programs: readonly Program[]): { readonly name: string; readonly runs: string }[] {
+  return SAME_HOOK.flatMap(([, ways]) =>
+    ways.flatMap((way, rank) =>
+      programs.filter(({ section }) => way.test(section)).flatMap(({ name, section }) => {
+        const hook = section.replace(way, ""), preferred = ways.slice(0, rank);
+        const other = programs.find((one) =>
+          preferred.some((by) => by.test(one.section) && one.section.replace(by, "") === hook)
+        );
+        return other && hook !== "" ? [{ name, runs: other.name }] : [];
+      })
+    )
+  );
 }
 
 /**
- * The same, without programs that the kernel refuses for what they are attached to or rely on, where others remain: tools
- * bring several for one purpose, one for each kind of kernel, and their user-space side loads those that fit.
+ * The same, without programs that the kernel refuses for what they are attached to or rely on, and without those whose hook
+ * another one has, where others remain: tools bring several for one purpose, one for each kind of kernel, and their
+ * user-space side loads those that fit.
  *
  * @param verified whether the verifier is to be asked
  */
@@ -119,9 +144,11 @@ export function standardRuns(object: BpfObject, verified = true): StandardRuns {
   const notHere = verified
     ? verdictsOf(object).filter(isNotHere).map(({ program, message }) => ({ name: program, why: message }))
     : [];
-  const { runs, leftOut } = defaultRuns(object, new Set(notHere.map(({ name }) => name)));
+  const lacking = new Set(notHere.map(({ name }) => name));
+  const standIns = standInsOf(defaultPrograms(object).filter(({ name }) => !lacking.has(name)));
+  const { runs, leftOut } = defaultRuns(object, new Set([...lacking, ...standIns.map(({ name }) => name)]));
   const left = notHere.filter(({ name }) => !runs.some(({ prog }) => prog === name));
-  return { runs, leftOut, notHere: left };
+  return { runs, leftOut, notHere: left, standIns };
 }
 
 /** Nothing that this kernel has, or no section that its libbpf knows. */

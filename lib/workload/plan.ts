@@ -246,6 +246,7 @@ export function planTasks(object: BpfObject, workload: Workload): Plan {
   for (const { name, why } of standard?.notHere ?? []) {
     remarks.push(`${name} did not run: the kernel would not load it: ${why}`);
   }
+  if (standard && standard.standIns.length > 0) remarks.push(standInText(standard.standIns));
   const userSpace = userSpaceOf(object, workload);
   for (const name of userSpace.programs) use(name);
   const perCpuTasks = new Set<number>();
@@ -318,6 +319,12 @@ const leftOut = (names: readonly string[], { programs }: BpfObject): string =>
     names.length === 1 ? "it shares" : "they share"
   } no map and no variable with the ` +
   `others; programs: ["${names[0] ?? programs[0].name}"] runs it`;
+
+const standInText = (standIns: readonly { readonly name: string; readonly runs: string }[]): string =>
+  `${
+    standIns.map(({ name, runs }) => `${name} did not run: ${runs} is at the same hook`).join("; ")
+  }; tools load one of ` +
+  "them (programs: [...], --programs, says otherwise)";
 
 function refuseEmpty(object: BpfObject): never {
   throw new WorkloadError(`${object.name} has no program: give a function a section, SEC("raw_tp") for one`);

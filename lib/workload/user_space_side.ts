@@ -4,6 +4,8 @@
  */
 import type { BpfObject, MapDef, Program } from "../object/bpf_object.ts";
 import { resolveType } from "../object/btf_types.ts";
+import { mapMemoryBytes } from "../maps/memory_use.ts";
+import { BPF_F_NO_PREALLOC } from "../uapi/flags.ts";
 import { BPF_MAP_TYPE as M } from "../uapi/map_types.ts";
 import { programKind } from "../verifier/kernel/program_types.ts";
 
@@ -28,14 +30,20 @@ export function completed(object: BpfObject): Completed {
 }
 
 function complete(object: BpfObject): Completed {
-  const maps = object.maps.map(sized), programs = object.programs.map((program) => typed(object, program));
-  const resized = maps.filter(({ maxEntries, inner }, at) =>
-    maxEntries !== object.maps[at].maxEntries ||
+  const { maps, shrunk } = fitted(object.maps.map(sized)),
+    programs = object.programs.map((program) => typed(object, program));
+  const resized = maps.filter(({ name, maxEntries, inner }, at) =>
+    !shrunk.includes(name) && maxEntries !== object.maps[at].maxEntries ||
     !inner?.isGuess && inner?.maxEntries !== object.maps[at].inner?.maxEntries
   );
   const guessed = programs.filter((program, at) => program !== object.programs[at]);
   if (maps.every((map, at) => map === object.maps[at]) && guessed.length === 0) return { object, remarks: [] };
-  const remarks = [...sizeRemarks(resized), ...innerRemarks(maps), ...typeRemarks(object, guessed)];
+  const remarks = [
+    ...sizeRemarks(resized),
+    ...shrunkRemarks(maps, object.maps, shrunk),
+    ...innerRemarks(maps),
+    ...typeRemarks(object, guessed),
+  ];
   return { object: { ...object, maps, programs }, remarks };
 }
 
@@ -76,6 +84,36 @@ function sized(map: MapDef): MapDef {
     changes.maxEntries = map.type === M.RINGBUF || map.type === M.USER_RINGBUF ? RING_BYTES : ENTRIES;
   }
   return Object.keys(changes).length === 0 ? map : { ...map, ...changes };
+}
+
+/** Bytes of the kernel's that all maps together may take, for so many CPUs, and entries that larger ones are cut down to. */
+const MOST_BYTES = 256 << 20, CPUS = 4, CUT_TO = [1 << 16, 1 << 14, 1 << 12, 1 << 10];
+/** Maps of which a part does for a run: keys are looked for, and what is full is full sooner. */
+const CUT: readonly number[] = [M.HASH, M.LRU_HASH, M.PERCPU_HASH, M.LRU_PERCPU_HASH];
+
+/** The maps, the largest of them cut down where simulated memory would not hold all. */
+function fitted(maps: readonly MapDef[]): { readonly maps: readonly MapDef[]; readonly shrunk: readonly string[] } {
+  // An entry that is not allocated beforehand takes its place in simulated memory all the same.
+  const bytesOf = (map: MapDef) => mapMemoryBytes({ ...map, flags: map.flags & ~BPF_F_NO_PREALLOC }, CPUS);
+  const bytes = (all: readonly MapDef[]) =>
+    all.reduce((sum, map) => sum + (CUT.includes(map.type) ? bytesOf(map) : 0), 0);
+  let fitting = maps;
+  for (const most of CUT_TO) {
+    if (bytes(fitting) <= MOST_BYTES) break;
+    fitting = maps.map((map) => CUT.includes(map.type) && map.maxEntries > most ? { ...map, maxEntries: most } : map);
+  }
+  return { maps: fitting, shrunk: fitting.filter((map, at) => map !== maps[at]).map(({ name }) => name) };
+}
+
+function shrunkRemarks(maps: readonly MapDef[], given: readonly MapDef[], shrunk: readonly string[]): string[] {
+  if (shrunk.length === 0) return [];
+  const sizes = maps.flatMap(({ name, maxEntries }, at) =>
+    shrunk.includes(name) ? [`${name} has room for ${maxEntries} entries of ${given[at].maxEntries}`] : []
+  );
+  return [
+    `Simulated memory does not hold maps of these sizes: ${sizes.join(", ")}, and is full sooner ` +
+    `(--max-entries ${shrunk[0]}=N)`,
+  ];
 }
 
 function sizeRemarks(maps: readonly MapDef[]): string[] {

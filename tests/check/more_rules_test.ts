@@ -166,7 +166,7 @@ describe("a program that the verifier does not follow", () => {
   it("is looked at all the same, by the addresses that it names itself", async () => {
     const loadedByHand = await bpf`
 long plain, exact;
-SEC("xdp_of_old") int count(void *ctx) { plain += 1; __sync_fetch_and_add(&exact, 1); return 0; }`;
+SEC("of_old") int count(void *ctx) { plain += 1; __sync_fetch_and_add(&exact, 1); return 0; }`;
     const found = await findRaces(loadedByHand);
     expect(found.findings.map(({ name, field }) => `${name} ${field}`)).toEqual(["lost-update plain"]);
     expect(found.findings[0].proof).toMatchObject({
@@ -174,6 +174,18 @@ SEC("xdp_of_old") int count(void *ctx) { plain += 1; __sync_fetch_and_add(&exact
       why: expect.stringMatching(/^count was not followed to its end: /),
     });
     expect(found.exitCode).toBe(3);
+  });
+
+  it("is followed where its section tells the type to other loaders, and its maps only lack sizes", async () => {
+    const ofOthers = await bpf`
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __type(value, long); } events SEC(".maps");
+long plain;
+SEC("classifier/ingress") int count(struct __sk_buff *skb) { plain += 1; bpf_ringbuf_output(&events, &plain, 8, 0); return 0; }`;
+    const found = await findRaces(ofOthers);
+    expect([found.accesses.unseen, found.findings.find(({ field }) => field === "plain")?.proof.state]).toEqual([
+      [],
+      "confirmed",
+    ]);
   });
 });
 

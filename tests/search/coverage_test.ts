@@ -78,6 +78,11 @@ describe("a workload that shares nothing", () => {
     expect(named).toEqual(["by_key[]"]);
   });
 
+  it("says that the context was drawn where it was", async () => {
+    const found = await searchOf("only_huge");
+    expect(found.tellsNothing).toMatch(/never led to line .*; its context was drawn, and other ones were not tried/);
+  });
+
   it("still answers for a property of the reader's own", async () => {
     expect((await searchOf("idle", { holds: () => true })).observation).toBe("Never");
   });

@@ -273,3 +273,39 @@ SEC("raw_tp") int look(void *ctx) {
     expect(run.remarks).toEqual([expect.stringMatching(/does not say what inner maps policies has.*none is there/)]);
   });
 });
+
+describe("several programs at one hook", () => {
+  it("are alternatives: the one that tools prefer runs, and the others are named", async () => {
+    const object = await bpf`
+long calls, others;
+SEC("raw_tp/sched_switch") int by_raw(void *ctx) { __sync_fetch_and_add(&calls, 1); return 0; }
+SEC("tp_btf/sched_switch") int by_btf(void *ctx) { __sync_fetch_and_add(&calls, 1); return 0; }
+SEC("kprobe/vfs_read") int by_kprobe(void *ctx) { __sync_fetch_and_add(&calls, 1); return 0; }
+SEC("fentry/vfs_read") int by_fentry(void *ctx) { __sync_fetch_and_add(&calls, 1); return 0; }
+SEC("kprobe/vfs_write") int other(void *ctx) { __sync_fetch_and_add(&calls, 1); return 0; }
+`;
+    const run = await simulate(object, { cpus: 1, invocations: 1 });
+    expect([run.program, run.final.calls]).toEqual(["by_btf, by_fentry, other", 3n]);
+    expect(run.remarks.join()).toMatch(
+      /by_raw did not run: by_btf is at the same hook; by_kprobe did not run: by_fentry/,
+    );
+    const all = await simulate(object, { cpus: 1, invocations: 1, programs: ["by_raw", "by_btf"] });
+    expect(all.final.calls).toBe(2n);
+  });
+});
+
+describe("maps that simulated memory does not hold", () => {
+  it("have fewer entries, and that is said", async () => {
+    const object = await bpf`
+struct flow { char all[256]; };
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 10000000); __type(key, int); __type(value, struct flow); } flows SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 5000); __type(key, int); __type(value, int); } small SEC(".maps");
+SEC("raw_tp") int put(void *ctx) { int key = 1; struct flow flow = {}; return bpf_map_update_elem(&flows, &key, &flow, 0); }
+`;
+    expect(completed(object).object.maps.map(({ maxEntries }) => maxEntries)).toEqual([65536, 5000]);
+    const run = await simulate(object, { cpus: 2, invocations: 1 });
+    expect(run.remarks).toEqual([
+      expect.stringMatching(/does not hold maps .*: flows has room for 65536 entries of 10000000, and is full sooner/),
+    ]);
+  });
+});

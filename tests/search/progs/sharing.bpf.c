@@ -162,3 +162,12 @@ int key_of_argument(__u64 *ctx)
 {
 	return count_key(ctx[1] & 63);
 }
+
+/* No argument is as large as that. */
+SEC("tp_btf/sched_process_exec")
+int only_huge(__u64 *ctx)
+{
+	if (ctx[1] > 1ULL << 40)
+		total += 1;
+	return 0;
+}
