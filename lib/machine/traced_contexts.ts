@@ -248,7 +248,8 @@ function structsIn({ btf }: BpfObject, shape: Shape | undefined): string[] {
 const CURRENT_TASK = ["bpf_get_current_task", "bpf_get_current_task_btf"].map((name) => helperId(name));
 const TASK_KFUNCS = ["bpf_task_from_pid", "bpf_task_from_vpid"], CGROUP_KFUNCS = /^bpf_(cgroup_|task_under_cgroup)/;
 
-/** struct task_struct and struct cgroup, where a program asks for one. */
+const TO_TCP_SOCK = helperId("bpf_skc_to_tcp_sock");
+/** struct task_struct, struct cgroup and struct tcp_sock, where a program asks for one. */
 function currentTask(programs: readonly Program[]): string[] {
   const asks = ({ insns, relocations }: Program) =>
     insns.some((insn) => isHelperCall(insn) && CURRENT_TASK.includes(insn.imm)) ||
@@ -256,7 +257,12 @@ function currentTask(programs: readonly Program[]): string[] {
   const asksCgroup = programs.some(({ relocations }) =>
     relocations.some((one) => one.kind === "extern" && CGROUP_KFUNCS.test(one.name))
   );
-  return [...(programs.some(asks) ? [TASK_STRUCT] : []), ...(asksCgroup ? ["cgroup"] : [])];
+  const asksTcp = programs.some(({ insns }) => insns.some((insn) => isHelperCall(insn) && insn.imm === TO_TCP_SOCK));
+  return [
+    ...(programs.some(asks) ? [TASK_STRUCT] : []),
+    ...(asksCgroup ? ["cgroup"] : []),
+    ...(asksTcp ? ["tcp_sock"] : []),
+  ];
 }
 
 const MOV_X = 0xbf, TAIL_CALL = helperId("bpf_tail_call"), CALLER_SAVED = [0, 1, 2, 3, 4, 5];

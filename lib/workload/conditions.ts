@@ -149,12 +149,13 @@ function packetLines(tasks: readonly PlannedTask[]): string[] {
     const known = handed.get(packets) ?? { progs: new Set(), runs: 0 };
     handed.set(packets, { progs: known.progs.add(prog), runs: Math.max(known.runs, invocations) });
   }
-  return [...handed].map(([packets, { progs, runs }]) => {
+  const byWords = new Map<string, string[]>();
+  for (const [packets, { progs, runs }] of handed) {
     const names = packetsInWords(packets, runs) ?? t`${Math.min(packets.length, runs)} as given`;
-    return packets.length > 1 && runs > 1
-      ? t`packets: ${names}, in turn, for ${[...progs].join(", ")}`
-      : t`packets: ${names}, for ${[...progs].join(", ")}`;
-  });
+    const words = packets.length > 1 && runs > 1 ? t`${names}, in turn` : names;
+    byWords.set(words, [...byWords.get(words) ?? [], ...progs]);
+  }
+  return [...byWords].map(([words, progs]) => t`packets: ${words}, for ${progs.join(", ")}`);
 }
 
 /** What programs are given: their contexts, and the state that they find. */

@@ -87,7 +87,7 @@ function sized(map: MapDef): MapDef {
 }
 
 /** Bytes of the kernel's that all maps together may take, for so many CPUs, and entries that larger ones are cut down to. */
-const MOST_BYTES = 256 << 20, CPUS = 4, CUT_TO = [1 << 16, 1 << 14, 1 << 12, 1 << 10];
+const MOST_BYTES = 256 << 20, CUT_BYTES = 32 << 20, CPUS = 4, CUT_TO = [1 << 16, 1 << 14, 1 << 12, 1 << 10];
 /** Maps of which a part does for a run: keys are looked for, and what is full is full sooner. */
 const CUT: readonly number[] = [M.HASH, M.LRU_HASH, M.PERCPU_HASH, M.LRU_PERCPU_HASH];
 
@@ -98,8 +98,8 @@ function fitted(maps: readonly MapDef[]): { readonly maps: readonly MapDef[]; re
   const bytes = (all: readonly MapDef[]) =>
     all.reduce((sum, map) => sum + (CUT.includes(map.type) ? bytesOf(map) : 0), 0);
   let fitting = maps;
-  for (const most of CUT_TO) {
-    if (bytes(fitting) <= MOST_BYTES) break;
+  for (const most of bytes(maps) > MOST_BYTES ? CUT_TO : []) {
+    if (bytes(fitting) <= CUT_BYTES) break;
     fitting = maps.map((map) => CUT.includes(map.type) && map.maxEntries > most ? { ...map, maxEntries: most } : map);
   }
   return { maps: fitting, shrunk: fitting.filter((map, at) => map !== maps[at]).map(({ name }) => name) };
@@ -183,8 +183,14 @@ function contextStruct({ btf }: BpfObject, { subprogs }: Program): string | unde
 }
 
 function typeRemarks({ programs }: BpfObject, guessed: readonly Program[]): string[] {
-  return guessed.map(({ name, section }) =>
-    `libbpf knows no section ${programs.find((one) => one.name === name)!.section}, and user space says what ${name} ` +
-    `is: taken here for ${section}`
-  );
+  if (guessed.length === 0) return [];
+  const given = (name: string) => programs.find((one) => one.name === name)!.section;
+  const [{ name, section }] = guessed;
+  if (guessed.length === 1) {
+    return [
+      `libbpf knows no section ${given(name)}, and user space says what ${name} is: taken here for ${section}`,
+    ];
+  }
+  const all = guessed.map(({ name, section }) => `${name} (${given(name)}) for ${section}`).join(", ");
+  return [`libbpf does not know all sections, and user space says what these programs are: taken here ${all}`];
 }
