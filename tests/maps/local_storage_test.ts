@@ -106,6 +106,68 @@ describe("every schedule", () => {
   });
 });
 
+/** The same for sockets and inodes, which tracing and LSM programs are handed. */
+const owned = await bpf`
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+struct { __uint(type, BPF_MAP_TYPE_SK_STORAGE); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, int); __type(value, long); } by_sock SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_INODE_STORAGE); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, int); __type(value, long); } by_inode SEC(".maps");
+long misses, deleted, absent;
+char LICENSE[] SEC("license") = "GPL";
+#define COUNT(map, helper, object) \
+	long *value = helper##_get(&map, object, 0, BPF_LOCAL_STORAGE_GET_F_CREATE); \
+	if (value) __sync_fetch_and_add(value, 1); \
+	else __sync_fetch_and_add(&misses, 1); \
+	return 0;
+#define DELETE(map, helper, object) \
+	long gone = helper##_delete(&map, object); \
+	if (!gone) __sync_fetch_and_add(&deleted, 1); \
+	else if (gone == -2) __sync_fetch_and_add(&absent, 1); \
+	return 0;
+SEC("fentry/tcp_connect") int BPF_PROG(sock_count, struct sock *sk) { COUNT(by_sock, bpf_sk_storage, sk) }
+SEC("fentry/tcp_connect") int BPF_PROG(sock_delete, struct sock *sk) { DELETE(by_sock, bpf_sk_storage, sk) }
+SEC("lsm/inode_permission") int BPF_PROG(inode_count, struct inode *inode) { COUNT(by_inode, bpf_inode_storage, inode) }
+SEC("lsm/inode_permission") int BPF_PROG(inode_delete, struct inode *inode) { DELETE(by_inode, bpf_inode_storage, inode) }
+`;
+
+describe("storages of sockets and inodes", () => {
+  for (const [owner, map] of [["sock", "by_sock"], ["inode", "by_inode"]] as const) {
+    // The recorded kernel was built without BPF LSM, where programs have bpf_inode_storage_get.
+    const verify = owner === "inode" ? false : undefined;
+    const value = ({ outcomes }: Awaited<ReturnType<typeof explore>>) =>
+      [
+        ...new Set(outcomes.map(({ values }) => {
+          const kept = Object.entries(values).filter(([name]) => name.startsWith(`${map}[`)).map(([, one]) => one);
+          return `${kept.join() || "-"} misses=${values.misses} deleted=${values.deleted} absent=${values.absent}`;
+        })),
+      ].sort();
+
+    it(`of two CPUs that create the first storage of one ${owner} at once, one is given NULL`, async () => {
+      const all = await explore(owned, { cpus: 2, programs: [`${owner}_count`], invocations: 1, verify });
+      expect([all.complete, value(all)]).toEqual([true, [
+        "1 misses=1 deleted=0 absent=0",
+        "2 misses=0 deleted=0 absent=0",
+      ]]);
+    });
+
+    it(`that of one ${owner} is deleted after it was made, or not there (-ENOENT)`, async () => {
+      const programs = [{ prog: `${owner}_count`, cpus: [0] }, { prog: `${owner}_delete`, cpus: [1] }];
+      expect(value(await explore(owned, { cpus: 2, programs, invocations: 1, verify }))).toEqual([
+        "- misses=0 deleted=1 absent=0",
+        "1 misses=0 deleted=0 absent=1",
+      ]);
+    });
+
+    it(`each ${owner} has one of its own`, async () => {
+      const run = await simulate(owned, { cpus: 2, programs: [`${owner}_count`], invocations: 40, verify });
+      const kept = Object.entries(run.final).filter(([name]) => name.startsWith(`${map}[`)).map(([, one]) => one);
+      expect(kept.length).toBe(2);
+      expect(kept.reduce((sum: bigint, one) => sum + (one as bigint), run.final.misses as bigint)).toBe(80n);
+    });
+  }
+});
+
 /** One task's value in two maps, and what an interrupt in the middle of a call gets. */
 const tasks = await bpf`
 #include "vmlinux.h"
