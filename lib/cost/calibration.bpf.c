@@ -53,6 +53,16 @@ PROG racy_between100(void *ctx)
 	return 0;
 }
 
+/* Each load needs the value of the one before: a chain of 64. */
+volatile __u64 zeros[128];
+#define NEXT "r2 = *(u64 *)(r1 + 0); r2 &= 8; r1 += r2;"
+PROG chase(void *ctx)
+{
+	void *at = (void *)zeros;
+	asm volatile("r1 = %0;" FOUR(FOUR(FOUR(NEXT))) "%0 = r1;" : "+r"(at) : : "r1", "r2");
+	return at == 0;
+}
+
 static __attribute__((noinline)) int empty(int x)
 {
 	asm volatile("" : "+r"(x));

@@ -119,6 +119,8 @@ export class MachineSource implements OperationSource, StepObserver {
     const core = this.#cores[task.cpu];
     const { work } = this.profile;
     if (inlined || this.#isInlined(task, name)) core.workNs += work.inlined;
+    // A jump (arch/x86/net/bpf_jit_comp.c:emit_bpf_tail_call_direct): what a call takes, without what a return waits for.
+    else if (name === "bpf_tail_call") core.workNs += Math.min(work.helper, CALL_INSNS * this.profile.insnNs);
     else this.#called(core, work.helper);
     core.workNs += work.helpers[name] ?? 0;
   }

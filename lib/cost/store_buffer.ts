@@ -18,6 +18,8 @@ export class StoreBuffer {
   #low: Int32Array;
   #high: Int32Array;
   #retiredAt: Float64Array;
+  /** When the value to store is there. */
+  #readyAt: Float64Array;
   /** Private stores that stand just before it in the buffer. */
   #privateBefore: Int32Array;
   /** A store of a block copy: loads can't take its value. */
@@ -35,9 +37,10 @@ export class StoreBuffer {
   #runsAsked = 0;
   #privateBehind = 0;
   #entries = 0;
-  /** The value that {@link find} found. */
+  /** The value that {@link find} found, and when it is there. */
   low = 0;
   high = 0;
+  readyAt = 0;
 
   constructor(readonly capacity: number) {
     // Room for as many stores as there are entries; block copies can hold more, and then it grows.
@@ -49,6 +52,7 @@ export class StoreBuffer {
     this.#low = new Int32Array(size);
     this.#high = new Int32Array(size);
     this.#retiredAt = new Float64Array(size);
+    this.#readyAt = new Float64Array(size);
     this.#privateBefore = new Int32Array(size);
     this.#block = new Uint8Array(size);
     this.#entriesOf = new Uint8Array(size);
@@ -85,7 +89,16 @@ export class StoreBuffer {
     this.#entries += count;
   }
 
-  add(addr: number, size: number, low: number, high: number, line: Line, retiredAt: number, block: boolean): void {
+  add(
+    addr: number,
+    size: number,
+    low: number,
+    high: number,
+    line: Line,
+    retiredAt: number,
+    block: boolean,
+    readyAt = 0,
+  ): void {
     if (this.#tail - this.#head > this.#mask) this.#grow();
     const wasEmpty = this.isEmpty, at = this.#tail++ & this.#mask;
     this.#addr[at] = addr;
@@ -94,6 +107,7 @@ export class StoreBuffer {
     this.#high[at] = high;
     this.#lines[at] = line;
     this.#retiredAt[at] = retiredAt;
+    this.#readyAt[at] = readyAt;
     this.#block[at] = block ? 1 : 0;
     const before = (at - 1) & this.#mask;
     const joins = block && !wasEmpty && this.#block[before] !== 0 && this.#privateBehind === 0 &&
@@ -167,6 +181,7 @@ export class StoreBuffer {
       const at = i & this.#mask, from = this.#addr[at], to = from + this.#size[at];
       if (to <= addr || from >= addr + size) continue;
       if (from > addr || to < addr + size || this.#block[at]) return FOUND.mustDrain;
+      this.readyAt = this.#readyAt[at];
       this.#extract(at, addr - from, size);
       return FOUND.value;
     }
@@ -211,6 +226,7 @@ export class StoreBuffer {
     this.#low = copy(this.#low, new Int32Array(mask + 1));
     this.#high = copy(this.#high, new Int32Array(mask + 1));
     this.#retiredAt = copy(this.#retiredAt, new Float64Array(mask + 1));
+    this.#readyAt = copy(this.#readyAt, new Float64Array(mask + 1));
     this.#privateBefore = copy(this.#privateBefore, new Int32Array(mask + 1));
     this.#block = copy(this.#block, new Uint8Array(mask + 1));
     this.#entriesOf = copy(this.#entriesOf, new Uint8Array(mask + 1));

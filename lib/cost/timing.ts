@@ -237,12 +237,11 @@ export class TimingEngine implements LineUser {
     if (found === FOUND.value) {
       core.low = stores.low;
       core.high = stores.high;
-      // The value is that of a store which may itself wait for a load before it.
-      const forwardNs = this.#forwardNs(core);
-      const ready = forwardNs === 0 ? now : Math.max(now, core.loaded) + forwardNs;
+      // The value is that of a store which may itself wait for a load before it: of its own, not of any other counter's.
+      if (profile.forwardNs > 0 || profile.forwardAwayNs > 0) core.now = Math.max(now, stores.readyAt);
+      const ready = core.now + this.#forwardNs(core);
       core.loaded = ready;
       core.complete(ready);
-      core.now = ready;
       return this.#next(core);
     }
     const line = this.lines.at(core.addr);
@@ -284,7 +283,7 @@ export class TimingEngine implements LineUser {
     if (stores.isFull) return this.#hold(core, WAIT.room);
     const line = this.lines.at(core.addr);
     core.complete(Math.max(now, core.loaded));
-    stores.add(core.addr, core.size, core.low, core.high, line, core.retired, core.block);
+    stores.add(core.addr, core.size, core.low, core.high, line, core.retired, core.block, core.loaded);
     this.#askAhead(core);
     this.#planCommit(core);
     this.#next(core);

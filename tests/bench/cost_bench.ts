@@ -8,12 +8,12 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { linuxBackend } from "../../lib/backends/backends.ts";
 import { whyNot } from "../../lib/backends/backend.ts";
-import { KernelStopwatch, type KernelTiming } from "../../lib/backends/linux/stopwatch.ts";
+import { KernelStopwatch, type KernelTiming, type TimedRun } from "../../lib/backends/linux/stopwatch.ts";
 import { calibrateProfile, lostOf } from "../../lib/cost/calibration.ts";
 import type { Profile } from "../../lib/cost/profile.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
 import { textTable } from "../../lib/report/text_table.ts";
-import { predictUnfitted, UNFITTED, type Unfitted, unfittedObject } from "../cost/unfitted.ts";
+import { countersOf, predictUnfitted, UNFITTED, type Unfitted, unfittedObject } from "../cost/unfitted.ts";
 
 /** Middle, least and largest. */
 interface Range {
@@ -31,10 +31,17 @@ interface Row {
 
 const DURATION_MS = 3, SEEDS = 5;
 
-/** The least and the largest tenth are left out: what disturbs a shared machine is no part of the range. */
-function rangeOf(numbers: readonly number[]): Range {
+/** The middle of the lower half, as a calibration takes it, and from the first tenth to the last. */
+function timesOf(numbers: readonly number[]): Range {
   const sorted = [...numbers].sort((a, b) => a - b),
-    at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
+    at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))];
+  return { middle: at(0.25), least: at(0.1), most: at(0.9) };
+}
+
+function rangeOf(numbers: readonly number[]): Range {
+  if (numbers.length === 0) return { middle: 0, least: 0, most: 0 };
+  const sorted = [...numbers].sort((a, b) => a - b),
+    at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))];
   return { middle: at(0.5), least: at(0.1), most: at(0.9) };
 }
 
@@ -45,32 +52,32 @@ const progress = (what: string, done: number, total: number) => {
 async function measureAll(kernel: KernelStopwatch, cpus: readonly number[], passes: number) {
   const object = await unfittedObject();
   const points = UNFITTED.flatMap((situation) => cpus.map((on) => ({ situation, on })));
-  const loaded: { readonly timing: KernelTiming; readonly over?: KernelTiming }[] = [];
-  for (const { situation: { program, over }, on } of points) {
-    loaded.push({
-      timing: await kernel.load(object, program, on),
-      over: over === undefined ? undefined : await kernel.load(object, over, on),
-    });
+  const load = (program: string, on: number) => kernel.load(object, program, on);
+  const loaded: { readonly timing: KernelTiming; readonly alike?: KernelTiming; readonly byBpfLoop?: KernelTiming }[] =
+    [];
+  for (const { situation: { program, looped }, on } of points) {
+    const timing = await load(program, on);
+    if (!looped) loaded.push({ timing });
+    else loaded.push({ timing, alike: await load(looped.alike, on), byBpfLoop: await load(looped.byBpfLoop, on) });
   }
   const ns = points.map((): number[] => []), lost = points.map((): number[] => []);
   for (let pass = 0; pass < passes; pass++) {
-    for (const [i, { timing, over }] of loaded.entries()) {
-      const runs = await timing.pass(), base = over ? await over.pass() : undefined;
+    for (const [i, { timing, alike, byBpfLoop }] of loaded.entries()) {
+      const runs = await timing.pass(), { increments } = points[i].situation;
+      const loops = alike && byBpfLoop ? middleNs(await alike.pass()) - middleNs(await byBpfLoop.pass()) : 0;
       progress("measuring", pass * points.length + i + 1, passes * points.length);
-      if (runs.length === 0 || base?.length === 0) continue;
-      const { increments } = points[i].situation;
-      ns[i].push(runs[runs.length >> 1].ns - (base ? base[base.length >> 1].ns : 0));
-      for (const run of runs) {
-        lost[i].push(increments ? 100 * lostOf(countersOf(run.values), run.invocations * increments) : 0);
+      if (runs.length === 0 || Number.isNaN(loops)) continue;
+      ns[i].push(middleNs(runs) - loops);
+      if (increments === undefined) continue;
+      for (const run of runs.slice(0, (runs.length + 1) >> 1)) {
+        lost[i].push(100 * lostOf(countersOf(run.values), run.invocations * increments));
       }
     }
   }
   return points.map((point, i) => ({ ...point, ns: ns[i], lost: lost[i] }));
 }
 
-/** Without what counts nothing. */
-const countersOf = <T>(values: Readonly<Record<string, T>>) =>
-  Object.fromEntries(Object.entries(values).filter(([name]) => !name.endsWith(".taken")));
+const middleNs = (runs: readonly TimedRun[]): number => runs.length === 0 ? NaN : runs[runs.length >> 1].ns;
 
 function predictAll(
   measured: Awaited<ReturnType<typeof measureAll>>,
@@ -83,7 +90,7 @@ function predictAll(
     return {
       situation,
       cpus: on,
-      measured: { ns: rangeOf(ns), lost: rangeOf(lost) },
+      measured: { ns: timesOf(ns), lost: rangeOf(lost) },
       predicted: { ns: rangeOf(runs.map((run) => run.ns)), lost: rangeOf(runs.map((run) => 100 * run.lost)) },
     };
   });

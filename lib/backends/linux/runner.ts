@@ -7,6 +7,8 @@ import { cString, libbpf, libc, options } from "./libbpf.ts";
 import { loadProgram, ProgramRefused } from "./load_program.ts";
 import { BPF_FUNC } from "../../uapi/helpers.ts";
 import { BPF_PROG_TYPE } from "../../uapi/prog_types.ts";
+import { nowNs } from "../thread_control.ts";
+import { PreparedTestRun } from "./test_run.ts";
 import { canTestRun, progTypeName, runnableTypes, takesPacket } from "./prog_types.ts";
 import type { Job } from "./pinned_worker.ts";
 import { errnoName } from "../../uapi/errno.ts";
@@ -176,7 +178,19 @@ export class Runner implements Disposable {
   /** In words: `raw_tp, looped by bpf_loop`. */
   describe(): string {
     const standIn = this.type === this.program.type ? "" : ` (${this.program.section} cannot be test-run)`;
-    return `${this.program.name} run as ${progTypeName(this.type)}${standIn}, ${this.looping}`;
+    return `${this.program.name} run as ${progTypeName(this.type)}${standIn}, ${this.looping}${this.#share()}`;
+  }
+
+  /**
+   * What a call that no loop of ours makes takes beside the program: a time without this would be told as the program's.
+   */
+  #share(): string {
+    if (this.looping === "bpf_loop") return "";
+    const ns = emptyNs(this.type, this.looping);
+    if (ns === undefined) return "";
+    return this.looping === "one call each"
+      ? `: each run is a system call of its own, which takes ${Math.round(ns)} ns for an empty program`
+      : `: each turn of the kernel's loop takes ${ns.toPrecision(2)} ns for an empty program`;
   }
 
   close(): void {
@@ -187,6 +201,44 @@ export class Runner implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** By type and way of looping. */
+const empty = new Map<string, number | undefined>();
+const EMPTY: readonly Insn[] = decode(Uint8Array.of(0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0));
+const EMPTY_CALLS = 2000, EMPTY_TURNS = 100_000;
+
+/**
+ * Nanoseconds that an empty program of a type takes when it is called as a runner calls it, the least of some times;
+ * undefined where the kernel takes no empty one of this type.
+ */
+function emptyNs(type: number, looping: Exclude<Looping, "bpf_loop">): number | undefined {
+  const key = `${type} ${looping}`;
+  if (!empty.has(key)) empty.set(key, timeEmpty(type, looping));
+  return empty.get(key);
+}
+
+function timeEmpty(type: number, looping: Looping): number | undefined {
+  let fd: number;
+  try {
+    fd = loadProgram(type, { insns: EMPTY, starts: [0] }, "GPL", flagsOf(type));
+  } catch (error) {
+    if (error instanceof ProgramRefused) return undefined;
+    throw error;
+  }
+  try {
+    const turns = looping === "repeat" ? EMPTY_TURNS : 1, calls = looping === "repeat" ? 1 : EMPTY_CALLS;
+    const run = new PreparedTestRun({ fd, type, repeat: turns });
+    let least = Infinity;
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const from = nowNs();
+      for (let call = 0; call < calls; call++) if (run.call() < 0) return undefined;
+      least = Math.min(least, (nowNs() - from) / (calls * turns));
+    }
+    return least;
+  } finally {
+    libc().close(fd);
   }
 }
 
