@@ -30,6 +30,7 @@ export {
   type RecordedCost,
   recordedCosts,
   recordedLosses,
+  recordedLossesOf,
   recordedNesting,
   type RecordedSize,
   recordedSizes,

@@ -1,7 +1,8 @@
 /** Figures of cost curves and of what they are compared with: most of chapter 07. */
 import { modelAccuracy } from "../cost/accuracy.ts";
-import { recordedCall } from "../backends/recorded/points.ts";
+import { recordedCall, recordedCosts, recordedLossesOf } from "../backends/recorded/points.ts";
 import { mapMemoryBytes } from "../maps/memory_use.ts";
+import { texts as plotTexts } from "../plot/texts.ts";
 import { type Figure, plot, type Technique } from "../plot/mod.ts";
 import type { CostCurvePoint } from "../sweeps/cost_curve.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
@@ -34,6 +35,23 @@ export function lostByCpus(points: readonly Point[]): Figure {
     x: own.map(({ cpus }) => cpus),
     y: own.map(({ lost }) => 100 * (lost ?? 0)),
   });
+  // What was recorded is of one machine; another profile stands for another one.
+  const comparable = points[0].on === recordedCosts({ racy_global: "racy" })[0].profile;
+  const recorded = comparable ? recordedLossesOf({ racy_global: "racy", copy_update_u64: "copy_update" }) : [];
+  const measured = series.flatMap(({ technique }) => {
+    const own = recorded.filter((one) => one.technique === technique);
+    const percents = (of: (one: (typeof own)[number]) => number) => own.map((one) => 100 * of(one));
+    return own.length === 0 ? [] : [{
+      technique,
+      kind: "recorded" as const,
+      on: own[0].on,
+      x: own.map(({ cpus }) => cpus),
+      y: percents(({ lost }) => lost),
+      low: percents(({ low }) => low),
+      high: percents(({ high }) => high),
+    }];
+  });
+  const last = Math.max(...measured.flatMap(({ x }) => x));
   return plot.lines({
     title: texts.lostByCpus.title,
     finding: texts.lostByCpus.finding(
@@ -44,12 +62,14 @@ export function lostByCpus(points: readonly Point[]): Figure {
     ),
     series: [
       ...series.map(({ technique, points }) => ({ technique, ...line(points) })),
+      ...measured,
       ...(exact.length === 0 ? [] : [{
         name: texts.lostByCpus.exact(exact),
         technique: "other" as const,
         ...line(points.filter((point) => point.technique === exact[0])),
       }]),
     ],
+    ...(last < most && measured.length > 0 && { beyond: { x: last, text: plotTexts.modelOnly } }),
     x: { title: texts.cpus, log: 2 },
     y: { title: texts.lost, unit: "%", range: [-2, 103] },
   });

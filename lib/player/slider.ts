@@ -89,7 +89,7 @@ const STYLE = ".interleave-slider{margin:.5rem 0;max-width:100%;overflow-x:auto}
   ".interleave-slider label[hidden]{display:none}" +
   ".interleave-slider output{min-width:3em}" +
   ".interleave-slider input{flex:1 1 12rem;max-width:24rem;height:44px;margin:0}" +
-  ".interleave-slider img{max-width:100%;background:#fff}";
+  ".interleave-slider img{max-width:100%;min-width:36rem;background:#fff}";
 
 /** What the page runs. It is text from the start: a bundler may take functions apart. */
 const SCRIPT = `(root, places) => {

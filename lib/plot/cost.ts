@@ -4,7 +4,7 @@ import type { AxisOptions } from "./axes.ts";
 import type { Figure } from "./figure.ts";
 import { lines } from "./lines.ts";
 import { bytes, count, median, nanoseconds, significant } from "./numbers.ts";
-import { gather, kindOf, type Origin, type Sample, type Series, seriesName } from "./series.ts";
+import { beyondMeasured, gather, kindOf, type Origin, type Sample, type Series, seriesName } from "./series.ts";
 import type { Technique } from "./style.ts";
 import { texts } from "./texts.ts";
 import { workPlace } from "./work_axis.ts";
@@ -103,14 +103,6 @@ function costFinding(series: readonly Series[], elsewhere?: string): string {
   return sentences.join(". ");
 }
 
-/** Where the last measurement of any kind lies, if the model goes on beyond it. */
-function lastMeasured(series: readonly Series[]): number | undefined {
-  const places = (simulated: boolean) =>
-    series.filter((one) => (kindOf(one) === "simulated") === simulated).flatMap((one) => one.x);
-  const measured = Math.max(...places(false));
-  return Number.isFinite(measured) && places(true).some((x) => x > measured) ? measured : undefined;
-}
-
 /** The profile of the measured points, where the lines are of another one. */
 function otherProfile(points: readonly CostAgainstCpus[]): string | undefined {
   const drawn = points.filter((point) => kindOf(point) === "simulated").map(({ on }) => on);
@@ -124,13 +116,12 @@ function otherProfile(points: readonly CostAgainstCpus[]): string | undefined {
  */
 export function costAgainstCpus(points: readonly CostAgainstCpus[], options: CostOptions = {}): Figure {
   const series = gather(toSamples(points, (point) => point.cpus, (point) => point.ns));
-  const measured = lastMeasured(series);
   return lines({
     title: options.title ?? texts.costAgainstCpus,
     finding: options.finding ?? costFinding(series, otherProfile(points)),
     series,
     sources: options.sources,
-    beyond: measured === undefined ? undefined : { x: measured, text: texts.modelOnly },
+    beyond: beyondMeasured(series),
     x: { title: texts.cpusAxis, log: 2 },
     y: nsAxis,
   });

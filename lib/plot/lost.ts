@@ -3,7 +3,7 @@ import type { AxisOptions } from "./axes.ts";
 import type { Figure } from "./figure.ts";
 import { lines } from "./lines.ts";
 import { percent } from "./numbers.ts";
-import { gather, kindOf, type Origin, type Sample, type Series, seriesName } from "./series.ts";
+import { beyondMeasured, gather, kindOf, type Origin, type Sample, type Series, seriesName } from "./series.ts";
 import type { Technique } from "./style.ts";
 import { type SourceKind, texts } from "./texts.ts";
 import { workPlace } from "./work_axis.ts";
@@ -101,6 +101,7 @@ export function lostAgainstCpus(points: readonly LostAgainstCpus[], options: Los
     finding: options.finding ?? texts.commas([...said, ...(exact.length > 0 ? [texts.lostNothing(exact)] : [])]),
     series,
     sources: options.sources,
+    beyond: beyondMeasured(series),
     x: { title: texts.cpusAxis, log: 2 },
     y: lostAxis(series),
   });

@@ -70,6 +70,15 @@ export interface Sample extends Origin {
   readonly high?: number;
 }
 
+/** The ground beyond the last measurement of any kind, if the model goes on there; figures shade it. */
+export function beyondMeasured(series: readonly Series[]): { readonly x: number; readonly text: string } | undefined {
+  const places = (simulated: boolean) =>
+    series.filter((one) => (kindOf(one) === "simulated") === simulated).flatMap((one) => one.x);
+  const measured = Math.max(...places(false));
+  if (!Number.isFinite(measured) || !places(true).some((x) => x > measured)) return undefined;
+  return { x: measured, text: texts.modelOnly };
+}
+
 /** Gathers samples into series by name and origin; several at one place become their median and their range. */
 export function gather(samples: readonly Sample[]): Series[] {
   const groups = new Map<string, Sample[]>();

@@ -145,6 +145,47 @@ export function recordedLosses(placement: WorkPlacement): RecordedLoss[] {
 }
 
 /**
+ * Share of the updates that one operation loses, 0 to 1.
+ *
+ * @internal
+ */
+export interface RecordedLossOf<Technique extends string> extends Recorded, Ranged {
+  readonly technique: Technique;
+  readonly cpus: number;
+  readonly lost: number;
+}
+
+/**
+ * Lost updates of one operation without work around it, recorded on 1 and 2 CPUs: for `plot.lostAgainstCpus`.
+ *
+ * @param ways which recorded operation stands for which technique: `{ racy_global: "racy" }`
+ * @throws RangeError for an operation of which no lost updates were recorded
+ *
+ * @example
+ * ```ts
+ * import { recordedLossesOf } from "interleave";
+ * const [, two] = recordedLossesOf({ racy_global: "racy" });
+ * if (!(two.cpus === 2 && two.lost > 0.4)) throw new Error("two CPUs lose about half");
+ * ```
+ */
+export function recordedLossesOf<Technique extends string>(
+  ways: Readonly<Record<string, Technique>>,
+): RecordedLossOf<Technique>[] {
+  const kernel = recordedKernel();
+  return Object.entries(ways).flatMap(([id, technique]) => {
+    const found = kernel.operations.filter((one) => one.id === id && one.lostPercent);
+    if (found.length === 0) throw new RangeError(`no lost updates of an operation "${id}" were recorded`);
+    return found.map(({ cpus, lostPercent }) => ({
+      technique,
+      cpus,
+      lost: lostPercent!.median / 100,
+      ...rangeOf(lostPercent!, 1 / 100),
+      ...origin(kernel),
+    }));
+  });
+}
+
+/**
  * Time of one increment and the private work that belongs to it, 2 CPUs, in nanoseconds, against that work: for
  * `plot.costAgainstWork`.
  *

@@ -23,6 +23,11 @@ const CSS = `
 .jp-OutputArea-output.jp-RenderedPlotly { overflow-x: auto; }
 .jp-OutputArea-output:not([data-mime-type$="stderr"]) pre { overflow-x: auto; }
 .jp-OutputArea-output:not([data-mime-type$="stderr"]) :is(pre, pre code) { white-space: pre; }
+/* Figures are drawn on white: in a dark theme light and dark change places, and hues stay, for they mean techniques. */
+body[data-jp-theme-light="false"] :is(.jp-RenderedSVG, .jp-RenderedImage, .interleave-slider, .interleave-player) img,
+body[data-jp-theme-light="false"] .jp-RenderedPlotly {
+  filter: invert(0.91) hue-rotate(180deg);
+}
 .jp-OutputArea-output.jp-RenderedMarkdown pre { margin: 0; }
 .jp-OutputArea-output.jp-RenderedMarkdown :is(pre, pre code) { font-size: 12px; }
 `;
