@@ -84,6 +84,32 @@ describe("exercises", () => {
       if (play) expect(evidence, id).toBeInstanceOf(Player);
     }
   });
+  it("name the steps that decided: who wrote last, what a read saw, what overwrote what", async () => {
+    const why = async (id: string, answer: unknown) => (await mark(id, answer)).message;
+    expect(await why("01.2", "0*4 1*4")).toMatch(
+      /step 7 \(CPU 1, line 7: .*\): 3 -> 4, for it had read 3 in step 6\.$/,
+    );
+    expect(await why("02.2", "0*2 1*3 2*3")).toMatch(/`highest` is step 7 \(CPU 2, line 11: .*\): 3 -> 6\.$/);
+    expect(await why("03.2", "0*5 1*4")).toMatch(
+      /count` is read in step 5 .* as step 2 left it; .*twice.* as step 3 left it/,
+    );
+    expect(await why("08.2", "0*2 f0 1*2 f1 0 1")).toMatch(
+      /`y` is read .* as it was at the start; `x` .* as step 2 left it/,
+    );
+    const ledger = await startingAnswers();
+    expect(await why("01.3", ledger.get("01.3"))).toMatch(
+      /Step 11 .*line 5.* overwrites what step 10 .*line 5.* in step 7\./,
+    );
+    expect(await why("03.3", ledger.get("03.3"))).toMatch(
+      /step 2 .*line 29.* before step 13 .*line 14.*step 19 .* after it/,
+    );
+    expect(await why("06.3", ledger.get("06.3"))).toMatch(
+      /between step 6 .*line 14.* and step 10 .*line 15.* swapper in between/,
+    );
+    expect(await why("08.3", ledger.get("08.3"))).toMatch(
+      /Nothing keeps `b` in line 18 before `version` in line 20: a load/,
+    );
+  });
   it("to break by a schedule: what is played to an end that is asked for passes, any other end does not", async () => {
     for (const { id, play } of exercises.filter((one) => one.play)) {
       const { data } = await play!();

@@ -50,6 +50,12 @@ describe("the player of an exercise", () => {
     expect(page.all(".ip-taken .ip-ahead")).toHaveLength(5);
   });
 
+  it("under other seeds of hash maps than the widget's is judged by them, and not laid out", async () => {
+    const { data, shown } = await played("05.2", "h2 0*13 1*6");
+    expect(shown.schedule).toMatch(/^h2 /);
+    expect([data.hashSeed, data.exercise!.path]).toEqual([0, []]);
+  });
+
   it("before an answer shows a schedule that does not solve it, where no script runs", async () => {
     const { play } = await exerciseOf("01.2"), game = await play!();
     expect((await mark("01.2", game.shown.schedule)).passed).toBe(false);
