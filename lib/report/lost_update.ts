@@ -76,7 +76,11 @@ export function findLostUpdates(trace: readonly TraceStep[]): LostUpdate[] {
     for (let kept = versions.current; kept >= 0; kept = versions.parent.get(kept)!) wiped.delete(kept);
   }
   const byStore = new Map<number, number[]>();
-  for (const [gone, store] of wiped) byStore.set(store, [...(byStore.get(store) ?? []), gone]);
+  for (const [gone, store] of wiped) {
+    const others = byStore.get(store);
+    if (others) others.push(gone);
+    else byStore.set(store, [gone]);
+  }
   return [...byStore].sort((a, b) => a[0] - b[0]).map(([store, lost]) => ({
     target: steps[store].target ?? `0x${steps[store].addr!.toString(16)}`,
     load: loadOf.get(store)!,
@@ -102,10 +106,13 @@ function unseen({ current, parent }: Versions, version: number): number[] {
 export function stepsOfLostUpdate(steps: readonly TraceStep[], update: LostUpdate): number[] {
   // The first and the last lost store tell the story; a window can hold thousands.
   const stores = [...new Set([update.lost[0], update.lost[update.lost.length - 1]])];
-  const reads = stores.map((store) =>
-    steps.findLastIndex((step, i) =>
-      i < store && step.task === steps[store].task && step.kind === "load" && step.addr === steps[store].addr
-    )
-  );
+  const reads = stores.map((store) => {
+    const { task, addr } = steps[store];
+    let read = store - 1;
+    while (read >= 0 && !(steps[read].task === task && steps[read].kind === "load" && steps[read].addr === addr)) {
+      read--;
+    }
+    return read;
+  });
   return [update.load, update.store, ...stores, ...reads.filter((read) => read >= 0)];
 }

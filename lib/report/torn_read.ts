@@ -52,9 +52,12 @@ export function findTornReads(trace: readonly TraceStep[]): TornRead[] {
   /** By address, the steps that changed it, in order. */
   const changes = new Map<number, number[]>();
   steps.forEach((step, index) => {
-    if (step.addr !== undefined && isChange(step)) changes.set(step.addr, [...(changes.get(step.addr) ?? []), index]);
+    if (step.addr === undefined || !isChange(step)) return;
+    const others = changes.get(step.addr);
+    if (others) others.push(index);
+    else changes.set(step.addr, [index]);
   });
-  const lastChange = (addr: number, before: number) => (changes.get(addr) ?? []).findLast((index) => index < before);
+  const lastChange = (addr: number, before: number) => lastBelow(changes.get(addr) ?? [], before);
   const found: TornRead[] = [];
   for (const reader of readers) {
     const torn = writers.filter(({ object, task }) => object === reader.object && task !== reader.task)
@@ -62,6 +65,17 @@ export function findTornReads(trace: readonly TraceStep[]): TornRead[] {
     if (torn) found.push(torn);
   }
   return found.sort((a, b) => Math.max(a.stale, a.fresh) - Math.max(b.stale, b.fresh));
+}
+
+/** The last of some rising numbers that is below another one. */
+function lastBelow(rising: readonly number[], limit: number): number | undefined {
+  let low = 0, high = rising.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rising[middle] < limit) low = middle + 1;
+    else high = middle;
+  }
+  return rising[low - 1];
 }
 
 const isChange = (step: TraceStep): boolean =>

@@ -127,10 +127,14 @@ export function switchReasons(steps: readonly TraceStep[]): (string | undefined)
     next[i] = nextOf.get(steps[i].task);
     if (steps[i].kind !== "print") nextOf.set(steps[i].task, i);
   }
+  let turn = -1;
   return steps.map((step, i) => {
+    const last = turn;
     // A flush is no task's turn.
-    const last = steps.findLastIndex((other, at) => at < i && !isFlush(other)), before = steps[last];
-    if (isFlush(step) || before === undefined || before.task === step.task) return undefined;
+    if (isFlush(step)) return undefined;
+    turn = i;
+    const before = steps[last];
+    if (before === undefined || before.task === step.task) return undefined;
     const lane = names.get(before.task)!;
     const goesOn = next[last];
     if (goesOn === undefined) return texts.switch.ended(lane);
