@@ -110,10 +110,12 @@ async function commandLine(): Promise<Row[]> {
   return rows;
 }
 
+/** A figure is shown without its picture first (jupyter/show.ts): what a front end draws itself counts. */
 const isFigure = ({ header, content }: Message): boolean =>
-  header.msg_type === "display_data" && Object.keys(content.data ?? {}).some((type) => type.startsWith("image/"));
+  header.msg_type === "display_data" &&
+  Object.keys(content.data ?? {}).some((type) => type.startsWith("image/") || type.includes("plotly"));
 
-/** Runs a chapter's cells from the first on, in a kernel that has just started, until one has shown a picture. */
+/** Runs a chapter's cells from the first on, in a kernel that has just started, until one has shown a figure. */
 async function firstFigure(path: string): Promise<Row> {
   const { cells } = readNotebook(path), kernel = await startKernel(), began = performance.now();
   let shown: number | undefined, count = 0;
