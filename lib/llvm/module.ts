@@ -143,6 +143,13 @@ export type Instruction =
       readonly otherwise: string;
       readonly cases: readonly { readonly value: bigint; readonly target: string }[];
     }
+    /** `asm goto`: goes to the first target, or to another that the assembly names. */
+    | {
+      readonly opcode: "callbr";
+      readonly callee: Value;
+      readonly arguments: readonly Value[];
+      readonly targets: readonly string[];
+    }
     | { readonly opcode: "ret"; readonly value?: Value }
     | { readonly opcode: "unreachable" }
     /** Valid IR that no BPF program has: refused by name where it is to be translated. */
