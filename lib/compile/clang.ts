@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { runCommand } from "../host/run_command.ts";
+import { languageFlags, ownFiles } from "./clang_flags.ts";
 import type { Listing } from "./compile.ts";
 import { CompileError, parseDiagnostics } from "./compile_error.ts";
 import { type Compiler, CompilerMissingError, findCompiler } from "./compiler.ts";
 import { headersFolder } from "./folders.ts";
 import { kernelHeaderFolder } from "./kernel_header.ts";
-import type { ListingTraits } from "./listing.ts";
 
 export { type Compiler, CompilerMissingError, findCompiler };
 
@@ -22,8 +22,7 @@ export async function compileWith(compiler: Compiler, listing: Listing): Promise
   const folder = await mkdtemp(join(tmpdir(), "interleave-"));
   try {
     await writeFile(join(folder, listing.file), listing.source);
-    await writeOwnFunctions(folder, listing.traits);
-    if (listing.traits.wantsMemcmp) await writeFile(join(folder, MEMCMP_HEADER), MEMCMP);
+    for (const [name, text] of Object.entries(ownFiles(listing.traits))) await writeFile(join(folder, name), text);
     const kernelHeader = listing.traits.wantsVmlinux ? await kernelHeaderFolder() : undefined;
     const args = [...compiler.args, ...flags(listing, folder, kernelHeader), "-c", listing.file, "-o", "listing.o"];
     const timeoutMs = listing.limitMs;
@@ -47,48 +46,15 @@ export async function compileWith(compiler: Compiler, listing: Listing): Promise
  * @param folder where the compiler runs
  * @param kernelHeader where our `vmlinux.h` is, for a listing that wants it
  */
-function flags(
-  { traits, includeDirs, defines, includeFiles, cpu }: Listing,
-  folder: string,
-  kernelHeader: string | undefined,
-): string[] {
-  const ours = traits.ownTypes.map((name) => `-DINTERLEAVE_OWN_${name}`);
-  if (!traits.hasLicense) ours.push("-DINTERLEAVE_NO_LICENSE");
-  if (traits.ownFunctions.length + traits.ownKfuncs.length > 0) ours.push("-DINTERLEAVE_OWN_FUNCTIONS");
-  if (traits.hasKernelTypes || traits.wantsVmlinux) ours.push("-DINTERLEAVE_KERNEL_TYPES");
-  if (traits.hasVmlinux || traits.wantsVmlinux) ours.push("-DINTERLEAVE_VMLINUX");
-  // With the kernel's types of its own, but for bool.
-  const bool = traits.hasKernelTypes && !traits.hasVmlinux && !traits.ownTypes.includes("bool") ? ["stdbool.h"] : [];
-  const first = traits.hasKernelTypes || traits.hasHelpers
-    ? [...bool, ...includeFiles]
-    : [...(kernelHeader ? ["vmlinux.h"] : []), "interleave.h", ...includeFiles];
+function flags(listing: Listing, folder: string, kernelHeader: string | undefined): string[] {
+  const { includeDirs: reader, includeFiles: included } = listing, system = systemHeaders();
   return [
-    ...["-std=gnu11", "-O2", "-g", `-mcpu=${cpu}`, "-fno-color-diagnostics"],
+    ...["-O2", "-g", `-mcpu=${listing.cpu}`, "-fno-color-diagnostics"],
     // The same bytes from the same text, in whatever folder.
     ...["-fdebug-compilation-dir=.", `-ffile-prefix-map=${folder}=.`, `-ffile-prefix-map=${headersFolder}=include`],
-    // An undeclared function would become a call of nothing; a macro of ours that the listing has too is fine.
-    ...["-Werror=implicit-function-declaration", "-Wno-macro-redefined"],
-    // Registers in contexts are those of x86-64; projects ask for the name that libbpf's makefiles give.
-    ...[...ours, "-D__TARGET_ARCH_x86", ...defines.map((macro) => `-D${macro}`)],
-    ...includeDirs.flatMap((dir) => ["-iquote", dir, "-I", dir]),
-    ...["-iquote", folder, ...(kernelHeader ? ["-I", kernelHeader] : []), "-I", headersFolder],
-    ...systemHeaders(),
-    ...[...(traits.wantsMemcmp ? [MEMCMP_HEADER] : []), ...first].flatMap((file) => ["-include", file]),
+    ...languageFlags(listing, { listing: folder, headers: headersFolder, kernelHeader, reader, included, system }),
   ];
 }
-
-/** Compilers that make no instructions of `__builtin_memcmp` call a function of that name: this one. */
-const MEMCMP_HEADER = "interleave_memcmp.h";
-const MEMCMP =
-  `static inline __attribute__((always_inline, unused)) int memcmp(const void *a, const void *b, __SIZE_TYPE__ n)
-{
-	const unsigned char *x = a, *y = b;
-	for (__SIZE_TYPE__ i = 0; i < n; i++)
-		if (x[i] != y[i])
-			return x[i] - y[i];
-	return 0;
-}
-`;
 
 /** For listings that include what our headers lack (<linux/if_ether.h>): the system's, after all others. */
 function systemHeaders(): string[] {
@@ -97,19 +63,4 @@ function systemHeaders(): string[] {
   return ["/usr/include", `/usr/include/${triple}`].filter((dir) => existsSync(dir)).flatMap((
     dir,
   ) => ["-idirafter", dir]);
-}
-
-/**
- * Helpers and kernel functions that the listing declares itself get another name while our header declares its own;
- * a kernel function may be called like a struct (bpf_res_spin_lock), which keeps its name.
- */
-async function writeOwnFunctions(folder: string, { ownFunctions, ownKfuncs }: ListingTraits): Promise<void> {
-  const kfuncs = ownKfuncs.filter((name) => !ownFunctions.includes(name));
-  const begin = [
-    ...ownFunctions.map((name) => `#define ${name} interleave_own_${name}\n`),
-    ...kfuncs.map((name) => `#define ${name}(...) interleave_own_${name}(__VA_ARGS__)\n`),
-  ];
-  const end = [...ownFunctions, ...kfuncs].map((name) => `#undef ${name}\n`);
-  await writeFile(join(folder, "own_functions_begin.h"), begin.join(""));
-  await writeFile(join(folder, "own_functions_end.h"), end.join(""));
 }

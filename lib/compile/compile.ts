@@ -93,7 +93,7 @@ export interface Listing {
 
 const COMPILE_MS = 120_000;
 
-function prepare(text: string, options: CompileOptions): Listing {
+export function prepare(text: string, options: CompileOptions): Listing {
   const source = text.replaceAll("\r\n", "\n");
   const name = options.name ?? DEFAULT_NAME, cpu = options.cpu ?? wantedCpu(source) ?? DEFAULT_CPU;
   const includeDirs = (options.includeDirs ?? []).map((folder) => resolve(folder));
