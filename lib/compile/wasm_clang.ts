@@ -23,6 +23,8 @@ export interface WasmClang {
       readonly stdout: (bytes: Uint8Array | null) => void;
       readonly stderr: (bytes: Uint8Array | null) => void;
       readonly fetchProgress?: () => void;
+      /** Whether text comes back as strings: all files are looked through for that. */
+      readonly decodeASCII?: boolean;
     },
   ): Promise<FileTree> | FileTree;
 }
@@ -45,12 +47,11 @@ const OUTPUT = "listing.ll", HEADERS = "include", KERNEL = "kernel", HOST = "hos
  * @throws CompileError when clang refuses the listing
  */
 export async function optimisedIr(clang: WasmClang, name: string, listing: Listing, found: FoundHeaders) {
-  const printed = new Printed(), quiet = { stdout: () => {}, fetchProgress: () => {} };
+  const printed = new Printed(), quiet = { stdout: () => {}, fetchProgress: () => {}, decodeASCII: false };
   const args = ["clang", "-cc1", ...frontEndFlags(listing, found), "-o", OUTPUT, "-x", "c", listing.file];
   try {
     const files = await clang.runLLVM(args, filesOf(listing, found), { ...quiet, stderr: printed.take });
     const ir = files[OUTPUT];
-    if (typeof ir === "string") return ir;
     if (ir instanceof Uint8Array) return new TextDecoder().decode(ir);
     throw new Error("it wrote nothing");
   } catch (error) {
