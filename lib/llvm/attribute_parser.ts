@@ -16,6 +16,8 @@ export interface ParameterAttributes {
   readonly words: string[];
   /** Of `elementtype(T)`. */
   readonly elementType?: Type;
+  /** Bytes of `align 8`. */
+  readonly align?: number;
 }
 
 export function parseParameterAttributes(
@@ -23,7 +25,7 @@ export function parseParameterAttributes(
   named: ReadonlyMap<string, Type>,
 ): ParameterAttributes {
   const words: string[] = [];
-  let elementType: Type | undefined;
+  let elementType: Type | undefined, align: number | undefined;
   for (;;) {
     const { kind, text } = tokens.peek();
     if (kind === "string") {
@@ -31,7 +33,7 @@ export function parseParameterAttributes(
       if (tokens.accept("=")) tokens.take("string");
       continue;
     }
-    if (kind !== "word" || !PARAMETER_ATTRIBUTES.has(text)) return { words, elementType };
+    if (kind !== "word" || !PARAMETER_ATTRIBUTES.has(text)) return { words, elementType, align };
     tokens.next();
     words.push(text);
     if (text === "elementtype") {
@@ -39,7 +41,7 @@ export function parseParameterAttributes(
       elementType = parseType(tokens, named);
       tokens.expect(")");
     } else if (tokens.sees("(")) tokens.skipGroup();
-    else if (text === "align") tokens.take("number");
+    else if (text === "align") align = Number(tokens.take("number"));
   }
 }
 

@@ -63,10 +63,11 @@ function parseBody(tokens: TokenStream, names: ModuleNames): Body {
   }
   const cast = CASTS.find((opcode) => opcode === word);
   if (cast) {
+    const exact = cast === "trunc" && tokens.accept("nuw");
     skipFlags(tokens);
     const operand = typed();
     tokens.expect("to");
-    return { opcode: cast, operand, type: parseType(tokens, types) };
+    return { opcode: cast, operand, exact, type: parseType(tokens, types) };
   }
   switch (word) {
     case "freeze": {
@@ -279,15 +280,17 @@ function parseCall(tokens: TokenStream, { types, attributeGroups }: ModuleNames)
   skipFlags(tokens);
   while (CONVENTIONS.includes(tokens.peek().text)) tokens.next();
   if (tokens.accept("cc")) tokens.take("number");
-  parseParameterAttributes(tokens, types);
+  const { words } = parseParameterAttributes(tokens, types);
   parseAddressSpace(tokens);
   const given = parseType(tokens, types), type = given.kind === "function" ? given.result : given;
   const callee = parseCallee(given, tokens, types);
   tokens.expect("(");
   const arguments_: Value[] = [];
+  const alignments: (number | undefined)[] = [];
   let elementType: Type | undefined;
   while (!tokens.accept(")")) {
     const argument = parseArgument(tokens, types);
+    alignments.push(argument.align);
     if (arguments_.length === 0) elementType = argument.elementType;
     arguments_.push(argument.value);
     tokens.accept(",");
@@ -295,10 +298,25 @@ function parseCall(tokens: TokenStream, { types, attributeGroups }: ModuleNames)
   const { line } = tokens.peek(-1), hasAttributes = tokens.peek().line === line;
   const attributes = hasAttributes ? parseFunctionAttributes(tokens, attributeGroups) : new Map<string, string>();
   if (tokens.sees("[")) tokens.skipGroup();
-  return { opcode: "call", type, callee, arguments: arguments_, elementType, noReturn: attributes.has("noreturn") };
+  return {
+    opcode: "call",
+    type,
+    callee,
+    arguments: arguments_,
+    elementType,
+    alignments,
+    attributes: words,
+    noReturn: attributes.has("noreturn"),
+  };
 }
 
-function parseArgument(tokens: TokenStream, types: ReadonlyMap<string, Type>): { value: Value; elementType?: Type } {
+interface Argument {
+  readonly value: Value;
+  readonly elementType?: Type;
+  readonly align?: number;
+}
+
+function parseArgument(tokens: TokenStream, types: ReadonlyMap<string, Type>): Argument {
   const type = parseType(tokens, types);
   if (type.kind === "metadata") {
     const text = tokens.peek().kind === "metadata" ? tokens.next().text : "";
@@ -307,8 +325,8 @@ function parseArgument(tokens: TokenStream, types: ReadonlyMap<string, Type>): {
     else if (tokens.sees("(")) tokens.skipGroup();
     return { value: { kind: "metadata", type, text } };
   }
-  const { elementType } = parseParameterAttributes(tokens, types);
-  return { value: parseValue(type, tokens, types), elementType };
+  const { elementType, align } = parseParameterAttributes(tokens, types);
+  return { value: parseValue(type, tokens, types), elementType, align };
 }
 
 function parseCallee(type: Type, tokens: TokenStream, types: ReadonlyMap<string, Type>): Value {

@@ -104,7 +104,8 @@ export type Instruction =
   & InstructionBase
   & (
     | { readonly opcode: BinaryOpcode; readonly left: Value; readonly right: Value }
-    | { readonly opcode: CastOpcode; readonly operand: Value }
+    /** `exact`: no bit is lost by `trunc nuw`. */
+    | { readonly opcode: CastOpcode; readonly operand: Value; readonly exact: boolean }
     | { readonly opcode: "freeze"; readonly operand: Value }
     | { readonly opcode: "icmp"; readonly condition: Condition; readonly left: Value; readonly right: Value }
     | { readonly opcode: "select"; readonly test: Value; readonly whenTrue: Value; readonly whenFalse: Value }
@@ -134,6 +135,10 @@ export type Instruction =
       readonly arguments: readonly Value[];
       /** Element type of the first argument (`elementtype(%struct.task)`), in CO-RE intrinsics. */
       readonly elementType?: Type;
+      /** What its arguments say of their alignment, in bytes. */
+      readonly alignments?: readonly (number | undefined)[];
+      /** Of its result: `zeroext`. */
+      readonly attributes: readonly string[];
       readonly noReturn: boolean;
     }
     | { readonly opcode: "br"; readonly test?: Value; readonly targets: readonly string[] }
@@ -189,6 +194,8 @@ export interface Function {
   readonly section?: string;
   readonly align?: number;
   readonly result: Type;
+  /** As a parameter has them: `signext`. */
+  readonly resultAttributes: readonly string[];
   readonly parameters: readonly Parameter[];
   readonly variadic: boolean;
   /** `nounwind`, and `target-cpu` with its value `v3`; those of its attribute group, too. */

@@ -178,7 +178,7 @@ interface FunctionNames {
 function parseFunction(tokens: TokenStream, names: FunctionNames): Function {
   const { line } = tokens.peek(), isDefined = tokens.next().text === "define", debugOfDeclaration = parseDebug(tokens);
   const { linkage, visibility } = parseHeader(tokens);
-  parseParameterAttributes(tokens, names.types);
+  const { words: resultAttributes } = parseParameterAttributes(tokens, names.types);
   const result = parseType(tokens, names.types), name = tokens.take("global");
   const { parameters, variadic } = parseParameters(tokens, names.types);
   let section: string | undefined, align: number | undefined;
@@ -197,22 +197,8 @@ function parseFunction(tokens: TokenStream, names: FunctionNames): Function {
     }
   }
   const blocks = isDefined ? parseBlocks(tokens, names, parameters.length) : [];
-  return {
-    ...{
-      name,
-      linkage,
-      visibility,
-      section,
-      align,
-      result,
-      parameters,
-      variadic,
-      attributes,
-      subprogram,
-      blocks,
-      line,
-    },
-  };
+  const header = { name, linkage, visibility, section, align, line, subprogram };
+  return { ...header, result, resultAttributes, parameters, variadic, attributes, blocks };
 }
 
 /** `!dbg !7` and its kin; the number of the first kind only. */

@@ -1,0 +1,23 @@
+/** What the code generator does not know is refused by name, with the line of C that it comes from. */
+export class UnsupportedError extends Error {
+  override name = "UnsupportedError";
+  /**
+   * @param reason what is not supported
+   * @param location number of the `!DILocation` that it comes from
+   * @param functionName the function it is in
+   */
+  constructor(readonly reason: string, readonly location?: number, readonly functionName?: string) {
+    super(functionName ? `${reason}, in ${functionName}` : reason);
+  }
+}
+
+/** Line and column of a `!DILocation`; of the call that was inlined last, where it was inlined, is not asked. */
+export function sourcePosition(
+  metadata: ReadonlyMap<string, string>,
+  location: number | undefined,
+): { line: number; column: number } | undefined {
+  const text = location === undefined ? undefined : metadata.get(String(location));
+  const line = text && /\bline: (\d+)/.exec(text)?.[1];
+  if (!text || !line) return undefined;
+  return { line: Number(line), column: Number(/\bcolumn: (\d+)/.exec(text)?.[1] ?? 0) };
+}
