@@ -85,7 +85,8 @@ export function collectFacts(fn: Function, features: Features): Facts {
         return 0;
       case "local": {
         const parameter = parameters.get(value.name);
-        return parameter ? parameterBits(parameter) : bits.get(value.name) ?? 0;
+        if (parameter) return parameterBits(parameter);
+        return definitions.has(value.name) ? bits.get(value.name) ?? 0 : 64;
       }
       default:
         return 64;

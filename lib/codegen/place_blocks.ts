@@ -1,6 +1,13 @@
 /** The order of a function's blocks, and the jumps between them that remain. */
 import { inverted } from "./conditions.ts";
-import { GOTO, isConditional, type MachineBlock, type MachineFunction, type MachineInsn } from "./machine.ts";
+import {
+  GOTO,
+  isConditional,
+  type MachineBlock,
+  type MachineFunction,
+  type MachineInsn,
+  successors,
+} from "./machine.ts";
 
 export type Label = MachineBlock;
 
@@ -30,17 +37,26 @@ function skipEmptyBlocks(fn: MachineFunction): void {
   }
 }
 
-/** Blocks in the order of the source, but that which a `goto` leads to follows where nothing else has to stand there. */
+/**
+ * Each block after those that lead to it, loops apart, in one piece where that can be: the reverse of the order in which
+ * a walk leaves the blocks, if it enters those outside of the loop, and those further down, first.
+ */
 function placeBlocks(fn: MachineFunction): MachineBlock[] {
-  const [entry] = fn.blocks, reachable = new Set([entry]), open = [entry];
-  for (let block = open.pop(); block; block = open.pop()) {
-    for (const { target } of block.insns) {
-      if (!target || reachable.has(target)) continue;
-      reachable.add(target);
-      open.push(target);
+  const places = new Map(fn.blocks.map((block, i) => [block, i])), seen = new Set<MachineBlock>();
+  const order: MachineBlock[] = [];
+  const next = (block: MachineBlock): MachineBlock[] =>
+    successors(block).sort((a, b) => a.loopDepth - b.loopDepth || places.get(b)! - places.get(a)!);
+  const path = [{ block: fn.blocks[0], open: next(fn.blocks[0]) }];
+  seen.add(fn.blocks[0]);
+  for (let top = path.at(-1); top; top = path.at(-1)) {
+    const successor = top.open.shift();
+    if (successor === undefined) order.unshift(path.pop()!.block);
+    else if (!seen.has(successor)) {
+      seen.add(successor);
+      path.push({ block: successor, open: next(successor) });
     }
   }
-  return fn.blocks.filter((block) => reachable.has(block));
+  return order;
 }
 
 function withoutNeedlessJumps(block: MachineBlock, next: MachineBlock | undefined, lessThan: boolean): MachineInsn[] {

@@ -71,7 +71,12 @@ function colour(fn: MachineFunction, graph: InterferenceGraph, costs: ReadonlyMa
     const taken = new Set([...graph.of(register)].map((one) => isVirtual(one) ? colours.get(one) : one));
     const wished = (wishes.get(register) ?? []).map((one) => isVirtual(one) ? colours.get(one) : one);
     const free = COLOURS.filter((one) => !taken.has(one));
-    const found = wished.find((one) => one !== undefined && free.includes(one)) ?? free[0];
+    // Without a wish of its own, a register leaves its neighbours theirs.
+    const others = new Set(
+      [...graph.of(register)].filter((one) => !colours.has(one)).flatMap((one) => wishes.get(one) ?? []),
+    );
+    const found = wished.find((one) => one !== undefined && free.includes(one)) ??
+      free.find((one) => !others.has(one)) ?? free[0];
     if (found === undefined) uncoloured.push(register);
     else colours.set(register, found);
   }

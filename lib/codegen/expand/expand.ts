@@ -27,7 +27,7 @@ export function expand(fn: Function): Function {
 const isBit = (type: Type): boolean => type.kind === "int" && type.bits === 1;
 const isNumber = (value: Value, wanted: bigint): boolean => value.kind === "integer" && value.value === wanted;
 
-/** @param pairs instructions that make two values: compare-and-exchanges, sums with their overflow */
+/** @param pairs instructions that make several values: compare-and-exchanges, sums with their overflow, assembly */
 function expandOne(insn: Instruction, pairs: Map<string, Instruction>): readonly Instruction[] {
   switch (insn.opcode) {
     case "unsupported":
@@ -42,6 +42,7 @@ function expandOne(insn: Instruction, pairs: Map<string, Instruction>): readonly
     case "select":
       return expandChoiceOfBits(insn);
     case "call":
+      if (insn.callee.kind === "asm" && insn.type.kind === "struct") pairs.set(insn.name!, insn);
       return insn.callee.kind === "global" && insn.callee.name.startsWith("llvm.")
         ? expandIntrinsic(insn, pairs)
         : [insn];
@@ -73,6 +74,9 @@ function expandExtract(
     const old: Value = { kind: "local", type: pair.value.type as Type, name: pair.name! };
     return rewriter.finish(index === 0 ? old : rewriter.compare("eq", old, pair.expected));
   }
+  if (pair?.opcode === "call" && pair.callee.kind === "asm") {
+    return rewriter.finish({ kind: "local", type: insn.type, name: resultName(pair.name!, index) });
+  }
   if (pair?.opcode === "call" && pair.callee.kind === "global") {
     const [, sign, operation] = WITH_OVERFLOW.exec(pair.callee.name)!, [left, right] = pair.arguments;
     const opcode = operation as "add" | "sub" | "mul";
@@ -81,6 +85,9 @@ function expandExtract(
   }
   throw new UnsupportedError(`a value of type ${typeText(aggregate.type)}`);
 }
+
+/** What one of several results of inline assembly is called. */
+export const resultName = (name: string, index: number): string => `${name}.result.${index}`;
 
 const WITH_OVERFLOW = /^llvm\.([us])(add|sub|mul)\.with\.overflow\./;
 

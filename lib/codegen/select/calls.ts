@@ -40,7 +40,7 @@ export function passArguments(s: Selection, values: readonly Value[]): void {
       addressOf(s, value).slot !== undefined;
   };
   const isSimple = (value: Value) => numberOf(s, value) !== undefined || value.kind === "global";
-  const registers = values.map((value, i): Register => i + 1);
+  const registers = values.map((_, i): Register => i + 1);
   // What is computed here is computed before r1 to r5 are taken.
   const ready = values.map((value) => isSimple(value) || isStackAddress(value) ? undefined : registerOf(s, value));
   values.forEach((value, i) => isStackAddress(value) && moveInto(s, registers[i], value));

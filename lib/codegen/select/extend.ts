@@ -4,7 +4,7 @@ import type { Value } from "../../llvm/module.ts";
 import { bitsOf } from "../data_layout.ts";
 import type { Register } from "../machine.ts";
 import type { Width } from "./builder.ts";
-import { type Selection } from "./selection.ts";
+import type { Selection } from "./selection.ts";
 import { moveInto, once, registerOf } from "./values.ts";
 
 /** The register of a value, with zeros above the value. */

@@ -5,6 +5,7 @@
 import { ALU, BPF_CLASS, BPF_MODE } from "../../isa/insn.ts";
 import type { InlineAssembly, Instruction, Value } from "../../llvm/module.ts";
 import { CALL, FRAME_POINTER, LD_IMM64, MAY_GOTO, type Register } from "../machine.ts";
+import { resultName } from "../expand/expand.ts";
 import type { Operand, Width } from "./builder.ts";
 import { numberOf, refuse, type Selection } from "./selection.ts";
 import { moveInto, ownRegister, registerOf } from "./values.ts";
@@ -20,12 +21,11 @@ interface AssemblyOperand {
 export function selectAssembly(s: Selection, insn: Call, assembly: InlineAssembly): void {
   const constraints = assembly.constraints.split(",").filter((one) => one !== "");
   const operands: AssemblyOperand[] = [], outputs = constraints.filter((one) => one.startsWith("="));
-  if (outputs.length > 1 && assembly.text.trim() !== "" || outputs.some((one) => one.includes("*"))) {
-    refuse(s, "inline assembly with several results");
-  }
-  if (outputs.length > 1) refuse(s, "inline assembly with several results");
-  const dst = outputs.length === 1 ? ownRegister(s, insn.name ?? "unused") : undefined;
-  if (dst !== undefined) operands.push({ register: dst });
+  if (outputs.some((one) => one.includes("*"))) refuse(s, "inline assembly that writes to memory by a constraint");
+  outputs.forEach((_, i) => {
+    const name = insn.name ?? "unused", isOne = outputs.length === 1;
+    operands.push({ register: ownRegister(s, isOne ? name : resultName(name, i)) });
+  });
   const inputs = constraints.filter((one) => !one.startsWith("=") && !one.startsWith("~"));
   inputs.forEach((constraint, i) => operands.push(placeInput(s, constraint, insn.arguments[i], operands)));
   const before = s.builder.block.insns.length;

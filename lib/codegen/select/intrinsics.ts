@@ -4,7 +4,7 @@ import type { Instruction } from "../../llvm/module.ts";
 import { bitsOf } from "../data_layout.ts";
 import { FROM_REGISTER } from "../machine.ts";
 import { selectCoreIntrinsic } from "./core_questions.ts";
-import { selectCopy, selectFill } from "./memory.ts";
+import { selectCopy, selectFill } from "./block_memory.ts";
 import { refuse, type Selection } from "./selection.ts";
 import { moveInto, ownRegister } from "./values.ts";
 
@@ -12,9 +12,9 @@ type Call = Instruction & { opcode: "call" };
 
 export function selectIntrinsic(s: Selection, insn: Call): void {
   const name = insn.callee.kind === "global" ? insn.callee.name : "";
-  if (/^llvm\.memset\./.test(name)) return selectFill(s, insn, insn.alignments?.[0] ?? 1);
+  if (/^llvm\.memset\./.test(name)) return selectFill(s, insn);
   const copy = /^llvm\.mem(cpy|cpy\.inline|move)\./.exec(name);
-  if (copy) return selectCopy(s, insn, [insn.alignments?.[0] ?? 1, insn.alignments?.[1] ?? 1], copy[1] === "move");
+  if (copy) return selectCopy(s, insn, copy[1] === "move");
   if (/^llvm\.bswap\./.test(name)) return swapBytes(s, insn);
   if (/^llvm\.(preserve|bpf)\./.test(name)) return selectCoreIntrinsic(s, insn, name);
   refuse(s, `the intrinsic ${name}`);

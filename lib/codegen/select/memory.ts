@@ -47,7 +47,7 @@ function storedOperand(s: Selection, value: Value, size: number): Operand {
  * Memory that is not aligned (a packed struct) in parts that are, the halves of halves (TargetLowering.cpp:
  * expandUnalignedLoad).
  */
-function loadInParts(s: Selection, dst: Register, address: Address, size: number, align: number): void {
+export function loadInParts(s: Selection, dst: Register, address: Address, size: number, align: number): void {
   const { builder } = s, half = size / 2, width = size === 8 || !s.features.alu32 ? 64 : 32;
   if (size <= align) {
     builder.load(dst, address, size);
@@ -60,7 +60,7 @@ function loadInParts(s: Selection, dst: Register, address: Address, size: number
   builder.alu(ALU.OR, width, dst, { register: low });
 }
 
-function storeInParts(s: Selection, address: Address, value: Register, size: number, align: number): void {
+export function storeInParts(s: Selection, address: Address, value: Register, size: number, align: number): void {
   const { builder } = s, width = size === 8 || !s.features.alu32 ? 64 : 32;
   builder.store(address, { register: value }, align);
   for (let at = align; at < size; at += align) {
@@ -69,104 +69,4 @@ function storeInParts(s: Selection, address: Address, value: Register, size: num
     builder.alu(ALU.RSH, width, part, { imm: at * 8 });
     builder.store(offsetBy(address, at), { register: part }, align);
   }
-}
-
-/** LLVM's limit for BPF (BPFSelectionDAGInfo.h: getCommonMaxStoresPerMemFunc). */
-const MAX_STORES = 128;
-
-/**
- * The pieces of a copy: eight bytes each and a rest, each in parts that are aligned; the last piece first, as clang
- * orders them.
- */
-export function pieces(sizeBytes: number, align: number): { readonly off: number; readonly size: number }[] {
-  const chunks: { off: number; size: number }[] = [];
-  for (let off = 0, size = 8; off < sizeBytes;) {
-    while (size > sizeBytes - off) size /= 2;
-    chunks.push({ off, size });
-    off += size;
-  }
-  const parts = chunks.reverse().map(({ off, size }) => {
-    const part = Math.min(size, align);
-    return Array.from({ length: size / part }, (_, i) => ({ off: off + size - (i + 1) * part, size: part }));
-  });
-  return parts.flat();
-}
-
-type Call = Instruction & { opcode: "call" };
-
-/** @param name the function that clang would call where it is too much to do in line */
-function constantSize(s: Selection, size: Value, align: number, name: string): number {
-  const number = numberOf(s, size);
-  if (number === undefined || Number(number) > MAX_STORES * Math.min(8, align)) {
-    refuse(s, `A call to built-in function '${name}' is not supported.`);
-  }
-  return Number(number);
-}
-
-/** @param aligns what is known of the alignment of destination and source, in bytes */
-export function selectCopy(s: Selection, insn: Call, aligns: readonly [number, number], isMove: boolean): void {
-  const { builder } = s, [to, from, length] = insn.arguments, align = Math.min(...aligns);
-  const parts = pieces(constantSize(s, length, align, isMove ? "memmove" : "memcpy"), align);
-  if (parts.length === 0) return;
-  const target = addressOf(s, to), source = addressOf(s, from);
-  if (!isMove) {
-    for (const { off, size } of parts) {
-      const word = builder.newRegister();
-      builder.load(word, offsetBy(source, off), size);
-      builder.store(offsetBy(target, off), { register: word }, size);
-    }
-    return;
-  }
-  // What may overlap is read before anything is written.
-  const words = [...parts].reverse().map(({ off, size }) => {
-    const word = builder.newRegister();
-    builder.load(word, offsetBy(source, off), size);
-    return { off, size, word };
-  });
-  for (const { off, size, word } of words.reverse()) {
-    builder.store(offsetBy(target, off), { register: word }, size);
-  }
-}
-
-export function selectFill(s: Selection, insn: Call, align: number): void {
-  const { builder, features } = s,
-    [to, byte, length] = insn.arguments,
-    parts = pieces(
-      constantSize(s, length, align, "memset"),
-      align,
-    );
-  if (parts.length === 0) return;
-  const target = addressOf(s, to), number = numberOf(s, byte);
-  const words = new Map<number, Operand>();
-  const wordOf = (size: number): Operand => {
-    const known = words.get(size);
-    if (known) return known;
-    const made = number === undefined ? { register: repeated(s, byte) } : filledWith(s, number, size);
-    words.set(size, made);
-    return made;
-  };
-  // Every part of a word that repeats one byte is the same: the widest will do for all, in a register.
-  const widest = Math.max(...parts.map(({ size }) => size));
-  for (const { off, size } of parts) {
-    builder.store(offsetBy(target, off), wordOf(features.v4 ? size : widest), size);
-  }
-}
-
-function filledWith(s: Selection, byte: bigint, size: number): Operand {
-  const word = BigInt.asUintN(size * 8, byte * 0x0101010101010101n), signed = BigInt.asIntN(size * 8, word);
-  if (s.features.v4 && fitsImmediate(signed)) return { imm: Number(signed) };
-  const register = s.builder.newRegister();
-  s.builder.immediate(register, size === 8 ? word : BigInt.asUintN(size * 8, word), s.features.alu32);
-  return { register };
-}
-
-/** A byte that is known at run time only, eight times. */
-function repeated(s: Selection, byte: Value): Register {
-  const { builder } = s, dst = builder.newRegister();
-  builder.copy(dst, registerOf(s, byte));
-  builder.alu(ALU.AND, 64, dst, { imm: 0xff });
-  const ones = builder.newRegister();
-  builder.immediate(ones, 0x0101010101010101n, s.features.alu32);
-  builder.alu(ALU.MUL, 64, dst, { register: ones });
-  return dst;
 }

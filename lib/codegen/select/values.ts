@@ -42,7 +42,7 @@ export function registerOf(s: Selection, value: Value): Register {
   if (alias) return registerOf(s, alias);
   if (insn && isMadeAtUses(s, insn)) return once(s, `value ${insn.name}`, (dst) => materialize(s, value, dst));
   if (value.kind === "local") return ownRegister(s, value.name);
-  return once(s, constantKey(value), (dst) => materialize(s, value, dst));
+  return once(s, constantKey(s, value), (dst) => materialize(s, value, dst));
 }
 
 /** The register of a parameter or of an instruction's result. */
@@ -62,21 +62,19 @@ export function once(s: Selection, key: string, make: (dst: Register) => void): 
   return dst;
 }
 
-function constantKey(value: Value): string {
-  switch (value.kind) {
-    case "integer":
-      return `number ${BigInt.asIntN(64, value.value)} of ${bitsOf(value.type)}`;
-    case "null":
-    case "zero":
-    case "undef":
-    case "poison":
-      return "number 0 of 64";
-    case "global":
-      return `symbol ${value.name}`;
-    default:
-      return `constant ${JSON.stringify(value, (_, part) => typeof part === "bigint" ? String(part) : part)}`;
-  }
+function constantKey(s: Selection, value: Value): string {
+  const number = numberOf(s, value);
+  if (number !== undefined) return numberKey(number);
+  if (value.kind === "global") return `symbol ${value.name}`;
+  return `constant ${JSON.stringify(value, (_, part) => typeof part === "bigint" ? String(part) : part)}`;
 }
+
+/** The same register serves for a number of all types. */
+const numberKey = (number: bigint): string => `number ${BigInt.asUintN(64, number)}`;
+
+/** A register with a number in it. */
+export const registerWith = (s: Selection, number: bigint): Register =>
+  once(s, numberKey(number), (dst) => s.builder.immediate(dst, number, s.features.alu32));
 
 /** Puts a value into a given register. */
 export function moveInto(s: Selection, dst: Register, value: Value): void {
@@ -108,7 +106,7 @@ export function addNumber(s: Selection, dst: Register, number: bigint): void {
 export function numberOperand(s: Selection, number: bigint, width: Width): Operand {
   if (width === 32) return { imm: Number(BigInt.asIntN(32, number)) };
   if (fitsImmediate(BigInt.asIntN(64, number))) return { imm: Number(BigInt.asIntN(64, number)) };
-  return { register: once(s, `number ${number} of 64`, (dst) => s.builder.immediate(dst, number, s.features.alu32)) };
+  return { register: registerWith(s, number) };
 }
 
 /** A thread's copy of a variable and an alias are names that the object format has no words for. */
