@@ -9,13 +9,6 @@ import { parseConstant } from "./value_parser.ts";
 /**
  * @param text what `clang -S -emit-llvm` prints
  * @throws IrSyntaxError when it is not that
- *
- * @example
- * ```ts
- * import { parseModule } from "../../lib/llvm/parse_module.ts";
- * const module = parseModule("define i32 @seven() {\n  ret i32 7\n}\n");
- * if (module.functions[0].blocks[0].instructions[0].opcode !== "ret") throw new Error("it has one instruction");
- * ```
  */
 export function parseModule(text: string): Module {
   const { code, metadata } = split(text);
