@@ -1,0 +1,78 @@
+/** Little-endian numbers and bytes, one after another. */
+export class ByteWriter {
+  #bytes = new Uint8Array(1024);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  u8(value: number): this {
+    this.#view.setUint8(this.#grow(1), value);
+    return this;
+  }
+
+  u16(value: number): this {
+    this.#view.setUint16(this.#grow(2), value, true);
+    return this;
+  }
+
+  u32(...values: readonly number[]): this {
+    for (const value of values) this.#view.setUint32(this.#grow(4), value, true);
+    return this;
+  }
+
+  u64(...values: readonly (number | bigint)[]): this {
+    for (const value of values) this.#view.setBigUint64(this.#grow(8), BigInt.asUintN(64, BigInt(value)), true);
+    return this;
+  }
+
+  bytes(bytes: Uint8Array): this {
+    this.#bytes.set(bytes, this.#grow(bytes.length));
+    return this;
+  }
+
+  /** Zero bytes up to the next multiple of `align`. */
+  alignTo(align: number): this {
+    this.#grow(-this.#length & (align - 1));
+    return this;
+  }
+
+  /** A copy of what was written. */
+  toBytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Makes room and gives its place. */
+  #grow(count: number): number {
+    const at = this.#length;
+    this.#length += count;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return at;
+  }
+}
+
+/** Texts, each once, by offset, with a zero byte behind each: the string table of ELF and of BTF. */
+export class StringTable {
+  readonly #offsets = new Map<string, number>([["", 0]]);
+  readonly #writer = new ByteWriter().u8(0);
+
+  add(text: string): number {
+    const known = this.#offsets.get(text);
+    if (known !== undefined) return known;
+    const offset = this.#writer.length;
+    this.#writer.bytes(new TextEncoder().encode(text)).u8(0);
+    this.#offsets.set(text, offset);
+    return offset;
+  }
+
+  toBytes(): Uint8Array {
+    return this.#writer.toBytes();
+  }
+}
