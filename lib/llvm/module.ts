@@ -220,6 +220,8 @@ export interface Global {
   readonly initializer?: Constant;
   readonly section?: string;
   readonly align?: number;
+  /** `unnamed_addr`: its address tells nothing, so that a linker may keep equal constants once. */
+  readonly isUnnamed: boolean;
   /** Number of its `!DIGlobalVariableExpression`. */
   readonly debug?: number;
 }

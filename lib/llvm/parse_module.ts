@@ -110,7 +110,7 @@ const LINKAGES = new Map<string, Linkage>([
   ["extern_weak", "extern_weak"],
 ]);
 const IGNORED = [
-  ...["external", "appending", "dso_local", "dso_preemptable", "dllimport", "dllexport", "unnamed_addr"],
+  ...["external", "appending", "dso_local", "dso_preemptable", "dllimport", "dllexport"],
   ...["local_unnamed_addr", "externally_initialized", "fastcc", "coldcc", "ccc"],
 ];
 
@@ -118,11 +118,12 @@ interface Header {
   linkage: Linkage;
   visibility: Visibility;
   addressSpace: number;
+  isUnnamed: boolean;
 }
 
 /** The words before a global's `global` or a function's result. */
 function parseHeader(tokens: TokenStream): Header {
-  const header: Header = { linkage: "external", visibility: "default", addressSpace: 0 };
+  const header: Header = { linkage: "external", visibility: "default", addressSpace: 0, isUnnamed: false };
   for (;;) {
     const { text } = tokens.peek(), linkage = LINKAGES.get(text);
     if (linkage) header.linkage = linkage;
@@ -130,7 +131,8 @@ function parseHeader(tokens: TokenStream): Header {
     else if (text === "addrspace") {
       header.addressSpace = parseAddressSpace(tokens);
       continue;
-    } else if (!IGNORED.includes(text)) return header;
+    } else if (text === "unnamed_addr") header.isUnnamed = true;
+    else if (!IGNORED.includes(text)) return header;
     tokens.next();
   }
 }

@@ -22,12 +22,17 @@ export interface BtfEntry {
   readonly tail?: (out: ByteWriter, strings: StringTable) => void;
 }
 
-const MAGIC = 0xeb9f, HEADER_BYTES = 24;
+const MAGIC = 0xeb9f;
+export const BTF_HEADER_BYTES = 24;
 
 /** Kinds, as BTF numbers them. */
 const numberOf = (kind: BtfKind): number => BTF_KINDS.indexOf(kind);
 
-/** The section `.BTF`. @param strings takes the types' names; the section ends with all of them */
+/**
+ * The section `.BTF`.
+ *
+ * @param strings takes the types' names; the section ends with all of them
+ */
 export function writeBtf(entries: readonly BtfEntry[], strings: StringTable): Uint8Array {
   const types = new ByteWriter();
   for (const { kind, name, sizeOrType, count = 0, flag = false, tail } of entries) {
@@ -35,7 +40,7 @@ export function writeBtf(entries: readonly BtfEntry[], strings: StringTable): Ui
     tail?.(types, strings);
   }
   const text = strings.toBytes();
-  return writeHeader(HEADER_BYTES).u32(0, types.length, types.length, text.length)
+  return writeHeader(BTF_HEADER_BYTES).u32(0, types.length, types.length, text.length)
     .bytes(types.toBytes()).bytes(text).toBytes();
 }
 

@@ -39,6 +39,11 @@ export class ByteWriter {
     return this;
   }
 
+  /** Writes over what stands at a place. */
+  patchU32(at: number, value: number): void {
+    this.#view.setUint32(at, value, true);
+  }
+
   /** A copy of what was written. */
   toBytes(): Uint8Array {
     return this.#bytes.slice(0, this.#length);

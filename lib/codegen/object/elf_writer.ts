@@ -56,6 +56,16 @@ export class OutputSection {
     this.contents.bytes(bytes);
     return at;
   }
+
+  patchU32(at: number, value: number): void {
+    this.contents.patchU32(at, value);
+  }
+
+  patchU64(at: number, value: number): void {
+    const number = BigInt.asUintN(64, BigInt(value));
+    this.contents.patchU32(at, Number(number & 0xffff_ffffn));
+    this.contents.patchU32(at + 4, Number(number >> 32n));
+  }
 }
 
 export class ElfWriter {
