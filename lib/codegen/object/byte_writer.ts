@@ -9,27 +9,38 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value, true);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
   u32(...values: readonly number[]): this {
-    for (const value of values) this.#view.setUint32(this.#grow(4), value, true);
+    let at = this.#grow(4 * values.length);
+    for (const value of values) {
+      this.#view.setUint32(at, value, true);
+      at += 4;
+    }
     return this;
   }
 
   u64(...values: readonly (number | bigint)[]): this {
-    for (const value of values) this.#view.setBigUint64(this.#grow(8), BigInt.asUintN(64, BigInt(value)), true);
+    let at = this.#grow(8 * values.length);
+    for (const value of values) {
+      this.#view.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true);
+      at += 8;
+    }
     return this;
   }
 
   bytes(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#grow(bytes.length));
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -49,7 +60,7 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
-  /** Makes room and gives its place. */
+  /** Makes room, in another array where this one is full, and gives its place. */
   #grow(count: number): number {
     const at = this.#length;
     this.#length += count;

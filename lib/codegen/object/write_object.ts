@@ -53,7 +53,10 @@ class ObjectWriter {
   write(): Uint8Array {
     codeSection(this.#elf, functionSectionName({}));
     const placed = this.functions.map((fn) => this.#placeFunction(fn));
-    for (const global of this.module.globals) if (isWritten(global)) this.#placeGlobal(global);
+    const dropped = readByCompilerAlone(this.module);
+    for (const global of this.module.globals) {
+      if (isWritten(global) && !dropped.has(global.name)) this.#placeGlobal(global);
+    }
     this.#writeDebugInfo(placed);
     for (const { fn, section, offset } of placed) {
       for (const relocation of fn.relocations) {
@@ -143,6 +146,19 @@ class ObjectWriter {
 /** Defined here, and no list that only the compiler reads (`llvm.used`, `llvm.compiler.used`). */
 const isWritten = ({ initializer, linkage, section }: Global): boolean =>
   initializer !== undefined && linkage !== "available_externally" && section !== "llvm.metadata";
+
+/** Texts that only an intrinsic of CO-RE is handed: they say what a relocation is about, which says so itself. */
+function readByCompilerAlone({ functions }: Module): Set<string> {
+  const names = new Set<string>();
+  for (const { instructions } of functions.flatMap(({ blocks }) => blocks)) {
+    for (const instruction of instructions) {
+      if (instruction.opcode !== "call" || instruction.callee.kind !== "global") continue;
+      if (!instruction.callee.name.startsWith("llvm.bpf.")) continue;
+      for (const argument of instruction.arguments) if (argument.kind === "global") names.add(argument.name);
+    }
+  }
+  return names;
+}
 
 function bindingOf(linkage: Linkage): number {
   if (linkage === "internal" || linkage === "private") return STB.LOCAL;
