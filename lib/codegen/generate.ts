@@ -19,6 +19,9 @@ import { featuresOf } from "./features.ts";
 import { layOutFrame } from "./frame.ts";
 import { select } from "./select/select.ts";
 
+/** Changes when other bytes come out of the same IR: objects are kept under it. */
+export const BACK_END_VERSION = 1;
+
 /**
  * Machine code of every function that the module defines.
  *

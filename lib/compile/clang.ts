@@ -1,9 +1,7 @@
 /** Runs the C compiler on a listing. */
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { runCommand } from "../host/run_command.ts";
 import { languageFlags, ownFiles } from "./clang_flags.ts";
 import type { Listing } from "./compile.ts";
@@ -11,6 +9,7 @@ import { CompileError, parseDiagnostics } from "./compile_error.ts";
 import { type Compiler, CompilerMissingError, findCompiler } from "./compiler.ts";
 import { headersFolder } from "./folders.ts";
 import { kernelHeaderFolder } from "./kernel_header.ts";
+import { compileInThread, systemHeaderFolders } from "./wasm_thread.ts";
 
 export { type Compiler, CompilerMissingError, findCompiler };
 
@@ -19,6 +18,7 @@ export { type Compiler, CompilerMissingError, findCompiler };
  * @throws CompilerMissingError when the compiler is gone
  */
 export async function compileWith(compiler: Compiler, listing: Listing): Promise<Uint8Array> {
+  if (compiler.isWebAssembly) return await compileInThread(compiler, listing);
   const folder = await mkdtemp(join(tmpdir(), "interleave-"));
   try {
     await writeFile(join(folder, listing.file), listing.source);
@@ -47,20 +47,11 @@ export async function compileWith(compiler: Compiler, listing: Listing): Promise
  * @param kernelHeader where our `vmlinux.h` is, for a listing that wants it
  */
 function flags(listing: Listing, folder: string, kernelHeader: string | undefined): string[] {
-  const { includeDirs: reader, includeFiles: included } = listing, system = systemHeaders();
+  const { includeDirs: reader, includeFiles: included } = listing, system = systemHeaderFolders();
   return [
     ...["-O2", "-g", `-mcpu=${listing.cpu}`, "-fno-color-diagnostics"],
     // The same bytes from the same text, in whatever folder.
     ...["-fdebug-compilation-dir=.", `-ffile-prefix-map=${folder}=.`, `-ffile-prefix-map=${headersFolder}=include`],
     ...languageFlags(listing, { listing: folder, headers: headersFolder, kernelHeader, reader, included, system }),
   ];
-}
-
-/** For listings that include what our headers lack (<linux/if_ether.h>): the system's, after all others. */
-function systemHeaders(): string[] {
-  if (process.platform !== "linux") return [];
-  const triple = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
-  return ["/usr/include", `/usr/include/${triple}`].filter((dir) => existsSync(dir)).flatMap((
-    dir,
-  ) => ["-idirafter", dir]);
 }

@@ -1,7 +1,8 @@
-/** Finds a C compiler that writes BPF: clang where it can, else zig's clang out of npm. */
+/** Finds a C compiler that writes BPF: clang where it can, else clang as WebAssembly out of npm, with our back end. */
 import process from "node:process";
 import { runCommand } from "../host/run_command.ts";
 import { CompilerMissingError } from "./compiler_missing.ts";
+import { fetchedWasmClang, fetchWasmClang } from "./wasm_package.ts";
 import { fetchedZig, fetchZig } from "./zig_package.ts";
 
 export { CompilerMissingError };
@@ -13,6 +14,8 @@ export interface Compiler {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** `command` is a module of WebAssembly, which knows no BPF: see wasm_compile.ts. */
+  readonly isWebAssembly?: true;
 }
 
 const NEWEST_CLANG = 23, OLDEST_CLANG = 13;
@@ -28,7 +31,8 @@ const PROBE_MS = 20_000;
 let found: Promise<Compiler> | undefined;
 
 /**
- * The compiler to use; asked once per process. `INTERLEAVE_CLANG` names one to use instead; `zig` means the one of npm.
+ * The compiler to use; asked once per process. `INTERLEAVE_CLANG` names one to use instead; `wasm` and `zig`
+ * mean those of npm.
  *
  * @throws CompilerMissingError when there is no clang and none could be fetched; the message says how to install one
  */
@@ -42,22 +46,24 @@ export function findCompiler(): Promise<Compiler> {
 export async function installedCompiler(): Promise<Compiler | undefined> {
   const wish = process.env.INTERLEAVE_CLANG;
   if (wish === "zig") return await fetchedZig();
+  if (wish === "wasm") return await fetchedWasmClang();
   const candidates = wish ? [wish] : CANDIDATES;
   for (const candidate of candidates) {
     const compiler = await probeClang(candidate);
     if (compiler) return compiler;
   }
-  return wish ? undefined : await fetchedZig();
+  return wish ? undefined : await fetchedZig() ?? await fetchedWasmClang();
 }
 
 async function search(): Promise<Compiler> {
   const installed = await installedCompiler();
   if (installed) return installed;
   const wish = process.env.INTERLEAVE_CLANG;
-  if (wish && wish !== "zig") {
+  if (wish === "zig") return await fetchZig();
+  if (wish && wish !== "wasm") {
     throw new CompilerMissingError(`INTERLEAVE_CLANG is ${wish}, which is not a clang with a BPF target`);
   }
-  return await fetchZig();
+  return await fetchWasmClang();
 }
 
 /** Asks a clang for its version and whether it knows BPF. */

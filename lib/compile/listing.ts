@@ -1,4 +1,5 @@
 /** What a listing brings along itself, so that our headers step back where it does. */
+import { assetNames } from "../host/assets.ts";
 import { fileExists, readText } from "../host/files.ts";
 import { dirname, join } from "../host/paths.ts";
 
@@ -117,3 +118,31 @@ function findLocalHeaders(
 }
 
 const INCLUDE = /^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)/gm;
+
+/**
+ * Headers that a listing, or a header of the reader's, includes and that are found in none of the reader's folders nor
+ * among ours; and those that they include.
+ *
+ * @param folders the system's
+ * @returns texts by path
+ */
+export function headersBeyond(
+  source: string,
+  localHeaders: readonly LocalHeader[],
+  folders: readonly string[],
+): Map<string, string> {
+  const found = new Map<string, string>(), ours = new Set(assetNames("compile/include"));
+  const visit = (text: string) => {
+    for (const [, quoted, angled] of text.matchAll(INCLUDE)) {
+      const name = quoted ?? angled,
+        path = folders.map((folder) => join(folder, name)).find((path) => fileExists(path));
+      if (ours.has(name) || !path || found.has(path)) continue;
+      const header = readText(path);
+      found.set(path, header);
+      visit(header);
+    }
+  };
+  visit(source);
+  for (const { text } of localHeaders) visit(text);
+  return found;
+}

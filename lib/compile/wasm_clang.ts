@@ -11,7 +11,7 @@ import { runWasi } from "./wasi.ts";
 
 /** The compiler out of the package. */
 export interface WasmClang {
-  /** For messages and cache keys, e.g. `clang 22.1.0 (WebAssembly)`. */
+  /** For messages and cache keys, e.g. `clang 22.1.0 as WebAssembly, back end 1`. */
   readonly name: string;
   readonly module: WebAssembly.Module;
   /** clang's own headers by name: `stdarg.h`. */
@@ -35,9 +35,14 @@ const HEADERS = "include", KERNEL = "kernel", HOST = "host", RESOURCES = "clang"
  * @returns LLVM IR as text
  * @throws CompileError when clang refuses the listing
  */
-export async function optimisedIr(clang: WasmClang, listing: Listing, found: FoundHeaders): Promise<string> {
+export async function optimisedIr(
+  clang: WasmClang,
+  listing: Listing,
+  found: FoundHeaders,
+  files: CompilerFiles,
+): Promise<string> {
   const args = ["llvm", "clang", "-cc1", ...frontEndFlags(listing, found), "-o", "-", "-x", "c", listing.file];
-  const { status, stdout, stderr } = await runWasi(clang.module, args, filesOf(clang, listing, found));
+  const { status, stdout, stderr } = await runWasi(clang.module, args, files);
   if (status === 0) return stdout;
   const told = parseDiagnostics(stderr, listing.file);
   const words = stderr.trim().split("\n")[0] || `the compiler ended with status ${status}`;
@@ -65,9 +70,16 @@ function frontEndFlags(listing: Listing, { kernelHeader, systemFolders }: FoundH
   ];
 }
 
+/** What the compiler reads, by path from its root. */
+export type CompilerFiles = ReadonlyMap<string, Uint8Array>;
+
 let ours: [string, Uint8Array][] | undefined;
 
-function filesOf(clang: WasmClang, listing: Listing, { kernelHeader, system }: FoundHeaders): Map<string, Uint8Array> {
+export function compilerFiles(
+  clang: WasmClang,
+  listing: Listing,
+  { kernelHeader, system }: FoundHeaders,
+): CompilerFiles {
   ours ??= assetNames("compile/include").filter((name) => name.endsWith(".h"))
     .map((name) => [`${HEADERS}/${name}`, assetBytes(`compile/include/${name}`)]);
   const files = new Map(ours), encoder = new TextEncoder();
