@@ -2,7 +2,7 @@
 import { ALU, BPF_CLASS } from "../isa/insn.ts";
 import { alignUp } from "./data_layout.ts";
 import { FRAME_ADDRESS, FRAME_POINTER, FROM_REGISTER, type MachineFunction, type MachineInsn } from "./machine.ts";
-import { UnsupportedError } from "./unsupported.ts";
+import { ImpossibleError } from "./unsupported.ts";
 
 /** What a BPF function may have (MAX_BPF_STACK); BPFRegisterInfo.cpp:WarnSize says it so. */
 export const STACK_BYTES = 512;
@@ -19,8 +19,8 @@ export function layOutFrame(fn: MachineFunction): void {
       if (insn.slot === undefined) return [insn];
       const off = insn.off + offsets[insn.slot];
       if (used > STACK_BYTES && off < -STACK_BYTES) {
-        throw new UnsupportedError(
-          `Looks like the BPF stack limit of ${STACK_BYTES} bytes is exceeded. Please move large on stack variables into BPF per-cpu array map.`,
+        throw new ImpossibleError(
+          "Looks like the BPF stack limit is exceeded. Please move large on stack variables into BPF per-cpu array map",
           insn.location,
           fn.name,
         );

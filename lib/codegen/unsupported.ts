@@ -11,6 +11,11 @@ export class UnsupportedError extends Error {
   }
 }
 
+/** What no compiler can do, since BPF cannot: the reason says so by itself. */
+export class ImpossibleError extends UnsupportedError {
+  override name = "ImpossibleError";
+}
+
 /** Line and column of a `!DILocation`; of the call that was inlined last, where it was inlined, is not asked. */
 export function sourcePosition(
   metadata: ReadonlyMap<string, string>,

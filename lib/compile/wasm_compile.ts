@@ -1,7 +1,7 @@
 /** A listing becomes an object by clang as WebAssembly and our own back end. */
 import { generate } from "../codegen/generate.ts";
 import { writeObject } from "../codegen/object/write_object.ts";
-import { UnsupportedError } from "../codegen/unsupported.ts";
+import { ImpossibleError, UnsupportedError } from "../codegen/unsupported.ts";
 import { IrSyntaxError } from "../llvm/lexer.ts";
 import { Metadata, type MetadataNode } from "../llvm/metadata.ts";
 import type { Module } from "../llvm/module.ts";
@@ -37,8 +37,9 @@ function diagnosticOf(error: unknown, module: Module | undefined, listing: Listi
     return { severity: "error", message: `${error.message}; ${OTHER_COMPILER}`, line: 0, column: 0 };
   }
   if (!(error instanceof UnsupportedError) || !module) return undefined;
-  const isLimitOfBpf = /please|BPF has no/.test(error.reason);
-  const message = isLimitOfBpf ? error.reason : `${error.reason} is not supported; ${OTHER_COMPILER}`;
+  const message = error instanceof ImpossibleError
+    ? error.reason
+    : `${error.reason} is not supported; ${OTHER_COMPILER}`;
   return { severity: "error", message, ...placeOf(error, module, listing) };
 }
 

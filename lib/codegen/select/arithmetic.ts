@@ -3,9 +3,10 @@ import { ALU } from "../../isa/insn.ts";
 import type { BinaryOpcode, Instruction, Value } from "../../llvm/module.ts";
 import { bitsOf } from "../data_layout.ts";
 import type { Register } from "../machine.ts";
+import { noInstruction } from "../no_instruction.ts";
 import type { Width } from "./builder.ts";
 import { signExtended, signExtendInto, zeroExtended, zeroExtendInto } from "./extend.ts";
-import { numberOf, refuse, type Selection } from "./selection.ts";
+import { numberOf, refuse, refuseAsClang, type Selection } from "./selection.ts";
 import { eachIndex, moveInto, numberOperand, ownRegister, registerOf } from "./values.ts";
 
 const OPERATIONS: Readonly<Record<BinaryOpcode, number>> = {
@@ -36,8 +37,7 @@ export function selectBinary(s: Selection, insn: Binary): void {
   const { builder, features } = s, bits = bitsOf(insn.type), { opcode } = insn;
   if (bits > 64) refuse(s, `arithmetic on ${bits} bits`);
   const isSigned = opcode === "sdiv" || opcode === "srem";
-  // BPFISelLowering.cpp:LowerSDIVSREM says it so.
-  if (isSigned && !features.v4) refuse(s, "unsupported signed division, please convert to unsigned div/mod.");
+  if (isSigned && !features.v4) refuseAsClang(s, noInstruction(opcode, undefined, bits));
   const width: Width = bits <= 32 && features.alu32 ? 32 : 64, dst = ownRegister(s, insn.name!);
   const [left, right] = ordered(s, insn);
   if (opcode === "sub" && numberOf(s, left) === 0n) {

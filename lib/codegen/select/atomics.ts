@@ -1,10 +1,11 @@
 /** Atomic loads and stores, read-modify-writes, compare-and-exchange. */
 import { ALU, BPF_ATOMIC, BPF_CLASS, BPF_MODE } from "../../isa/insn.ts";
 import type { Instruction } from "../../llvm/module.ts";
-import { bitsOf, typeText } from "../data_layout.ts";
+import { bitsOf } from "../data_layout.ts";
 import { R0, type Register } from "../machine.ts";
+import { noInstruction } from "../no_instruction.ts";
 import { accessSize, selectLoad, selectStore } from "./memory.ts";
-import { numberOf, refuse, type Selection } from "./selection.ts";
+import { numberOf, refuseAsClang, type Selection } from "./selection.ts";
 import { addressOf, moveInto, ownRegister, registerOf } from "./values.ts";
 
 const OPERATIONS: Readonly<Record<string, number>> = {
@@ -19,7 +20,7 @@ const SIZE_CODES: Readonly<Record<number, number>> = { 1: 0x10, 2: 0x08, 4: 0x00
 
 export function selectAtomicLoad(s: Selection, insn: Instruction & { opcode: "load" }): void {
   if (insn.ordering === "unordered" || insn.ordering === "monotonic") return selectLoad(s, insn);
-  requireAcquire(s, insn.ordering!);
+  requireAcquire(s, "AtomicLoad", insn.ordering!, bitsOf(insn.type));
   const { base, slot, off, core } = addressOf(s, insn.pointer), dst = ownRegister(s, insn.name!);
   const opcode = BPF_CLASS.STX | BPF_MODE.ATOMIC | SIZE_CODES[accessSize(s, insn.type)];
   s.builder.emit({ opcode, dst, src: base, slot, off, core, imm: BPF_ATOMIC.LOAD_ACQ });
@@ -27,15 +28,22 @@ export function selectAtomicLoad(s: Selection, insn: Instruction & { opcode: "lo
 
 export function selectAtomicStore(s: Selection, insn: Instruction & { opcode: "store" }): void {
   if (insn.ordering === "unordered" || insn.ordering === "monotonic") return selectStore(s, insn);
-  requireAcquire(s, insn.ordering!);
+  requireAcquire(s, "AtomicStore", insn.ordering!, bitsOf(insn.value.type));
   const value = registerOf(s, insn.value), place = addressOf(s, insn.pointer);
   s.builder.atomic(BPF_ATOMIC.STORE_REL, place, value, accessSize(s, insn.value.type));
 }
 
-/** BPFISelLowering.cpp:LowerATOMIC_LOAD_STORE has the words for seq_cst. */
-function requireAcquire(s: Selection, ordering: string): void {
-  if (ordering === "seq_cst") refuse(s, "sequentially consistent (seq_cst) atomic load/store is not supported");
-  if (!s.features.v4) refuse(s, `an atomic access of order ${ordering}: -mcpu=v4 has it`);
+function requireAcquire(s: Selection, node: string, ordering: string, bits: number): void {
+  if (ordering === "seq_cst" || !s.features.v4) refuseAsClang(s, noInstruction(node, ordering, bits));
+}
+
+/** Read-modify-writes, as LLVM's back ends call them. */
+const NODES: Readonly<Record<string, string>> = { xchg: "AtomicSwap", nand: "AtomicLoadNand" };
+const nodeOf = (operation: string): string =>
+  NODES[operation] ?? `AtomicLoad${operation[0].toUpperCase()}${operation.slice(1)}`;
+
+function requireWidth(s: Selection, node: string, bits: number): void {
+  if (bits !== 32 && bits !== 64) refuseAsClang(s, noInstruction(node, undefined, bits));
 }
 
 /**
@@ -44,14 +52,13 @@ function requireAcquire(s: Selection, ordering: string): void {
  */
 export function selectReadModifyWrite(s: Selection, insn: Instruction & { opcode: "atomicrmw" }): void {
   const { builder, features } = s, operation = OPERATIONS[insn.operation], bits = bitsOf(insn.type);
-  if (operation === undefined) refuse(s, `an atomic ${insn.operation}`);
-  if (bits !== 32 && bits !== 64) {
-    refuse(s, `unsupported atomic operation, please use 32/64 bit version (${typeText(insn.type)})`);
-  }
+  const node = nodeOf(insn.operation);
+  if (operation === undefined) refuseAsClang(s, noInstruction(node, undefined, bits));
+  requireWidth(s, node, bits);
   const isUsed = s.facts.users.has(insn.name!), isExchange = operation === BPF_ATOMIC.XCHG;
   const fetches = isExchange || isUsed || features.fetchingAtomics && insn.ordering !== "monotonic";
   if (!features.fetchingAtomics && (fetches || operation !== BPF_ATOMIC.ADD)) {
-    refuse(s, `Invalid usage of the XADD return value: an atomic ${insn.operation} that fetches needs -mcpu=v3`);
+    refuseAsClang(s, `an atomic whose result is used needs -mcpu=v3 (${node})`);
   }
   const place = addressOf(s, insn.pointer), dst = ownRegister(s, insn.name!);
   const src = operandRegister(s, insn, dst, fetches);
@@ -86,10 +93,8 @@ const negated = (number: bigint, bits: number): bigint =>
 /** Compare-and-exchange, whose expected and old values are in r0. */
 export function selectCompareExchange(s: Selection, insn: Instruction & { opcode: "cmpxchg" }): void {
   const { builder, features } = s, bits = bitsOf(insn.value.type);
-  if (!features.fetchingAtomics) refuse(s, "an atomic compare-and-exchange needs -mcpu=v3");
-  if (bits !== 32 && bits !== 64) {
-    refuse(s, `unsupported atomic operation, please use 32/64 bit version (${typeText(insn.value.type)})`);
-  }
+  if (!features.fetchingAtomics) refuseAsClang(s, "an atomic compare-and-exchange needs -mcpu=v3 (AtomicCmpSwap)");
+  requireWidth(s, "AtomicCmpSwap", bits);
   const value = registerOf(s, insn.value), place = addressOf(s, insn.pointer);
   moveInto(s, R0, insn.expected);
   builder.atomic(BPF_ATOMIC.CMPXCHG, place, value, bits / 8);

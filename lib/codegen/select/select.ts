@@ -11,6 +11,7 @@ import { alignOf, bitsOf, sizeOf, typeText } from "../data_layout.ts";
 import { collectFacts } from "../facts.ts";
 import type { Features } from "../features.ts";
 import { type MachineBlock, type MachineFunction, MAX_ARGUMENTS, R0, type Register } from "../machine.ts";
+import { noInstruction } from "../no_instruction.ts";
 import { isBinary, selectAddress, selectBinary, selectCast } from "./arithmetic.ts";
 import { selectAtomicLoad, selectAtomicStore, selectCompareExchange, selectReadModifyWrite } from "./atomics.ts";
 import { Builder } from "./builder.ts";
@@ -21,7 +22,7 @@ import { selectAssembly, selectAssemblyGoto } from "./inline_assembly.ts";
 import { selectIntrinsic } from "./intrinsics.ts";
 import { loopDepths } from "./loops.ts";
 import { selectLoad, selectStore } from "./memory.ts";
-import { numberOf, refuse, type Selection } from "./selection.ts";
+import { numberOf, refuse, refuseAsClang, type Selection } from "./selection.ts";
 import { selectSwitch } from "./switches.ts";
 import { isMadeAtUses, moveInto, ownRegister, registerOf } from "./values.ts";
 
@@ -176,7 +177,8 @@ function selectOne(s: Selection, insn: Instruction): void {
       return selectCompareExchange(s, insn);
     case "fence":
       // Of one thread: a barrier for the compiler only. For all threads there is no instruction.
-      return insn.syncScope === "singlethread" ? undefined : refuse(s, `a fence of order ${insn.ordering}`);
+      if (insn.syncScope !== "singlethread") refuseAsClang(s, noInstruction("AtomicFence", insn.ordering, 0));
+      return;
     case "call":
       if (insn.callee.kind === "asm") return selectAssembly(s, insn, insn.callee);
       if (insn.callee.kind === "global" && insn.callee.name.startsWith("llvm.")) return selectIntrinsic(s, insn);

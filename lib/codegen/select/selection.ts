@@ -5,7 +5,7 @@ import { bitsOf } from "../data_layout.ts";
 import type { Facts } from "../facts.ts";
 import type { Features } from "../features.ts";
 import type { MachineBlock, Register } from "../machine.ts";
-import { UnsupportedError } from "../unsupported.ts";
+import { ImpossibleError, UnsupportedError } from "../unsupported.ts";
 import type { Builder } from "./builder.ts";
 
 export interface Selection {
@@ -26,6 +26,11 @@ export interface Selection {
 
 export function refuse(s: Selection, reason: string): never {
   throw new UnsupportedError(reason, s.builder.location, s.fn.name);
+}
+
+/** Refuses what clang refuses too. */
+export function refuseAsClang(s: Selection, reason: string): never {
+  throw new ImpossibleError(reason, s.builder.location, s.fn.name);
 }
 
 export const definitionOf = (s: Selection, value: Value): Instruction | undefined =>
