@@ -286,11 +286,12 @@ function parseCall(tokens: TokenStream, { types, attributeGroups }: ModuleNames)
   const callee = parseCallee(given, tokens, types);
   tokens.expect("(");
   const arguments_: Value[] = [];
-  const alignments: (number | undefined)[] = [];
+  const alignments: (number | undefined)[] = [], argumentAttributes: (readonly string[])[] = [];
   let elementType: Type | undefined;
   while (!tokens.accept(")")) {
     const argument = parseArgument(tokens, types);
     alignments.push(argument.align);
+    argumentAttributes.push(argument.attributes);
     if (arguments_.length === 0) elementType = argument.elementType;
     arguments_.push(argument.value);
     tokens.accept(",");
@@ -305,6 +306,7 @@ function parseCall(tokens: TokenStream, { types, attributeGroups }: ModuleNames)
     arguments: arguments_,
     elementType,
     alignments,
+    argumentAttributes,
     attributes: words,
     noReturn: attributes.has("noreturn"),
   };
@@ -314,6 +316,7 @@ interface Argument {
   readonly value: Value;
   readonly elementType?: Type;
   readonly align?: number;
+  readonly attributes: readonly string[];
 }
 
 function parseArgument(tokens: TokenStream, types: ReadonlyMap<string, Type>): Argument {
@@ -323,10 +326,10 @@ function parseArgument(tokens: TokenStream, types: ReadonlyMap<string, Type>): A
     if (text === "" && tokens.peek().kind === "string") tokens.next();
     else if (text === "") tokens.skipGroup();
     else if (tokens.sees("(")) tokens.skipGroup();
-    return { value: { kind: "metadata", type, text } };
+    return { value: { kind: "metadata", type, text }, attributes: [] };
   }
-  const { elementType, align } = parseParameterAttributes(tokens, types);
-  return { value: parseValue(type, tokens, types), elementType, align };
+  const { elementType, align, words } = parseParameterAttributes(tokens, types);
+  return { value: parseValue(type, tokens, types), elementType, align, attributes: words };
 }
 
 function parseCallee(type: Type, tokens: TokenStream, types: ReadonlyMap<string, Type>): Value {

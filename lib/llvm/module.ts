@@ -135,8 +135,9 @@ export type Instruction =
       readonly arguments: readonly Value[];
       /** Element type of the first argument (`elementtype(%struct.task)`), in CO-RE intrinsics. */
       readonly elementType?: Type;
-      /** What its arguments say of their alignment, in bytes. */
+      /** What its arguments say of their alignment, in bytes; and their other attributes. */
       readonly alignments?: readonly (number | undefined)[];
+      readonly argumentAttributes?: readonly (readonly string[])[];
       /** Of its result: `zeroext`. */
       readonly attributes: readonly string[];
       readonly noReturn: boolean;

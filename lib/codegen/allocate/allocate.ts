@@ -7,6 +7,7 @@ import { isCopy, isVirtual, type MachineFunction, type Register, registersOf, re
 import { coalesce } from "./coalesce.ts";
 import { type InterferenceGraph, interferenceOf } from "./interference.ts";
 import { removeDead } from "./liveness.ts";
+import { removeNeedlessReloads } from "./reloads.ts";
 import { remakeable, spill } from "./spill.ts";
 
 /** In the order in which LLVM tries them (BPFRegisterInfo.td). */
@@ -16,10 +17,13 @@ const MAX_ROUNDS = 100;
 export function allocate(fn: MachineFunction): void {
   removeDead(fn);
   coalesce(fn);
-  const short = new Set<Register>();
+  const short = new Set<Register>(), firstSpill = fn.slots.length;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const graph = interferenceOf(fn), costs = spillCosts(fn, short), { colours, uncoloured } = colour(fn, graph, costs);
-    if (uncoloured.length === 0) return paint(fn, colours);
+    if (uncoloured.length === 0) {
+      paint(fn, colours);
+      return removeNeedlessReloads(fn, firstSpill);
+    }
     for (const register of spill(fn, uncoloured)) short.add(register);
   }
   throw new Error(`${fn.name}: no registers were found in ${MAX_ROUNDS} rounds`);

@@ -9,7 +9,8 @@ import { number, Rewriter } from "./rewriter.ts";
 
 /** @throws UnsupportedError for intrinsics and instructions that are not known */
 export function expand(fn: Function): Function {
-  const pairs = new Map<string, Instruction>();
+  const insns = fn.blocks.flatMap((block) => block.instructions),
+    pairs = new Map(insns.flatMap((insn) => pairOf(insn)));
   const blocks: Block[] = fn.blocks.map(({ name, instructions }) => {
     const expanded = instructions.flatMap((insn) => {
       try {
@@ -27,25 +28,29 @@ export function expand(fn: Function): Function {
 const isBit = (type: Type): boolean => type.kind === "int" && type.bits === 1;
 const isNumber = (value: Value, wanted: bigint): boolean => value.kind === "integer" && value.value === wanted;
 
-/** @param pairs instructions that make several values: compare-and-exchanges, sums with their overflow, assembly */
-function expandOne(insn: Instruction, pairs: Map<string, Instruction>): readonly Instruction[] {
+/** Instructions that make several values: compare-and-exchanges, sums with their overflow, assembly. */
+function pairOf(insn: Instruction): [string, Instruction][] {
+  const isCall = insn.opcode === "call", { name } = insn;
+  const isSum = isCall && insn.callee.kind === "global" && WITH_OVERFLOW.test(insn.callee.name);
+  const isAssembly = isCall && insn.callee.kind === "asm" && insn.type.kind === "struct";
+  return name !== undefined && (insn.opcode === "cmpxchg" || isSum || isAssembly) ? [[name, insn]] : [];
+}
+
+/** @param pairs instructions that make several values, by the name of all of them */
+function expandOne(insn: Instruction, pairs: ReadonlyMap<string, Instruction>): readonly Instruction[] {
   switch (insn.opcode) {
     case "unsupported":
       throw new UnsupportedError(`the instruction ${insn.what}`);
     case "insertvalue":
       throw new UnsupportedError(`a value of type ${typeText(insn.type)}`);
     case "cmpxchg":
-      pairs.set(insn.name!, insn);
       return [{ ...insn, type: insn.value.type as Type }];
     case "extractvalue":
       return expandExtract(insn, pairs);
     case "select":
       return expandChoiceOfBits(insn);
     case "call":
-      if (insn.callee.kind === "asm" && insn.type.kind === "struct") pairs.set(insn.name!, insn);
-      return insn.callee.kind === "global" && insn.callee.name.startsWith("llvm.")
-        ? expandIntrinsic(insn, pairs)
-        : [insn];
+      return insn.callee.kind === "global" && insn.callee.name.startsWith("llvm.") ? expandIntrinsic(insn) : [insn];
     default:
       return [insn];
   }
@@ -127,19 +132,13 @@ const TRANSPARENT = [
   "llvm.threadlocal",
 ];
 
-function expandIntrinsic(
-  insn: Instruction & { opcode: "call" },
-  pairs: Map<string, Instruction>,
-): readonly Instruction[] {
+function expandIntrinsic(insn: Instruction & { opcode: "call" }): readonly Instruction[] {
   const name = insn.callee.kind === "global" ? insn.callee.name : "", starts = (one: string) => name.startsWith(one);
   if (WITHOUT_CODE.some(starts)) return [];
   if (SELECTED.some(starts)) return [insn];
   const r = new Rewriter(insn);
   if (TRANSPARENT.some(starts)) return r.finish(insn.arguments[0]);
-  if (WITH_OVERFLOW.test(name)) {
-    pairs.set(insn.name!, insn);
-    return [];
-  }
+  if (WITH_OVERFLOW.test(name)) return [];
   const [, operation] = /^llvm\.([\w.]*?)\.i\d+$/.exec(name) ?? [];
   const value = operation && insn.type.kind === "int" ? expandOperation(r, operation, insn.arguments) : undefined;
   if (value === undefined) throw new UnsupportedError(`the intrinsic ${name}`);
