@@ -7,7 +7,7 @@ import { noInstruction } from "../no_instruction.ts";
 import type { Width } from "./builder.ts";
 import { signExtended, signExtendInto, zeroExtended, zeroExtendInto } from "./extend.ts";
 import { numberOf, refuse, refuseAsClang, type Selection } from "./selection.ts";
-import { eachIndex, moveInto, numberOperand, ownRegister, registerOf } from "./values.ts";
+import { eachIndex, moveInto, numberOperand, once, ownRegister, registerOf } from "./values.ts";
 
 const OPERATIONS: Readonly<Record<BinaryOpcode, number>> = {
   add: ALU.ADD,
@@ -117,14 +117,15 @@ export function selectAddress(s: Selection, insn: Instruction & { opcode: "getel
   const terms = eachIndex(s, insn).flatMap((step) => typeof step === "number" ? [] : [step]);
   const sum = terms.map(({ value, scale }) => {
     const index = signExtended(s, value, 64);
-    if (scale === 1) return index;
-    const scaled = builder.newRegister();
-    builder.copy(scaled, index);
-    const shift = Math.log2(scale);
-    if (Number.isInteger(shift)) builder.alu(ALU.LSH, 64, scaled, { imm: shift });
-    else builder.alu(ALU.MUL, 64, scaled, numberOperand(s, BigInt(scale), 64));
-    return scaled;
+    return scale === 1 ? index : once(s, `${scale} times ${index}`, (scaled) => multiply(s, scaled, index, scale));
   });
   moveInto(s, dst, insn.pointer);
   for (const register of sum) builder.alu(ALU.ADD, 64, dst, { register });
+}
+
+function multiply(s: Selection, dst: Register, index: Register, scale: number): void {
+  const { builder } = s, shift = Math.log2(scale);
+  builder.copy(dst, index);
+  if (Number.isInteger(shift)) builder.alu(ALU.LSH, 64, dst, { imm: shift });
+  else builder.alu(ALU.MUL, 64, dst, numberOperand(s, BigInt(scale), 64));
 }

@@ -1,9 +1,9 @@
 /** Copies and fills of a known size, in line (SelectionDAG.cpp: getMemcpyLoadsAndStores and its kin). */
 import { ALU } from "../../isa/insn.ts";
-import type { Constant, Instruction, Value } from "../../llvm/module.ts";
-import { bitsOf } from "../data_layout.ts";
+import type { Instruction, Value } from "../../llvm/module.ts";
 import type { Register } from "../machine.ts";
 import { type Address, fitsImmediate, type Operand } from "./builder.ts";
+import { constantAt, wordAt } from "./constants.ts";
 import { loadInParts, offsetBy, storeInParts } from "./memory.ts";
 import { numberOf, refuse, type Selection } from "./selection.ts";
 import { addressOf, registerOf, registerWith } from "./values.ts";
@@ -50,10 +50,10 @@ export function selectCopy(s: Selection, insn: Call, isMove: boolean): void {
   if (numberOf(s, length) === 0n) return;
   const target = addressOf(s, to), align = alignmentOf(s, target, said);
   const size = constantSize(s, length, align, isMove ? "memmove" : "memcpy");
-  const source = addressOf(s, from), text = isMove ? undefined : constantBytes(s, from);
+  const source = addressOf(s, from), known = isMove ? undefined : constantAt(s, from);
   const read = ({ off, size }: Piece): Operand => {
-    const known = text && wordAt(text, off, size);
-    if (known !== undefined) return numberAsStored(s, known, size);
+    const number = known && wordAt(known, off, size);
+    if (number !== undefined) return numberAsStored(s, number, size);
     const register = s.builder.newRegister();
     loadInParts(s, register, offsetBy(source, off), size, Math.min(size, sourceAlign));
     return { register };
@@ -66,36 +66,12 @@ export function selectCopy(s: Selection, insn: Call, isMove: boolean): void {
     storeInParts(s, offsetBy(target, off), register, size, align);
   };
   // Where neither side is aligned, each byte or so is copied by itself.
-  const largest = Math.min(WORD_BYTES, Math.max(align, text ? WORD_BYTES : sourceAlign));
+  const largest = Math.min(WORD_BYTES, Math.max(align, known ? WORD_BYTES : sourceAlign));
   const parts = pieces(size, align < largest && sourceAlign < largest ? Math.max(align, sourceAlign) : largest);
   if (!isMove) return parts.forEach((piece) => write(piece, read(piece)));
   // What may overlap is read before anything is written.
   const values = [...parts].reverse().map((piece) => ({ piece, value: read(piece) }));
   for (const { piece, value } of values.reverse()) write(piece, value);
-}
-
-/** The bytes of a constant array, whose copy needs no load (SelectionDAG.cpp: isMemSrcFromConstant). */
-function constantBytes(s: Selection, from: Value): Uint8Array | undefined {
-  const global = from.kind === "global" ? s.module.globals.find(({ name }) => name === from.name) : undefined;
-  return global?.isConstant && global.initializer ? bytesOf(global.initializer) : undefined;
-}
-
-function bytesOf(constant: Constant): Uint8Array | undefined {
-  if (constant.kind === "bytes") return constant.bytes;
-  if (constant.kind !== "aggregate" || constant.type.kind !== "array" || constant.type.element.kind !== "int") {
-    return undefined;
-  }
-  const each = bitsOf(constant.type.element) / 8, bytes = new Uint8Array(constant.elements.length * each);
-  constant.elements.forEach((element, i) => {
-    const value = element.kind === "integer" ? element.value : 0n;
-    for (let at = 0; at < each; at++) bytes[i * each + at] = Number(value >> BigInt(8 * at) & 0xffn);
-  });
-  return bytes;
-}
-
-function wordAt(bytes: Uint8Array, off: number, size: number): bigint | undefined {
-  if (off + size > bytes.length) return undefined;
-  return bytes.subarray(off, off + size).reduceRight((word, byte) => word << 8n | BigInt(byte), 0n);
 }
 
 /** A store takes an immediate in v4 only. */

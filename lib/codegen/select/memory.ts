@@ -4,6 +4,7 @@ import type { Instruction, Type, Value } from "../../llvm/module.ts";
 import { storeSizeOf, typeText } from "../data_layout.ts";
 import type { Register } from "../machine.ts";
 import { type Address, fitsImmediate, type Operand } from "./builder.ts";
+import { constantAt, wordAt } from "./constants.ts";
 import { numberOf, refuse, type Selection } from "./selection.ts";
 import { addressOf, ownRegister, registerOf } from "./values.ts";
 
@@ -21,6 +22,8 @@ export const offsetBy = (address: Address, bytes: number): Address => ({ ...addr
 
 export function selectLoad(s: Selection, insn: Instruction & { opcode: "load" }): void {
   const { builder } = s, size = accessSize(s, insn.type), dst = ownRegister(s, insn.name!);
+  const known = insn.volatile ? undefined : constantAt(s, insn.pointer), number = known && wordAt(known, 0, size);
+  if (number !== undefined) return builder.immediate(dst, number, s.features.alu32);
   const address = addressOf(s, insn.pointer), align = insn.align ?? size;
   if (align < size) loadInParts(s, dst, address, size, align);
   else builder.load(dst, address, size);
