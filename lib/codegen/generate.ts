@@ -14,6 +14,7 @@ import type { Function, Module } from "../llvm/module.ts";
 import { allocate } from "./allocate/allocate.ts";
 import { assemble } from "./assemble.ts";
 import type { AssembledFunction } from "./assembled.ts";
+import { castArenaPointers } from "./expand/arenas.ts";
 import { expand } from "./expand/expand.ts";
 import { featuresOf } from "./features.ts";
 import { layOutFrame } from "./frame.ts";
@@ -35,7 +36,7 @@ export function generate(module: Module): AssembledFunction[] {
 
 function generateFunction(module: Module, metadata: Metadata, fn: Function): AssembledFunction {
   const features = featuresOf(fn.attributes.get("target-cpu") ?? "");
-  const machine = select(module, metadata, expand(fn), features);
+  const machine = select(module, metadata, castArenaPointers(expand(fn)), features);
   allocate(machine);
   layOutFrame(machine);
   return assemble(machine, fn, features);
