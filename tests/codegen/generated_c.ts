@@ -248,9 +248,15 @@ ${sequence(declared)}${sequence(this.statements(scope, 3, 3, 7))}${
             ? s`\t__atomic_store_n(&${target}, ${value}, __ATOMIC_RELEASE);\n`
             : s`\t${result} = __atomic_load_n(&${target}, __ATOMIC_ACQUIRE);\n`;
         }
-        return s`\t${dice.chance(50) ? `${result} = ` : ""}__atomic_fetch_${
+        // Whether used or not: clang 21 gets a relaxed one wrong whose result is used.
+        if (dice.chance(50)) {
+          return s`\t__atomic_fetch_${
+            dice.pick(["add", "or", "and", "xor"])
+          }(&${target}, ${value}, __ATOMIC_RELAXED);\n`;
+        }
+        return s`\t${result} = __atomic_fetch_${
           dice.pick(["add", "or", "and", "xor"])
-        }(&${target}, ${value}, __ATOMIC_${dice.pick(["RELAXED", "SEQ_CST", "ACQUIRE"])});\n`;
+        }(&${target}, ${value}, __ATOMIC_ACQUIRE);\n`;
     }
   }
 

@@ -48,18 +48,23 @@ function requireWidth(s: Selection, node: string, bits: number): void {
 
 /**
  * A read-modify-write. One whose result is not used and whose order is relaxed is done without fetching (`lock`), as
- * clang has done it since 20; before, the order did not matter (BPFMISimplifyPatchable's neighbour BPFMIChecking).
+ * clang has done it since 20; before, the order did not matter. Before v3 a plain addition never fetches, and it is all
+ * that there is on 32 bits (BPFInstrInfo.td, BPFMIChecking.cpp). clang 20 and 21 do a relaxed one without fetching even
+ * where its result is used; that is a fault of theirs, which is not followed.
  */
 export function selectReadModifyWrite(s: Selection, insn: Instruction & { opcode: "atomicrmw" }): void {
   const { builder, features } = s, operation = OPERATIONS[insn.operation], bits = bitsOf(insn.type);
-  const node = nodeOf(insn.operation);
+  const node = nodeOf(insn.operation), isOldAdd = insn.operation === "add" && !features.fetchingAtomics;
   if (operation === undefined) refuseAsClang(s, noInstruction(node, undefined, bits));
   requireWidth(s, node, bits);
   const isUsed = s.facts.users.has(insn.name!), isExchange = operation === BPF_ATOMIC.XCHG;
-  const fetches = isExchange || isUsed || features.fetchingAtomics && insn.ordering !== "monotonic";
-  if (!features.fetchingAtomics && (fetches || operation !== BPF_ATOMIC.ADD)) {
-    refuseAsClang(s, `an atomic whose result is used needs -mcpu=v3 (${node})`);
+  if (isOldAdd ? isUsed : bits === 32 && !features.fetchingAtomics) {
+    refuseAsClang(
+      s,
+      isOldAdd ? "an atomic addition whose result is used needs -mcpu=v3" : noInstruction(node, undefined, bits),
+    );
   }
+  const fetches = isExchange || isUsed || insn.ordering !== "monotonic" && !isOldAdd;
   const place = addressOf(s, insn.pointer), dst = ownRegister(s, insn.name!);
   const src = operandRegister(s, insn, dst, fetches);
   builder.atomic(fetches ? operation | BPF_ATOMIC.FETCH : operation, place, src, bits / 8);
@@ -93,8 +98,8 @@ const negated = (number: bigint, bits: number): bigint =>
 /** Compare-and-exchange, whose expected and old values are in r0. */
 export function selectCompareExchange(s: Selection, insn: Instruction & { opcode: "cmpxchg" }): void {
   const { builder, features } = s, bits = bitsOf(insn.value.type);
-  if (!features.fetchingAtomics) refuseAsClang(s, "an atomic compare-and-exchange needs -mcpu=v3 (AtomicCmpSwap)");
   requireWidth(s, "AtomicCmpSwap", bits);
+  if (bits === 32 && !features.fetchingAtomics) refuseAsClang(s, noInstruction("AtomicCmpSwap", undefined, bits));
   const value = registerOf(s, insn.value), place = addressOf(s, insn.pointer);
   moveInto(s, R0, insn.expected);
   builder.atomic(BPF_ATOMIC.CMPXCHG, place, value, bits / 8);
