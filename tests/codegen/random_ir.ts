@@ -28,10 +28,12 @@ const HEADER = (cpu: string) =>
 @c = global { i8, i16, i32, i64 } zeroinitializer, align 8
 @d = global <{ i8, i32, i64 }> zeroinitializer, align 1
 attributes #0 = { "target-cpu"="${cpu}" }
-define internal i32 @callee(i32 %x, i64 %y, i16 signext %z) #0 {
+define internal i32 @callee(i32 %x, i64 %y, i16 signext %z, i8 zeroext %w) #0 {
   %low = trunc i64 %y to i32
   %wide = sext i16 %z to i32
-  %sum = add i32 %x, %low
+  %plain = zext i8 %w to i32
+  %both = add i32 %x, %plain
+  %sum = add i32 %both, %low
   %all = mul i32 %sum, %wide
   store i32 %all, ptr getelementptr (i8, ptr @b, i64 8), align 4
   ret i32 %all
@@ -151,8 +153,13 @@ class Generator {
     } else if (kind === 8) {
       add(`select i1 ${this.#test(scope)}, ${type} ${left}, ${type} ${this.#operand(scope, type)}`);
     } else if (kind === 9) scope.push({ type: "i1", name: this.#test(scope) });
-    else if (kind === 10) add(`freeze ${type} ${left}`);
-    else scope.push({ type, name: this.#convert(this.#pick(scope), type) });
+    else if (kind === 10 && this.random.below(2) === 0) add(`freeze ${type} ${left}`);
+    else if (kind === 10) {
+      // A field of a word: what was above it must be gone when it is wide again.
+      const shifted = this.#make(`lshr i64 ${this.#operand(scope, "i64")}, ${this.random.below(60)}`);
+      const part = this.#make(`trunc i64 ${shifted} to ${this.#pick(["i8", "i16", "i32"])}`);
+      add(`zext ${this.#lines.at(-1)!.split(" ").at(-1)} ${part} to i64`, "i64");
+    } else scope.push({ type, name: this.#convert(this.#pick(scope), type) });
   }
 
   #memory(scope: Typed[]): void {
@@ -220,7 +227,11 @@ class Generator {
 
   #call(scope: Typed[]): void {
     const [x, y, z] = [this.#operand(scope, "i32"), this.#operand(scope, "i64"), this.#operand(scope, "i16")];
-    scope.push({ type: "i32", name: this.#make(`call i32 @callee(i32 ${x}, i64 ${y}, i16 signext ${z})`) });
+    const w = this.#operand(scope, "i8");
+    scope.push({
+      type: "i32",
+      name: this.#make(`call i32 @callee(i32 ${x}, i64 ${y}, i16 signext ${z}, i8 zeroext ${w})`),
+    });
   }
 
   #barrier(scope: Typed[]): void {
