@@ -40,25 +40,8 @@ export interface Token {
   readonly line: number;
 }
 
-const QUOTED = String.raw`"((?:[^"])*)"`, NAME = String.raw`([-a-zA-Z$._0-9]+)`;
-/** One alternative of each kind; its groups say which it was. */
-const TOKEN = new RegExp(
-  [
-    String.raw`(\n)`,
-    String.raw`[ \t\r]+|;[^\n]*`,
-    String.raw`([-a-zA-Z$._][-a-zA-Z$._0-9]*|[0-9]+):(?!:)`,
-    String.raw`%(?:${QUOTED}|${NAME})`,
-    String.raw`@(?:${QUOTED}|${NAME})`,
-    String.raw`!(?:([-a-zA-Z$._0-9\\]+))?`,
-    String.raw`#([0-9]+)`,
-    `c${QUOTED}`,
-    String.raw`${QUOTED}(:)?`,
-    String.raw`(-?[0-9][-+.a-zA-Z0-9]*)`,
-    String.raw`([a-zA-Z$._][-a-zA-Z$._0-9]*|#[a-z_]+)`,
-    String.raw`([-()[\]{}<>,=*|&:])`,
-  ].join("|"),
-  "y",
-);
+/** A name without quotes, a keyword, a number. */
+const PLAIN = /[-+\w$.]+/y, QUOTED = /"([^"]*)"/y, METADATA_NAME = /[-\w$.\\]*/y;
 
 /** `\22` stands for a byte. */
 const unescape = (text: string): string =>
@@ -78,40 +61,77 @@ function decodeText(text: string): string {
 /** All tokens of a text, the last of kind `end`. */
 export function tokenize(text: string, firstLine = 1): Token[] {
   const tokens: Token[] = [];
-  let line = firstLine;
+  let line = firstLine, at = 0;
   const add = (kind: TokenKind, text: string) => tokens.push({ kind, text, line });
-  TOKEN.lastIndex = 0;
-  for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
-    const found = TOKEN.exec(text);
-    if (!found) throw new IrSyntaxError(`unexpected ${JSON.stringify(text.slice(at, at + 20))}`, line);
-    const [
-      whole,
-      newline,
-      label,
-      localQuoted,
-      local,
-      globalQuoted,
-      global,
-      metadata,
-      group,
-      bytes,
-      quoted,
-      colon,
-      number,
-      word,
-      mark,
-    ] = found;
-    if (newline) line++;
-    else if (label !== undefined) add("label", label);
-    else if (local !== undefined || localQuoted !== undefined) add("local", local ?? decodeText(localQuoted));
-    else if (global !== undefined || globalQuoted !== undefined) add("global", global ?? decodeText(globalQuoted));
-    else if (whole[0] === "!") add("metadata", unescape(metadata ?? ""));
-    else if (group !== undefined) add("attributes", group);
-    else if (bytes !== undefined) add("bytes", unescape(bytes));
-    else if (quoted !== undefined) add(colon ? "label" : "string", decodeText(quoted));
-    else if (number !== undefined) add("number", number);
-    else if (word !== undefined) add("word", word);
-    else if (mark !== undefined) add("punctuation", mark);
+  const match = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text);
+    if (found) at = pattern.lastIndex;
+    return found;
+  };
+  const unexpected = () => new IrSyntaxError(`unexpected ${JSON.stringify(text.slice(at, at + 20))}`, line);
+  const quoted = (): string | undefined => text[at] === '"' ? match(QUOTED)?.[1] : undefined;
+  const name = (): string => {
+    const inQuotes = quoted();
+    if (inQuotes !== undefined) return decodeText(inQuotes);
+    const found = match(PLAIN);
+    if (!found) throw unexpected();
+    return found[0];
+  };
+  const isLabel = () => text[at] === ":" && text[at + 1] !== ":";
+  while (at < text.length) {
+    const first = text[at];
+    switch (first) {
+      case "\n":
+        line++;
+        at++;
+        continue;
+      case " ":
+      case "\t":
+      case "\r":
+        at++;
+        continue;
+      case ";":
+        at = text.indexOf("\n", at);
+        if (at < 0) at = text.length;
+        continue;
+      case "%":
+      case "@":
+        at++;
+        add(first === "%" ? "local" : "global", name());
+        continue;
+      case "!":
+        at++;
+        add("metadata", unescape(match(METADATA_NAME)![0]));
+        continue;
+      case "#": {
+        at++;
+        const group = name();
+        if (/^\d+$/.test(group)) add("attributes", group);
+        else add("word", `#${group}`);
+        continue;
+      }
+      case '"': {
+        const string = quoted();
+        if (string === undefined) throw unexpected();
+        if (isLabel()) at++, add("label", decodeText(string));
+        else add("string", decodeText(string));
+        continue;
+      }
+    }
+    if ("()[]{}<>,=*|&:".includes(first)) {
+      at++;
+      add("punctuation", first);
+      continue;
+    }
+    if (first === "c" && text[at + 1] === '"') {
+      at++;
+      add("bytes", unescape(quoted() ?? ""));
+      continue;
+    }
+    const plain = name();
+    if (isLabel()) at++, add("label", plain);
+    else add(/^-?\d/.test(plain) ? "number" : "word", plain);
   }
   add("end", "");
   return tokens;

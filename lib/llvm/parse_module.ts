@@ -12,7 +12,7 @@ import { parseConstant } from "./value_parser.ts";
  */
 export function parseModule(text: string): Module {
   const { code, metadata } = split(text);
-  const tokens = new TokenStream(code), attributeGroups = findAttributeGroups(new TokenStream(code));
+  const tokens = new TokenStream(code), attributeGroups = findAttributeGroups(code);
   const types = parseNamedTypes(code);
   const globals: Global[] = [], functions: Function[] = [], aliases: string[] = [];
   let sourceFile = "", triple = "";
@@ -84,16 +84,10 @@ function skipNamedType(tokens: TokenStream): void {
   while (tokens.peek().line === line && !tokens.isAtEnd) tokens.next();
 }
 
-function findAttributeGroups(tokens: TokenStream): Map<string, Map<string, string>> {
+function findAttributeGroups(code: string): Map<string, Map<string, string>> {
   const groups = new Map<string, Map<string, string>>();
-  while (!tokens.isAtEnd) {
-    const { kind, text } = tokens.next();
-    if (kind !== "word" || text !== "attributes" || tokens.peek().kind !== "attributes") continue;
-    const number = tokens.take("attributes");
-    tokens.expect("=");
-    tokens.expect("{");
-    groups.set(number, parseFunctionAttributes(tokens, groups));
-    tokens.expect("}");
+  for (const [, number, text] of code.matchAll(/^attributes #(\d+) = \{(.*)\}$/gm)) {
+    groups.set(number, parseFunctionAttributes(new TokenStream(text), groups));
   }
   return groups;
 }
