@@ -6,7 +6,8 @@ import type { Register } from "../machine.ts";
 import { noInstruction } from "../no_instruction.ts";
 import type { Width } from "./builder.ts";
 import { signExtended, signExtendInto, zeroExtended, zeroExtendInto } from "./extend.ts";
-import { numberOf, refuse, refuseAsClang, type Selection } from "./selection.ts";
+import { signedUse } from "./memory.ts";
+import { definitionOf, numberOf, refuse, refuseAsClang, type Selection } from "./selection.ts";
 import { eachIndex, moveInto, numberOperand, once, ownRegister, registerOf } from "./values.ts";
 
 const OPERATIONS: Readonly<Record<BinaryOpcode, number>> = {
@@ -103,6 +104,7 @@ export function selectCast(
   if (bits > 64 || bitsOf(insn.operand.type) > 64) {
     refuse(s, `a number of ${Math.max(bits, bitsOf(insn.operand.type))} bits`);
   }
+  if (insn.opcode === "sext" && signedUse(s, definitionOf(s, insn.operand))) return;
   if (insn.opcode === "sext") {
     signExtendInto(s, dst, insn.operand, bits <= 32 && s.features.alu32 ? 32 : 64);
   } else if (insn.opcode === "trunc") {

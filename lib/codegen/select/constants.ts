@@ -20,12 +20,11 @@ export function constantAt(s: Selection, pointer: Value): Uint8Array | undefined
   return fill(bytes, 0, global.initializer) ? bytes : undefined;
 }
 
-/** Writes a constant; whether it has no addresses in it. */
+/** Writes a constant; whether it has no pointers in it, of which LLVM does not even take `null` for a number. */
 function fill(bytes: Uint8Array, at: number, constant: Constant): boolean {
   const { type } = constant;
   switch (constant.kind) {
     case "zero":
-    case "null":
       return true;
     case "bytes":
       bytes.set(constant.bytes, at);

@@ -25,8 +25,20 @@ export function selectLoad(s: Selection, insn: Instruction & { opcode: "load" })
   const known = insn.volatile ? undefined : constantAt(s, insn.pointer), number = known && wordAt(known, 0, size);
   if (number !== undefined) return builder.immediate(dst, number, s.features.alu32);
   const address = addressOf(s, insn.pointer), align = insn.align ?? size;
-  if (align < size) loadInParts(s, dst, address, size, align);
+  const extended = signedUse(s, insn);
+  if (extended) builder.load(ownRegister(s, extended.name!), address, size, true);
+  else if (align < size) loadInParts(s, dst, address, size, align);
   else builder.load(dst, address, size);
+}
+
+/** The only use of a load, where it extends the sign: v4 has loads that do. */
+export function signedUse(s: Selection, insn: Instruction | undefined): Instruction | undefined {
+  if (!s.features.v4 || insn?.opcode !== "load" || insn.ordering || insn.type.kind !== "int") return undefined;
+  const users = s.facts.users.get(insn.name!) ?? [], { bits } = insn.type;
+  const isWhole = (bits === 8 || bits === 16 || bits === 32) && (insn.align ?? 0) >= bits / 8;
+  return isWhole && users.length === 1 && users[0].opcode === "sext" && !constantAt(s, insn.pointer)
+    ? users[0]
+    : undefined;
 }
 
 export function selectStore(s: Selection, insn: Instruction & { opcode: "store" }): void {
