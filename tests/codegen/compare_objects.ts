@@ -6,7 +6,11 @@ import { verify } from "../../lib/verifier/verify.ts";
 
 export interface Difference {
   readonly program: string;
-  readonly what: "programs" | "verdict" | "result" | "operations";
+  /**
+   * `order`: the same operations, but plain loads between two stores come in another order, which C leaves open and
+   * clang's scheduler makes use of.
+   */
+  readonly what: "programs" | "verdict" | "result" | "operations" | "order";
   readonly theirs: string;
   readonly ours: string;
 }
@@ -33,7 +37,9 @@ export async function differences(theirs: BpfObject, ours: BpfObject): Promise<D
     add("verdict", a, b);
     const [they, we] = [await run(theirs, name), await run(ours, name)];
     add("result", they.result, we.result);
-    if (they.result === we.result) add("operations", they.operations, we.operations);
+    if (they.result !== we.result) continue;
+    if (loadsSorted(they.operations) !== loadsSorted(we.operations)) add("operations", they.operations, we.operations);
+    else add("order", they.operations, we.operations);
   }
   return found;
 }
@@ -59,6 +65,10 @@ async function run(object: BpfObject, program: string): Promise<Run> {
     return { result: `cannot run: ${(error as Error).message.split("\n")[0].replace(/\d+/g, "N")}`, operations: "" };
   }
 }
+
+/** Each row of loads between other operations, sorted. */
+const loadsSorted = (operations: string): string =>
+  operations.replace(/(?:^load .*\n?)+/gm, (loads) => loads.trim().split("\n").sort().join("\n") + "\n");
 
 const operation = ({ kind, size, target, before, after }: TraceStep): string =>
   `${kind} ${size} ${target} ${before} ${after}`;
