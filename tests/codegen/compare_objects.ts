@@ -7,8 +7,8 @@ import { verify } from "../../lib/verifier/verify.ts";
 export interface Difference {
   readonly program: string;
   /**
-   * `order`: the same operations, but plain loads between two stores come in another order, which C leaves open and
-   * clang's scheduler makes use of.
+   * `order`: the same operations on each place, in the order of each; but plain accesses to places apart in another
+   * order, which C leaves open and clang's scheduler makes use of.
    */
   readonly what: "programs" | "verdict" | "result" | "operations" | "order";
   readonly theirs: string;
@@ -38,7 +38,7 @@ export async function differences(theirs: BpfObject, ours: BpfObject): Promise<D
     const [they, we] = [await run(theirs, name), await run(ours, name)];
     add("result", they.result, we.result);
     if (they.result !== we.result) continue;
-    if (loadsSorted(they.operations) !== loadsSorted(we.operations)) add("operations", they.operations, we.operations);
+    if (byPlace(they.operations) !== byPlace(we.operations)) add("operations", they.operations, we.operations);
     else add("order", they.operations, we.operations);
   }
   return found;
@@ -66,9 +66,19 @@ async function run(object: BpfObject, program: string): Promise<Run> {
   }
 }
 
-/** Each row of loads between other operations, sorted. */
-const loadsSorted = (operations: string): string =>
-  operations.replace(/(?:^load .*\n?)+/gm, (loads) => loads.trim().split("\n").sort().join("\n") + "\n");
+/** Operations on each place in their order, and those that keep their order among all: volatile and atomic ones. */
+function byPlace(operations: string): string {
+  const places = new Map<string, string[]>(), ordered: string[] = [];
+  for (const line of operations.split("\n")) {
+    const [kind, , target] = line.split(" ");
+    places.set(target, [...places.get(target) ?? [], line]);
+    if (!/^(load|store)$/.test(kind) || VOLATILE.test(target)) ordered.push(line);
+  }
+  return [...[...places.values()].map((lines) => lines.join("\n")).sort(), ...ordered].join("\n");
+}
+
+/** What generated_c.ts calls its volatile variables. */
+const VOLATILE = /^v(8|16|32|64)$/;
 
 const operation = ({ kind, size, target, before, after }: TraceStep): string =>
   `${kind} ${size} ${target} ${before} ${after}`;
