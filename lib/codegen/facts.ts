@@ -154,8 +154,11 @@ function resultBits(insn: Instruction, registerBits: (value: Value) => number, f
     case "atomicrmw":
     case "cmpxchg":
       return isLow ? 32 : 64;
-    case "call":
-      return width === 1 || insn.attributes.includes("zeroext") && insn.callee.kind === "global" ? width : 64;
+    case "call": {
+      if (insn.callee.kind !== "global") return 64;
+      const isExtended = insn.attributes.includes("zeroext") || insn.callee.name.startsWith("llvm.bswap.");
+      return width === 1 || isExtended ? width : 64;
+    }
     case "add":
     case "sub":
     case "mul":
