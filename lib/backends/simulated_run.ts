@@ -124,7 +124,7 @@ export class SimulatedRun {
       const timing = timed.run(updates);
       return { machine: timed.machine, initial, timing, nsPerOp: timing.nsPerOp, overwritten: updates.finish() };
     }
-    const machine = this.#machine({ onPrepared }), nsPerOp = this.#schedule(machine);
+    const machine = this.#machine({ onPrepared, forgets: true }), nsPerOp = this.#schedule(machine);
     return { machine, initial, timing: undefined, nsPerOp };
   }
 
@@ -197,7 +197,7 @@ export class SimulatedRun {
     const tookSteps = (taken: Int32Array) => {
       for (const task of taken) tasks.push(task);
     };
-    const machine = this.#machine();
+    const machine = this.#machine({ forgets: true });
     this.#schedule(machine, { tookSteps });
     const hasSeeds = machine.kernel.maps.some((map) => map instanceof Htab && map.isSeeded);
     return formatSchedule(tasks, hasSeeds ? this.#machineOptions.hashSeed : 0);
@@ -231,7 +231,7 @@ export class SimulatedRun {
     }
     const chosen = schedulerNamed(scheduler);
     // a rehearsal for each run, or what was learnt from other workloads would show in this one
-    if (chosen.learn) chosen.learn(this.#choices ??= countChoices(this.#machine(), this.seed, stop));
+    if (chosen.learn) chosen.learn(this.#choices ??= countChoices(this.#machine({ forgets: true }), this.seed, stop));
     return void runScheduler(machine, chosen, this.seed, stop, beforeStep);
   }
 }

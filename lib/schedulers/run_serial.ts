@@ -25,7 +25,7 @@ export function runSerial(
   order: SerialOrder = "listed",
   most = Infinity,
 ): Promise<Kernel | undefined> {
-  const machine = new Machine(withoutBuffers(plan), options);
+  const machine = new Machine(withoutBuffers(plan), { ...options, forgets: true });
   const limit = Math.min(plan.workload.limits?.steps ?? DEFAULT_STEPS, most);
   const takesTurns = order === "by turns" || plan.tasks.some(({ pair }) => pair);
   if (takesTurns) return Promise.resolve(byTurns(machine, limit) ? machine.kernel : undefined);
