@@ -83,7 +83,7 @@ export function coverageLines(coverage: Coverage): string[] {
   const neverNamed = new Set(told.map(({ never }) => place(never!)));
   const others = linesNeverRun.filter((line) => line.text.trim() !== "" && !neverNamed.has(place(line)));
   return [
-    `${ran}, ${words.branches(branches.ran, branches.all)}`,
+    texts.list([ran, words.branches(branches.ran, branches.all)]),
     ...printed(
       told,
       (branch) => words.oneWay(lineText(branch), lineText(branch.never!)),

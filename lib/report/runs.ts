@@ -37,7 +37,7 @@ export function runsOf(tasks: readonly Running[]): string {
   const interrupts = tasks.filter((task) => task.kind === "interrupt").map((task) =>
     t`${interruptsText(task.invocations, task.interrupt ?? "hardirq")} (${task.program?.name}) on CPU ${task.cpu}`
   );
-  return [...processRuns(processes), ...interrupts].join(", ") || t`no program`;
+  return [...processRuns(processes), ...interrupts].join(t`, `) || t`no program`;
 }
 
 function processRuns(processes: readonly Running[]): string[] {

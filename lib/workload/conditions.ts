@@ -114,14 +114,15 @@ function contexts({ tasks, workload, sharesCpus }: Plan, othersRun: boolean): st
       : t`${prog} as an interrupt on CPU ${cpu}, ${invocations} times`
   );
   const users = of("user").map(({ user }) => t`user space (${user})`);
-  const nesting = interrupts.length > 0 ? interrupts.join(", ") : t`no interrupts`;
-  if (othersRun) return [...running, ...users].join(", ") + t`; beside what else the computer runs`;
+  const nesting = interrupts.length > 0 ? interrupts.join(t`, `) : t`no interrupts`;
+  const who = [...running, ...users].join(t`, `);
+  if (othersRun) return who + t`; beside what else the computer runs`;
   const preempt = workload.preempt === "full"
     ? t`runs of one CPU may preempt each other`
     : sharesCpus
     ? t`no run preempts another of its CPU`
     : t`nothing else runs on these CPUs`;
-  return [...running, ...users].join(", ") + `; ${nesting}; ${preempt}`;
+  return t`${who}; ${nesting}; ${preempt}`;
 }
 
 /** When what programs start by timers and work queues runs. */

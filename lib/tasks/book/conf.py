@@ -1,5 +1,9 @@
 """Sphinx's settings for the book; lib/tasks/book/build.ts copies this file beside the chapters."""
 
+import re
+
+from sphinx.search.zh import SearchChinese
+
 project = "Interleave"
 extensions = ["myst_nb"]
 exclude_patterns = ["progs"]
@@ -27,3 +31,31 @@ html_show_sphinx = False
 html_show_copyright = False
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
+
+
+class ChineseSearch(SearchChinese):
+    """Finds Chinese text by pairs of characters: Sphinx's own way takes a package that cuts text into words."""
+
+    js_splitter_code = """
+function splitQuery(query) {
+  return (query.match(/[A-Za-z0-9_]+|\\p{Script=Han}+/gu) ?? []).flatMap((run) =>
+    /[A-Za-z0-9_]/.test(run) || run.length < 3
+      ? [run]
+      : Array.from({ length: run.length - 1 }, (_, n) => run.slice(n, n + 2))
+  );
+}
+"""
+
+    def split(self, input: str) -> list[str]:
+        latin = self.latin1_letters.findall(input)
+        self.latin_terms.update(latin)
+        runs = re.findall(r"[\u3400-\u9fff]+", input)
+        pairs = [run[n : n + 2] for run in runs for n in range(len(run) - 1)]
+        return latin + pairs + [character for run in runs for character in run]
+
+    def word_filter(self, stemmed_word: str) -> bool:
+        return len(stemmed_word) > 1 or stemmed_word >= "\u3400"
+
+
+def setup(app):
+    app.add_search_language(ChineseSearch)
