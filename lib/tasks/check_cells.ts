@@ -11,6 +11,8 @@ import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { hasTag } from "../jupyter/execute.ts";
 import { type Notebook, readNotebook } from "../jupyter/notebook_file.ts";
+import { PROJECT } from "./lab/places.ts";
+import { writeChineseNotebooks } from "./messages/chinese_notebooks.ts";
 import { type Commander, runTask } from "./task.ts";
 
 /** A variable that a cell only declares may be meant for the reader. */
@@ -86,14 +88,16 @@ function escape(text: string): string {
 export const command = ({ Command }: Commander): Command =>
   new Command("check_cells")
     .description("Checks the types of the notebooks' cells. Exit code: 0 fine, 1 there are errors, 2 bad input.")
-    .argument("[notebooks...]", "default: all in notebooks/")
+    .argument("[notebooks...]", "default: all in notebooks/, and those in Chinese")
     .action(main);
 
 async function main(given: readonly string[]): Promise<void> {
   const folder = fileURLToPath(new URL("../../notebooks", import.meta.url));
-  const paths = given.length > 0
-    ? [...given]
-    : readdirSync(folder).filter((name) => name.endsWith(".ipynb")).sort().map((name) => join(folder, name));
+  const paths = given.length > 0 ? [...given] : [
+    ...readdirSync(folder).filter((name) => name.endsWith(".ipynb")).sort().map((name) => join(folder, name)),
+    // A translated text that the code knows something by is of another type.
+    ...writeChineseNotebooks(PROJECT).map((path) => join(PROJECT, path)),
+  ];
   const errors = paths.length > 0 ? await checkCells(paths) : [];
   for (const error of errors) console.error(`${error}\n`);
   console.log(`${paths.length} notebooks type-checked, ${errors.length} errors`);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { projectFolder } from "../../lib/compile/folders.ts";
 import { readNotebook } from "../../lib/jupyter/notebook_file.ts";
-import { cellMessages, translateCell } from "../../lib/tasks/messages/cell_texts.ts";
+import { cellMessages, namesIn, translateCell } from "../../lib/tasks/messages/cell_texts.ts";
 import { codeMessages } from "../../lib/tasks/messages/code_texts.ts";
 import { markdownMessages, marksOf, translateMarkdown } from "../../lib/tasks/messages/markdown_texts.ts";
 import { chapterNames } from "../../lib/tasks/messages/sources.ts";
@@ -77,6 +77,12 @@ describe("a cell", () => {
     expect(translated).toBe(
       cell.replace(/`ends at[^]*bad \\`x\\``/, "`坏 \\`x\\`：以 ${values.map((v) => `${v} 等`).join()} 结束\\n`"),
     );
+  });
+
+  it("keeps what the chapter's code knows something by", () => {
+    const keys = 'const readers = { "walk, key by key": 1 };', use = 'read("walk, key by key", "it walks key by key");';
+    expect(idsOf(cellMessages(use, "", namesIn([keys, use])))).toEqual(["it walks key by key"]);
+    expect(translateCell(use, () => "逐键", namesIn([keys, use]))).toBe('read("walk, key by key", `逐键`);');
   });
 
   it("of the whole book is valid when all its texts are translated", () => {

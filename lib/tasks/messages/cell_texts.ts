@@ -23,8 +23,29 @@ function isSentence(text: string): boolean {
   return /\s/.test(text) && words >= (placesOf(text).length > 0 ? 1 : 4);
 }
 
+/** Texts that a chapter's code knows something by: keys of objects, what is compared, names in types. */
+export function namesIn(sources: readonly string[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  const add = (given: Node | null | undefined) => {
+    const text = given && literalText(given);
+    if (text) names.add(text.id);
+  };
+  const visit = (node: Node): void => {
+    if (node.type === "Property") add(node.key);
+    if (node.type === "MemberExpression" && node.computed) add(node.property);
+    if (node.type === "BinaryExpression" && /[=!<>]=?=/.test(node.operator)) [node.left, node.right].forEach(add);
+    if (node.type === "SwitchCase") add(node.test);
+    if (node.type === "TSLiteralType") add(node.literal);
+    childrenOf(node).forEach(visit);
+  };
+  for (const source of sources) visit(parseModule(source));
+  return names;
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 /** Literals that are sentences, outermost first. */
-function sentences(source: string): LiteralText[] {
+function sentences(source: string, names: ReadonlySet<string>): LiteralText[] {
   const found: LiteralText[] = [];
   const visit = (given: Node): void => {
     const node = bare(given);
@@ -42,6 +63,7 @@ function sentences(source: string): LiteralText[] {
     }
     if (node.type === "MemberExpression" && node.computed && literalText(node.property)) return visit(node.object);
     const text = literalText(node);
+    if (text && names.has(text.id)) return;
     if (text && isSentence(text.id)) {
       found.push(text);
       return [...text.values.values()].forEach(visit);
@@ -52,9 +74,13 @@ function sentences(source: string): LiteralText[] {
   return found.filter(({ id }) => hasWords(id));
 }
 
-/** The texts of a code cell. */
-export const cellMessages = (source: string, reference: string): Message[] =>
-  sentences(source).map((text) => ({
+/**
+ * The texts of a code cell.
+ *
+ * @param names what the code of its chapter knows things by
+ */
+export const cellMessages = (source: string, reference: string, names = NO_NAMES): Message[] =>
+  sentences(source, names).map((text) => ({
     id: text.id,
     references: [reference],
     notes: ["in code", ...notesOf(text, source)],
@@ -64,8 +90,12 @@ export const cellMessages = (source: string, reference: string): Message[] =>
 const escaped = (text: string): string => text.replace(/[\\`]|\$(?=\{)/g, "\\$&").replaceAll("\n", "\\n");
 
 /** The cell with its texts translated; a text without a translation stays. */
-export function translateCell(source: string, translate: (id: string) => string | undefined): string {
-  const all = sentences(source);
+export function translateCell(
+  source: string,
+  translate: (id: string) => string | undefined,
+  names = NO_NAMES,
+): string {
+  const all = sentences(source, names);
   const inner = (start: number, end: number): string => {
     let text = "", at = start;
     for (const one of all) {

@@ -6,7 +6,7 @@ import { type Cell, type Notebook, readNotebook, writeNotebook } from "../../jup
 import { CHINESE_KERNEL } from "../../jupyter/notebook_language.ts";
 import { translations } from "./catalogue.ts";
 import { readCatalogue } from "./catalogue_file.ts";
-import { translateCell } from "./cell_texts.ts";
+import { namesIn, translateCell } from "./cell_texts.ts";
 import { translateMarkdown } from "./markdown_texts.ts";
 import { CATALOGUES, chapterNames, LIBRARY_CATALOGUE } from "./sources.ts";
 
@@ -19,9 +19,10 @@ export const CHINESE_NOTEBOOKS = "notebooks/zh";
  * @param translate gives a text's translation
  */
 export function chineseNotebook(notebook: Notebook, translate: (id: string) => string | undefined): Notebook {
+  const names = namesIn(notebook.cells.flatMap((cell) => cell.cell_type === "code" ? [cell.source] : []));
   const cells = notebook.cells.map((cell): Cell => {
     if (cell.cell_type !== "code") return { ...cell, source: translateMarkdown(cell.source, translate) };
-    return { ...cell, source: translateCell(cell.source, translate), outputs: [], execution_count: null };
+    return { ...cell, source: translateCell(cell.source, translate, names), outputs: [], execution_count: null };
   });
   return { ...notebook, cells, metadata: { ...notebook.metadata, kernelspec: CHINESE_KERNEL } };
 }

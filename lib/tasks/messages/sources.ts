@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readNotebook } from "../../jupyter/notebook_file.ts";
 import { readmeSource } from "./chinese_readme.ts";
-import { cellMessages } from "./cell_texts.ts";
+import { cellMessages, namesIn } from "./cell_texts.ts";
 import { codeMessages } from "./code_texts.ts";
 import { markdownMessages } from "./markdown_texts.ts";
 import { joinMessages, type Message } from "./message.ts";
@@ -45,9 +45,10 @@ const inModules = (project: string, paths: readonly string[]): Message[] =>
 
 function inChapter(project: string, name: string): Message[] {
   const { cells } = readNotebook(join(project, "notebooks", `${name}.ipynb`));
+  const names = namesIn(cells.flatMap(({ cell_type: type, source }) => type === "code" ? [source] : []));
   return cells.flatMap(({ cell_type: type, id, source }) =>
     type === "code"
-      ? cellMessages(source, `notebooks/${name}.ipynb:${id}`)
+      ? cellMessages(source, `notebooks/${name}.ipynb:${id}`, names)
       : markdownMessages(source, `notebooks/${name}.ipynb:${id}`)
   );
 }
