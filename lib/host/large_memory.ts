@@ -2,6 +2,7 @@
  * Memory of many megabytes that is looked at everywhere: with the operating system's small pages, finding where a page
  * is takes longer than reading it.
  */
+import { isDeno } from "./environment.ts";
 
 const MADV_HUGEPAGE = 14;
 const LIBC = { madvise: { parameters: ["buffer", "usize", "i32"], result: "i32" } } as const;
@@ -16,7 +17,7 @@ let madvise: ((bytes: Uint8Array<ArrayBuffer>, length: bigint, advice: number) =
  * programs ask (`madvise` in /sys/kernel/mm/transparent_hugepage/enabled); elsewhere, and without FFI, nothing happens.
  */
 export function askForHugePages({ buffer, byteLength }: Int32Array): void {
-  if (byteLength < WORTH_BYTES || typeof Deno === "undefined") return;
+  if (byteLength < WORTH_BYTES || !isDeno) return;
   try {
     if (madvise === undefined) {
       const allowed = Deno.build.os === "linux" && Deno.permissions.querySync({ name: "ffi" }).state === "granted";
