@@ -12,6 +12,7 @@ import type { Image } from "../machine/image.ts";
 import { codeCoverage, marksOf } from "../search/coverage.ts";
 import { type Plan, plan } from "../workload/plan.ts";
 import type { MemoryReport } from "../workload/memory_model.ts";
+import { affordableRuns } from "../schedulers/affordable_runs.ts";
 import { withFilledMaps } from "../schedulers/filled_maps.ts";
 import type { SimulateOptions } from "./simulate_options.ts";
 import { type Ended, type RunChoices, SimulatedRun } from "./simulated_run.ts";
@@ -223,7 +224,29 @@ export async function simulate(
   object: BpfObject,
   options: SimulateOptions & MachineOptions = {},
 ): Promise<Simulation> {
-  return await simulatePlan(withFilledMaps(plan(object, options), options), options);
+  return await simulatePlan(affordable(withFilledMaps(plan(object, options), options), object, options), options);
+}
+
+/** The plan with fewer runs where the reader asks for no number of them, and each is long. */
+function affordable(planned: Plan, object: BpfObject, options: SimulateOptions & MachineOptions): Plan {
+  const { invocations, scheduler, profile, programs = [] } = options, isGiven = invocations !== undefined;
+  if (
+    isGiven || scheduler || profile || programs.some((run) => typeof run !== "string" && run.invocations !== undefined)
+  ) {
+    return planned;
+  }
+  const runs = affordableRuns(planned, options, planned.invocations);
+  if (runs === planned.invocations) return planned;
+  const { tasks, workload: { prepare }, filled } = planned, fewer = plan(object, { ...options, invocations: runs });
+  const remark =
+    `Runs are long here: ${runs} of each on each CPU, not ${planned.invocations.toLocaleString("en-US")} ` +
+    "(invocations, --invocations, says otherwise)";
+  return tasks.length !== fewer.tasks.length ? planned : {
+    ...fewer,
+    workload: { ...fewer.workload, prepare },
+    filled,
+    remarks: [...fewer.remarks, remark],
+  };
 }
 
 function describeScheduler(scheduler: SimulateOptions["scheduler"] = "random"): string {

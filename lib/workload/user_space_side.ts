@@ -11,6 +11,7 @@ import { programKind } from "../verifier/kernel/program_types.ts";
 
 /** Entries of a map, bytes of a ring, and bytes of a stack trace (127 frames, PERF_MAX_STACK_DEPTH) that are taken. */
 const ENTRIES = 1024, RING_BYTES = 1 << 18, STACK_BYTES = 127 * 8;
+const LEAST_ENTRIES = 8, VALUE_BYTES = 1 << 20;
 const WORD = 4;
 
 export interface Completed {
@@ -81,7 +82,7 @@ function sized(map: MapDef): MapDef {
     if (map.type === M.STACK_TRACE && map.valueSize === 0) changes.valueSize = STACK_BYTES;
   }
   if (map.maxEntries === 0 && !NO_ENTRIES.includes(map.type)) {
-    changes.maxEntries = map.type === M.RINGBUF || map.type === M.USER_RINGBUF ? RING_BYTES : ENTRIES;
+    changes.maxEntries = map.type === M.RINGBUF || map.type === M.USER_RINGBUF ? RING_BYTES : entriesOf(map);
   }
   return Object.keys(changes).length === 0 ? map : { ...map, ...changes };
 }
@@ -104,6 +105,10 @@ function fitted(maps: readonly MapDef[]): { readonly maps: readonly MapDef[]; re
   }
   return { maps: fitting, shrunk: fitting.filter((map, at) => map !== maps[at]).map(({ name }) => name) };
 }
+
+/** Fewer of large values: each is looked at when a run begins and ends, and who has such has one for each CPU. */
+const entriesOf = ({ valueSize }: MapDef): number =>
+  Math.max(LEAST_ENTRIES, Math.min(ENTRIES, Math.floor(VALUE_BYTES / Math.max(1, valueSize))));
 
 function shrunkRemarks(maps: readonly MapDef[], given: readonly MapDef[], shrunk: readonly string[]): string[] {
   if (shrunk.length === 0) return [];

@@ -238,11 +238,18 @@ SEC("raw_tp") int count(void *ctx) { int key = 0; return bpf_map_lookup_elem(&hi
   for (const maxEntries of [20_000_000, 100_000_000, 4_294_967_295]) {
     it(maxEntries.toLocaleString("en"), async () => {
       const object = await small, maps = object.maps.map((map) => ({ ...map, maxEntries }));
-      await expect(simulate({ ...object, maps })).rejects.toThrow(
-        /more than 1 GiB of simulated memory: make max_entries/,
+      const { remarks } = await simulate({ ...object, maps }, { invocations: 1 });
+      expect(remarks.join()).toMatch(
+        /^Simulated memory does not hold .* hits has room for 65536 entries of \d+, and is full/,
       );
     });
   }
+  it("of an array, which programs may find any entry of, no smaller one would do", async () => {
+    const object = await small, maps = object.maps.map((map) => ({ ...map, type: 2, maxEntries: 200_000_000 }));
+    await expect(simulate({ ...object, maps })).rejects.toThrow(
+      /more than 1 GiB of simulated memory: make max_entries/,
+    );
+  });
   it("the number is no value of the object: BTF that holds it is read", () => {
     const int = { id: 1, kind: "int", name: "int", size: 4 } as const;
     expect(() =>
