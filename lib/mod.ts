@@ -91,6 +91,7 @@ export type {
   Actor,
   CpuTime,
   Fault,
+  ModelRange,
   Result,
   SkippedRuns,
   Timing,

@@ -2,6 +2,7 @@
 import type { Kernel } from "../bpf_helpers/kernel.ts";
 import type { Profile } from "../cost/profile.ts";
 import { profileNamed } from "../cost/profiles.ts";
+import { modelRange } from "../cost/model_range.ts";
 import { TimedMachine } from "../cost/timed_run.ts";
 import { drawnContexts } from "../machine/traced_contexts.ts";
 import { Machine, type MachineOptions, type MachineOwnerOptions, UserStores } from "../machine/machine.ts";
@@ -12,7 +13,7 @@ import { isDeferred } from "../workload/deferred_tasks.ts";
 import { type Plan, withoutBuffers, WorkloadError } from "../workload/plan.ts";
 import { type Overwritten, OverwrittenUpdates } from "../machine/overwritten.ts";
 import { Tracer } from "../machine/trace.ts";
-import type { Timing, TraceStep, Values } from "../report/result.ts";
+import type { ModelRange, Timing, TraceStep, Values } from "../report/result.ts";
 import { pct } from "../schedulers/pct.ts";
 import { roundRobin } from "../schedulers/round_robin.ts";
 import { countChoices, DEFAULT_STEPS, runScheduler } from "../schedulers/run.ts";
@@ -174,6 +175,18 @@ export class SimulatedRun {
     });
     const drawn = { by: t`seed ${seed}`, programs: drawnContexts(plan) };
     return conditionsOf(plan, { memory: this.memory.text, open, models, drawn });
+  }
+
+  /** What a profile cannot know better; undefined without one, with one CPU, and where user space takes part. */
+  range(nsPerOp: number | undefined, lost: number): ModelRange | undefined {
+    const { plan, profile, seed } = this;
+    if (!profile || nsPerOp === undefined || plan.nrCpus < 2 || plan.tasks.some(({ kind }) => kind === "user")) {
+      return undefined;
+    }
+    const found = modelRange(plan, this.#machineOptions, profile, seed);
+    const including = ([least, most]: readonly [number, number], own: number) =>
+      [Math.min(least, own), Math.max(most, own)] as const;
+    return { ...found, nsPerOp: including(found.nsPerOp, nsPerOp), lost: including(found.lost, lost) };
   }
 
   trace(window: { readonly from: number; readonly to: number }): TraceStep[] {

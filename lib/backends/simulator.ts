@@ -6,7 +6,7 @@ import type { BpfObject } from "../object/bpf_object.ts";
 import { type Losses, lossesOf } from "./lost_updates.ts";
 import type { Coverage } from "../report/coverage.ts";
 import { runsOf } from "../report/runs.ts";
-import type { Fault, Result, SkippedRuns, Timing, TraceStep, Values } from "../report/result.ts";
+import type { Fault, ModelRange, Result, SkippedRuns, Timing, TraceStep, Values } from "../report/result.ts";
 import { warningText } from "../verifier/verdict_text.ts";
 import type { Image } from "../machine/image.ts";
 import { codeCoverage, marksOf } from "../search/coverage.ts";
@@ -32,7 +32,7 @@ const REPORTED = [
     "orderDependent",
     "skipped",
   ] as const,
-  ...["fault", "printed", "steps", "insns", "nsPerOp", "timing", "remarks", "how", "warnings"] as const,
+  ...["fault", "printed", "steps", "insns", "nsPerOp", "timing", "range", "remarks", "how", "warnings"] as const,
   ...["conditions", "coverage"] as const,
 ] as const;
 
@@ -160,6 +160,15 @@ export class Simulation implements Result {
       : t`${this.cpus} CPUs, ${this.runs}, ${pace}, seed ${this.seed}`;
     this.how = t`simulated: ${this.on}`;
   }
+
+  /**
+   * Between what values time and losses lie, by some more and shorter runs with lines that are faster and slower; under a
+   * profile, of several CPUs without user space.
+   */
+  get range(): ModelRange | undefined {
+    return this.#range ??= this.#run.range(this.nsPerOp, this.lost);
+  }
+  #range: ModelRange | undefined;
 
   /** What the result takes as given, a line for each. */
   get conditions(): readonly string[] {

@@ -16,7 +16,7 @@ import { count } from "./arguments.ts";
 /** With less, figures of two CPUs are half those of one. */
 const LEAST_OVERLAP = 0.9;
 /** How long a run takes, and how many there are where programs are not kept loaded. */
-const DURATION_MS = 3, REPEATS = 5;
+const DURATION_MS = 5, REPEATS = 5;
 
 interface Options {
   readonly machine: "auto" | "threads" | "linux";
@@ -39,7 +39,7 @@ export function command(): Command {
     .option("--name <name>", "what to call it", "this-machine")
     .option("--start <profile>", "profile to begin with, a name or a file", "xeon-kvm")
     .option("--repeats <n>", "passes over all figures, on the kernel", count, 7)
-    .option("--tries <n>", "profiles to try", count, 250)
+    .option("--tries <n>", "profiles to try", count, 180)
     .option("--json", "the profile as JSON on standard output")
     .action(async (options: Options) => {
       const backend = chooseBackend(options.machine), onKernel = backend === linuxBackend;

@@ -46,6 +46,8 @@ export interface CalibrationOptions {
   /** How often everything is timed. */
   readonly passes?: number;
   readonly tries?: number;
+  /** Of the search; default 1. */
+  readonly seed?: number;
   readonly progress?: (what: string, done: number, total: number) => void | Promise<void>;
 }
 
@@ -56,8 +58,8 @@ interface Figure extends CalibrationProgram {
 }
 
 /** Runs on each CPU when a figure is predicted: on one CPU all of them are alike. */
-const RUNS = { alone: 80, together: 400 } as const;
-const TRIES = 250;
+const RUNS = { alone: 80, together: 320 } as const;
+const TRIES = 180;
 /** How often everything is timed; the median counts. */
 const PASSES = 5;
 /** How often the numbers of one CPU are solved for, one after the other: some figures tell of several. */
@@ -80,7 +82,12 @@ export async function calibrateProfile(stopwatch: Stopwatch, options: Calibratio
       nearest(profile, figures, object),
       lineParameters(profile),
       (candidate, best) => misfit(object, together, candidate, best),
-      { tries, progress: (done, total) => progress?.("fitting", done, total) },
+      {
+        tries,
+        seed: options.seed,
+        adjust: (candidate) => withTransfer(candidate, figures, object),
+        progress: (done, total) => progress?.("fitting", done, total),
+      },
     ));
     profile = solveAlone(profile, figures, object);
   }
@@ -219,28 +226,40 @@ const LINE_NUMBERS = [
 ];
 
 /**
+ * Kinds of machine that no shipped profile is: a line stays for one atomic operation, or for two; a load that finds its
+ * value in the store buffer waits for the store's line, or does not.
+ */
+function plainKinds(profile: Profile, figures: readonly Figure[]): Profile[] {
+  const chain = figures.find(({ program, on }) => program === "racy64" && on > 1)?.ns ?? 0;
+  return [1, 2].flatMap((kept) =>
+    [0, chain].map((forwardAwayNs) => ({
+      ...profile,
+      holdNs: (kept - 0.1) * profile.atomicNs,
+      holdJitter: 0.1,
+      requestShare: 0.5,
+      atomicRestartNs: 0,
+      lineIntervalNs: 0,
+      burstStores: profile.storeBuffer,
+      forwardAwayNs,
+    }))
+  );
+}
+
+/**
  * Which shipped profile's lines fit best, with a transfer as long as this machine's: where the search begins. Machines
  * are of kinds, and no small steps lead from one to another.
  */
 function nearest(profile: Profile, figures: readonly Figure[], object: BpfObject): Profile {
-  const together = figures.filter(({ on }) => on > 1),
-    contended = together.find(({ program }) => program === "atomic64");
+  const together = figures.filter(({ on }) => on > 1);
   let best = profile, least = Infinity;
-  const kinds = [
-    ...PROFILES.map((name) => profileNamed(name)),
-    // A line stays for one atomic operation, for two or three.
-    ...[1, 2, 3].map((kept) => ({ ...profile, holdNs: (kept - 0.5) * profile.atomicNs, requestShare: 0.5 })),
-  ];
+  const kinds = [...PROFILES.map((name) => profileNamed(name)), ...plainKinds(profile, figures)];
   for (const kind of kinds) {
     for (const loadTakesOwnership of [true, false]) {
       let candidate: Profile = { ...profile, loadTakesOwnership };
       for (const name of LINE_NUMBERS) {
         candidate = withNumber(candidate, { name, least: 0, most: Infinity }, numberOf(kind, name));
       }
-      if (contended) {
-        const transfer = { name: "transferNs.sameGroup", least: 1, most: 1000 };
-        candidate = solveNumber(candidate, transfer, (one) => predict(object, contended, one).ns, contended.ns);
-      }
+      candidate = withTransfer(candidate, figures, object);
       const reached = misfit(object, together, candidate, least);
       if (reached >= least) continue;
       least = reached;
@@ -250,6 +269,17 @@ function nearest(profile: Profile, figures: readonly Figure[], object: BpfObject
   return best;
 }
 
+/**
+ * How long a line travels follows from contended atomics, once it is known how long it stays: two numbers that would
+ * make up for each other.
+ */
+function withTransfer(profile: Profile, figures: readonly Figure[], object: BpfObject): Profile {
+  const contended = figures.find(({ program, on }) => program === "atomic64" && on > 1);
+  if (!contended) return profile;
+  const transfer = { name: "transferNs.sameGroup", least: 1, most: 1000 };
+  return solveNumber(profile, transfer, (one) => predict(object, contended, one).ns, contended.ns, 0.03);
+}
+
 /** What two CPUs tell of, and how far from where it starts. */
 function lineParameters(start: Profile): Parameter[] {
   const around = (name: string): Parameter => {
@@ -257,8 +287,8 @@ function lineParameters(start: Profile): Parameter[] {
     return { name, least: value / 4, most: Math.max(value * 2.5, 0.1) };
   };
   return [
-    ...["transferNs.sameGroup", "drainNs", "drainSameLineNs", "commitNs"].map(around),
-    { name: "holdNs", least: 0, most: 30 },
+    ...["drainNs", "drainSameLineNs", "commitNs"].map(around),
+    { name: "holdNs", least: 0.2 * start.atomicNs, most: 3 * start.atomicNs },
     { name: "spinNs", least: 1, most: 150 },
     { name: "mispredictNs", least: 1, most: 20 },
     { name: "work.lockQueue", least: 0, most: 200 },
@@ -296,7 +326,7 @@ function misfit(object: BpfObject, figures: readonly Figure[], profile: Profile,
     if (sum > best) return sum;
     const { ns, lost } = predict(object, figure, profile);
     sum += Math.min(1.2, Math.abs(ns / figure.ns - 1));
-    if (figure.counts) sum += Math.max(0, Math.abs(lost - figure.lost) - 0.02) * 4;
+    if (figure.counts) sum += Math.max(0, Math.abs(lost - figure.lost) - 0.03) * 3;
   }
   return sum;
 }

@@ -14,6 +14,8 @@ export interface FitOptions {
   /** Profiles to try. */
   readonly tries: number;
   readonly seed?: number;
+  /** What follows from the other numbers of a profile: done to each that is tried. */
+  readonly adjust?: (profile: Profile) => Profile;
   /** Told after each try. */
   readonly progress?: (done: number, total: number, score: number) => void | Promise<void>;
 }
@@ -25,20 +27,23 @@ export interface Fit {
 }
 
 /**
- * Looks for the profile with the least score by changing one to three numbers at a time and keeping what is better
- * (a (1+1) evolution strategy; the score is noisy and has plateaus, so there is no slope to follow).
+ * Looks for the profile with the least score by changing one to three numbers at a time (simulated annealing: the score
+ * is noisy and has plateaus and valleys, so there is no slope to follow). At first it goes on from what is a little worse
+ * too, later from what is better only.
  *
- * @param score what is to become small; it may give up as soon as it exceeds `best`
+ * @param score what is to become small; it may give up as soon as it exceeds `most`
  */
 export async function fitProfile(
   start: Profile,
   parameters: readonly Parameter[],
-  score: (profile: Profile, best: number) => number,
+  score: (profile: Profile, most: number) => number,
   options: FitOptions,
 ): Promise<Fit> {
   const random = new SeededRandom(options.seed ?? 1);
-  let profile = start, best = score(start, Infinity);
+  let profile = start, at = score(start, Infinity), best = start, least = at;
   for (let done = 1; done <= options.tries; done++) {
+    // Back to the best so far where the search turns from wandering to descending.
+    if (done === Math.ceil(WANDERS * options.tries)) [profile, at] = [best, least];
     let candidate = profile;
     for (let changes = 1 + random.below(3); changes > 0; changes--) {
       const parameter = parameters[random.below(parameters.length)], { least, most } = parameter;
@@ -47,15 +52,18 @@ export async function fitProfile(
       const step = width * (random.unit() + random.unit() + random.unit() - 1.5);
       candidate = withNumber(candidate, parameter, numberOf(candidate, parameter.name) + step);
     }
-    const reached = score(candidate, best);
-    if (reached < best) {
-      best = reached;
-      profile = candidate;
-    }
-    await options.progress?.(done, options.tries, best);
+    if (options.adjust) candidate = options.adjust(candidate);
+    const most = at * (1 + WORSE * Math.max(0, 1 - done / (WANDERS * options.tries)) * random.unit());
+    const reached = score(candidate, most);
+    if (reached < most) [profile, at] = [candidate, reached];
+    if (reached < least) [best, least] = [candidate, reached];
+    await options.progress?.(done, options.tries, least);
   }
-  return { profile, score: best };
+  return { profile: best, score: least };
 }
+
+/** How much worse it may become, and for which part of the tries. */
+const WORSE = 0.1, WANDERS = 0.6;
 
 /** A number of a profile by its name. */
 export function numberOf(profile: Profile, name: string): number {
@@ -79,6 +87,7 @@ const replaced = <T extends object>(record: T, [key, ...inner]: readonly string[
  * Sets one number so that a prediction that grows with it comes out as measured: secants, a few of them.
  *
  * @param predict what a profile says
+ * @param close how near is near enough, as a share of the figure
  * @returns the profile that comes closest; where no value within the bounds reaches the figure, the nearest bound
  */
 export function solveNumber(
@@ -86,6 +95,7 @@ export function solveNumber(
   parameter: Parameter,
   predict: (profile: Profile) => number,
   measured: number,
+  close = CLOSE,
 ): Profile {
   let best = start, bestError = Infinity;
   const at = (value: number) => {
@@ -97,7 +107,7 @@ export function solveNumber(
     return error;
   };
   let x0 = numberOf(start, parameter.name), e0 = at(x0), x1 = x0 + Math.max(0.3 * x0, 0.2 * measured), e1 = at(x1);
-  for (let step = 0; step < MOST_SECANTS && bestError > CLOSE * measured && e1 !== e0; step++) {
+  for (let step = 0; step < MOST_SECANTS && bestError > close * measured && e1 !== e0; step++) {
     const next = Math.min(parameter.most, Math.max(parameter.least, x1 - (e1 * (x1 - x0)) / (e1 - e0)));
     [x0, e0] = [x1, e1];
     if (next === x1) break;

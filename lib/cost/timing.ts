@@ -341,7 +341,9 @@ export class TimingEngine implements LineUser {
     const line = this.lines.at(core.addr);
     if (core.stage === STAGE.start) {
       core.stage = STAGE.entering;
-      core.operationAt = core.now + this.profile.work.lockQueue;
+      // Who comes first sets the pending bit, without a node of the queue; in a guest all queue.
+      const queues = core.paravirtual || this.#queues.has(core.addr), { work, mispredictNs } = this.profile;
+      core.operationAt = core.now + (queues ? work.lockQueue : mispredictNs);
       return this.#plan(core);
     }
     if (core.stage === STAGE.entering) {

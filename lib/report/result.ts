@@ -163,6 +163,16 @@ export interface Timing {
   readonly transfersPerOp: number;
 }
 
+/** Between what values a profile's answers lie when what it cannot know is otherwise: the least and the largest. */
+export interface ModelRange {
+  /** Nanoseconds per invocation. */
+  readonly nsPerOp: readonly [least: number, most: number];
+  /** The share of all updates that were overwritten unseen, 0 to 1. */
+  readonly lost: readonly [least: number, most: number];
+  /** How much faster and slower lines were taken to travel, 0 to 1; how the runs of the CPUs fall varied too. */
+  readonly linesBy: number;
+}
+
 /** How long runs waited for others, in nanoseconds. */
 export interface Waiting {
   /** Half of the runs waited no longer, 99 of 100 no longer. */
@@ -237,6 +247,8 @@ export interface Result {
   readonly nsPerOp?: number;
   /** More about time, when the run was under a cost profile. */
   readonly timing?: Timing;
+  /** Between what values time and losses lie where the profile cannot know them better; of several CPUs. */
+  readonly range?: ModelRange;
   /** What the reader may have overlooked, in sentences. */
   readonly remarks?: readonly string[];
   /** How it was done, in one sentence for the reader. */

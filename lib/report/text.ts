@@ -144,8 +144,16 @@ const heading = (result: Result): string =>
 const skipped = ({ skips = [], skipped = 0 }: Result): string[] =>
   skips.length > 0 ? [texts.skippedRuns(skips)] : skipped > 0 ? [texts.skippedCount(skipped)] : [];
 
-const timing = (result: Result): string[] =>
-  result.nsPerOp === undefined ? [] : [texts.nsPerOp(String(Number(result.nsPerOp.toPrecision(3))))];
+const short = (ns: number): string => String(Number(ns.toPrecision(3)));
+
+function timing({ nsPerOp, range }: Result): string[] {
+  if (nsPerOp === undefined) return [];
+  if (range === undefined) return [texts.nsPerOp(short(nsPerOp))];
+  const percents = range.lost.map((share) => (100 * share).toFixed(0)), linesBy = (100 * range.linesBy).toFixed(0);
+  const ns = range.nsPerOp.map(short), sentence = texts.modelRange(ns[0], ns[1], percents[0], percents[1], linesBy);
+  const isOne = ns[0] === ns[1] && percents[0] === percents[1];
+  return isOne ? [texts.nsPerOp(short(nsPerOp))] : [texts.nsPerOp(short(nsPerOp)), sentence];
+}
 
 /** A result as text. */
 export function resultText(result: Result): string {

@@ -112,6 +112,11 @@ export const texts = translated({
       ? t`${names[0]} depends on the order of runs, a clock or random numbers`
       : t`${names.join(t`, `)} depend on the order of runs, a clock or random numbers`,
   nsPerOp: (ns: string) => t`${ns} ns per run.`,
+  /** What a model cannot know better: nanoseconds, and percent of the updates that are lost. */
+  modelRange: (least: string, most: string, leastLost: string, mostLost: string, linesBy: string) =>
+    mostLost === "0"
+      ? t`${least} to ${most} ns with cache lines ${linesBy} % faster or slower.`
+      : t`${least} to ${most} ns and ${leastLost} to ${mostLost} % of the updates lost with cache lines ${linesBy} % faster or slower.`,
   fault: (message: string) => t`Fault: ${message}`,
   faultAt: (prog: string, cpu: number, insn: number, text: string) =>
     t`  in ${prog} on CPU ${cpu}, insn ${insn}: ${text}`,
