@@ -2,7 +2,7 @@
  * CO-RE: accesses whose offsets the loader adjusts to the kernel at hand (BPFAbstractMemberAccess.cpp). The front end marks each step from a struct to its member; a
  * chain of such steps is one relocation, on the instruction that uses the offset.
  */
-import type { Instruction, Value } from "../../llvm/module.ts";
+import type { Instruction, Type, Value } from "../../llvm/module.ts";
 import type { MetadataNode } from "../../llvm/metadata.ts";
 import { CORE_RELOCATION, type CoreRelocation } from "../assembled.ts";
 import { fieldOffset, sizeOf } from "../data_layout.ts";
@@ -25,8 +25,9 @@ export interface Access {
   /** Bytes from there, as the types of this compilation have it. */
   readonly offset: number;
   readonly relocation: FieldRelocation;
-  /** Metadata of the member that the last step goes to; of an array's element none. */
+  /** Metadata of the member that the last step goes to, and the struct that it is in; of an array's element none. */
   readonly member?: MetadataNode;
+  readonly record?: Type;
 }
 
 /** The whole chain that ends with a step. */
@@ -38,7 +39,7 @@ export function accessOf(s: Selection, last: Call): Access {
     root = at.arguments[0];
   }
   const indices: number[] = [];
-  let offset = 0, member: MetadataNode | undefined;
+  let offset = 0, member: MetadataNode | undefined, record: Type | undefined;
   steps.forEach((step, i) => {
     const [, kind] = STEP.exec(calleeOf(step))!, [, first, second] = step.arguments;
     if (kind === "array") {
@@ -47,7 +48,7 @@ export function accessOf(s: Selection, last: Call): Access {
       if (i === 0 && dimension > 0) indices.push(0);
       indices.push(index);
       offset += index * sizeOf(element);
-      member = undefined;
+      member = record = undefined;
       return;
     }
     const index = Number(numberOf(s, kind === "struct" ? second : first)), type = step.elementType;
@@ -58,12 +59,13 @@ export function accessOf(s: Selection, last: Call): Access {
       offset += fieldOffset(type, Number(numberOf(s, first)));
     }
     const node = step.preserveAccessIndex;
+    record = type;
     member = node === undefined ? undefined : plainType(s.metadata.get(node))?.list("elements")[index];
   });
   const type = steps[0].preserveAccessIndex;
   if (type === undefined) return refuse(s, "a CO-RE access without its type");
   const relocation = { type, access: indices.join(":"), kind: CORE_RELOCATION.FIELD_BYTE_OFFSET };
-  return { root, offset, relocation, member };
+  return { root, offset, relocation, member, record };
 }
 
 /** A type without the names and qualifiers around it. */

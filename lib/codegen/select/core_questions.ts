@@ -3,6 +3,7 @@ import { ALU, BPF_CLASS } from "../../isa/insn.ts";
 import type { MetadataNode } from "../../llvm/metadata.ts";
 import type { Instruction } from "../../llvm/module.ts";
 import { CORE_RELOCATION, type CoreRelocationKind } from "../assembled.ts";
+import { alignOf } from "../data_layout.ts";
 import { LD_IMM64, type Register } from "../machine.ts";
 import { accessOf, type FieldRelocation, isAccessStep, plainType } from "./core_access.ts";
 import { definitionOf, numberOf, refuse, type Selection } from "./selection.ts";
@@ -40,27 +41,29 @@ function relocatedNumber(s: Selection, dst: Register, value: number, core: Field
   s.builder.emit({ opcode: BPF_CLASS.ALU64 | ALU.MOV, dst, imm: value, core });
 }
 
-/** What a relocation says of a field besides its offset (enum BPFCoreRelocKind). */
+/** What a relocation says of a field besides its offset (BPFAbstractMemberAccess.cpp: GetFieldInfo). */
 function selectFieldInfo(s: Selection, insn: Call, dst: Register, kind: number): void {
   const step = definitionOf(s, insn.arguments[0]);
   if (!isAccessStep(step)) return refuse(s, "a CO-RE question about what is no field");
-  const { offset, relocation, member } = accessOf(s, step), type = plainType(member?.node("baseType"));
-  const size = Number(member?.has("flags", "DIFlagBitField") ? 0 : sizeOfDebugType(type));
-  const bits = member?.has("flags", "DIFlagBitField") ? member.number("size") : size * 8;
+  const { offset, relocation, member, record } = accessOf(s, step), type = plainType(member?.node("baseType"));
   const ask = (value: number) => relocatedNumber(s, dst, value, { ...relocation, kind: kind as CoreRelocationKind });
-  switch (kind) {
-    case CORE_RELOCATION.FIELD_EXISTS:
-      return ask(1);
-    case CORE_RELOCATION.FIELD_SIGNED:
-      return ask(/signed/.test(type?.word("encoding") ?? "") && !/unsigned/.test(type?.word("encoding") ?? "") ? 1 : 0);
-  }
-  if (!member || member.has("flags", "DIFlagBitField")) return refuse(s, "a CO-RE question about a bit field");
+  if (kind === CORE_RELOCATION.FIELD_EXISTS) return ask(1);
+  if (!member) return refuse(s, "a CO-RE question about an element of an array");
+  const isBits = member.has("flags", "DIFlagBitField"),
+    bits = isBits ? member.number("size") : sizeOfDebugType(type) * 8;
+  // A bit field is read with the whole word, as wide as its struct is aligned, that it is in.
+  const word = Math.min(8, record ? alignOf(record) : 1) * 8, bitOffset = member.number("offset");
+  const start = bitOffset - bitOffset % word;
+  if (isBits && bitOffset + bits > start + word) return refuse(s, "a CO-RE question about a bit field across words");
   switch (kind) {
     case CORE_RELOCATION.FIELD_BYTE_OFFSET:
-      return ask(offset);
+      return ask(isBits ? offset - Math.floor(bitOffset / 8) + start / 8 : offset);
     case CORE_RELOCATION.FIELD_BYTE_SIZE:
-      return ask(size);
+      return ask(isBits ? word / 8 : bits / 8);
+    case CORE_RELOCATION.FIELD_SIGNED:
+      return ask(/_signed/.test(type?.word("encoding") ?? "") ? 1 : 0);
     case CORE_RELOCATION.FIELD_LSHIFT_U64:
+      return ask(isBits ? start + 64 - bitOffset - bits : 64 - bits);
     case CORE_RELOCATION.FIELD_RSHIFT_U64:
       return ask(64 - bits);
   }
