@@ -4,7 +4,7 @@
  * 1. expand/      what the machine has no instruction for becomes what it has
  * 2. select/      instructions, with as many registers as there are values
  * 3. allocate/    registers r0 to r9, and the stack where they are not enough
- * 4. frame.ts     places of the stack's slots
+ * 4. stack_sharing.ts, frame.ts  places of the stack's slots
  * 5. assemble.ts  the order of blocks, jumps, encoding
  *
  * The optimiser has run before; nothing here looks for a better program than the one it is given.
@@ -18,6 +18,7 @@ import { castArenaPointers } from "./expand/arenas.ts";
 import { expand } from "./expand/expand.ts";
 import { featuresOf } from "./features.ts";
 import { layOutFrame } from "./frame.ts";
+import { shareSlots } from "./stack_sharing.ts";
 import { select } from "./select/select.ts";
 
 /** Changes when other bytes come out of the same IR: objects are kept under it. */
@@ -37,7 +38,7 @@ export function generate(module: Module): AssembledFunction[] {
 function generateFunction(module: Module, metadata: Metadata, fn: Function): AssembledFunction {
   const features = featuresOf(fn.attributes.get("target-cpu") ?? "");
   const machine = select(module, metadata, castArenaPointers(expand(fn)), features);
-  allocate(machine);
+  shareSlots(machine, allocate(machine));
   layOutFrame(machine);
   return assemble(machine, fn, features);
 }

@@ -18,6 +18,8 @@ export const isVirtual = (register: Register): boolean => register >= FIRST_VIRT
 
 /** `dst` = address of a stack slot plus `off`: two instructions later, or one where the slot is the frame's edge. */
 export const FRAME_ADDRESS = 0x100;
+/** From here on, up to here, a stack slot holds something: no instructions, but for stack_sharing.ts. */
+export const LIFETIME_START = 0x101, LIFETIME_END = 0x102;
 export const LD_IMM64 = 0x18, GOTO = 0x05, GOTOL = 0x06, CALL = 0x85, EXIT = 0x95;
 /** BPF_JCOND: goes on, or to its target when the loop has had its share (kernel/bpf/verifier.c: may_goto). */
 export const MAY_GOTO = 0xe5;
@@ -75,6 +77,7 @@ const isAtomic = (insn: MachineInsn): boolean =>
 export const isConditional = (insn: MachineInsn): boolean =>
   insn.opcode < 0x100 && (classOf(insn) === BPF_CLASS.JMP || classOf(insn) === BPF_CLASS.JMP32) &&
   ![GOTO, GOTOL, CALL, EXIT].includes(insn.opcode);
+export const isMarker = ({ opcode }: MachineInsn): boolean => opcode === LIFETIME_START || opcode === LIFETIME_END;
 export const isTerminator = (insn: MachineInsn): boolean =>
   insn.opcode === GOTO || insn.opcode === EXIT || isConditional(insn);
 /** `dst = src`, all 64 bits of it. */
@@ -93,6 +96,7 @@ export interface RegisterUse {
 /** Registers that an instruction writes and reads, without the frame pointer, which every one may read. */
 export function registersOf(insn: MachineInsn): RegisterUse {
   const { dst, src } = insn, use = (...uses: Register[]) => uses.filter((one) => one !== FRAME_POINTER && one >= 0);
+  if (isMarker(insn)) return { defs: [], uses: [] };
   if (insn.opcode === FRAME_ADDRESS || insn.opcode === LD_IMM64) return { defs: [dst], uses: [] };
   const fromRegister = (insn.opcode & FROM_REGISTER) !== 0, operation = insn.opcode & 0xf0;
   switch (classOf(insn)) {
@@ -132,7 +136,7 @@ export function renameRegisters(insn: MachineInsn, rename: (register: Register) 
 
 /** Whether an instruction does nothing but make a value. */
 export function isPure(insn: MachineInsn): boolean {
-  if (insn.keep) return false;
+  if (insn.keep || isMarker(insn)) return false;
   if (insn.opcode === FRAME_ADDRESS || insn.opcode === LD_IMM64) return true;
   return classOf(insn) === BPF_CLASS.ALU || classOf(insn) === BPF_CLASS.ALU64;
 }

@@ -248,6 +248,7 @@ class Evaluation {
   call(insn: Instruction & { opcode: "call" }): bigint | undefined {
     if (insn.callee.kind === "asm") return this.value(insn.arguments[0]);
     const name = (insn.callee as { name: string }).name, args = insn.arguments.map((one) => this.value(one));
+    if (name.startsWith("llvm.lifetime.")) return undefined;
     const bits = widthOf(insn.type), [a, b, c] = args;
     const intrinsic = /^llvm\.(\w+(?:\.sat)?)\./.exec(name)?.[1];
     switch (intrinsic) {

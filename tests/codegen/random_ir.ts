@@ -20,6 +20,9 @@ export interface RandomIrOptions {
   readonly length?: number;
 }
 
+/** Variables for a while. */
+const TEMPORARIES = 6;
+
 export const PARAMETERS: readonly TypeName[] = ["i64", "i32", "i16", "i8"];
 
 const HEADER = (cpu: string) =>
@@ -50,12 +53,15 @@ class Generator {
   #block = "entry";
   #count = 0;
   #loops = 0;
+  /** Variables that hold something. */
+  readonly #held = new Set<number>();
 
   constructor(readonly random: SeededRandom, readonly options: RandomIrOptions) {}
 
   module(length: number): string {
     const scope = PARAMETERS.map((type, i): Typed => ({ type, name: `%p${i}` }));
     this.#add("%slots = alloca [4 x i64], align 8");
+    for (let i = 0; i < TEMPORARIES; i++) this.#add(`%t${i} = alloca ${i % 2 ? "i64" : "[3 x i64]"}, align 8`);
     for (let i = 0; i < 4; i++) {
       const at = this.#make(`getelementptr i64, ptr %slots, i64 ${i}`);
       this.#add(`store i64 ${i * 1000}, ptr ${at}, align 8`);
@@ -89,7 +95,7 @@ class Generator {
 
   #statements(scope: Typed[], count: number, depth: number): void {
     for (let i = 0; i < count; i++) {
-      const kind = this.random.below(depth > 0 ? 16 : 12);
+      const kind = this.random.below(depth > 0 ? 17 : 12);
       if (kind < 6) this.#value(scope);
       else if (kind < 8) this.#memory(scope);
       else if (kind === 8) this.#atomic(scope);
@@ -98,7 +104,8 @@ class Generator {
       else if (kind === 11) this.#barrier(scope);
       else if (kind < 14) this.#branch(scope, depth);
       else if (kind === 14) this.#loop(scope, depth);
-      else this.#switch(scope, depth);
+      else if (kind === 15) this.#switch(scope, depth);
+      else this.#temporary(scope, depth);
     }
   }
 
@@ -240,6 +247,21 @@ class Generator {
       type,
       name: this.#make(`call ${type} asm sideeffect "", "=r,0"(${type} ${this.#operand(scope, type)})`),
     });
+  }
+
+  /** A variable that holds something for a while only, so that others may have its place before and after. */
+  #temporary(scope: Typed[], depth: number): void {
+    const index = Array.from({ length: TEMPORARIES }, (_, i) => i).find((i) => !this.#held.has(i));
+    if (index === undefined) return;
+    this.#held.add(index);
+    const name = `%t${index}`;
+    this.#add(`call void @llvm.lifetime.start.p0(ptr ${name})`);
+    this.#add(`store i64 ${this.#operand(scope, "i64")}, ptr ${name}, align 8`);
+    const inner = [...scope];
+    this.#statements(inner, 1 + this.random.below(3), depth - 1);
+    scope.push({ type: "i64", name: this.#make(`load i64, ptr ${name}, align 8`) });
+    this.#add(`call void @llvm.lifetime.end.p0(ptr ${name})`);
+    this.#held.delete(index);
   }
 
   /** Both sides bring values along; what they made themselves is not known afterwards. */

@@ -14,7 +14,8 @@ import { remakeable, spill } from "./spill.ts";
 const COLOURS: readonly Register[] = [1, 2, 3, 4, 5, 0, 6, 7, 8, 9];
 const MAX_ROUNDS = 100;
 
-export function allocate(fn: MachineFunction): void {
+/** @returns the first stack slot that holds a spilled value */
+export function allocate(fn: MachineFunction): number {
   removeDead(fn);
   coalesce(fn);
   const short = new Set<Register>(), firstSpill = fn.slots.length;
@@ -22,7 +23,8 @@ export function allocate(fn: MachineFunction): void {
     const graph = interferenceOf(fn), costs = spillCosts(fn, short), { colours, uncoloured } = colour(fn, graph, costs);
     if (uncoloured.length === 0) {
       paint(fn, colours);
-      return removeNeedlessReloads(fn, firstSpill);
+      removeNeedlessReloads(fn, firstSpill);
+      return firstSpill;
     }
     for (const register of spill(fn, uncoloured)) short.add(register);
   }

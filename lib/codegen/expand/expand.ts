@@ -117,11 +117,11 @@ function overflows(r: Rewriter, sign: string, opcode: string, left: Value, right
 
 /** Intrinsics that say something to the optimiser only. */
 const WITHOUT_CODE = [
-  ...["llvm.lifetime.", "llvm.assume", "llvm.dbg.", "llvm.experimental.noalias", "llvm.donothing", "llvm.sideeffect"],
+  ...["llvm.assume", "llvm.dbg.", "llvm.experimental.noalias", "llvm.donothing", "llvm.sideeffect"],
   ...["llvm.var.annotation", "llvm.pseudoprobe", "llvm.invariant.", "llvm.fake.use"],
 ];
 /** Intrinsics that instructions are chosen for directly (select/intrinsics.ts). */
-const SELECTED = ["llvm.mem", "llvm.preserve.", "llvm.bpf.", "llvm.bswap.", "llvm.ptr.annotation"];
+const SELECTED = ["llvm.lifetime.", "llvm.mem", "llvm.preserve.", "llvm.bpf.", "llvm.bswap.", "llvm.ptr.annotation"];
 /** Intrinsics whose value is that of their first argument. */
 const TRANSPARENT = [
   "llvm.expect",

@@ -2,16 +2,18 @@
 import { ALU, BPF_CLASS } from "../../isa/insn.ts";
 import type { Instruction } from "../../llvm/module.ts";
 import { bitsOf } from "../data_layout.ts";
-import { FROM_REGISTER } from "../machine.ts";
+import { FROM_REGISTER, LIFETIME_END, LIFETIME_START } from "../machine.ts";
 import { selectCoreIntrinsic } from "./core_questions.ts";
 import { selectCopy, selectFill } from "./block_memory.ts";
 import { refuse, type Selection } from "./selection.ts";
-import { moveInto, ownRegister } from "./values.ts";
+import { addressOf, moveInto, ownRegister } from "./values.ts";
 
 type Call = Instruction & { opcode: "call" };
 
 export function selectIntrinsic(s: Selection, insn: Call): void {
   const name = insn.callee.kind === "global" ? insn.callee.name : "";
+  const lifetime = /^llvm\.lifetime\.(start|end)\./.exec(name);
+  if (lifetime) return markLifetime(s, insn, lifetime[1] === "start");
   if (/^llvm\.memset\./.test(name)) return selectFill(s, insn);
   const copy = /^llvm\.mem(cpy|cpy\.inline|move)\./.exec(name);
   if (copy) return selectCopy(s, insn, copy[1] === "move");
@@ -27,4 +29,10 @@ function swapBytes(s: Selection, insn: Call): void {
   moveInto(s, dst, insn.arguments[0]);
   const opcode = features.v4 ? BPF_CLASS.ALU64 | ALU.END : BPF_CLASS.ALU | ALU.END | FROM_REGISTER;
   builder.emit({ opcode, dst, imm: bits });
+}
+
+/** Of a variable on the stack; of what else memory may be, nothing follows from it. */
+function markLifetime(s: Selection, insn: Call, isStart: boolean): void {
+  const slot = addressOf(s, insn.arguments.at(-1)!).slot;
+  if (slot !== undefined) s.builder.emit({ opcode: isStart ? LIFETIME_START : LIFETIME_END, slot, keep: true });
 }
