@@ -223,6 +223,8 @@ ${sequence(declared)}${sequence(this.statements(scope, 2, 2, 5))}${
       value = this.expression(scope, 2),
       fetches = !["v1", "v2"].includes(this.cpu);
     const target = scope.pointer && !scope.isLocked && dice.chance(40) ? `${scope.pointer}->count` : name;
+    // Old instruction sets add to 64 bits, and an addition of 0 becomes an `or`, which 32 bits do not have.
+    if (!fetches && !/64|long|->/.test(target)) return s`\tshared32 += ${value};\n`;
     if (!fetches) return s`\t__sync_fetch_and_add(&${target}, ${value});\n`;
     const result = dice.pick(GLOBALS.slice(4));
     switch (dice.below(7)) {
