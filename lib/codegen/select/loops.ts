@@ -40,7 +40,7 @@ function dominatorsOf(
     changed = false;
     for (const name of names.slice(1)) {
       const sets = before.get(name)!.map((one) => dominators.get(one)!);
-      const common = sets.length === 0 ? new Set<string>() : sets.reduce((a, b) => a.intersection(b));
+      const common = (sets.length === 0 ? [] : [...sets[0]]).filter((one) => sets.every((set) => set.has(one)));
       const now = new Set(common).add(name);
       if (now.size !== dominators.get(name)!.size) changed = true;
       dominators.set(name, now);
