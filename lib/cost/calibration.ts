@@ -96,7 +96,7 @@ export async function calibrateProfile(stopwatch: Stopwatch, options: Calibratio
     `Calibrated on ${today} by interleave calibrate, from ${figures.length} figures; what they do not tell is ` +
     `that of ${options.start.name}.`;
   const named: Profile = { ...profile, name: options.name, machine: options.machine, source };
-  const rows = figures.map((figure): CalibrationRow => {
+  const rows = figures.filter(({ direct }) => !direct).map((figure): CalibrationRow => {
     const { ns } = predict(object, figure, named);
     return { what: figure.what, cpus: figure.on, measuredNs: figure.ns, predictedNs: ns, error: ns / figure.ns - 1 };
   });

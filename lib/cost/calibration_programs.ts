@@ -7,6 +7,8 @@ export interface CalibrationProgram {
   readonly perRun: number;
   /** Numbers of CPUs to time it on. */
   readonly cpus: readonly number[];
+  /** Whether a number is taken from its time as it is: no profile predicts it. */
+  readonly direct?: boolean;
   /** Whether each operation adds 1 to a number: what is missing in the end was lost. */
   readonly counts?: boolean;
 }
@@ -34,7 +36,7 @@ export const CALIBRATION: readonly CalibrationProgram[] = [
   { program: "nop", what: "empty program", perRun: 1, cpus: one },
   { program: "load", what: "load of a global", perRun: 1, cpus: one },
   { program: "calls", what: "16 calls of a function", perRun: 1, cpus: one },
-  { program: "chase", what: "64 loads, each of an address from the one before", perRun: 64, cpus: one },
+  { program: "chase", what: "64 loads, each of an address from the one before", perRun: 64, cpus: one, direct: true },
   { program: "racy", what: "racy += (global)", perRun: 1, cpus: both, counts: true },
   { program: "racy64", what: "racy +=, 64 in a row", perRun: 64, cpus: both, counts: true },
   { program: "racy_work100", what: "racy += with 100 private instructions", perRun: 1, cpus: both, counts: true },

@@ -1,5 +1,5 @@
 /** bpf_spin_lock as the kernel takes it. */
-import { type Model, store, type TaskContext } from "../cpu/operation.ts";
+import { calls, type Model, store, type TaskContext } from "../cpu/operation.ts";
 
 /**
  * How the lock inside a map value is taken and released; a reader may pass another pair by {@link lockHelpers}.
@@ -35,6 +35,7 @@ const LOCKED = 1n;
  * it: so an interrupt can strike up to the exchange, and not after it.
  */
 export function* bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
+  yield calls(1);
   yield { kind: "work", what: "irqsave" };
   const old = yield {
     kind: "rmw",
@@ -60,6 +61,7 @@ export function* bpf_spin_lock(_ctx: TaskContext, addr: number): Model {
  * kernel/locking/qspinlock_paravirt.h:__pv_queued_spin_unlock looks in the same step whether a waiter sleeps.)
  */
 export function* bpf_spin_unlock(_ctx: TaskContext, addr: number): Model {
+  yield calls(1);
   yield { ...store(addr, 4, 0n, "unlock"), touches: "lock", paravirtual: true };
   yield { kind: "mask", what: "preempt", delta: -1 };
   yield { kind: "mask", what: "irq", delta: -1 };
