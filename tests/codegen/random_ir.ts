@@ -249,19 +249,21 @@ class Generator {
     });
   }
 
-  /** A variable that holds something for a while only, so that others may have its place before and after. */
+  /** Variables that hold something for a while only, so that others may have their place before and after. */
   #temporary(scope: Typed[], depth: number): void {
-    const index = Array.from({ length: TEMPORARIES }, (_, i) => i).find((i) => !this.#held.has(i));
-    if (index === undefined) return;
-    this.#held.add(index);
-    const name = `%t${index}`;
-    this.#add(`call void @llvm.lifetime.start.p0(ptr ${name})`);
-    this.#add(`store i64 ${this.#operand(scope, "i64")}, ptr ${name}, align 8`);
-    const inner = [...scope];
-    this.#statements(inner, 1 + this.random.below(3), depth - 1);
-    scope.push({ type: "i64", name: this.#make(`load i64, ptr ${name}, align 8`) });
-    this.#add(`call void @llvm.lifetime.end.p0(ptr ${name})`);
-    this.#held.delete(index);
+    const free = Array.from({ length: TEMPORARIES }, (_, i) => i).filter((i) => !this.#held.has(i));
+    const taken = free.slice(0, 1 + this.random.below(2)), inner = [...scope];
+    for (const index of taken) {
+      this.#held.add(index);
+      this.#add(`call void @llvm.lifetime.start.p0(ptr %t${index})`);
+      this.#add(`store i64 ${this.#operand(scope, "i64")}, ptr %t${index}, align 8`);
+    }
+    this.#statements(inner, 1 + this.random.below(2), depth - 1);
+    for (const index of taken) {
+      scope.push({ type: "i64", name: this.#make(`load i64, ptr %t${index}, align 8`) });
+      this.#add(`call void @llvm.lifetime.end.p0(ptr %t${index})`);
+      this.#held.delete(index);
+    }
   }
 
   /** Both sides bring values along; what they made themselves is not known afterwards. */
