@@ -137,7 +137,7 @@ class Maker {
     const scope = { variables: ["a", "b", "x"], functions, loops: 0 };
     return fixed`static ${attribute} ${result} ${name}(${a} a, ${b} b)
 {
-\t${dice.pick(WIDE)} x = ${this.expression(scope, 2)};
+\t${dice.pick(WIDE)} x = ${this.expression({ ...scope, variables: ["a", "b"] }, 2)};
 ${sequence(this.statements(scope, 1, 1, 2))}\treturn ${this.expression(scope, 2)};
 }
 `;
