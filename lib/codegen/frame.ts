@@ -1,4 +1,4 @@
-/** Fourth pass: gives stack slots their places below the frame pointer (PrologEpilogInserter.cpp). */
+/** Fourth pass, once slots are shared: gives them their places below the frame pointer (PrologEpilogInserter.cpp). */
 import { ALU, BPF_CLASS } from "../isa/insn.ts";
 import { alignUp } from "./data_layout.ts";
 import { FRAME_ADDRESS, FRAME_POINTER, FROM_REGISTER, type MachineFunction, type MachineInsn } from "./machine.ts";

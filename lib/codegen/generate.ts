@@ -5,7 +5,7 @@
  * 2. select/      instructions, with as many registers as there are values
  * 3. allocate/    registers r0 to r9, and the stack where they are not enough
  * 4. stack_sharing.ts, frame.ts  places of the stack's slots
- * 5. assemble.ts  the order of blocks, jumps, encoding
+ * 5. place_blocks.ts, assemble.ts  the order of blocks, jumps, encoding
  *
  * The optimiser has run before; nothing here looks for a better program than the one it is given.
  */

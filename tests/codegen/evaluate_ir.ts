@@ -262,6 +262,12 @@ class Evaluation {
         return signed(a, bits) < signed(b, bits) ? a : b;
       case "smax":
         return signed(a, bits) > signed(b, bits) ? a : b;
+      case "ucmp":
+        return a < b ? unsigned(-1n, bits) : a > b ? 1n : 0n;
+      case "scmp": {
+        const width = Number(/\d+$/.exec(name)![0]), [p, q] = [signed(a, width), signed(b, width)];
+        return p < q ? unsigned(-1n, bits) : p > q ? 1n : 0n;
+      }
       case "abs":
         return unsigned(signed(a, bits) < 0n ? -a : a, bits);
       case "fshl":

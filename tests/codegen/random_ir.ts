@@ -222,6 +222,11 @@ class Generator {
     const two = ["umin", "umax", "smin", "smax", "uadd.sat", "usub.sat", "sadd.sat", "ssub.sat"];
     const name = this.#pick([...two, "fshl", "fshr", "abs", "ctpop", "cttz", "ctlz", "bswap"]);
     if (name === "bswap" && type === "i8") return;
+    if (this.random.below(8) === 0) {
+      const way = this.#pick(["ucmp", "scmp"]);
+      scope.push({ type: "i8", name: this.#make(`call i8 @llvm.${way}.i8.${type}(${type} ${a}, ${type} ${b})`) });
+      return;
+    }
     const more = two.includes(name)
       ? `, ${type} ${b}`
       : name.startsWith("fsh")
