@@ -29,7 +29,17 @@ extern void bpf_rcu_read_lock(void) __ksym;
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
 extern const void vmlinux_symbol __ksym __weak;
 
+/* Reached by a pointer of a member alone; and by one first, then by value. */
+struct far { int unseen; };
+struct near { struct far *far; } near;
+struct late { int a; };
+typedef struct late late_t;
+struct by_pointer { late_t *pointer; } by_pointer;
+struct by_value { late_t value; } by_value;
+
 u64 zero, set = 7;
+u32 list[4] = { 1 };
+u32 *into = &list[2];
 static u32 hidden_zero;
 static volatile s16 hidden_set = -2;
 const volatile bool option;
@@ -55,6 +65,7 @@ SEC("tc") int tail(void *ctx)
 {
 	static const char format[] = "%d of %s";
 	u64 sum = 0;
+	bpf_probe_read_kernel(&list[1], 4, ctx);
 	bpf_loop(5, each, &sum, 0);
 	bpf_trace_printk(format, sizeof(format), (int)sum);
 	zero = sum + grid[1][hidden_zero & 3];
