@@ -57,6 +57,8 @@ function frontEndFlags(listing: Listing, { kernelHeader, systemFolders }: FoundH
   return [
     ...["-triple", "bpfel", "-target-cpu", listing.cpu, "-main-file-name", listing.file, "-O2", "-emit-llvm"],
     ...["-mrelocation-model", "static", "-mframe-pointer=all", "-fgnuc-version=4.2.1", "-resource-dir", RESOURCES],
+    // The front end knows nothing of BPF's costs: it would make tables of switches, where clang for BPF compares.
+    "-fno-jump-tables",
     // As much debug information as -g asks for: BTF and lines are made of it.
     ...["-debug-info-kind=constructor", "-dwarf-version=5", "-fdebug-compilation-dir=.", "-ferror-limit", "19"],
     ...languageFlags(listing, {
