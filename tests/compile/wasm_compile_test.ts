@@ -6,6 +6,7 @@ import { CompileError, type Diagnostic } from "../../lib/compile/compile_error.t
 import { builtinHeaders } from "../../lib/compile/tar.ts";
 import { fetchedWasmClang, WASM_CLANG_NAME } from "../../lib/compile/wasm_package.ts";
 import { compileInThread } from "../../lib/compile/wasm_thread.ts";
+import { isLoad } from "../../lib/isa/insn.ts";
 import { loadObject } from "../../lib/object/load.ts";
 import { lineOf } from "../../lib/object/bpf_object.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
@@ -39,6 +40,14 @@ describe("clang as WebAssembly", () => {
       'long long most = LLONG_MAX; SEC("raw_tp") int f(void *c) { return bpf_htons(1); }';
     const data = loadObject(await inThread(source), "x").maps[0].data!;
     expect([...data.bytes]).toEqual([255, 255, 255, 255, 255, 255, 255, 127]);
+  });
+
+  withCompiler(`compares where a switch could be a table in memory${reason}`, { timeout: 60_000 }, async () => {
+    const cases = [5, 17, 3, 91, 8, 44, 2].map((value, i) => `case ${i}: return ${value};`).join(" ");
+    const source = `int n; SEC("raw_tp") int f(void *c) { switch (n) { ${cases} } return 0; }`;
+    const object = loadObject(await inThread(source), "x");
+    expect(object.programs[0].insns.filter(isLoad).length).toBe(1);
+    expect(object.maps.map(({ name }) => name).filter((name) => name.includes("rodata"))).toEqual([]);
   });
 
   withCompiler(`points at the line that clang refuses${reason}`, { timeout: 60_000 }, async () => {
