@@ -61,6 +61,9 @@ function frontEndFlags(listing: Listing, { kernelHeader, systemFolders }: FoundH
     "-fno-jump-tables",
     // As much debug information as -g asks for: BTF and lines are made of it.
     ...["-debug-info-kind=constructor", "-dwarf-version=5", "-fdebug-compilation-dir=.", "-ferror-limit", "19"],
+    // Newer versions refuse these by default; those that most computers have warn (clang 14, 15, 22: release notes).
+    ...["int-conversion", "incompatible-function-pointer-types", "incompatible-pointer-types"]
+      .map((warning) => `-Wno-error=${warning}`),
     ...languageFlags(listing, {
       listing: ".",
       headers: HEADERS,

@@ -2,6 +2,7 @@
 import { generate } from "../codegen/generate.ts";
 import { writeObject } from "../codegen/object/write_object.ts";
 import { ImpossibleError, UnsupportedError } from "../codegen/unsupported.ts";
+import { platform } from "../host/environment.ts";
 import { IrSyntaxError } from "../llvm/lexer.ts";
 import { Metadata, type MetadataNode } from "../llvm/metadata.ts";
 import type { Module } from "../llvm/module.ts";
@@ -43,7 +44,9 @@ function diagnosticOf(error: unknown, module: Module | undefined, listing: Listi
   return { severity: "error", message, ...placeOf(error, module, listing) };
 }
 
-const OTHER_COMPILER = "this compiler stands in where there is no clang: install clang, or set INTERLEAVE_CLANG=zig";
+const OTHER_COMPILER = platform === "browser"
+  ? "a page's own compiler does not know it: npx -y deno@2.8.1 task serve compiles with the clang of your computer"
+  : "this compiler stands in where there is no clang: install clang, or set INTERLEAVE_CLANG=zig";
 
 /** The line of the listing: of code out of a header, the line that calls it. */
 function placeOf(error: UnsupportedError, module: Module, listing: Listing): { line: number; column: number } {

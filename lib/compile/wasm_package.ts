@@ -73,14 +73,21 @@ async function install(folder: string): Promise<void> {
   reportProgress("the compiler is there", 1);
 }
 
+/** Bytes of the compiler's module, and clang's own headers by name. */
+export async function wasmClangFiles(
+  { command }: Compiler,
+): Promise<{ module: Uint8Array<ArrayBuffer>; headers: Record<string, string> }> {
+  const [bytes, headers] = await Promise.all([readFile(command), readFile(join(command, "..", HEADERS), "utf8")]);
+  return { module: new Uint8Array(bytes), headers: JSON.parse(headers) };
+}
+
 let loaded: Promise<WasmClang> | undefined;
 
 /** The compiler's module, made once per process: that takes a second or two, each compilation a third of one. */
-export function loadWasmClang({ name, command }: Compiler): Promise<WasmClang> {
+export function loadWasmClang(compiler: Compiler): Promise<WasmClang> {
   loaded ??= (async () => {
-    const [bytes, headers] = await Promise.all([readFile(command), readFile(join(command, "..", HEADERS), "utf8")]);
-    const builtinHeaders = new Map(Object.entries(JSON.parse(headers) as Record<string, string>));
-    return { name, module: await WebAssembly.compile(new Uint8Array(bytes)), builtinHeaders };
+    const { module, headers } = await wasmClangFiles(compiler), builtinHeaders = new Map(Object.entries(headers));
+    return { name: compiler.name, module: await WebAssembly.compile(module), builtinHeaders };
   })();
   loaded.catch(() => loaded = undefined);
   return loaded;

@@ -3,39 +3,23 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { startThread } from "../host/workers.ts";
 import type { Listing } from "./compile.ts";
-import { CompileError, type Diagnostic } from "./compile_error.ts";
 import type { Compiler } from "./compiler.ts";
 import { kernelHeader } from "./kernel_header.ts";
 import { headersBeyond } from "./listing.ts";
+import { askForObject } from "./wasm_answer.ts";
 import type { FoundHeaders } from "./wasm_clang.ts";
 import { loadWasmClang } from "./wasm_package.ts";
-import type { CompileReply } from "./wasm_worker.ts";
 
 /** @throws CompileError when the listing is refused, or the time is up */
 export async function compileInThread(compiler: Compiler, listing: Listing): Promise<Uint8Array> {
   const clang = await loadWasmClang(compiler), found = findHeaders(listing);
   const thread = startThread(new URL("./wasm_worker.ts", import.meta.url));
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<CompileReply>((resolve) => {
-    timer = setTimeout(() => resolve({ diagnostics: [overdue(listing.limitMs)] }), listing.limitMs);
-  });
   try {
-    const reply = await Promise.race([thread.ask({ clang, listing, found }) as Promise<CompileReply>, late]);
-    if ("object" in reply) return reply.object;
-    if ("failure" in reply) throw new Error(`${compiler.name} failed on ${listing.name}: ${reply.failure}`);
-    throw new CompileError(listing.name, reply.diagnostics, compiler.name, listing.source);
+    return await askForObject((job) => thread.ask(job), { clang, listing, found });
   } finally {
-    clearTimeout(timer);
     thread.terminate();
   }
 }
-
-const overdue = (limitMs: number): Diagnostic => ({
-  severity: "error",
-  message: `the compiler took longer than ${limitMs / 1000} s`,
-  line: 0,
-  column: 0,
-});
 
 /** What the listing includes beyond the reader's headers and ours. */
 function findHeaders({ traits, source }: Listing): FoundHeaders {

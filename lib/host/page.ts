@@ -14,6 +14,7 @@ import { type FileBundle, providedAssets, providedFiles, providedPackageFiles } 
 export { type FileBundle, type FindObject, type NotebookKernel, provideKernel, provideObjects } from "./provided.ts";
 export { type KeptProgress, provideProgress } from "./provided.ts";
 export { type CompileAnswer, type CompileRequest, type PageCompiler, provideCompiler } from "./provided.ts";
+export { type PageClang, provideClang } from "./provided.ts";
 
 export { type FindThread, provideThreads } from "./workers.browser.ts";
 

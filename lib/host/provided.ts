@@ -117,6 +117,25 @@ export function provideCompiler(provided: PageCompiler | undefined): void {
 
 export const providedCompiler = (): PageCompiler | undefined => compiler;
 
+/** clang as WebAssembly, by which a page compiles itself (compile/wasm_clang.ts); each part is fetched when it is needed. */
+export interface PageClang {
+  /** `clang 22.1.0 as WebAssembly, back end 1` */
+  readonly name: string;
+  /** The module, and clang's own headers by name: `stdarg.h`. */
+  load(): Promise<{ readonly module: WebAssembly.Module; readonly builtinHeaders: ReadonlyMap<string, string> }>;
+  /** The text of `vmlinux.h`. */
+  kernelHeader(): Promise<Uint8Array>;
+}
+
+let clang: PageClang | undefined;
+
+/** Takes a page's own clang, which is asked where {@link provideCompiler} gave none that answers. */
+export function provideClang(provided: PageClang | undefined): void {
+  clang = provided;
+}
+
+export const providedClang = (): PageClang | undefined => clang;
+
 let kernel: NotebookKernel | undefined;
 
 /** Makes this program a notebook's kernel; undefined ends that. */

@@ -72,8 +72,9 @@ if (reason) {
       await again.context().close();
     });
 
-    it("says of a text of the reader's how to go on, and takes an object in its place", async () => {
+    it("says of a text of the reader's how to go on without a compiler, and takes an object in its place", async () => {
       const page = await open("play.html");
+      await page.route("**/live/clang/**", (route) => route.abort());
       await page.locator(".cm-content").click();
       await page.keyboard.press("ControlOrMeta+A");
       await page.keyboard.insertText('int mine;\nSEC("raw_tp") int own(void *ctx) { mine += 5; return 0; }');
@@ -157,6 +158,26 @@ if (reason) {
       await page.locator(".ip-card").first().waitFor();
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
       await screenshot(page, "bench_phone", true);
+      await page.context().close();
+    });
+
+    it("compiles a text of the reader's in the page, and in a frame that it is sent to", async () => {
+      const page = await open("play.html");
+      await page.locator(".cm-content").click();
+      await page.keyboard.press("ControlOrMeta+A");
+      await page.keyboard.insertText('int mine;\nSEC("raw_tp") int own(void *ctx) { mine += 5; return 0; }');
+      const isRun = (where: Page) =>
+        where.locator("[data-bench] .cell_output", { hasText: "own on 2 simulated CPUs" }).waitFor({ timeout: 120_000 });
+      await page.getByRole("button", { name: "Run", exact: true }).click();
+      await isRun(page);
+      const frame = await open(`embed.html${new URL(page.url()).hash}`);
+      await isRun(frame);
+      await frame.context().close();
+      await page.locator(".cm-content").click();
+      await page.keyboard.press("ControlOrMeta+A");
+      await page.keyboard.insertText("int mine\nint other;\n");
+      await press(page, "Run");
+      expect(await shown(page)).toContain("line 1, column 9: error: expected ';'");
       await page.context().close();
     });
 

@@ -10,6 +10,7 @@ import { step } from "../lab/steps.ts";
 import { runCommand } from "../lab/subprocess.ts";
 import { FONT_FILES, fontsCss } from "../fonts_css.ts";
 import { type Commander, runTask } from "../task.ts";
+import { CompilerMissingError } from "../../compile/compiler_missing.ts";
 import { type Notebook, readNotebook, writeNotebook } from "../../jupyter/notebook_file.ts";
 import { CHINESE_NOTEBOOKS } from "../messages/chinese_notebooks.ts";
 import { chapterNames } from "../messages/sources.ts";
@@ -18,6 +19,8 @@ import { chineseChapters, type Edition, embedPage, inChinese, inEdition, joinEdi
 import { siteCatalogue, withAnchors } from "./editions.ts";
 import { frontDoor } from "./front_door.ts";
 import { bundleLive } from "./live/bundle.ts";
+import type { ClangPlace } from "./live/messages.ts";
+import { writeClang } from "./live/write_clang.ts";
 import { writeServiceWorker } from "./live/write_service_worker.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -94,6 +97,17 @@ async function makePages(edition: Edition): Promise<string> {
   return html;
 }
 
+/** Without a network, and before the compiler was fetched once, a site is built that has none. */
+async function compilerOrNone(live: string): Promise<ClangPlace | undefined> {
+  try {
+    return await writeClang(live, join(PROJECT, ".cache", "book", "clang"));
+  } catch (error) {
+    if (!(error instanceof CompilerMissingError)) throw error;
+    console.warn(`The pages get no C compiler: ${error.message}`);
+    return undefined;
+  }
+}
+
 async function build(editions: readonly Edition[], repository?: string): Promise<void> {
   if (!await isComplete(SPHINX)) {
     const python = await step("Python", () => findPython());
@@ -106,11 +120,11 @@ async function build(editions: readonly Edition[], repository?: string): Promise
     if (chinese) {
       await inChinese(PROJECT, () => prepare("zh", chinese, join(PROJECT, CHINESE_NOTEBOOKS), repository));
     }
-    await bundleLive(
-      PROJECT,
-      join(sourceOf("en"), "_static", "live"),
-      chinese && { chapters: chinese, words: siteCatalogue(PROJECT) },
-    );
+    const live = join(sourceOf("en"), "_static", "live"), clang = await compilerOrNone(live);
+    await bundleLive(PROJECT, live, {
+      clang,
+      chinese: chinese && { chapters: chinese, words: siteCatalogue(PROJECT) },
+    });
   });
   await step("site", async () => {
     rmSync(BUILT, { recursive: true, force: true });

@@ -116,9 +116,9 @@ function firstPicture({ cells }: Notebook): Picture | undefined {
 
 function waysToRun(repository: string | undefined): string[] {
   const ways = [
-    t`**Here.** Each chapter's cells run in its page, with nothing to install; your changes stay in this browser. After the first visit no network is needed.`,
+    t`**Here.** Each chapter's cells run in its page, with nothing to install; your changes stay in this browser. A C compiler is fetched when you first change a listing (23 MB, once). After that no network is needed.`,
     t`**JupyterLab, on your computer**, where \`threads\` are measured and the machine \`linux\` asks your own kernel; in a checkout, with Node 20 and Python 3.10: \`npx -y deno@2.8.1 task start\`.`,
-    t`**This site, on your computer**, where its pages compile what you edit: \`npx -y deno@2.8.1 task serve\`.`,
+    t`**This site, on your computer**, where its pages compile with your own clang: \`npx -y deno@2.8.1 task serve\`.`,
   ];
   const path = repository && /^https:\/\/github\.com\/([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(repository)?.[1];
   if (path) {

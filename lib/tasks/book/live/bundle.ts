@@ -13,7 +13,7 @@ import { assetBundle } from "../../npm/asset_bundle.ts";
 import { examples } from "./bench/examples.ts";
 import { cellParts } from "./cell_code.ts";
 import { type Hints, hintsOf } from "./hints.ts";
-import type { AssetIndex, ChapterData } from "./messages.ts";
+import type { AssetIndex, ChapterData, ClangPlace } from "./messages.ts";
 
 const OBJECTS = "compile/objects/", FONTS = "plot/assets/";
 const DIGITS = 12;
@@ -48,9 +48,13 @@ export const browserModules: Plugin = {
  *
  * @param project folder of a checkout
  * @param folder where they go
- * @param chinese the Chinese edition, where it is made
+ * @param given the Chinese edition, where it is made, and the compiler that is there already
  */
-export async function bundleLive(project: string, folder: string, chinese?: ChineseEdition): Promise<void> {
+export async function bundleLive(
+  project: string,
+  folder: string,
+  { chinese, clang }: { readonly chinese?: ChineseEdition; readonly clang?: ClangPlace },
+): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const write = (name: string, value: unknown): string => {
     const text = JSON.stringify(value), file = `${name}-${digestOf(text)}.json`;
@@ -96,7 +100,7 @@ export async function bundleLive(project: string, folder: string, chinese?: Chin
   const HINTS = write("hints", await readHints(project));
   const ASSETS = write("assets", { texts: small, later, objects } satisfies AssetIndex),
     FILES = write("files", notebookFiles(project, chapters));
-  await bundleScripts(project, folder, { ASSETS, FILES, EXAMPLES, HINTS, ...ofChinese });
+  await bundleScripts(project, folder, { ASSETS, FILES, EXAMPLES, HINTS, CLANG: clang ?? null, ...ofChinese });
   cpSync(here("live.css"), join(folder, "live.css"));
 }
 
@@ -128,7 +132,7 @@ const threadEntries = (modules: ReadonlyMap<string, string>): Plugin => ({
 });
 
 /** Threads first, then the kernel that names them, then the page that names the kernel. */
-async function bundleScripts(project: string, folder: string, names: Readonly<Record<string, string>>): Promise<void> {
+async function bundleScripts(project: string, folder: string, names: Readonly<Record<string, unknown>>): Promise<void> {
   const threads = threadModules(join(project, "lib"));
   const common: BuildOptions = {
     ...{ bundle: true, minify: true, platform: "browser", target: "es2022", logLevel: "warning", metafile: true },

@@ -1,15 +1,29 @@
 /** The kernel of a page of the book: a worker that runs its cells, one after another, on the library itself. */
 import { inspect } from "../../../host/inspect.ts";
-import { provideCompiler, provideFiles, provideKernel, provideObjects } from "../../../host/page.ts";
+import { provideClang, provideCompiler, provideFiles, provideKernel, provideObjects } from "../../../host/page.ts";
 import { provideProgress, provideThreads } from "../../../host/page.ts";
+import { findCompiler } from "../../../compile/clang.ts";
+import { compileAnew } from "../../../compile/compile.ts";
 import * as interleave from "../../../mod.ts";
 import { CELL_FILE } from "./cell_file.ts";
 import { beside, fetched, provideLibrary } from "./library_files.ts";
+import { ClangNews } from "./clang_news.ts";
+import { pageClang } from "./page_clang.ts";
 import { serverCompiler } from "./server_compiler.ts";
-import type { AssetIndex, Broadcast, DisplayContent, ErrorContent, FromKernel, ToKernel } from "./messages.ts";
+import type {
+  AssetIndex,
+  Broadcast,
+  ClangPlace,
+  DisplayContent,
+  ErrorContent,
+  FromKernel,
+  ToKernel,
+} from "./messages.ts";
 
 /** Names of the files beside this script; they change with what is in them. */
 declare const ASSETS: string, FILES: string, FILES_ZH: string, THREADS: Readonly<Record<string, string>>;
+/** Null in a site that was built without a compiler. */
+declare const CLANG: ClangPlace | null;
 
 /** An async function's head is two lines. */
 const HEAD_LINES = 2;
@@ -18,7 +32,7 @@ const AsyncFunction = (async () => {}).constructor as new (...parts: string[]) =
 ) => Promise<unknown>;
 
 const send = (message: FromKernel): void => (globalThis as unknown as Worker).postMessage(message);
-let cell = -1;
+let cell = -1, isRunning = false;
 const say = (broadcast: Broadcast): void => send({ kind: "broadcast", cell, broadcast });
 
 function importModule(specifier: string): unknown {
@@ -106,6 +120,14 @@ function stop(): void {
 /** The page's edition. */
 const EDITION = new URL(globalThis.location.href).searchParams.get("lang") ?? "en";
 
+const news = new ClangNews((text) => send({ kind: "news", text }), () => isRunning ? cell : undefined, say);
+
+/** The first compilation takes the longest: an empty listing takes it upon itself, while the reader still types. */
+async function prepareCompiler(): Promise<void> {
+  const { isWebAssembly } = await findCompiler();
+  if (isWebAssembly) await compileAnew("");
+}
+
 async function begin(): Promise<void> {
   const [assets, files] = await Promise.all(
     [ASSETS, EDITION === "zh" ? FILES_ZH : FILES].map(async (name) => (await fetched(name)).json()),
@@ -118,21 +140,29 @@ async function begin(): Promise<void> {
     return name === undefined ? undefined : new Uint8Array(await (await fetched(`objects/${name}`)).arrayBuffer());
   });
   provideCompiler(serverCompiler(beside("../../compile")));
+  if (CLANG) provideClang(pageClang(CLANG, news.tell));
   provideThreads((name) => THREADS[name] === undefined ? undefined : beside(THREADS[name]));
 }
 
-let last: Promise<unknown> = begin()
-  .then(() => send({ kind: "ready" }), (error) => send({ kind: "broken", message: String(error) }));
+const begun = begin();
+let last: Promise<unknown> = begun.then(
+  () => send({ kind: "ready" }),
+  (error) => send({ kind: "broken", message: String(error) }),
+);
 
 globalThis.onmessage = ({ data }: MessageEvent<ToKernel>) => {
   if (data.kind === "stop") return stop();
+  // What fails here is said when a cell needs it.
+  if (data.kind === "prepare") return void begun.then(prepareCompiler).catch(() => {});
   if (data.kind === "start") {
     return provideProgress({ solved: data.solved, keep: (id) => send({ kind: "solved", id }) });
   }
   last = last.then(async () => {
     cell = data.cell;
     if (data.files) provideFiles(data.files);
+    isRunning = true;
     const error = await run(data.source, data.code);
+    isRunning = false;
     await sayUnheard();
     send({
       kind: "done",

@@ -13,12 +13,15 @@ export interface KernelEvents {
   ready(): void;
   broadcast(message: FromKernel & { kind: "broadcast" }): void;
   done(message: FromKernel & { kind: "done" }): void;
+  /** What is on its way; an empty text when it is over. */
+  news(text: string): void;
   /** The kernel is gone, and with it what cells made. */
   lost(why: string): void;
 }
 
 export class KernelClient {
   #worker?: Worker;
+  #isPrepared = false;
   #stopping?: ReturnType<typeof setTimeout>;
 
   /**
@@ -40,6 +43,15 @@ export class KernelClient {
     this.#ask({ kind: "run", cell, source, code, files });
   }
 
+  /** Makes the compiler ready, where the page brings one; to be called when a listing is edited. */
+  prepare(): void {
+    const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
+    if (this.#isPrepared || connection?.saveData) return;
+    this.#worker ??= this.#start();
+    this.#isPrepared = true;
+    this.#ask({ kind: "prepare" });
+  }
+
   /** Stops the running cell: in good order if its work listens, else by ending the kernel. */
   stop(): void {
     if (!this.#worker || this.#stopping !== undefined) return;
@@ -56,6 +68,7 @@ export class KernelClient {
     this.#stopping = undefined;
     this.#worker?.terminate();
     this.#worker = undefined;
+    this.#isPrepared = false;
   }
 
   #lose(why: string): void {
@@ -83,6 +96,8 @@ export class KernelClient {
         return this.#lose(t`The laboratory could not be fetched: ${message.message}`);
       case "broadcast":
         return this.events.broadcast(message);
+      case "news":
+        return this.events.news(message.text);
       case "solved":
         keepSolved(message.id);
         return;

@@ -13,6 +13,8 @@ export type ToKernel =
     /** Files that it reads. */
     readonly files?: FileBundle;
   }
+  /** A listing is being edited: makes the compiler ready. */
+  | { readonly kind: "prepare" }
   /** Asks the work of the cell to stop; what computes without a pause does not hear it. */
   | { readonly kind: "stop" };
 
@@ -21,6 +23,8 @@ export type FromKernel =
   | { readonly kind: "broken"; readonly message: string }
   | { readonly kind: "broadcast"; readonly cell: number; readonly broadcast: Broadcast }
   | { readonly kind: "solved"; readonly id: string }
+  /** Something is on its way that no cell waits for yet; an empty text ends that. */
+  | { readonly kind: "news"; readonly text: string }
   | { readonly kind: "done"; readonly cell: number; readonly error?: { readonly name: string; readonly text: string } };
 
 /** A broadcast of Jupyter's protocol, as far as outputs go. */
@@ -61,4 +65,27 @@ export interface AssetIndex {
   readonly later: Record<string, string>;
   /** Names of the objects of listings. */
   readonly objects: readonly string[];
+}
+
+/** The compiler in the site, as its kernel comes to know of it when it is built. */
+export interface ClangPlace {
+  /** `clang 22.1.0 as WebAssembly, back end 1` */
+  readonly name: string;
+  /** Where its {@link ClangIndex} is, relative to the kernel's script. */
+  readonly index: string;
+}
+
+/** A file of the compiler, packed by gzip; of the module, a part of what was packed. */
+export interface ClangPart {
+  /** Relative to the kernel's script; the name changes with what is in it. */
+  readonly file: string;
+  readonly bytes: number;
+}
+
+export interface ClangIndex {
+  readonly module: readonly ClangPart[];
+  /** JSON: clang's own headers by name. */
+  readonly headers: ClangPart;
+  /** `vmlinux.h` */
+  readonly kernelHeader: ClangPart;
 }

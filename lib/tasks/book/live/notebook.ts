@@ -1,6 +1,7 @@
 /** Makes the chapter that is open live: an editor for each cell, a kernel for the page, and what the browser keeps. */
 import { button, element, LiveCell } from "./cell.ts";
 import { downloadNotebook } from "./download.ts";
+import { hasOtherListing } from "./edited_listings.ts";
 import { KernelClient } from "./kernel_client.ts";
 import { keepEdits, keptEdits } from "./kept.ts";
 import type { ChapterData, FromKernel } from "./messages.ts";
@@ -25,7 +26,10 @@ class LiveNotebook {
   constructor(readonly chapter: ChapterData, roots: readonly Element[], bar: Element) {
     this.#cells = roots.map((root, index) => {
       const cell: LiveCell = new LiveCell(root, index, {
-        changed: () => this.#keep(),
+        changed: () => {
+          this.#keep();
+          if (hasOtherListing(cell.text, cell.original)) this.#kernel.prepare();
+        },
         run: (goOn) => this.#runOne(cell, goOn),
       });
       return cell;
@@ -34,6 +38,10 @@ class LiveNotebook {
       ready: () => this.#sayRunning(),
       broadcast: ({ cell, broadcast }) => this.#cells[cell].add(broadcast),
       done: (message) => this.#done(message),
+      news: (text) => {
+        this.#say(text || texts.compilerThere);
+        if (text === "") this.#sayRunning();
+      },
       lost: (why) => this.#lose(why),
     });
     this.#status.setAttribute("role", "status");

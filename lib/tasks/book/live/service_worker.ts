@@ -35,8 +35,11 @@ const IS_FIXED = /\/live\/(?:assets\/|objects\/|[\w-]+-[\w-]{8,}\.(?:js|json)$)|
 /** So many at a time: a page that is being read needs the network, too. */
 const AT_ONCE = 4;
 
-const isOwn = (url: URL): boolean =>
-  url.origin === location.origin && url.href.startsWith(new URL(".", location.href).href);
+/** The compiler, which the page keeps by itself (page_clang.ts): of the book's new version it may be the same. */
+const COMPILER = new URL("_static/live/clang/", location.href).href;
+
+const isOwn = ({ origin, href }: URL): boolean =>
+  origin === location.origin && href.startsWith(new URL(".", location.href).href) && !href.startsWith(COMPILER);
 
 /** As it is kept: what a page asks for with `?v=` is what it is without. */
 const keyOf = (url: string): string => url.replace(/[?#].*$/, "");

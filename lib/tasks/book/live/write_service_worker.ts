@@ -7,9 +7,10 @@ import { fileURLToPath } from "node:url";
 
 /**
  * Pictures are for readers without scripts, notebooks for those who leave the page, the reference is larger than all the
- * rest; the others are no part of a page.
+ * rest, the compiler is for those who edit listings; the others are no part of a page.
  */
-const LEFT_OUT = /^(?:zh\/)?(?:notebooks|_sources|_static\/figures|api)\/|\.map$|^(?:zh\/)?(?:objects\.inv|sw\.js)$/;
+const LEFT_OUT =
+  /^(?:zh\/)?(?:notebooks|_sources|_static\/figures|_static\/live\/clang|api)\/|\.map$|^(?:zh\/)?(?:objects\.inv|sw\.js)$/;
 
 /** What both editions load is in the folder of the English one, and what only Chinese pages do has a name that says so. */
 function byEdition(files: readonly string[]): Readonly<Record<"shared" | "en" | "zh", readonly string[]>> {

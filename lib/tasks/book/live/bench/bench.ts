@@ -59,6 +59,7 @@ export class Bench {
       },
       done: ({ error }) => this.#done(error?.name),
       lost: (why) => this.#end(why),
+      news: (text) => this.#say(text || (this.#isRunning ? texts.running : texts.compilerThere)),
     });
     this.#fields = { cpus: number(1, 512), invocations: number(1, 1_000_000), seed: number(0, 2 ** 32 - 1) };
     this.#status.setAttribute("role", "status");
@@ -90,6 +91,7 @@ export class Bench {
         this.#source = this.#code!.text;
         this.#object = undefined;
         this.#showChoice();
+        if (this.#choice.value === "") this.#kernel.prepare();
       },
       onRun: () => this.run(this.#view),
     });

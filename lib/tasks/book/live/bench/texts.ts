@@ -1,6 +1,6 @@
 /** What a bench says. */
 import { t, translated } from "../../../../words/translation.ts";
-import { SERVE } from "../texts.ts";
+import { SERVE, texts as common } from "../texts.ts";
 import type { View } from "./link.ts";
 
 export const texts = translated({
@@ -30,6 +30,7 @@ export const texts = translated({
     t`The link has ${characters.toLocaleString("en-US")} characters: some programs cut it.`,
   fetching: "Fetching the laboratory …",
   running: "Running …",
+  compilerThere: common.compilerThere,
   done: "Done.",
   failed: "It ended with an error.",
   stopped: "Stopped.",
@@ -38,7 +39,7 @@ export const texts = translated({
   took: (name: string) => t`${name} is on the bench in the place of the listing. Choose a listing to take it away.`,
   drop: "Or drop an object file here that clang made for BPF.",
   noCompiler:
-    "This text is not one of the book's, whose objects come with it, and a page has no C compiler. Three ways on: ",
+    "This text is not one of the book's, whose objects come with it, and this page has no C compiler now. Three ways on: ",
   ways: [
     ["run it in JupyterLab: ", "npx -y deno@2.8.1 task start"],
     ["serve the book yourself, then this page compiles with your clang: ", SERVE],
