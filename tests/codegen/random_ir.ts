@@ -137,7 +137,11 @@ class Generator {
     const left = this.#operand(scope, type), right = this.#operand(scope, type);
     const test = this.#make(`icmp ${condition} ${type} ${left}, ${right}`);
     if (this.random.below(4) > 0) return test;
-    return this.#make(`${this.#pick(["and", "or", "xor"])} i1 ${test}, ${this.#operand(scope, "i1")}`);
+    const other = this.#operand(scope, "i1");
+    if (this.random.below(2) === 0) return this.#make(`${this.#pick(["and", "or", "xor"])} i1 ${test}, ${other}`);
+    // `&&` and `||`, as the optimiser writes them.
+    const [yes, no] = this.#pick([[other, "false"], ["true", other], ["false", other], [other, "true"]] as const);
+    return this.#make(`select i1 ${test}, i1 ${yes}, i1 ${no}`);
   }
 
   #value(scope: Typed[]): void {
