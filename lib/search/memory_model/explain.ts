@@ -8,6 +8,7 @@ import { Relation } from "./relation.ts";
 import type { SharedMemory } from "./shared_memory.ts";
 import type { ThreadCode } from "./thread_code.ts";
 import { INITIAL } from "./trace.ts";
+import { t } from "../../words/translation.ts";
 
 /** One access of the execution. */
 export interface WitnessEvent {
@@ -96,15 +97,15 @@ export function whyNotKept(a: WitnessEvent, b: WitnessEvent, model: AxiomaticMod
     isWrite(event as never) ? isRead(event as never) ? "atomic" : "store" : "load"
   );
   if (first === "store" && second === "load") {
-    return `a store may be seen after a later load (it waits in a store buffer): only a full barrier keeps them in order`;
+    return t`a store may be seen after a later load (it waits in a store buffer): only a full barrier keeps them in order`;
   }
-  if (model === "x86") return "x86 keeps this order";
+  if (model === "x86") return t`x86 keeps this order`;
   if (first === "load" && second === "load") {
-    return "a load may go ahead of an earlier one: a load-acquire of the first keeps them, or an address that depends on it";
+    return t`a load may go ahead of an earlier one: a load-acquire of the first keeps them, or an address that depends on it`;
   }
   if (first === "load") {
-    return "a store may be seen before an earlier load is done: a dependency keeps them, a load-acquire, or a store-release";
+    return t`a store may be seen before an earlier load is done: a dependency keeps them, a load-acquire, or a store-release`;
   }
-  if (first === "store") return "stores may be seen in another order: a store-release of the second keeps them";
-  return "an atomic that gives no old value back orders nothing";
+  if (first === "store") return t`stores may be seen in another order: a store-release of the second keeps them`;
+  return t`an atomic that gives no old value back orders nothing`;
 }

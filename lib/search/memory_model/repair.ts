@@ -2,6 +2,7 @@
 import { BPF_ATOMIC, BPF_CLASS, classOf, isAtomic } from "../../isa/insn.ts";
 import type { WeakWitness, WitnessEvent } from "./explain.ts";
 import type { Step, ThreadCode } from "./thread_code.ts";
+import { t } from "../../words/translation.ts";
 
 export interface Edit {
   readonly kind: "acquire" | "release" | "dependency" | "barrier";
@@ -68,7 +69,7 @@ function subsets<T>(of: readonly T[], size: number): T[][] {
 function possibleEdits({ events, cycle, model }: WeakWitness, threads: readonly ThreadCode[]): Edit[] {
   const edits = new Map<string, Edit>();
   const where = ({ line, step, name }: WitnessEvent) =>
-    `${line === undefined ? `insn ${step}` : `line ${line}`} of ${name}`;
+    line === undefined ? t`insn ${step} of ${name}` : t`line ${line} of ${name}`;
   const add = (kind: Edit["kind"], event: WitnessEvent, text: string, on?: number) => {
     const { thread, step } = event;
     edits.set(`${kind} ${thread} ${step} ${on}`, { kind, thread, step, on, text });
@@ -78,14 +79,14 @@ function possibleEdits({ events, cycle, model }: WeakWitness, threads: readonly 
     const a = events[edge.from], b = events[edge.to];
     const [first, second] = [a, b].map(({ thread, step }) => threads[thread].steps[step]);
     if (model !== "x86") {
-      if (isPlainLoad(first)) add("acquire", a, `load_acquire in ${where(a)}`);
-      if (isPlainStore(second)) add("release", b, `store_release in ${where(b)}`);
+      if (isPlainLoad(first)) add("acquire", a, t`load_acquire in ${where(a)}`);
+      if (isPlainStore(second)) add("release", b, t`store_release in ${where(b)}`);
       if (isPlainLoad(first) && (isPlainStore(second) || isPlainLoad(second)) && edge.keptBy === undefined) {
-        const what = isPlainStore(second) ? "a value that depends" : "an address that depends";
-        add("dependency", b, `${what} on what ${where(a)} loads, in ${where(b)}`, a.step);
+        const what = isPlainStore(second) ? t`a value that depends` : t`an address that depends`;
+        add("dependency", b, t`${what} on what ${where(a)} loads, in ${where(b)}`, a.step);
       }
     }
-    add("barrier", b, `a fetching atomic (a full barrier) before ${where(b)}`);
+    add("barrier", b, t`a fetching atomic (a full barrier) before ${where(b)}`);
   }
   return [...edits.values()];
 }

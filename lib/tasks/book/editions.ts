@@ -15,6 +15,9 @@ import { PROJECT } from "../lab/places.ts";
 
 export type Edition = "en" | "zh";
 
+/** A busy computer that builds the site may take its time for a cell. */
+const CELL_LIMIT_SECONDS = 900;
+
 const entriesOf = (project: string, name: string): Entry[] => readCatalogue(join(project, CATALOGUES, `${name}.po`));
 
 /** The words of the site itself. */
@@ -43,7 +46,8 @@ export async function chineseChapters(
   const order = inRunOrder([...new Map([...waiting, ...gathering])]);
   for (const [n, [path, notebook]] of order.entries()) {
     detail(`${n + 1} of ${order.length}`);
-    writeNotebook(path, await executeNotebook(notebook, { path, argv: denoKernel(process.execPath) }));
+    const options = { path, argv: denoKernel(process.execPath), cellLimitSeconds: CELL_LIMIT_SECONDS };
+    writeNotebook(path, await executeNotebook(notebook, options));
   }
   return new Map(paths.map((path) => [path.replace(/^.*[\\/]|\.ipynb$/g, ""), readNotebook(path)]));
 }
