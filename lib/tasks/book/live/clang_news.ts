@@ -1,4 +1,5 @@
 /** Says how the page's compiler comes: in the cell that waits for it, and in the page's own line. */
+import { t } from "../../../words/translation.ts";
 import { EPHEMERAL } from "../../../jupyter/outputs.ts";
 import { progressLine } from "../../../jupyter/progress.ts";
 import type { Broadcast } from "./messages.ts";
@@ -32,7 +33,7 @@ export class ClangNews {
     if (this.#toldAt === -Infinity) this.#started = now;
     if (done < total && now - this.#toldAt < EVERY_MS) return;
     this.#toldAt = now;
-    const size = `${(done / MB).toFixed(1)} of ${(total / MB).toFixed(1)} MB`;
+    const size = t`${(done / MB).toFixed(1)} of ${(total / MB).toFixed(1)} MB`;
     this.#sayInPage(done < total ? `${text}: ${size} …` : `${text} …`);
     this.#show(progressLine(text, done, total, now - this.#started, size));
   };

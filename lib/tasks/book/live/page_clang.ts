@@ -7,6 +7,7 @@ import type { PageClang } from "../../../host/provided.ts";
 import { stoppable } from "../../../host/stop.ts";
 import { beside } from "./library_files.ts";
 import type { ClangIndex, ClangPlace } from "./messages.ts";
+import { texts } from "./texts.ts";
 
 /** The service worker leaves what begins so alone. */
 const CACHE = "interleave_clang";
@@ -16,8 +17,6 @@ const CACHE = "interleave_clang";
  * @param done bytes that have come, of `total`
  */
 export type TellProgress = (text: string, done: number, total: number) => void;
-
-const FETCHING = "Fetching a C compiler, once", STARTING = "Starting the C compiler";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Loaded = Awaited<ReturnType<PageClang["load"]>>;
@@ -43,9 +42,9 @@ export function pageClang({ name, index }: ClangPlace, tell: TellProgress): Page
         try {
           const found: Bytes[] = [];
           for (const { file, bytes } of wanted) {
-            found.push(await kept(file, bytes, signal, (more) => tell(FETCHING, done += more, total)));
+            found.push(await kept(file, bytes, signal, (more) => tell(texts.fetchingCompiler, done += more, total)));
           }
-          tell(STARTING, total, total);
+          tell(texts.startingCompiler, total, total);
           await forgetOthers([index, ...wanted.map(({ file }) => file)]);
           const [packedHeaders, , ...parts] = found;
           const builtinHeaders = new Map(Object.entries(JSON.parse(await textOf(unpacked([packedHeaders])))));

@@ -19,6 +19,8 @@ export const texts = translated({
   begin: "The cells run in this page. What you change stays in this browser.",
   edited: (cells: number) => cells === 1 ? t`One cell is as you left it.` : t`${cells} cells are as you left them.`,
   fetching: "Fetching the laboratory …",
+  fetchingCompiler: "Fetching a C compiler, once",
+  startingCompiler: "Starting the C compiler",
   compilerThere: "The C compiler is ready.",
   running: (cell: number, waiting: number) =>
     waiting > 0 ? t`Running cell ${cell}, ${waiting} to go …` : t`Running cell ${cell} …`,
