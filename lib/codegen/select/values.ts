@@ -117,6 +117,9 @@ function symbolOf(s: Selection, name: string): string {
 
 const FITS_OFFSET = (off: number): boolean => off >= -32768 && off <= 32767;
 
+/** Of a constant: another type, the same 64 bits. */
+const SAME_BITS = ["bitcast", "inttoptr", "ptrtoint", "ptrtoaddr"];
+
 /** Where a pointer points, so that loads and stores need no instruction for constant offsets. */
 export function addressOf(s: Selection, pointer: Value): Address {
   const insn = definitionOf(s, pointer);
@@ -134,7 +137,10 @@ export function addressOf(s: Selection, pointer: Value): Address {
     const [base, ...indices] = pointer.operands;
     return shifted(s, addressOf(s, base), constantOffset(s, { elementType: pointer.elementType!, indices }));
   }
-  if (pointer.kind === "expression" && pointer.opcode === "bitcast") return addressOf(s, pointer.operands[0]);
+  if (pointer.kind === "expression") {
+    if (!SAME_BITS.includes(pointer.opcode)) return refuse(s, `the constant ${pointer.opcode}`);
+    return addressOf(s, pointer.operands[0]);
+  }
   return { base: registerOf(s, pointer), off: 0 };
 }
 
