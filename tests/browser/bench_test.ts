@@ -167,7 +167,9 @@ if (reason) {
       await page.keyboard.press("ControlOrMeta+A");
       await page.keyboard.insertText('int mine;\nSEC("raw_tp") int own(void *ctx) { mine += 5; return 0; }');
       const isRun = (where: Page) =>
-        where.locator("[data-bench] .cell_output", { hasText: "own on 2 simulated CPUs" }).waitFor({ timeout: 120_000 });
+        where.locator("[data-bench] .cell_output", { hasText: "own on 2 simulated CPUs" }).waitFor({
+          timeout: 120_000,
+        });
       await page.getByRole("button", { name: "Run", exact: true }).click();
       await isRun(page);
       const frame = await open(`embed.html${new URL(page.url()).hash}`);
