@@ -32,7 +32,7 @@ if (reason) {
       await live.press("全部运行");
       await live.idle(120_000);
       expect(await live.output(0)).toMatch(/丢失/);
-      expect(await live.page.locator(".cell_output svg text").allInnerTexts()).toContain("指令");
+      expect(await live.page.locator(".cell_output svg text").allTextContents()).toContain("指令");
       expect(live.errors).toEqual([]);
       await screenshot(live.page, "chinese_chapter");
       await live.close();
@@ -66,7 +66,7 @@ if (reason) {
       const page = await browser.newPage();
       await page.goto(`${site.address}/zh/`);
       for (const n of [0, 1, 1, 0]) await page.locator(".ip-card").nth(n).locator(".ip-step").click();
-      expect(await page.locator(".ip-status").innerText()).toBe("结局：counter=1，依次运行到不了。");
+      expect(await page.locator(".ip-status").innerText()).toBe("结局：counter=1, 依次运行到不了。");
       await page.locator("[data-bench]").getByRole("button", { name: "运行" }).click();
       await page.locator("[data-bench] .live-status", { hasText: "完成。" }).waitFor({ timeout: 60_000 });
       await page.close();

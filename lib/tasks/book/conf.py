@@ -17,6 +17,8 @@ myst_heading_anchors = 3
 
 if tags.has("zh"):  # noqa: F821, Sphinx defines it
     language = "zh_CN"
+    nb_code_prompt_show = "显示代码"
+    nb_code_prompt_hide = "隐藏代码"
 
 html_theme = "furo"
 html_title = "Interleave"
@@ -36,6 +38,8 @@ pygments_dark_style = "monokai"
 class ChineseSearch(SearchChinese):
     """Finds Chinese text by pairs of characters: Sphinx's own way takes a package that cuts text into words."""
 
+    # Sphinx names the stemmer in the page after this, and the page has the English one.
+    language_name = "English"
     js_splitter_code = """
 function splitQuery(query) {
   return (query.match(/[A-Za-z0-9_]+|\\p{Script=Han}+/gu) ?? []).flatMap((run) =>
