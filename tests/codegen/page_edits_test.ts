@@ -17,7 +17,7 @@ import { editedListing, pageEdits } from "./page_edits.ts";
 
 const NAMES = { system: new Map<string, string>(), systemFolders: [], kernelHeader: undefined };
 /** Two CPUs of a chapter's program need a few hundred states; what needs more than these is only compared CPU by CPU. */
-const MOST_STATES = 2_000;
+const MOST_STATES = 10_000;
 const MOST_SECONDS = 240, LIMIT_MS = 900_000;
 
 type Made = { readonly object: BpfObject } | { readonly refusal: CompileError | ObjectError };

@@ -203,7 +203,7 @@ describe("the npm package", () => {
         forms: ["image/svg+xml", "text/plain"],
         shown: [["image/png", "image/svg+xml", "text/plain"]],
       });
-      expect(refused).toMatch(/^CompilerMissingError: a page cannot compile C\..*deno@2.8.1 task start/);
+      expect(refused).toMatch(/^CompilerMissingError: this page has no C compiler\..*deno@2.8.1 task start/);
     } finally {
       await browser.close();
       server.close();
