@@ -166,11 +166,14 @@ export async function measure<Name extends Measured["machine"]>(
     insns: 0,
     how: t`measured ${where()}; ${fewerCpus(asked.cpus ?? 2, plan.nrCpus)}${
       howOften(plan, factors)
-    } from a common start, overlap ${range(overlapSpread)}; times include the loop; median of ${kept.length} repeat${
-      kept.length === 1 ? "" : "s"
-    }, ${tries - kept.length} disturbed and thrown away`,
+    } from a common start, overlap ${range(overlapSpread)}; times include the loop; ${medianOf(kept.length)}, ${
+      tries - kept.length
+    } disturbed and thrown away`,
   };
 }
+
+const medianOf = (repeats: number): string =>
+  repeats === 1 ? t`median of ${repeats} repeat` : t`median of ${repeats} repeats`;
 
 /** Most programs that share a CPU; 1 when each has one of its own. */
 export function sharing(plan: Plan): number {

@@ -156,7 +156,7 @@ export function tornGroups(table: AccessTable): Candidate[] {
       const reason =
         t`${written.first.field} and ${written.second.field} are written one after the other: who reads both can get one of before and one of after`;
       const doubt = (read: Pair) => doubtOf(read.first) ?? doubtOf(written.first);
-      return pairRead("torn-group", table, written, "writes", true, reason, doubt);
+      return pairRead("torn-group", table, written, t`writes`, true, reason, doubt);
     })
   );
 }

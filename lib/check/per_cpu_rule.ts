@@ -43,7 +43,7 @@ export function perCpuReentries({ programs }: AccessTable): Candidate[] {
         } can run ${over.program.name} on it between the two lines: what one of them wrote is overwritten`;
         return [
           candidate("per-cpu-reentry", to, [
-            siteOf(from, from.writes ? "writes" : "reads"),
+            siteOf(from, from.writes ? t`writes` : t`reads`),
             siteOf(to, to.writes ? t`writes back` : t`reads what it wrote`),
             ...(over === under ? [] : [siteOf(write, t`writes in between`)]),
           ], { reason, repair: heldOff(how, from, to) }),
