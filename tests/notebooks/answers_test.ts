@@ -212,7 +212,7 @@ SEC("raw_tp") int count(void *ctx)
   [
     "04.4",
     bpf`__u64 total; SEC("raw_tp") int count(void *ctx) { __sync_fetch_and_add(&total, 1); return 0; }`,
-    /CPUs 0, 1, 2, 3 write the same bytes/,
+    /`total` is written by CPUs 0, 1, 2, 3/,
   ],
   ["05.1", 2, /try both with 1, 2 and 3/],
   ["05.1", 4, /try both/],
@@ -331,7 +331,7 @@ SEC("tc") int count_b(void *ctx) { __sync_fetch_and_add(&counters.b, 1); return 
     bpf`volatile struct { long a, b; } counters;
 SEC("tc") int count_a(void *ctx) { counters.a += 1; return 0; }
 SEC("tc") int count_b(void *ctx) { counters.a += 1; return 0; }`,
-    /can be lost/,
+    /have to leave 2 in two variables/,
   ],
   [
     "07.4",
