@@ -113,7 +113,7 @@ SEC("raw_tp") int keep(void *ctx) { kept = bpf_get_prandom_u32(); return 0; }`;
     expect(all.coversOpen).toBe(false);
     expect(all.openConditions).toEqual(["random numbers: 3 representative values (C line 3), others not tried"]);
     expect(explorationText(all)).not.toContain("so this is a proof.");
-    expect(explorationText(all)).toContain(`for these only:\n- ${all.openConditions[0]}`);
+    expect(explorationText(all)).toContain(all.openConditions[0]);
   });
 
   it("a number that is a key, is handed over through the stack, or to a function, is not taken for told apart", async () => {
@@ -285,7 +285,8 @@ SEC("raw_tp") int count(void *ctx) {
   else bpf_map_update_elem(&m, &key, &one, BPF_NOEXIST);
   return 0;
 }`;
-    const all = await explored(object, { cpus: 2, invocations: 1 });
+    // Of keys that each CPU has to itself a serial order would say nothing.
+    const all = await explored(object, { cpus: 2, invocations: 1, holds: () => true });
     expect(all.observation).toBe("Never");
     expect([all.openConditions, all.coversOpen]).toEqual([
       ["hash seed: any; nothing that ran shows which keys share a bucket"],
