@@ -3,6 +3,7 @@
  * it, and `object/`, which writes the ELF file. Offsets are bytes from the function's first instruction.
  */
 import type { Linkage, Visibility } from "../llvm/module.ts";
+import type { CoreRelocationKind } from "../uapi/core_relo.ts";
 
 export interface AssembledFunction {
   readonly name: string;
@@ -50,22 +51,3 @@ export interface CoreRelocation {
   readonly access: string;
   readonly kind: CoreRelocationKind;
 }
-
-/** enum bpf_core_relo_kind of include/uapi/linux/bpf.h. */
-export const CORE_RELOCATION = {
-  FIELD_BYTE_OFFSET: 0,
-  FIELD_BYTE_SIZE: 1,
-  FIELD_EXISTS: 2,
-  FIELD_SIGNED: 3,
-  FIELD_LSHIFT_U64: 4,
-  FIELD_RSHIFT_U64: 5,
-  TYPE_ID_LOCAL: 6,
-  TYPE_ID_TARGET: 7,
-  TYPE_EXISTS: 8,
-  TYPE_SIZE: 9,
-  ENUMVAL_EXISTS: 10,
-  ENUMVAL_VALUE: 11,
-  TYPE_MATCHES: 12,
-} as const;
-
-export type CoreRelocationKind = typeof CORE_RELOCATION[keyof typeof CORE_RELOCATION];

@@ -1,7 +1,8 @@
 /** Collects what an object says of its source: types, functions, variables, lines, relocations for other kernels. */
 import type { Constant, Global, Module } from "../../llvm/module.ts";
 import type { Metadata, MetadataNode } from "../../llvm/metadata.ts";
-import { type AssembledFunction, CORE_RELOCATION } from "../assembled.ts";
+import type { AssembledFunction } from "../assembled.ts";
+import { CORE_RELO } from "../../uapi/core_relo.ts";
 import { sizeOf } from "../data_layout.ts";
 import { BTF_HEADER_BYTES } from "./btf_entries.ts";
 import { BtfExtWriter, type CodeOffset } from "./btf_ext_writer.ts";
@@ -201,7 +202,7 @@ export class DebugInfo {
     const id = this.types.visit(this.metadata.get(type));
     this.ext.addCoreRelocation(section, start + offset, id, access, kind);
     // Only here is the number known that the type has in this object.
-    if (kind === CORE_RELOCATION.TYPE_ID_LOCAL || kind === CORE_RELOCATION.TYPE_ID_TARGET) {
+    if (kind === CORE_RELO.TYPE_ID_LOCAL || kind === CORE_RELO.TYPE_ID_TARGET) {
       section.patchU32(start + offset + 4, id);
     }
   }

@@ -4,7 +4,8 @@
  */
 import type { Instruction, Type, Value } from "../../llvm/module.ts";
 import type { MetadataNode } from "../../llvm/metadata.ts";
-import { CORE_RELOCATION, type CoreRelocation } from "../assembled.ts";
+import type { CoreRelocation } from "../assembled.ts";
+import { CORE_RELO } from "../../uapi/core_relo.ts";
 import { fieldOffset, sizeOf } from "../data_layout.ts";
 import { definitionOf, numberOf, refuse, type Selection } from "./selection.ts";
 
@@ -64,7 +65,7 @@ export function accessOf(s: Selection, last: Call): Access {
   });
   const type = steps[0].preserveAccessIndex;
   if (type === undefined) return refuse(s, "a CO-RE access without its type");
-  const relocation = { type, access: indices.join(":"), kind: CORE_RELOCATION.FIELD_BYTE_OFFSET };
+  const relocation = { type, access: indices.join(":"), kind: CORE_RELO.OFFSET };
   return { root, offset, relocation, member, record };
 }
 

@@ -2,7 +2,7 @@
 import { ALU, BPF_CLASS } from "../../isa/insn.ts";
 import type { MetadataNode } from "../../llvm/metadata.ts";
 import type { Instruction } from "../../llvm/module.ts";
-import { CORE_RELOCATION, type CoreRelocationKind } from "../assembled.ts";
+import { CORE_RELO, type CoreRelocationKind } from "../../uapi/core_relo.ts";
 import { alignOf } from "../data_layout.ts";
 import { LD_IMM64, type Register } from "../machine.ts";
 import { accessOf, type FieldRelocation, isAccessStep, plainType } from "./core_access.ts";
@@ -23,14 +23,14 @@ export function selectCoreIntrinsic(s: Selection, insn: Call, name: string): voi
       relocatedNumber(s, dst, value, { type, access, kind });
   if (name.startsWith("llvm.bpf.preserve.type.info")) {
     const [kind, value] = [
-      [CORE_RELOCATION.TYPE_EXISTS, 1],
-      [CORE_RELOCATION.TYPE_SIZE, sizeOfDebugType(node)],
-      [CORE_RELOCATION.TYPE_MATCHES, 1],
+      [CORE_RELO.TYPE_EXISTS, 1],
+      [CORE_RELO.TYPE_SIZE, sizeOfDebugType(node)],
+      [CORE_RELO.TYPE_MATCHES, 1],
     ][flag] ?? refuse(s, `a question about a type that is not known (${flag})`);
     return ask(kind as CoreRelocationKind, value);
   }
   if (name.startsWith("llvm.bpf.btf.type.id")) {
-    return ask(flag === 0 ? CORE_RELOCATION.TYPE_ID_LOCAL : CORE_RELOCATION.TYPE_ID_TARGET, 0);
+    return ask(flag === 0 ? CORE_RELO.TYPE_ID_LOCAL : CORE_RELO.TYPE_ID_TARGET, 0);
   }
   if (name.startsWith("llvm.bpf.preserve.enum.value")) return selectEnumerator(s, insn, dst, flag, type);
   refuse(s, `the intrinsic ${name}`);
@@ -47,7 +47,7 @@ function selectFieldInfo(s: Selection, insn: Call, dst: Register, kind: number):
   if (!isAccessStep(step)) return refuse(s, "a CO-RE question about what is no field");
   const { offset, relocation, member, record } = accessOf(s, step), type = plainType(member?.node("baseType"));
   const ask = (value: number) => relocatedNumber(s, dst, value, { ...relocation, kind: kind as CoreRelocationKind });
-  if (kind === CORE_RELOCATION.FIELD_EXISTS) return ask(1);
+  if (kind === CORE_RELO.EXISTS) return ask(1);
   if (!member) return refuse(s, "a CO-RE question about an element of an array");
   const isBits = member.has("flags", "DIFlagBitField"),
     bits = isBits ? member.number("size") : sizeOfDebugType(type) * 8;
@@ -56,15 +56,15 @@ function selectFieldInfo(s: Selection, insn: Call, dst: Register, kind: number):
   const start = bitOffset - bitOffset % word;
   if (isBits && bitOffset + bits > start + word) return refuse(s, "a CO-RE question about a bit field across words");
   switch (kind) {
-    case CORE_RELOCATION.FIELD_BYTE_OFFSET:
+    case CORE_RELO.OFFSET:
       return ask(isBits ? offset - Math.floor(bitOffset / 8) + start / 8 : offset);
-    case CORE_RELOCATION.FIELD_BYTE_SIZE:
+    case CORE_RELO.SIZE:
       return ask(isBits ? word / 8 : bits / 8);
-    case CORE_RELOCATION.FIELD_SIGNED:
+    case CORE_RELO.SIGNED:
       return ask(/_signed/.test(type?.word("encoding") ?? "") ? 1 : 0);
-    case CORE_RELOCATION.FIELD_LSHIFT_U64:
+    case CORE_RELO.LSHIFT:
       return ask(isBits ? start + 64 - bitOffset - bits : 64 - bits);
-    case CORE_RELOCATION.FIELD_RSHIFT_U64:
+    case CORE_RELO.RSHIFT:
       return ask(64 - bits);
   }
   refuse(s, `a CO-RE question that is not known (${kind})`);
@@ -85,7 +85,7 @@ function selectEnumerator(s: Selection, insn: Call, dst: Register, flag: number,
   const enumerators = plainType(s.metadata.get(type))?.list("elements") ?? [];
   const index = enumerators.findIndex((one) => one?.text("name") === name);
   if (index < 0) return refuse(s, `the enumerator ${name}`);
-  const isValue = flag === 1, kind = isValue ? CORE_RELOCATION.ENUMVAL_VALUE : CORE_RELOCATION.ENUMVAL_EXISTS;
+  const isValue = flag === 1, kind = isValue ? CORE_RELO.ENUMVAL_VALUE : CORE_RELO.ENUMVAL_EXISTS;
   const core = { type, access: String(index), kind };
   if (!isValue) return relocatedNumber(s, dst, 1, core);
   s.builder.emit({ opcode: LD_IMM64, dst, imm64: BigInt.asUintN(64, BigInt(value)), core });

@@ -1,21 +1,5 @@
 /** CO-RE relocations: their kinds, and what an answer to one is. */
-
-/** enum bpf_core_relo_kind (include/uapi/linux/bpf.h). */
-export const CORE_RELO = {
-  OFFSET: 0,
-  SIZE: 1,
-  EXISTS: 2,
-  SIGNED: 3,
-  LSHIFT: 4,
-  RSHIFT: 5,
-  TYPE_ID_LOCAL: 6,
-  TYPE_ID_TARGET: 7,
-  TYPE_EXISTS: 8,
-  TYPE_SIZE: 9,
-  ENUMVAL_EXISTS: 10,
-  ENUMVAL_VALUE: 11,
-  TYPE_MATCHES: 12,
-} as const;
+import { CORE_RELO } from "../../uapi/core_relo.ts";
 
 /** As messages of libbpf call them (relo_core.c:core_relo_kind_str). */
 export const CORE_RELO_NAMES: readonly string[] = [

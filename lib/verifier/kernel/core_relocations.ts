@@ -2,13 +2,13 @@
  * Puts the kernel's own layout into the instructions that depend on it, as libbpf does before it loads a program
  * (tools/lib/bpf/relo_core.c): for the structs of the tables out of these, for others out of the running kernel's BTF.
  */
+import { CORE_RELO } from "../../uapi/core_relo.ts";
 import { BPF_CLASS, classOf, type Insn, isWide } from "../../isa/insn.ts";
 import type { CoreRelocation, Program } from "../../object/bpf_object.ts";
 import type { Btf } from "../../object/btf.ts";
 import { resolveType, sizeOfType } from "../../object/btf_types.ts";
 import {
   bitFieldValue,
-  CORE_RELO,
   CORE_RELO_NAMES,
   type CoreAnswer,
   type CoreValue,

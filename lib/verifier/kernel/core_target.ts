@@ -1,11 +1,11 @@
 /** Where the kernel keeps what a CO-RE relocation names, out of its BTF (tools/lib/bpf/relo_core.c). */
+import { CORE_RELO } from "../../uapi/core_relo.ts";
 import type { CoreRelocation } from "../../object/bpf_object.ts";
 import type { Btf, BtfType } from "../../object/btf.ts";
 import { resolveType, sizeOfType } from "../../object/btf_types.ts";
 import type { LazyBtf } from "../../object/lazy_btf.ts";
 import {
   bitFieldValue,
-  CORE_RELO,
   type CoreAnswer,
   type CoreValue,
   essentialName,
