@@ -61,6 +61,8 @@ export const TASK = {
   /** Only with `external` memory: the value to store, then the value that the machine loaded; and `expected`. */
   value: 120,
   expected: 128,
+  /** In `value`'s place where the translated code has store buffers: what is pending there, see {@link ACCESS}. */
+  access: 120,
   /** A {@link FRAME} for each of 7 calls: the caller's r6 to r9, the block to return to, the caller's insn. */
   frames: 136,
   frameBytes: 40,
@@ -82,6 +84,9 @@ export const TASK = {
   /** Keys that bpf_for_each_map_elem hands to callbacks by address: 4 bytes for each depth that a walk can begin at. */
   walkKeys: 484,
 } as const;
+
+/** A pending load or store in one word: how many bytes, and whether a store may wait in a buffer. */
+export const ACCESS = { size: 0xff, mayWait: 0x100 } as const;
 
 /** What one of a task's frames holds, from its beginning. */
 export const FRAME = {
@@ -139,7 +144,12 @@ export const SCHEDULE = {
   position: 76,
   /** Instructions that ran (8 bytes). */
   insns: 80,
-  /** Addresses of the records of the tasks to choose from; `elsewhere` for a task that only TypeScript can step. */
+  /** With store buffers: how many choices in a row fell on what cannot be done now. */
+  refused: 88,
+  /**
+   * Addresses of the records of the tasks to choose from; `elsewhere` for a task that only TypeScript can step. Where
+   * there are store buffers, their flushes stand behind the tasks (store_buffers.ts: flushOf).
+   */
   table: 128,
   maxTasks: 900,
   /** Where a task record would stand whose `pending` says {@link SCHEDULE.nowhere}; nothing else of it is there. */

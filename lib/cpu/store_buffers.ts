@@ -12,13 +12,13 @@
 import type { Memory, Width } from "./memory.ts";
 
 /** Stores that a buffer holds, more than any x86 has (Golden Cove has 112); a CPU whose buffer is full has to flush. */
-const CAPACITY = 128;
+export const CAPACITY = 128;
 
 /** One CPU's buffer: how many stores wait, then the stores, oldest first; zero beyond, so that equal states are equal. */
 export const BUFFER = { count: 0, entries: 16, entryBytes: 32, bytes: 16 + 32 * CAPACITY } as const;
 
-/** One store. Which task and run made it, and which grace periods it began before, is kept where grace periods are. */
-const ENTRY = { addr: 0, size: 4, value: 8, task: 16, run: 20, graces: 24 } as const;
+/** One store of {@link BUFFER.entryBytes}. Which task and run made it, and which grace periods it began before, is kept where grace periods are. */
+export const ENTRY = { addr: 0, size: 4, value: 8, task: 16, run: 20, graces: 24 } as const;
 
 /** A flush among the steps of a schedule, where tasks are 0 and up: -1 for CPU 0, -2 for CPU 1. */
 export const flushOf = (cpu: number): number => -1 - cpu;

@@ -21,7 +21,8 @@ export type CodeVariant = "step" | "external" | "random" | "recorded";
 export class Code {
   readonly #translations = new Map<CodeVariant, Translation>();
 
-  constructor(readonly image: Image) {}
+  /** @param mayWait for each instruction, whether its store may wait in an empty store buffer; undefined without any */
+  constructor(readonly image: Image, readonly mayWait: Uint8Array | undefined) {}
 
   /** @param memory of a machine that this code was linked for: all of them have the same layout and regions */
   translation(variant: CodeVariant, memory: Memory): Translation {
@@ -37,6 +38,7 @@ export class Code {
       coverage: isRandom ? undefined : memory.coverage,
       external: variant === "external",
       random: isRandom,
+      mayWait: this.mayWait,
       recording: variant === "recorded" ? memory.recording : undefined,
     });
     this.#translations.set(variant, known);
@@ -50,24 +52,38 @@ const kept = new WeakMap<BpfObject, Map<string, Code>>();
  * The code of a plan's programs.
  *
  * Addresses of maps, stacks and contexts stand in the code. They follow from the object's maps, the numbers of CPUs, the
- * number of tasks, whether there are store buffers and how much room objects of the programs' own take, so that plans that agree in these and in their programs have the same code.
+ * number of tasks, whether there are store buffers and how much room objects of the programs' own take, so that plans that
+ * agree in these, in their programs and in what waits in the buffers have the same code.
  *
  * @throws ByteCodeError when a program's byte code is not well formed or not supported
  */
 export function codeOf(
-  { object, programs, nrCpus, allCpus, tasks }: Plan,
+  { object, programs, nrCpus, allCpus, tasks, delays }: Plan,
   addresses: AddressBook,
-  buffered: boolean,
   memory: Memory,
 ): Code {
   let images = kept.get(object);
   if (!images) kept.set(object, images = new Map());
   const which = programs.map((program) => object.programs.indexOf(program));
-  const key = `${which} on ${nrCpus} of ${allCpus} CPUs, ${tasks.length} tasks${buffered ? ", store buffers" : ""}, ` +
+  const waiting = memory.buffers && delays ? `, stores that wait: ${[...delays].join(" ")}` : "";
+  const key = `${which} on ${nrCpus} of ${allCpus} CPUs, ${tasks.length} tasks${waiting}, ` +
     `${memory.regionCount} regions, marks at ${memory.coverage}`;
-  const code = images.get(key) ?? new Code(linkImage(object, programs, addresses));
+  let code = images.get(key);
+  if (!code) {
+    const image = linkImage(object, programs, addresses);
+    code = new Code(image, memory.buffers && storesThatMayWait(image, delays));
+  }
   images.delete(key);
   images.set(key, code);
   if (images.size > MOST_IMAGES) images.delete(images.keys().next().value!);
   return code;
+}
+
+/** For each instruction of an image, 1 where its store, or those of the helper that it calls, may wait in a buffer. */
+function storesThatMayWait(image: Image, delays: Plan["delays"]): Uint8Array {
+  const waits = new Uint8Array(image.insns.length);
+  for (const { name, start } of image.programs) {
+    for (const insn of delays?.get(name) ?? []) waits[start + insn] = 1;
+  }
+  return waits;
 }

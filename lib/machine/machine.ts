@@ -197,8 +197,6 @@ export class Machine {
   readonly #defers: boolean;
   /** The CPUs' store buffers, where the memory model has them and the workload can tell. */
   readonly buffers: StoreBuffers | undefined;
-  /** For each instruction of the image, whether its store (or those of the helper that it calls) has to be buffered. */
-  readonly #mayWait: Uint8Array;
   readonly #code: Code;
   /** Contexts and kernel objects that the workload does not give. */
   readonly contexts: TracedContexts;
@@ -257,12 +255,8 @@ export class Machine {
         ? { random: (insn) => this.open.randomAt(insn).values, timeSteps: (insn) => this.open.timeStepsAt(insn) }
         : undefined,
     });
-    this.#code = codeOf(plan, this.kernel, bufferBytes > 0, this.memory);
+    this.#code = codeOf(plan, this.kernel, this.memory);
     this.image = this.#code.image;
-    this.#mayWait = new Uint8Array(this.image.insns.length);
-    for (const { name, start } of this.image.programs) {
-      for (const insn of delays?.get(name) ?? []) this.#mayWait[start + insn] = 1;
-    }
     this.#usesStack = usesStack(this.image);
     this.open = new OpenValues(this.image);
     this.readsUndefinedStack = plan.warnings.length > 0;
@@ -428,7 +422,7 @@ export class Machine {
     }
     const task = this.tasks[index], { cpu } = task, { memory } = this, waiting = buffers.count(cpu) > 0;
     const { kind, addr, size, insn } = this.pending(index);
-    const stores = kind === "store" && (waiting || task.kind === "user" || this.#mayWait[insn] !== 0);
+    const stores = kind === "store" && (waiting || task.kind === "user" || this.mayWait(insn));
     if (!waiting && !stores) return this.#step(index, value);
     buffers.layOver(cpu);
     const width = size as Width, run = memory.getU32(task.record + TASK.runCount);
@@ -438,6 +432,18 @@ export class Machine {
     if (stores) memory.write(addr, width, before);
     buffers.takeOff(cpu);
     if (stores) buffers.add(cpu, addr, width, stored, index, run);
+  }
+
+  /** Whether the store of an instruction may wait in a buffer in which none does. */
+  mayWait(insn: number): boolean {
+    return (this.#code.mayWait?.[insn] ?? 0) !== 0;
+  }
+
+  /** {@link advance}, on memory as the task's CPU sees it: the rest of a step that was begun elsewhere. */
+  advanceBehindBuffer(task: Task, returned: number): void {
+    this.buffers?.layOver(task.cpu);
+    this.advance(task, returned);
+    this.buffers?.takeOff(task.cpu);
   }
 
   #step(index: number, value?: bigint): void {

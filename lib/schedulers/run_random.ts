@@ -5,10 +5,11 @@
  * many at a time inside the translated code (translate/translate_random.ts), which draws the same random numbers. So a run
  * and the replay of a part of it agree step by step.
  */
-import { KIND, SCHEDULE, TASK } from "../cpu/layout.ts";
+import { ACCESS, KIND, SCHEDULE, TASK } from "../cpu/layout.ts";
 import { flushOf } from "../cpu/store_buffers.ts";
 import type { Machine } from "../machine/machine.ts";
 import { RECORDING_STEPS } from "../translate/translate.ts";
+import { REFUSALS } from "../translate/translate_buffered.ts";
 import { below, nextState, seededState } from "./random_numbers.ts";
 import { type BeforeStep, type RunLimits, stopAtLimit } from "./run.ts";
 
@@ -76,35 +77,53 @@ class RandomRun {
 
   /** Any enabled step, the flush of a store buffer as likely as a task's: where stores wait in buffers. */
   #runBuffered(): void {
-    const { machine, limits, observer: { beforeStep } } = this, alive = this.#alive, cpus = machine.buffers!.cpus;
-    while (!machine.fault) {
+    while (!this.machine.fault) {
+      const budget = this.#n > 0 ? this.#stepsInWasm() : 0;
+      if (budget > 0) {
+        this.#tellAll();
+        this.#runInWasm(budget);
+        continue;
+      }
       this.#state = nextState(this.#state);
-      // What turns out not to be enabled is drawn again.
-      const at = below(this.#state, this.#n + cpus), step = at < this.#n ? alive[at] : flushOf(at - this.#n);
-      if (!machine.isEnabled(step)) {
-        if (++this.#refused <= 8 * (this.#n + cpus)) continue;
-        this.#refused = 0;
-        if (machine.enabled().length > 0) continue;
-        if (this.#n > 0 && !machine.isOver) machine.stop(machine.describeDeadlock());
-        break;
-      }
-      if (machine.steps >= limits.steps) {
-        stopAtLimit(machine, limits);
-        break;
-      }
-      this.#refused = 0;
-      beforeStep?.(step, machine.steps);
-      machine.step(step);
-      this.#tell(step);
-      if (step >= 0 && machine.isDone(machine.tasks[step])) alive[at] = alive[--this.#n];
+      if (this.#tryBuffered(below(this.#state, this.#n + this.#buffers)) === "over") break;
     }
     this.#tellAll();
+  }
+
+  /** CPUs that have store buffers. */
+  get #buffers(): number {
+    return this.machine.buffers?.cpus ?? 0;
+  }
+
+  /** Takes the step that was drawn: of a living task, or behind them of a buffer. What cannot be done is drawn again. */
+  #tryBuffered(at: number): "taken" | "refused" | "over" {
+    const { machine, limits } = this, alive = this.#alive, n = this.#n, step = at < n ? alive[at] : flushOf(at - n);
+    if (!machine.isEnabled(step)) {
+      if (++this.#refused <= REFUSALS * (n + this.#buffers)) return "refused";
+      this.#refused = 0;
+      if (machine.enabled().length > 0) return "refused";
+      if (n > 0 && !machine.isOver) machine.stop(machine.describeDeadlock());
+      // Who waits for timers is done with whoever starts them.
+      this.#n = 0;
+      return "over";
+    }
+    if (machine.steps >= limits.steps) {
+      stopAtLimit(machine, limits);
+      return "over";
+    }
+    this.#refused = 0;
+    this.observer.beforeStep?.(step, machine.steps);
+    machine.step(step);
+    this.#tell(step);
+    if (step >= 0 && machine.isDone(machine.tasks[step])) alive[at] = alive[--this.#n];
+    return "taken";
   }
 
   /** Whether the translated code cannot schedule this workload. */
   get #onlyHere(): boolean {
     const { machine } = this;
-    return machine.sharesCpus || !!machine.options.external || this.#alive.length > SCHEDULE.maxTasks;
+    return machine.sharesCpus || machine.buffers?.tellsRuns || !!machine.options.external ||
+      this.#alive.length + this.#buffers > SCHEDULE.maxTasks;
   }
 
   /** How many steps can be taken inside the translated code from here on. */
@@ -189,37 +208,49 @@ class RandomRun {
   #runInWasm(budget: number): void {
     const { machine } = this, { view } = machine.memory, alive = this.#alive;
     view.setInt32(SCHEDULE.state, this.#state, true);
-    view.setUint32(SCHEDULE.tasks, this.#n, true);
     view.setUint32(SCHEDULE.elsewhere + TASK.pending, SCHEDULE.nowhere << 8, true);
-    for (let at = 0; at < this.#n; at++) this.#writeEntry(at);
+    this.#writeTable();
     const { tookSteps } = this.observer, { recording } = machine.memory;
     const runRandom = machine.runRandomWasm(tookSteps !== undefined);
     for (let left = budget; left > 0 && this.#n > 0 && !machine.fault;) {
       view.setUint32(SCHEDULE.steps, tookSteps ? Math.min(left, RECORDING_STEPS) : left, true);
+      view.setUint32(SCHEDULE.refused, this.#refused, true);
       const kind = runRandom(), used = view.getUint32(SCHEDULE.steps, true);
       left -= used;
       if (used > 0) tookSteps?.(machine.memory.i32.subarray(recording >> 2, (recording >> 2) + used));
       machine.steps += used;
       machine.insns += view.getUint32(SCHEDULE.insns, true) + view.getUint32(SCHEDULE.insns + 4, true) * 0x1_0000_0000;
+      if (machine.buffers) this.#refused = view.getUint32(SCHEDULE.refused, true);
       if (kind === KIND.none) continue;
-      const at = view.getUint32(SCHEDULE.position, true), index = alive[at], task = machine.tasks[index];
+      const at = view.getUint32(SCHEDULE.position, true), n = this.#n;
       if (kind !== SCHEDULE.inTypeScript) {
+        const task = machine.tasks[alive[at]];
         this.#refused = 0;
         // Its instructions are counted already.
-        machine.advance(task, kind);
-      } else if (this.#stepInModel(index, undefined)) {
+        machine.advanceBehindBuffer(task, kind);
+        if (machine.isDone(task)) alive[at] = alive[--this.#n];
+      } else if (this.#tryHere(at)) {
         left--;
-        this.#tell(index);
         this.#tellAll();
       }
-      if (machine.isDone(task)) {
-        alive[at] = alive[--this.#n];
-        view.setUint32(SCHEDULE.tasks, this.#n, true);
-      }
-      if (at < this.#n) this.#writeEntry(at);
+      if (this.#n !== n) this.#writeTable();
+      else if (at < n) this.#writeEntry(at);
     }
     this.#state = view.getInt32(SCHEDULE.state, true);
     for (let at = 0; at < this.#n; at++) this.#completeRecord(machine.tasks[alive[at]].record);
+    // No part of the state: as it is where all steps are taken here.
+    if (machine.buffers) { for (const { record } of machine.tasks) view.setUint32(record + TASK.access, 0, true); }
+  }
+
+  /** Takes the step that was drawn as it is taken outside the translated code; false when it cannot be taken now. */
+  #tryHere(at: number): boolean {
+    const { machine } = this, alive = this.#alive;
+    if (machine.buffers) return this.#tryBuffered(at) === "taken";
+    const index = alive[at];
+    if (!this.#stepInModel(index, undefined)) return false;
+    this.#tell(index);
+    if (machine.isDone(machine.tasks[index])) alive[at] = alive[--this.#n];
+    return true;
   }
 
   /** Writes the address of the pending operation into a task record, where the translated code left it out. */
@@ -230,9 +261,21 @@ class RandomRun {
     view.setUint32(record + TASK.addr, addrAt[pending >>> 8], true);
   }
 
+  /** Writes what there is to choose from: tasks, then the flushes of buffers. */
+  #writeTable(): void {
+    const { view } = this.machine.memory, n = this.#n, buffers = this.#buffers;
+    view.setUint32(SCHEDULE.tasks, n + buffers, true);
+    for (let at = 0; at < n; at++) this.#writeEntry(at);
+    for (let cpu = 0; cpu < buffers; cpu++) view.setInt32(SCHEDULE.table + 4 * (n + cpu), flushOf(cpu), true);
+  }
+
   #writeEntry(at: number): void {
-    const task = this.machine.tasks[this.#alive[at]];
+    const { machine } = this, { view } = machine.memory, task = machine.tasks[this.#alive[at]];
     const entry = task.models.length > 0 ? SCHEDULE.elsewhere : task.record;
-    this.machine.memory.view.setUint32(SCHEDULE.table + 4 * at, entry, true);
+    view.setUint32(SCHEDULE.table + 4 * at, entry, true);
+    if (machine.buffers && entry !== SCHEDULE.elsewhere) {
+      const { size, insn } = machine.pending(task.index), waits = insn >= 0 && machine.mayWait(insn);
+      view.setUint32(task.record + TASK.access, size | (waits ? ACCESS.mayWait : 0), true);
+    }
   }
 }

@@ -34,10 +34,11 @@ import { analyseLiveness } from "./translate_liveness.ts";
 import { GENERAL, LOCAL_TYPES } from "./translate_locals.ts";
 import { findGates, placeBlocks, type Placement } from "./translate_places.ts";
 import { findAccesses } from "./translate_pointers.ts";
+import { BUFFERED_LOCAL_TYPES, BufferedStepEmitter } from "./translate_buffered.ts";
 import { RANDOM_LOCAL_TYPES, RandomStepEmitter } from "./translate_random.ts";
 import { StepEmitter } from "./translate_step.ts";
 import type { SparseRegion } from "./translate_step.ts";
-import { assembleModule, type WasmFunction } from "./wasm_assembler.ts";
+import { assembleModule, type ValueType, type WasmFunction } from "./wasm_assembler.ts";
 
 export interface TranslateOptions {
   readonly layout: Layout;
@@ -54,6 +55,8 @@ export interface TranslateOptions {
   readonly shared?: boolean;
   /** Translate to `runRandom()`, which lets random tasks take steps (translate_random.ts), instead of `step(task)`. */
   readonly random?: boolean;
+  /** With `random`, where CPUs have store buffers: for each instruction, whether its store may wait in an empty one. */
+  readonly mayWait?: Uint8Array;
   /** Where to mark what ran (translate_coverage.ts); nothing is marked when left out. */
   readonly coverage?: number;
   /** Loads that give a pointer of a packet where they are from a context: which of its pointers (cpu/packet.ts). */
@@ -107,10 +110,12 @@ export function translate(insns: readonly Insn[], entries: readonly number[], op
       `a program of ${insns.length} insns has ${dispatched.length} places where a step can begin; the simulator takes at most ${MAX_BLOCKS}: split the program`,
     );
   }
-  const image = { insns, accesses, liveness }, { packetLoads, coverage, arena } = options;
+  const image = { insns, accesses, liveness }, { packetLoads, coverage, arena, mayWait } = options;
   const stepOptions = { layout, external, direct, coverage, packetLoads, arena };
-  const func = options.random
-    ? randomFunction(new RandomStepEmitter(image, stepOptions), placement, options.recording)
+  const func = options.random && mayWait
+    ? randomFunction(new BufferedStepEmitter(image, stepOptions, mayWait), BUFFERED_LOCAL_TYPES, placement, options)
+    : options.random
+    ? randomFunction(new RandomStepEmitter(image, stepOptions), RANDOM_LOCAL_TYPES, placement, options)
     : stepFunction(new StepEmitter(image, stepOptions), placement);
   const imports = direct ? [{ name: "helper", params: ["i32", "i32"] as const }] : [];
   const wasm = assembleModule(func, imports, shared);
@@ -151,9 +156,14 @@ function stepFunction(step: StepEmitter, placement: Placement): WasmFunction {
   return { name: "step", params: ["i32"], result: "i32", locals: LOCAL_TYPES, code: step.code };
 }
 
-function randomFunction(step: RandomStepEmitter, placement: Placement, recording?: number): WasmFunction {
+function randomFunction(
+  step: RandomStepEmitter,
+  locals: readonly ValueType[],
+  placement: Placement,
+  { recording }: TranslateOptions,
+): WasmFunction {
   step.emitLoop(() => new BlockEmitter(step, placement).emit(), recording);
-  return { name: "runRandom", params: ["i32"], result: "i32", locals: RANDOM_LOCAL_TYPES, code: step.code };
+  return { name: "runRandom", params: ["i32"], result: "i32", locals, code: step.code };
 }
 
 /** Runs one step of the task whose record stands at a linear address; gives `insns << 4 | kind`. */

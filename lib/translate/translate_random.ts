@@ -17,7 +17,7 @@ import { StepEmitter } from "./translate_step.ts";
 import type { Label, LoopLabel, ValueType, WasmCode } from "./wasm_assembler.ts";
 
 const FIRST = 1 + LOCAL_TYPES.length;
-const LOCAL = {
+export const LOCAL = {
   /** State of the generator that chose the task that runs. */
   state: FIRST,
   /** The same of the next step, found early: the processor then waits less where it guessed wrongly. */
@@ -50,8 +50,8 @@ export const RANDOM_LOCAL_TYPES: readonly ValueType[] = [
 
 /** Steps that go on to the next task. */
 export class RandomStepEmitter extends StepEmitter {
-  #schedule!: LoopLabel;
-  #leave!: Label;
+  protected schedule!: LoopLabel;
+  protected leave!: Label;
 
   /**
    * Emits the function around the step that `emitStep` emits.
@@ -65,14 +65,16 @@ export class RandomStepEmitter extends StepEmitter {
     code.i64(0).i32(0).memory("i64.load32_u", SCHEDULE.steps).op("i64.sub").tee(LOCAL.before).set(LOCAL.done);
     if (recording !== undefined) code.i32(recording).set(LOCAL.recordAt);
     this.#choose();
-    this.#leave = code.block();
-    this.#schedule = code.loop();
-    code.i32(KIND.none).set(LOCAL.kind);
-    code.get(LOCAL.done).op("i32.wrap_i64").i32(STEPS - 1).op("i32.and").op("i32.eqz").brIf(this.#leave);
+    this.leave = code.block();
+    this.schedule = code.loop();
+    this.endTurn();
+    code.get(LOCAL.done).op("i32.wrap_i64").i32(STEPS - 1).op("i32.and").op("i32.eqz").brIf(this.leave);
     code.get(LOCAL.nextState).set(LOCAL.state);
     code.get(LOCAL.nextTask).set(TASK_LOCAL);
     this.#choose();
-    if (recording !== undefined) this.#record();
+    this.beginTurn(() => {
+      if (recording !== undefined) this.#record();
+    });
     // What another task's step left in the locals is of no use: said here, it need not be kept.
     for (const r of registersIn(GENERAL)) code.i64(0).set(register(r));
     code.i32(0).set(COUNT_LOCAL);
@@ -103,10 +105,32 @@ export class RandomStepEmitter extends StepEmitter {
     }
     code.op("i64.add").set(LOCAL.done);
     if (kind <= KIND.rmw) {
-      code.br(this.#schedule);
+      code.br(this.schedule);
     } else {
-      code.i32(kind).set(LOCAL.kind).br(this.#leave);
+      code.i32(kind).set(LOCAL.kind).br(this.wayOut);
     }
+  }
+
+  /** Counts a step in which no instruction runs. */
+  protected countStep(): void {
+    this.code.get(LOCAL.done).i64(1).op("i64.add").set(LOCAL.done);
+  }
+
+  /** Where a step goes on that TypeScript has to end. */
+  protected get wayOut(): Label | LoopLabel {
+    return this.leave;
+  }
+
+  /** Emitted where a step has ended, before the next task is looked at. */
+  protected endTurn(): void {}
+
+  /**
+   * Emitted where a task was chosen, before it takes its step.
+   *
+   * @param record emits what writes down who takes a step
+   */
+  protected beginTurn(record: () => void): void {
+    record();
   }
 
   /** A constant address can be found again when the scheduler asks: see `Translation.addrAt`. */
@@ -116,13 +140,25 @@ export class RandomStepEmitter extends StepEmitter {
 
   /** The table had the address `SCHEDULE.elsewhere`, of a record whose block is not in any dispatch table. */
   override emitNowhere(): void {
-    this.code.i32(SCHEDULE.inTypeScript).set(LOCAL.kind).br(this.#leave);
+    this.code.i32(SCHEDULE.inTypeScript).set(LOCAL.kind).br(this.leave);
   }
 
-  /** Writes down the number of the task. */
+  /** Leaves on the stack the number of the task. */
+  protected pushTask(): void {
+    const { tasks } = this.options.layout;
+    this.code.get(TASK_LOCAL).i32(tasks).op("i32.sub").i32(Math.log2(TASK.bytes)).op("i32.shr_u");
+  }
+
+  /** Leaves on the stack what is written down of a step. */
+  protected pushStep(): void {
+    this.pushTask();
+  }
+
+  /** Writes down who takes a step. */
   #record(): void {
-    const { code } = this, { tasks } = this.options.layout;
-    code.get(LOCAL.recordAt).get(TASK_LOCAL).i32(tasks).op("i32.sub").i32(Math.log2(TASK.bytes)).op("i32.shr_u");
+    const { code } = this;
+    code.get(LOCAL.recordAt);
+    this.pushStep();
     code.memory("i32.store", 0);
     code.get(LOCAL.recordAt).i32(4).op("i32.add").set(LOCAL.recordAt);
   }

@@ -226,6 +226,14 @@ export class WasmCode {
     this.#out.byte(opcode);
     return this.#memoryOperand(alignment, offset);
   }
+  /** memory.copy: takes where to, where from, and how many bytes. */
+  copy(): this {
+    this.#out.byte(0xfc);
+    this.#out.byte(0x0a);
+    this.#out.byte(0);
+    this.#out.byte(0);
+    return this;
+  }
   /** memory.fill: takes an address, a byte and how many bytes to set to it. */
   fill(): this {
     this.#out.byte(0xfc);
