@@ -169,12 +169,6 @@ function replayCursor(model: ActiveModel, memory: Memory): ActiveModel["cursor"]
   return { generator, at: model.history };
 }
 
-/** Moves r10 by so many bytes: to the stack frame of a callback, or back. */
-export function moveStack(view: DataView, record: number, bytes: number): void {
-  const r10 = record + TASK.registers + 80;
-  view.setBigUint64(r10, view.getBigUint64(r10, true) + BigInt(bytes), true);
-}
-
 /** Arguments of a helper as one number; the caller's own stack counts by offset, so that tasks compare. */
 export function hashArguments(task: Task, args: readonly bigint[]): number {
   const stack = task.stackTop - BigInt(STACK_FRAME_BYTES), region = task.stackTop >> 32n;
