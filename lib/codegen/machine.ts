@@ -78,8 +78,6 @@ export const isConditional = (insn: MachineInsn): boolean =>
   insn.opcode < 0x100 && (classOf(insn) === BPF_CLASS.JMP || classOf(insn) === BPF_CLASS.JMP32) &&
   ![GOTO, GOTOL, CALL, EXIT].includes(insn.opcode);
 export const isMarker = ({ opcode }: MachineInsn): boolean => opcode === LIFETIME_START || opcode === LIFETIME_END;
-export const isTerminator = (insn: MachineInsn): boolean =>
-  insn.opcode === GOTO || insn.opcode === EXIT || isConditional(insn);
 /** `dst = src`, all 64 bits of it. */
 export const isCopy = (insn: MachineInsn): boolean =>
   insn.opcode === (BPF_CLASS.ALU64 | ALU.MOV | FROM_REGISTER) && insn.off === 0;

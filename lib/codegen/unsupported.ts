@@ -15,14 +15,3 @@ export class UnsupportedError extends Error {
 export class ImpossibleError extends UnsupportedError {
   override name = "ImpossibleError";
 }
-
-/** Line and column of a `!DILocation`; of the call that was inlined last, where it was inlined, is not asked. */
-export function sourcePosition(
-  metadata: ReadonlyMap<string, string>,
-  location: number | undefined,
-): { line: number; column: number } | undefined {
-  const text = location === undefined ? undefined : metadata.get(String(location));
-  const line = text && /\bline: (\d+)/.exec(text)?.[1];
-  if (!text || !line) return undefined;
-  return { line: Number(line), column: Number(/\bcolumn: (\d+)/.exec(text)?.[1] ?? 0) };
-}

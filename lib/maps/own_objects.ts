@@ -183,11 +183,6 @@ export class OwnObjects {
     this.#goOn(memory);
   }
 
-  /** Whether an object is allocated, and was not given back. */
-  isLive(memory: Memory, { type, index }: OwnObject): boolean {
-    return memory.getU32(type.states + 4 * index) === STATE.live;
-  }
-
   /** Ends the grace period under way if its readers have ended, and begins the next one if something waits for it. */
   #goOn(memory: Memory): void {
     const underWay = this.#grace + 4, readers = this.#grace + 8;

@@ -50,9 +50,6 @@ const LIBBPF = {
   },
   bpf_map_update_batch: { parameters: ["i32", "buffer", "buffer", "buffer", "buffer"], result: "i32" },
   bpf_map_delete_batch: { parameters: ["i32", "buffer", "buffer", "buffer"], result: "i32" },
-  bpf_map_get_fd_by_id: { parameters: ["u32"], result: "i32" },
-  bpf_map_get_next_id: { parameters: ["u32", "buffer"], result: "i32" },
-  bpf_prog_get_next_id: { parameters: ["u32", "buffer"], result: "i32" },
   bpf_obj_get_info_by_fd: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
 
   perf_buffer__new: { parameters: ["i32", "usize", "function", "function", "pointer", "pointer"], result: "pointer" },

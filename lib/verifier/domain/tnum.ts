@@ -17,9 +17,7 @@ export const s64 = (value: bigint): bigint => BigInt.asIntN(64, value);
 export const TNUM_UNKNOWN: Tnum = { value: 0n, mask: U64_MAX };
 
 export const tnumConst = (value: bigint): Tnum => ({ value: u64(value), mask: 0n });
-export const tnumIsConst = (a: Tnum): boolean => a.mask === 0n;
 export const tnumIsUnknown = (a: Tnum): boolean => a.mask === U64_MAX;
-export const tnumEquals = (a: Tnum, value: bigint): boolean => a.mask === 0n && a.value === value;
 
 /** The smallest tnum that holds every number from `min` to `max`. */
 export function tnumRange(min: bigint, max: bigint): Tnum {

@@ -19,7 +19,6 @@ import {
   ZERO_SCALAR,
 } from "../state/register.ts";
 import {
-  allBytes,
   BYTE,
   byteType,
   type Frame,
@@ -335,5 +334,3 @@ export function checkStackRange(env: Environment, regno: number, off: number, si
     env.noteSlotRead(frame.index, index);
   }
 }
-
-export const MISC_SLOT: Slot = { bytes: allBytes(BYTE.MISC), reg: NOT_INIT };

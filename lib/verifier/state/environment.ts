@@ -1,5 +1,5 @@
 /** What one run of the verifier over one program (or one global function of it) works with. */
-import { type Insn, isWide } from "../../isa/insn.ts";
+import type { Insn } from "../../isa/insn.ts";
 import type { BpfObject, LineInfo, Program } from "../../object/bpf_object.ts";
 import type { Btf } from "../../object/btf.ts";
 import { Edges } from "./edges.ts";
@@ -311,10 +311,6 @@ export class Environment {
 
   subprogContaining(insn: number): number {
     return this.subprogs.findIndex((subprog) => subprog.start <= insn && insn < subprog.end);
-  }
-
-  isWideAt(insn: number): boolean {
-    return isWide(this.insns[insn]);
   }
 
   /** Whether the program may sleep right here (in_sleepable and no lock, RCU section or the like). */

@@ -20,10 +20,6 @@ export function checkWritable(env: Environment, index: number): void {
   if (index === FP) env.reject(ERRNO.EACCES, "frame pointer is read only");
 }
 
-export function writeReg(env: Environment, index: number, reg: Reg): void {
-  env.regs[index] = reg;
-}
-
 const CALLER_SAVED = 6;
 
 /** After a call r0 to r5 hold nothing. */

@@ -104,10 +104,6 @@ export class Frame {
     return to;
   }
 
-  get allocatedBytes(): number {
-    return this.stack.length * SLOT_BYTES;
-  }
-
   /** Makes room down to an offset (negative). */
   grow(offset: number): void {
     const slots = Math.ceil(-offset / SLOT_BYTES);
