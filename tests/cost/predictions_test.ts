@@ -8,23 +8,11 @@ import { costCurve } from "../../lib/sweeps/cost_curve.ts";
 import { TimedMachine } from "../../lib/cost/timed_run.ts";
 import type { Timing } from "../../lib/report/result.ts";
 import { planTasks } from "../../lib/workload/plan.ts";
+import { counters } from "./counters.ts";
 
 const xeon = profileNamed("xeon-kvm");
 const path = (name: string) => decodeURIComponent(new URL(`./progs/${name}`, import.meta.url).pathname);
 const operations = await bpf.file(path("operations.bpf.c")), work = await bpf.file(path("private_work.bpf.c"));
-
-const counters = await bpf`
-volatile __u64 counter;
-struct { volatile __u64 a, b; } close;
-struct { volatile __u64 a; __u64 pad[15]; volatile __u64 b; } apart;
-SEC("raw_tp") int racy(void *ctx) { counter += 1; return 0; }
-SEC("raw_tp") int atomic(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }
-SEC("raw_tp") int close_a(void *ctx) { __sync_fetch_and_add(&close.a, 1); return 0; }
-SEC("raw_tp") int close_b(void *ctx) { __sync_fetch_and_add(&close.b, 1); return 0; }
-SEC("raw_tp") int apart_a(void *ctx) { __sync_fetch_and_add(&apart.a, 1); return 0; }
-SEC("raw_tp") int apart_b(void *ctx) { __sync_fetch_and_add(&apart.b, 1); return 0; }
-SEC("raw_tp") int read(void *ctx) { return counter; }
-`;
 
 const time = (program: string, cpus: number, profile: Profile = xeon, invocations = 300, seed = 1): Timing => {
   const object = operations.programs.some(({ name }) => name === program) ? operations : counters;
