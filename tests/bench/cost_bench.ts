@@ -2,6 +2,9 @@
  * The cost model against the running kernel on the day: 23 situations that no profile is fitted to, measured now and
  * predicted. `deno run -A tests/bench/cost_bench.ts [--profile NAME|FILE] [--passes N]`; without a profile one is
  * calibrated first, with the same threads.
+ *
+ * `--record FILE` keeps what was measured and calibrated. `--measured FILE` predicts what such a file holds, with the
+ * profile in it; with `--fit [--seed N]` a profile is fitted anew to the figures in it. Neither needs a kernel.
  */
 import { availableParallelism } from "node:os";
 import process from "node:process";
@@ -9,12 +12,20 @@ import { parseArgs } from "node:util";
 import { linuxBackend } from "../../lib/backends/backends.ts";
 import { whyNot } from "../../lib/backends/backend.ts";
 import { KernelStopwatch, type KernelTiming, type TimedRun } from "../../lib/backends/linux/stopwatch.ts";
-import { calibrateProfile, lostOf } from "../../lib/cost/calibration.ts";
+import { calibrateProfile, lostOf, type Stopwatch } from "../../lib/cost/calibration.ts";
 import type { Profile } from "../../lib/cost/profile.ts";
 import { variantsOf } from "../../lib/cost/model_range.ts";
 import { profileNamed } from "../../lib/cost/profiles.ts";
 import { textTable } from "../../lib/report/text_table.ts";
 import { countersOf, predictUnfitted, UNFITTED, type Unfitted, unfittedObject } from "../cost/unfitted.ts";
+import {
+  type MeasuredSituation,
+  notingStopwatch,
+  readRecording,
+  type Recording,
+  replayingStopwatch,
+  writeRecording,
+} from "./cost_recording.ts";
 
 /** Middle, least and largest. */
 interface Range {
@@ -57,7 +68,11 @@ const progress = (what: string, done: number, total: number) => {
   if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done} of ${total}\x1b[K${done === total ? "\n" : ""}`);
 };
 
-async function measureAll(kernel: KernelStopwatch, cpus: readonly number[], passes: number) {
+async function measureAll(
+  kernel: KernelStopwatch,
+  cpus: readonly number[],
+  passes: number,
+): Promise<MeasuredSituation[]> {
   const object = await unfittedObject();
   const points = UNFITTED.flatMap((situation) => cpus.map((on) => ({ situation, on })));
   const load = (program: string, on: number) => kernel.load(object, program, on);
@@ -82,17 +97,18 @@ async function measureAll(kernel: KernelStopwatch, cpus: readonly number[], pass
       }
     }
   }
-  return points.map((point, i) => ({ ...point, ns: ns[i], lost: lost[i] }));
+  return points.map(({ situation: { program }, on }, i) => ({ program, cpus: on, ns: ns[i], lost: lost[i] }));
 }
 
 const middleNs = (runs: readonly TimedRun[]): number => runs.length === 0 ? NaN : runs[runs.length >> 1].ns;
 
 function predictAll(
-  measured: Awaited<ReturnType<typeof measureAll>>,
+  measured: readonly MeasuredSituation[],
   object: Awaited<ReturnType<typeof unfittedObject>>,
   profile: Profile,
 ): Row[] {
-  return measured.filter(({ ns }) => ns.length > 0).map(({ situation, on, ns, lost }, i): Row => {
+  return measured.filter(({ ns }) => ns.length > 0).map(({ program, cpus: on, ns, lost }, i): Row => {
+    const situation = UNFITTED.find((one) => one.program === program)!;
     const predict = (variant: Profile, seed: number) => predictUnfitted(object, situation, on, variant, seed);
     const runs = Array.from({ length: SEEDS }, (_, seed) => predict(profile, seed + 1));
     const others = on > 1 ? variantsOf(profile).map((variant, i) => predict(variant, SEEDS + i + 1)) : [];
@@ -167,22 +183,58 @@ function ranges(rows: readonly Row[]): string[] {
   ];
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { profile: { type: "string" }, passes: { type: "string", default: "7" } } });
+const calibrated = async (stopwatch: Stopwatch, cpus: number, seed?: number): Promise<Profile> =>
+  (await calibrateProfile(stopwatch, {
+    start: profileNamed("xeon-kvm"),
+    name: "this machine",
+    machine: "this machine",
+    cpus,
+    seed,
+    progress,
+  })).profile;
+
+type Measured = Pick<Recording, "cpus" | "situations" | "calibration" | "profile">;
+
+/** Measures on the running kernel; undefined where there is none. */
+async function measureNow(passes: number, profile: Profile | undefined): Promise<Measured | undefined> {
   const availability = linuxBackend.available();
   if (!availability.available) {
     console.log(`nothing to measure on: ${whyNot(availability)}`);
-    return;
+    return undefined;
   }
-  const cpus = availableParallelism() > 1 ? [1, 2] : [1];
-  using kernel = new KernelStopwatch(cpus.length, DURATION_MS);
-  const measured = await measureAll(kernel, cpus, Number(values.passes));
-  const profile = values.profile ? profileNamed(values.profile) : (await calibrateProfile(
-    kernel.stopwatch((program, on, why) => console.error(`left out: ${program} on ${on} CPUs (${why})`)),
-    { start: profileNamed("xeon-kvm"), name: "this machine", machine: "this machine", cpus: cpus.length, progress },
-  )).profile;
-  const rows = predictAll(measured, await unfittedObject(), profile);
+  const cpus = Math.min(2, availableParallelism()), calibration = {};
+  using kernel = new KernelStopwatch(cpus, DURATION_MS);
+  const situations = await measureAll(kernel, cpus > 1 ? [1, 2] : [1], passes);
+  const stopwatch = kernel.stopwatch((program, on, why) =>
+    console.error(`left out: ${program} on ${on} CPUs (${why})`)
+  );
+  profile ??= await calibrated(notingStopwatch(stopwatch, calibration), cpus);
+  return { cpus, situations, calibration, profile };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      profile: { type: "string" },
+      passes: { type: "string", default: "7" },
+      record: { type: "string" },
+      measured: { type: "string" },
+      fit: { type: "boolean" },
+      seed: { type: "string" },
+    },
+  });
+  const given = values.profile === undefined ? undefined : profileNamed(values.profile);
+  const recording = values.measured === undefined ? undefined : readRecording(values.measured);
+  const measured = recording ?? await measureNow(Number(values.passes), given);
+  if (measured === undefined) return;
+  if (values.record !== undefined) writeRecording(values.record, measured);
+  const profile = given ??
+    (recording && values.fit
+      ? await calibrated(replayingStopwatch(recording), recording.cpus, values.seed ? Number(values.seed) : undefined)
+      : measured.profile);
+  const rows = predictAll(measured.situations, await unfittedObject(), profile);
   console.log(`${table(rows)}\n\n${verdicts(rows).join("\n")}\n\n${profile.name}: ${profile.source}`);
+  if (recording) console.log(`measured on ${recording.machine}, Linux ${recording.kernel}, ${recording.date}`);
 }
 
 if (import.meta.main) await main();
