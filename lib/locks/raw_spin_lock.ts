@@ -2,7 +2,7 @@
 import { ERRNO } from "../uapi/errno.ts";
 import { CPU } from "../cpu/layout.ts";
 import type { Memory } from "../cpu/memory.ts";
-import { calls, type Model, type PrivateOp, store, type TaskContext } from "../cpu/operation.ts";
+import { calls, type Model, type Operation, type PrivateOp, store, type TaskContext } from "../cpu/operation.ts";
 
 /** What {@link raw_res_spin_lock_irqsave} gives when this CPU holds the lock already. */
 export const DEADLOCK = -BigInt(ERRNO.EDEADLK);
@@ -68,9 +68,13 @@ const readWaitsFor = (ctx: TaskContext): PrivateOp => ({
   run: (memory) => BigInt(waitsFor(memory, ctx.cpu)),
 });
 
-/** Store-release of 0, then interrupts as they were. */
+/** include/asm-generic/rqspinlock.h:res_spin_unlock: store-release of 0, in a guest too; then interrupts as they were. */
 export function* raw_res_spin_unlock_irqrestore(addr: number, label: string): Model<void> {
   yield { ...store(addr, 4, 0n, label), touches: "lock" };
+  yield* irqrestore();
+}
+
+function* irqrestore(): Model<void> {
   yield { kind: "mask", what: "irq", delta: -1 };
   yield { kind: "work", what: "irqrestore" };
 }
@@ -80,13 +84,13 @@ export function* raw_spin_lock(ctx: TaskContext, addr: number, label: string): M
   const owner = BigInt(ctx.cpu + 1);
   yield calls(1);
   const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: owner, label };
-  if (old !== 0n) yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: owner, label };
+  if (old !== 0n) yield awaitLock(addr, owner, label);
 }
 
-/** Store-release of 0. */
+/** Store-release of 0; in a guest with paravirtual locks a locked instruction, as bpf_spin_unlock has it. */
 export function* raw_spin_unlock(addr: number, label: string): Model<void> {
   yield calls(1);
-  yield store(addr, 4, 0n, label);
+  yield { ...store(addr, 4, 0n, label), touches: "lock", paravirtual: true };
 }
 
 /** include/linux/spinlock_api_smp.h:__raw_spin_lock_irqsave; {@link raw_spin_unlock_irqrestore} ends it. */
@@ -96,11 +100,22 @@ export function* raw_spin_lock_irqsave(ctx: TaskContext, addr: number, label: st
   yield { kind: "work", what: "irqsave" };
   const old = yield { kind: "rmw", op: "cmpxchg", addr, size: 4, expected: 0n, value: owner, label };
   yield { kind: "mask", what: "irq", delta: 1 };
-  if (old !== 0n) yield { kind: "await", addr, size: 4, until: (value) => value === 0n, thenStore: owner, label };
+  if (old !== 0n) yield awaitLock(addr, owner, label);
 }
+
+/** kernel/locking/qspinlock.c:queued_spin_lock_slowpath; of a guest __pv_queued_spin_lock_slowpath. */
+const awaitLock = (addr: number, owner: bigint, label: string): Operation => ({
+  kind: "await",
+  addr,
+  size: 4,
+  until: (value) => value === 0n,
+  thenStore: owner,
+  label,
+  paravirtual: true,
+});
 
 /** As with the resilient lock, which is inlined; this one is a function. */
 export function* raw_spin_unlock_irqrestore(addr: number, label: string): Model<void> {
-  yield calls(1);
-  yield* raw_res_spin_unlock_irqrestore(addr, label);
+  yield* raw_spin_unlock(addr, label);
+  yield* irqrestore();
 }
