@@ -14,6 +14,7 @@ import { accessBytes, BPF_ATOMIC } from "../isa/insn.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { type Core, OP } from "./core.ts";
 import type { Profile } from "./profile.ts";
+import { GuardedWork } from "./guarded_work.ts";
 import { type ProgramTraits, programTraits } from "./program_traits.ts";
 import type { OperationSource } from "./timing.ts";
 
@@ -41,6 +42,8 @@ export class MachineSource implements OperationSource, StepObserver {
   readonly #current: (Task | undefined)[] = [];
   readonly #tasksOf: Task[][] = [];
   readonly #interruptAt: number[] = [];
+  /** Of each core: loads and stores of work under a lock, which it has still to do. */
+  readonly #guarded: GuardedWork[] = [];
   /** Of each task's program. */
   #traits: readonly ProgramTraits[] = [];
 
@@ -53,6 +56,7 @@ export class MachineSource implements OperationSource, StepObserver {
     for (const core of cores) {
       this.#tasksOf.push(machine.tasks.filter((task) => task.cpu === core.id));
       this.#current.push(undefined);
+      this.#guarded.push(new GuardedWork());
       this.#interruptAt.push(INTERRUPT_GAP_NS);
     }
   }
@@ -61,10 +65,12 @@ export class MachineSource implements OperationSource, StepObserver {
     const machine = this.#machine;
     this.nowNs = core.now;
     let task = this.#current[core.id];
-    if (task !== undefined) {
+    const guarded = this.#guarded[core.id];
+    if (task !== undefined && !guarded.isUnderWay) {
       this.onOperation?.(task, core);
       this.#step(task, core);
     }
+    if (guarded.isUnderWay && guarded.next(core)) return;
     if (task === undefined || machine.sharesCpus || machine.isDone(task)) {
       task = this.#choose(core, task);
       this.#current[core.id] = task;
@@ -134,7 +140,8 @@ export class MachineSource implements OperationSource, StepObserver {
   performPrivate(task: Task, op: PrivateOp): bigint {
     const { memory } = this.#machine, core = this.#cores[task.cpu];
     if (op.readsStack) return op.run(memory);
-    return core.stores.withStoresVisible(memory, () => op.run(memory));
+    const run = op.guarded ? () => this.#guarded[task.cpu].note(memory, op) : () => op.run(memory);
+    return core.stores.withStoresVisible(memory, run);
   }
 
   worked(task: Task, op: WorkOp): void {

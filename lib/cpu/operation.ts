@@ -151,6 +151,11 @@ export interface PrivateOp extends Labelled {
   readonly kind: "private";
   /** It only reads the caller's stack, which no store buffer holds anything of. */
   readonly readsStack?: boolean;
+  /**
+   * It works on what a held lock guards: no other CPU can see it now, but its cache lines may be at another CPU. Matters
+   * for its price only.
+   */
+  readonly guarded?: boolean;
   /** What the step does; its result is sent to the model. */
   readonly run: (memory: Memory) => bigint;
 }

@@ -49,7 +49,7 @@ export interface Lru {
 
 /** A step on lists under the lock that guards them: it has no point where another CPU can come between. */
 export function* locked(label: string, run: (memory: Memory) => number | bigint): Model<number> {
-  return Number(yield { kind: "private", label, run: (memory) => BigInt(run(memory)) });
+  return Number(yield { kind: "private", guarded: true, label, run: (memory) => BigInt(run(memory)) });
 }
 
 /** What lies on free lists, read behind everybody's back. */
