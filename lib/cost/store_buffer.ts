@@ -2,7 +2,7 @@
  * The store buffer of one CPU: stores that have been executed but not yet written to their cache line. They leave in
  * order. Loads of the same CPU take their value from it, other CPUs don't see it: that is total store order.
  */
-import type { Memory, Width } from "../cpu/memory.ts";
+import type { Memory } from "../cpu/memory.ts";
 import type { Line } from "./cache_lines.ts";
 
 /** What a load finds in the store buffer. */
@@ -37,6 +37,8 @@ export class StoreBuffer {
   #runsAsked = 0;
   #privateBehind = 0;
   #entries = 0;
+  /** Room for {@link withStoresVisible}. */
+  #seen = new Int32Array(0);
   /** The value that {@link find} found, and when it is there. */
   low = 0;
   high = 0;
@@ -194,23 +196,31 @@ export class StoreBuffer {
    */
   withStoresVisible<T>(memory: Memory, run: () => T): T {
     if (this.isEmpty) return run();
-    const before: bigint[] = [], written: bigint[] = [];
-    for (let i = this.#head; i < this.#tail; i++) {
-      const at = i & this.#mask, addr = this.#addr[at], size = this.#size[at];
-      before.push(size ? memory.read(addr, size as Width) : 0n);
-      if (size) write(memory, addr, size, this.#low[at], this.#high[at]);
+    const { view } = memory, head = this.#head, count = this.#tail - head;
+    // Of each store, low and high half: what was there before, then what is there once all of them are written.
+    if (this.#seen.length < 4 * count) this.#seen = new Int32Array(4 * (this.#mask + 1));
+    const seen = this.#seen;
+    for (let k = 0; k < count; k++) {
+      const at = (head + k) & this.#mask, addr = this.#addr[at], size = this.#size[at];
+      if (size === 0) continue;
+      seen[4 * k] = lowAt(view, addr, size);
+      seen[4 * k + 1] = highAt(view, addr, size);
+      write(memory, addr, size, this.#low[at], this.#high[at]);
     }
-    for (let i = this.#head; i < this.#tail; i++) {
-      const at = i & this.#mask;
-      written.push(this.#size[at] ? memory.read(this.#addr[at], this.#size[at] as Width) : 0n);
+    for (let k = 0; k < count; k++) {
+      const at = (head + k) & this.#mask, addr = this.#addr[at], size = this.#size[at];
+      if (size === 0) continue;
+      seen[4 * k + 2] = lowAt(view, addr, size);
+      seen[4 * k + 3] = highAt(view, addr, size);
     }
     const result = run();
-    for (let i = this.#tail - 1; i >= this.#head; i--) {
-      const at = i & this.#mask, size = this.#size[at], k = i - this.#head;
+    for (let k = count - 1; k >= 0; k--) {
+      const at = (head + k) & this.#mask, addr = this.#addr[at], size = this.#size[at];
       if (size === 0) continue;
+      const isThere = lowAt(view, addr, size) === seen[4 * k + 2] && highAt(view, addr, size) === seen[4 * k + 3];
       // A store that was overwritten has had its effect: it only still takes an entry.
-      if (memory.read(this.#addr[at], size as Width) !== written[k]) this.#size[at] = 0;
-      else memory.write(this.#addr[at], size as Width, before[k]);
+      if (!isThere) this.#size[at] = 0;
+      else write(memory, addr, size, seen[4 * k], seen[4 * k + 1]);
     }
     return result;
   }
@@ -249,6 +259,17 @@ export class StoreBuffer {
     this.low = size < 4 ? low & ((1 << (8 * size)) - 1) : low;
     this.high = size === 8 ? high : 0;
   }
+}
+
+/** The low 32 bits, or fewer, of the `size` bytes at an address. */
+function lowAt(view: DataView, addr: number, size: number): number {
+  if (size >= 4) return view.getInt32(addr, true);
+  return size === 2 ? view.getInt16(addr, true) : view.getInt8(addr);
+}
+
+/** The high 32 bits of 8 bytes at an address. */
+function highAt(view: DataView, addr: number, size: number): number {
+  return size === 8 ? view.getInt32(addr + 4, true) : 0;
 }
 
 /** Writes the low `size` bytes of a 64-bit value. */

@@ -352,8 +352,9 @@ export class Machine {
   /** Whether the task's program goes on. */
   #stepInModel(task: Task, op: Operation, value?: bigint): boolean {
     // A program that user space runs may store as well.
-    const mayStore = isStore(op) || op.kind === "prog_run";
-    if (this.options.usersOnlyLoad && task.kind === "user" && mayStore) throw new UserStores();
+    if (this.options.usersOnlyLoad && task.kind === "user") {
+      if (isStore(op) || op.kind === "prog_run") throw new UserStores();
+    }
     if (op.kind !== "prog_run") return this.#models.send(task, value ?? this.#models.perform(op));
     this.#runs.beginForUser(task, op);
     return true;

@@ -10,6 +10,7 @@ type Looked = Pick<Machine, "memory" | "kernel" | "tasks" | "buffers" | "nrCpus"
 
 /** Whether a task's next run may not begin yet: others have to be done first, or it is its partner's turn. */
 export function isHeldBack(machine: Looked, task: Task): boolean {
+  if (task.after.length === 0 && task.pair === undefined) return false;
   return task.after.some((before) => !isBehind(machine, before)) || awaitsPartner(machine, task);
 }
 

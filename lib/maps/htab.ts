@@ -10,10 +10,10 @@ import { errno, KernelError } from "./errno.ts";
 import { type HashLayouts, hashrndOf } from "./hash_layouts.ts";
 import { htab_map_hash } from "./jhash.ts";
 import { type Found, KernelMap, type MapEntry, type MapEnvironment, type Place } from "./kernel_map.ts";
-import { formatKey } from "./map_values.ts";
+import { formatKeyAt } from "./map_values.ts";
 import { BPF_EXIST, BPF_F_LOCK, BPF_F_ZERO_SEED, BPF_NOEXIST } from "../uapi/flags.ts";
 import { readWords } from "./source.ts";
-import { leavesOf } from "./value_layout.ts";
+import { type Leaf, leavesOf } from "./value_layout.ts";
 import { roundUp8, setWord, type Word, wordAt, wordsOf } from "./words.ts";
 
 /** struct bucket. */
@@ -48,6 +48,7 @@ export abstract class Htab extends KernelMap {
   readonly #valueRegion: number;
   readonly #keyRegion: number;
   readonly #hashrnd: number;
+  #keyLeaves: readonly Leaf[] | undefined;
   /** Whether the kernel draws the map's seed. */
   readonly isSeeded: boolean;
   /** Told what depends on the seed, where there is one and a search wants to know. */
@@ -331,8 +332,8 @@ export abstract class Htab extends KernelMap {
 
   /** A key that an element holds now, as reports print it. */
   protected keyName(elem: number, memory: Memory): string {
-    const key = memory.bytes.slice(elem + ELEM.key, elem + ELEM.key + this.def.keySize);
-    return formatKey(key, leavesOf(this.environment.btf, this.def.keyType, this.def.keySize));
+    const { environment: { btf }, def: { keyType, keySize } } = this;
+    return formatKeyAt(memory, elem + ELEM.key, keySize, this.#keyLeaves ??= leavesOf(btf, keyType, keySize));
   }
 
   #placeInElem(offset: number, memory: Memory): Place {

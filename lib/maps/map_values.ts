@@ -77,12 +77,20 @@ export function leftOutValue(maps: readonly KernelMap[], name: string): bigint |
 
 /** A key in the form that reports print: a number, `a,b` for a struct, hex for anything else. */
 export function formatKey(key: Uint8Array, leaves: readonly Leaf[]): string {
-  if (leaves.length === 1 && leaves[0].path === "") {
-    const value = readLeaf(key, leaves[0]);
-    return typeof value === "bigint" ? String(value) : hex(key);
-  }
+  if (leaves.length === 1 && leaves[0].path === "") return formatSingle(key, leaves[0]) ?? hex(key);
   const padding = paddingOf(key, leaves);
   return leaves.map((leaf) => String(readLeaf(key, leaf))).join(",") + (padding === undefined ? "" : ` +${padding}`);
+}
+
+/** A key in memory; one that is a single number is read where it stands. */
+export function formatKeyAt({ bytes }: Memory, at: number, size: number, leaves: readonly Leaf[]): string {
+  const number = leaves.length === 1 && leaves[0].path === "" ? formatSingle(bytes, leaves[0], at) : undefined;
+  return number ?? formatKey(bytes.slice(at, at + size), leaves);
+}
+
+function formatSingle(bytes: Uint8Array, leaf: Leaf, at = 0): string | undefined {
+  const value = readLeaf(bytes, leaf, at);
+  return typeof value === "bigint" ? String(value) : undefined;
 }
 
 /** Bytes between a key's fields, in hex, where any is not zero: keys that differ there are different keys. */

@@ -1,5 +1,5 @@
 /** Where a map operation reads a key or a value from. */
-import { addressOf, type Memory } from "../cpu/memory.ts";
+import { addressOf, type Memory, type Width } from "../cpu/memory.ts";
 import { type FaultOp, load, type Model } from "../cpu/operation.ts";
 import { bytesToNumber, numberToBytes, setWord, type Word, wordAt, wordsOf } from "./words.ts";
 
@@ -24,9 +24,15 @@ export function* sourceAt(memory: Memory, pointer: bigint, size: number, what: s
   const number = yield {
     kind: "private",
     readsStack: true,
-    run: (m) => bytesToNumber(m.readBytes(addr, size)),
+    run: (m) => readNumber(m, addr, size),
   };
   return { bytes: bytesOf(number, size) };
+}
+
+/** A buffer as one number, the first byte lowest; a single word is read without a copy. */
+function readNumber(memory: Memory, addr: number, size: number): bigint {
+  const isWord = size === 8 || size === 4 || size === 2 || size === 1;
+  return isWord ? memory.read(addr, size satisfies Width) : bytesToNumber(memory.readBytes(addr, size));
 }
 
 /** Short buffers that were read lately, by their low bits: a search comes upon the same few again and again. */

@@ -122,12 +122,24 @@ function isSigned(btf: Btf, id: number): boolean {
   return (type.kind === "int" || type.kind === "enum" || type.kind === "enum64") && type.signed === true;
 }
 
+const isWidth = (size: number): boolean => size === 8 || size === 4 || size === 2 || size === 1;
+
+/** A number of up to 8 bytes, and its bytes as memory has them. */
+const word64 = new BigUint64Array(1), wordBytes = new Uint8Array(word64.buffer);
+
 /** A leaf's value: a number, or hex text for a run of bytes that no number holds. */
 export function readLeaf(bytes: Uint8Array, leaf: Leaf, at = 0): bigint | string {
   const start = at + leaf.offset;
-  if (![1, 2, 4, 8].includes(leaf.size) && !leaf.bits) return hex(bytes.subarray(start, start + leaf.size));
-  let value = 0n;
-  for (let i = leaf.size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[start + i]);
+  if (!isWidth(leaf.size) && !leaf.bits) return hex(bytes.subarray(start, start + leaf.size));
+  let value: bigint;
+  if (leaf.size <= 8) {
+    word64[0] = 0n;
+    for (let i = 0; i < leaf.size; i++) wordBytes[i] = bytes[start + i];
+    value = word64[0];
+  } else {
+    value = 0n;
+    for (let i = leaf.size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[start + i]);
+  }
   const width = leaf.bits?.size ?? 8 * leaf.size;
   value >>= BigInt(leaf.bits?.offset ?? 0);
   return leaf.signed ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);

@@ -2,6 +2,7 @@
 import { checkCostCurve } from "../workload/check_options.ts";
 import { Crew } from "../host/crew.ts";
 import { parallelism } from "../host/environment.ts";
+import { stoppable } from "../host/stop.ts";
 import { hasWorkers } from "../host/workers.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { MachineOptions } from "../machine/machine.ts";
@@ -140,6 +141,10 @@ interface Job {
 const canBeSent = ({ request: { workload, options } }: Job): boolean =>
   options.models === undefined && workload.prepare === undefined && !workload.user?.length;
 
+/**
+ * Runs all points: this thread from the small ones on, its workers from the large ones on, which the progress bar and the
+ * stop button would wait for here. A thread more would only have to learn all over again what makes the engine fast.
+ */
 async function runJobs(jobs: readonly Job[], options: CostCurveOptions): Promise<PointResult[]> {
   const results = new Array<PointResult>(jobs.length);
   const threads = hasWorkers ? options.workers ?? parallelism() : 1;
@@ -148,31 +153,35 @@ async function runJobs(jobs: readonly Job[], options: CostCurveOptions): Promise
     results[i] = result;
     await options.progress?.(++done, jobs.length);
   };
-  const sent = threads > 1 ? jobs.flatMap((job, i) => canBeSent(job) ? [i] : []) : [];
-  // Points with many CPUs take longest to set up: they go first, so that no worker is left with one at the end.
-  sent.sort((a, b) => (jobs[b].request.workload.cpus ?? 0) - (jobs[a].request.workload.cpus ?? 0));
-  const here = jobs.flatMap((_, i) => sent.includes(i) ? [] : [i]);
+  const size = (i: number) => jobs[i].request.workload.cpus ?? 0;
+  const rising = jobs.map((_, i) => i).sort((a, b) => size(a) - size(b));
+  const sent = threads > 1 ? rising.filter((i) => canBeSent(jobs[i])) : [], here = new Set(rising);
+  for (const i of sent) here.delete(i);
+  const kept = [...here];
   using crew = new Crew<WorkerRequest, PointResult>(
     new URL("./cost_worker.ts", import.meta.url),
-    Math.min(threads, sent.length),
+    Math.min(threads - 1, Math.max(0, sent.length - 1)),
   );
   const ids = new Map(
     jobs.map(({ object }) => object).filter((o, i, all) => all.indexOf(o) === i).map((o, i) => [o, i]),
   );
   const work = async (worker: number) => {
-    for (let i = sent.shift(); i !== undefined; i = sent.shift()) {
+    for (let i = sent.pop(); i !== undefined; i = sent.pop()) {
       const { object, request } = jobs[i], { name, bytes } = object;
       await finish(i, await crew.ask(worker, { object: { id: ids.get(object)!, name, bytes }, ...request }));
     }
   };
-  await Promise.all([
-    ...Array.from({ length: crew.size }, (_, worker) => work(worker)),
-    (async () => {
-      for (const i of here) {
-        await finish(i, await runPoint(jobs[i].object, jobs[i].request));
-        await new Promise((resolve) => setTimeout(resolve, 0));
-      }
-    })(),
-  ]);
+  await stoppable((signal) =>
+    Promise.all([
+      ...Array.from({ length: crew.size }, (_, worker) => work(worker)),
+      (async () => {
+        for (let i = kept.shift() ?? sent.shift(); i !== undefined; i = kept.shift() ?? sent.shift()) {
+          await finish(i, await runPoint(jobs[i].object, jobs[i].request));
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          signal.throwIfAborted();
+        }
+      })(),
+    ])
+  );
   return results;
 }

@@ -4,9 +4,9 @@ import type { MachineOptions } from "../machine/machine.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import { lostFraction } from "../report/lost.ts";
-import { OverwrittenUpdates } from "../machine/overwritten.ts";
+import { type Overwritten, OverwrittenUpdates } from "../machine/overwritten.ts";
 import { runSerial } from "../schedulers/run_serial.ts";
-import { planTasks } from "../workload/plan.ts";
+import { type Plan, planTasks } from "../workload/plan.ts";
 import type { Values, Waiting } from "../report/result.ts";
 import type { Profile } from "../cost/profile.ts";
 import { TimedMachine } from "../cost/timed_run.ts";
@@ -43,18 +43,26 @@ export async function runPoint(object: BpfObject, request: PointRequest): Promis
   const updates = request.countLost ? new OverwrittenUpdates(timed.machine) : undefined, timing = timed.run(updates);
   const { fault } = timed.machine;
   if (fault) throw new Error(`${fault.prog} on CPU ${fault.cpu}: ${fault.message}`);
-  const serial = initial && await runSerial(plan, options), overwritten = updates?.finish();
   return {
     ns: timing.nsPerOp / operationsPerRun,
-    lost: initial && serial && lostFraction(
-      initial,
-      [serial.values()],
-      timed.machine.kernel.values(),
-      (name) => overwritten?.get(name)?.amount ?? 0,
-    ),
+    lost: initial && updates && await lostPart(plan, options, initial, timed.machine.kernel, updates.finish()),
     perSecond: timing.perSecond * operationsPerRun,
     shares: timing.cpus.map((cpu) => cpu.share),
     waiting: timing.waiting,
     transfersPerOp: timing.transfersPerOp / operationsPerRun,
   };
+}
+
+/** Where nothing was overwritten nothing is lost, whatever runs one after another would give: they are left out then. */
+async function lostPart(
+  plan: Plan,
+  options: MachineOptions,
+  initial: Values,
+  kernel: Kernel,
+  overwritten: ReadonlyMap<string, Overwritten>,
+): Promise<number | undefined> {
+  const gone = (name: string) => overwritten.get(name)?.amount ?? 0;
+  if (![...overwritten.keys()].some((name) => gone(name) > 0)) return 0;
+  const serial = await runSerial(plan, options);
+  return serial && lostFraction(initial, [serial.values()], kernel.values(), gone);
 }
