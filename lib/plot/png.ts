@@ -22,35 +22,35 @@ function chunk(type: string, content: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** The colours of a picture in the order of their first pixel, how often each occurs, and each pixel's colour. */
+/** The colours of a picture in the order of their first pixel, how often each occurs, and where which one stands. */
 interface Census {
   readonly colours: number[];
   readonly counts: number[];
-  readonly colourOf: Uint32Array;
+  /** Pixels of one colour one after another: where each such run ends, and its colour. */
+  readonly ends: number[];
+  readonly colourOf: number[];
 }
 
-function takeCensus(pixels: Uint32Array): Census {
+/** Most of a figure is paper: a colour is looked up where it changes. */
+function takeCensus(pixels: Int32Array): Census {
+  // Signed, so that V8 keeps them as small integers.
   const numberOf = new Map<number, number>();
-  const colours: number[] = [], counts: number[] = [];
-  const colourOf = new Uint32Array(pixels.length);
-  let last = -1, number = 0;
-  for (let i = 0; i < pixels.length; i++) {
-    const colour = pixels[i];
-    // Most of a figure is paper: a colour is looked up where it changes.
-    if (colour !== last) {
-      last = colour;
-      const known = numberOf.get(colour);
-      if (known === undefined) {
-        number = colours.length;
-        numberOf.set(colour, number);
-        colours.push(colour);
-        counts.push(0);
-      } else number = known;
+  const colours: number[] = [], counts: number[] = [], ends: number[] = [], colourOf: number[] = [];
+  for (let from = 0, to = 0; from < pixels.length; from = to) {
+    const colour = pixels[from];
+    for (to = from + 1; to < pixels.length && pixels[to] === colour;) to++;
+    let number = numberOf.get(colour);
+    if (number === undefined) {
+      number = colours.length;
+      numberOf.set(colour, number);
+      colours.push(colour >>> 0);
+      counts.push(0);
     }
-    counts[number]++;
-    colourOf[i] = number;
+    counts[number] += to - from;
+    ends.push(to);
+    colourOf.push(number);
   }
-  return { colours, counts, colourOf };
+  return { colours, counts, ends, colourOf };
 }
 
 /** The 256 most frequent colours, and which of them stands for each; rarer ones (edges of letters) take the nearest. */
@@ -66,11 +66,13 @@ function choosePalette({ colours, counts }: Census): { entries: number[]; indexO
 
 function nearest(colours: readonly number[], colour: number): number {
   let best = 0, least = Infinity;
-  colours.forEach((candidate, index) => {
-    let distance = 0;
-    for (const shift of [0, 8, 16]) distance += (((candidate >> shift) & 0xff) - ((colour >> shift) & 0xff)) ** 2;
+  for (let index = 0; index < colours.length; index++) {
+    const candidate = colours[index];
+    const red = (candidate & 0xff) - (colour & 0xff), green = ((candidate >> 8) & 0xff) - ((colour >> 8) & 0xff);
+    const blue = ((candidate >> 16) & 0xff) - ((colour >> 16) & 0xff);
+    const distance = red * red + green * green + blue * blue;
     if (distance < least) [best, least] = [index, distance];
-  });
+  }
   return best;
 }
 
@@ -81,14 +83,13 @@ function nearest(colours: readonly number[], colour: number): number {
  */
 export async function encodePng(rgba: Uint8Array, width: number, height: number): Promise<Uint8Array> {
   // Little-endian words: red in the lowest byte.
-  const census = takeCensus(new Uint32Array(rgba.slice().buffer));
+  const census = takeCensus(new Int32Array(rgba.slice().buffer));
   const { entries: colours, indexOf } = choosePalette(census);
+  const indices = new Uint8Array(width * height);
+  census.ends.forEach((end, run) => indices.fill(indexOf[census.colourOf[run]], census.ends[run - 1] ?? 0, end));
   // Each row begins with a byte that names its filter: 0, none.
   const rows = new Uint8Array(height * (width + 1));
-  for (let y = 0; y < height; y++) {
-    const from = y * width, to = y * (width + 1) + 1;
-    for (let x = 0; x < width; x++) rows[to + x] = indexOf[census.colourOf[from + x]];
-  }
+  for (let y = 0; y < height; y++) rows.set(indices.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
