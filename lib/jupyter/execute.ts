@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { denoKernel, type ExecuteReply, KernelClient } from "./client.ts";
+import type { Message } from "./message.ts";
 import { type CodeCell, type ErrorOutput, KERNEL_METADATA, type Notebook } from "./notebook_file.ts";
 import { CHINESE_KERNEL, languageOfNotebook } from "./notebook_language.ts";
 import { type Displays, OutputCollector } from "./outputs.ts";
@@ -17,6 +18,17 @@ export interface ExecuteOptions {
   readonly cellLimitSeconds?: number;
   /** Called when a code cell begins and when the last has ended: cells done, cells in all. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called when a code cell has ended. */
+  readonly onTime?: (time: CellTime) => void;
+}
+
+/** How long a reader waits for a code cell, from its first line on. */
+export interface CellTime {
+  /** Counted over all cells, from 1, as an editor shows them. */
+  readonly cellNumber: number;
+  readonly seconds: number;
+  /** When the first picture or drawing was there; undefined where the cell shows none. */
+  readonly figureSeconds?: number;
 }
 
 /** A code cell failed; the notebook keeps the outputs up to there. */
@@ -58,7 +70,13 @@ export async function executeNotebook(notebook: Notebook, options: ExecuteOption
       if (!isRunnable(cell)) continue;
       options.onProgress?.(count, total);
       cell.execution_count = ++count;
-      const reason = await runCell(kernel, cell, displays, options.cellLimitSeconds ?? CELL_LIMIT_SECONDS);
+      const begun = performance.now(), seconds = () => (performance.now() - begun) / 1000;
+      let figureSeconds: number | undefined;
+      const onMessage = (message: Message) => {
+        if (isFigure(message)) figureSeconds ??= seconds();
+      };
+      const reason = await runCell(kernel, cell, displays, options.cellLimitSeconds ?? CELL_LIMIT_SECONDS, onMessage);
+      options.onTime?.({ cellNumber: index + 1, seconds: seconds(), figureSeconds });
       if (reason !== undefined && !hasTag(cell, "raises-exception")) {
         throw new CellFailure(options.path, index + 1, cell.source, reason);
       }
@@ -79,18 +97,28 @@ function isRunnable(cell: Notebook["cells"][number]): boolean {
   return cell.cell_type === "code" && cell.source.trim() !== "";
 }
 
+/** A plot, a drawing or a player; a progress bar is none. */
+const isFigure = ({ content: { data } }: Message): boolean =>
+  data !== undefined && ["image/png", "image/svg+xml"].some((mime) => mime in data);
+
 /** Runs one cell into its outputs. Returns why it failed, or undefined. */
 async function runCell(
   kernel: KernelClient,
   cell: CodeCell,
   displays: Displays,
   limitSeconds: number,
+  onMessage: (message: Message) => void,
 ): Promise<string | undefined> {
   const outputs = new OutputCollector(displays);
   const limit = new AbortController();
   let reply: ExecuteReply | "late";
   try {
-    const execution = kernel.execute(cell.source, { onMessage: (message) => outputs.add(message) });
+    const execution = kernel.execute(cell.source, {
+      onMessage: (message) => {
+        outputs.add(message);
+        onMessage(message);
+      },
+    });
     execution.catch(() => {});
     const late = sleep(limitSeconds * 1000, "late" as const, { signal: limit.signal });
     late.catch(() => {});

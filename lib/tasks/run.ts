@@ -6,7 +6,7 @@ import { basename, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { compareOutputs } from "../jupyter/compare_outputs.ts";
-import { CELL_LIMIT_SECONDS, executeNotebook } from "../jupyter/execute.ts";
+import { CELL_LIMIT_SECONDS, type CellTime, executeNotebook, type ExecuteOptions } from "../jupyter/execute.ts";
 import { denoKernel, killAllKernels } from "../jupyter/client.ts";
 import { type Notebook, readNotebook, writeNotebook } from "../jupyter/notebook_file.ts";
 import { inRunOrder, writeChineseNotebooks } from "./messages/chinese_notebooks.ts";
@@ -18,6 +18,7 @@ const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 interface RunOptions {
   readonly parameter?: Parameters;
   readonly check?: boolean;
+  readonly times?: boolean;
   /** Folder for the executed notebooks; in place when absent. */
   readonly out?: string;
   readonly jobs: number;
@@ -34,6 +35,7 @@ export const command = (commander: Commander): Command =>
     )
     .argument("[notebooks...]", "default: all in notebooks/")
     .option("--check", "write nothing; compare the new outputs with those in the notebooks")
+    .option("--times", "say how long a reader waits for each cell, and for a chapter's first figure")
     .option("--out <folder>", "write the executed notebooks there instead")
     .option(
       "-p, --parameter <name=value>",
@@ -97,7 +99,7 @@ function allNotebooks(): string[] {
 /** Runs notebooks in order, `jobs` at a time; after a failure no other one is begun. */
 async function runAll(notebooks: Map<string, Notebook>, options: RunOptions): Promise<number> {
   const progress = new Progress(notebooks);
-  const problems: string[] = [];
+  const problems: string[] = [], told: string[] = [];
   const waiting = [...notebooks];
   let failed = false;
   const work = async () => {
@@ -105,8 +107,13 @@ async function runAll(notebooks: Map<string, Notebook>, options: RunOptions): Pr
       const [path, notebook] = next;
       const started = performance.now();
       try {
-        const found = await runOne(path, notebook, options, (done) => progress.update(path, done));
+        const times: CellTime[] = [];
+        const found = await runOne(path, notebook, options, {
+          onProgress: (done) => progress.update(path, done),
+          onTime: (time) => times.push(time),
+        });
         progress.end(path, found.length === 0 ? "ok" : "DIFFERS", performance.now() - started);
+        if (options.times) told.push(describeTimes(path, times));
         problems.push(...found);
       } catch (error) {
         failed = true;
@@ -117,6 +124,7 @@ async function runAll(notebooks: Map<string, Notebook>, options: RunOptions): Pr
   };
   await Promise.all(Array.from({ length: options.jobs }, work));
   progress.stop();
+  for (const lines of told) console.log(`\n${lines}`);
   for (const problem of problems) console.error(`\n${problem}`);
   if (failed && waiting.length > 0) console.error(`\nnot run: ${waiting.map(([path]) => path).join(", ")}`);
   return problems.length > 0 ? 1 : 0;
@@ -127,13 +135,13 @@ async function runOne(
   path: string,
   notebook: Notebook,
   options: RunOptions,
-  onProgress: (done: number) => void,
+  report: Pick<ExecuteOptions, "onProgress" | "onTime">,
 ): Promise<string[]> {
   const fresh = await executeNotebook(notebook, {
     path,
     argv: denoKernel(options.deno),
     cellLimitSeconds: options.limit,
-    onProgress,
+    ...report,
   });
   if (options.out !== undefined) {
     mkdirSync(options.out, { recursive: true });
@@ -146,6 +154,19 @@ async function runOne(
   }
   if (options.out === undefined) writeNotebook(path, fresh);
   return [];
+}
+
+/** A line for each cell; the first says when the chapter's first figure was there, its kernel being ready. */
+export function describeTimes(path: string, times: readonly CellTime[]): string {
+  const shown = (seconds: number) => `${seconds.toFixed(1).padStart(7)} s`;
+  const lines = times.map(({ cellNumber, seconds, figureSeconds }) => {
+    const figure = figureSeconds === undefined ? "" : `   figure after ${figureSeconds.toFixed(1)} s`;
+    return `  cell ${String(cellNumber).padEnd(4)}${shown(seconds)}${figure}`;
+  });
+  const at = times.findIndex(({ figureSeconds }) => figureSeconds !== undefined);
+  if (at < 0) return [`${path}: no figure`, ...lines].join("\n");
+  const before = times.slice(0, at).reduce((sum, { seconds }) => sum + seconds, 0);
+  return [`${path}: first figure after ${(before + times[at].figureSeconds!).toFixed(1)} s`, ...lines].join("\n");
 }
 
 /** A bar per notebook in a terminal, a line per notebook elsewhere. */

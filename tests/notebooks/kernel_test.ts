@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { CellFailure, executeNotebook } from "../../lib/jupyter/execute.ts";
+import { CellFailure, type CellTime, executeNotebook } from "../../lib/jupyter/execute.ts";
 import { denoKernel, KernelClient } from "../../lib/jupyter/client.ts";
 import { keepDeno, kernelspec, writeKernelspec } from "../../lib/tasks/lab/kernelspec.ts";
 import { PROJECT } from "../../lib/tasks/lab/places.ts";
@@ -89,6 +89,21 @@ if (!("Deno" in globalThis)) {
         );
         const outputs = await run([`import { show } from ${JSON.stringify(SHOW)};`, ...cells], { deno });
         expect(outputs.slice(1)).toEqual(cells.map((_, c) => Array.from({ length: 20 }, (_, i) => `${c}.${i}`)));
+      });
+
+      test(`tells of each cell how long it took, and when it showed a figure${skipped}`, async () => {
+        const wait = "await new Promise((resolve) => setTimeout(resolve, 50));", times: CellTime[] = [];
+        const figure = `await Deno.jupyter.display({ "image/png": "iVBORw0KGgo=" }, { raw: true });`;
+        await executeNotebook(notebook("await 1;", wait + figure + wait + figure), {
+          ...{ path, argv: denoKernel(deno ?? Deno.execPath()), onTime: (time) => times.push(time) },
+        });
+        expect(times.map(({ cellNumber, figureSeconds }) => [cellNumber, figureSeconds !== undefined])).toEqual([
+          [1, false],
+          [2, true],
+        ]);
+        const { seconds, figureSeconds = 0 } = times[1];
+        expect(figureSeconds).toBeGreaterThan(0.045);
+        expect(seconds - figureSeconds).toBeGreaterThan(0.045);
       });
 
       test(`keeps values, streams, the last state of a display, and no progress${skipped}`, async () => {

@@ -14,7 +14,7 @@ import { command as npm } from "../../lib/tasks/npm/build.ts";
 import { command as objects } from "../../lib/tasks/rebuild_objects.ts";
 import { command as record } from "../../lib/tasks/record.ts";
 import { command as askKernels } from "../../lib/tasks/ask_kernels/main.ts";
-import { command as run } from "../../lib/tasks/run.ts";
+import { command as run, describeTimes } from "../../lib/tasks/run.ts";
 import { command as scenarios } from "../../lib/tasks/scenarios/main.ts";
 import { runCommand } from "../../lib/host/run_command.ts";
 import { type Commander, wholeNumber } from "../../lib/tasks/task.ts";
@@ -72,6 +72,21 @@ describe("options", () => {
     expect((await answer(start, ["--port", "99999"])).said).toContain("It takes a whole number from 1 to 65535.");
     expect((await answer(start, ["--no-browsr"])).said).toContain("Did you mean --no-browser?");
     expect((await answer(start, ["lesson.ipynb"])).code).toBe(1);
+  });
+
+  it("of run: times count from the first cell to the first figure", () => {
+    const times = [
+      { cellNumber: 2, seconds: 1.25 },
+      { cellNumber: 5, seconds: 3, figureSeconds: 0.5 },
+      { cellNumber: 7, seconds: 4, figureSeconds: 0.1 },
+    ];
+    expect(describeTimes("a.ipynb", times).split("\n")).toEqual([
+      "a.ipynb: first figure after 1.8 s",
+      "  cell 2       1.3 s",
+      "  cell 5       3.0 s   figure after 0.5 s",
+      "  cell 7       4.0 s   figure after 0.1 s",
+    ]);
+    expect(describeTimes("b.ipynb", times.slice(0, 1)).split("\n")[0]).toBe("b.ipynb: no figure");
   });
 
   it("of run: defaults, and notebooks beside options", async () => {
