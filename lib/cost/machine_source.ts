@@ -16,6 +16,7 @@ import { type Core, OP } from "./core.ts";
 import type { Profile } from "./profile.ts";
 import { GuardedWork } from "./guarded_work.ts";
 import { type ProgramTraits, programTraits } from "./program_traits.ts";
+import { SeededRandom } from "../schedulers/random_numbers.ts";
 import type { OperationSource } from "./timing.ts";
 
 /** Instructions of kernel code around each of its loads, stores and atomics. */
@@ -26,8 +27,8 @@ const QUEUED = 0x1_0000n;
 const CALLS_OF_HASH = 2;
 /** Instructions of a call, its prologue, epilogue and return, at most. */
 const CALL_INSNS = 40;
-/** Mean time between two interrupts of one CPU, where the workload has any. */
-const INTERRUPT_GAP_NS = 20_000;
+/** Mean time between two interrupts of one CPU, where the workload has any: rare beside a run, and many in a short one. */
+const INTERRUPT_GAP_NS = 2_000;
 
 export class MachineSource implements OperationSource, StepObserver {
   /** Simulated time at which the operation under way was performed. */
@@ -41,13 +42,17 @@ export class MachineSource implements OperationSource, StepObserver {
   /** The task that each core runs. */
   readonly #current: (Task | undefined)[] = [];
   readonly #tasksOf: Task[][] = [];
+  /** When the next interrupt of each core is due. */
   readonly #interruptAt: number[] = [];
   /** Of each core: loads and stores of work under a lock, which it has still to do. */
   readonly #guarded: GuardedWork[] = [];
+  readonly #interruptGaps: SeededRandom;
   /** Of each task's program. */
   #traits: readonly ProgramTraits[] = [];
 
-  constructor(readonly profile: Profile, readonly limits: { readonly operations: number }) {}
+  constructor(readonly profile: Profile, readonly limits: { readonly operations: number; readonly seed: number }) {
+    this.#interruptGaps = new SeededRandom(limits.seed);
+  }
 
   attach(machine: Machine, cores: readonly Core[]): void {
     this.#machine = machine;
@@ -57,7 +62,7 @@ export class MachineSource implements OperationSource, StepObserver {
       this.#tasksOf.push(machine.tasks.filter((task) => task.cpu === core.id));
       this.#current.push(undefined);
       this.#guarded.push(new GuardedWork());
-      this.#interruptAt.push(INTERRUPT_GAP_NS);
+      this.#interruptAt.push(this.#interruptGap());
     }
   }
 
@@ -232,8 +237,9 @@ export class MachineSource implements OperationSource, StepObserver {
     }
     const ready = (task: Task) => !machine.isDone(task) && machine.cpus.isFreeFor(task);
     const interrupt = tasks.find((task) => task.kind === "interrupt" && ready(task));
-    if (interrupt && (interrupt === current || core.now >= this.#interruptAt[core.id])) {
-      this.#interruptAt[core.id] = core.now + INTERRUPT_GAP_NS;
+    if (interrupt && interrupt === current && !this.#isIdle(interrupt)) return interrupt;
+    if (interrupt && core.now + this.#privateNs(core) >= this.#interruptAt[core.id]) {
+      this.#interruptAt[core.id] = core.now + this.#interruptGap();
       return interrupt;
     }
     const free = tasks.filter((task) => task.kind !== "interrupt" && ready(task));
@@ -242,6 +248,16 @@ export class MachineSource implements OperationSource, StepObserver {
     if (current && others.includes(current) && !this.#isIdle(current)) return current;
     const after = others.find((task) => task.index > (current?.index ?? -1)) ?? others[0];
     return after ?? interrupt;
+  }
+
+  /** What a core works until its next operation: an interrupt that is due meanwhile comes before that operation. */
+  #privateNs(core: Core): number {
+    return core.insns * this.profile.insnNs + core.workNs + core.serialNs;
+  }
+
+  /** Interrupts know nothing of the program: with equal gaps each would strike it at the same place. */
+  #interruptGap(): number {
+    return -INTERRUPT_GAP_NS * Math.log(1 - this.#interruptGaps.unit());
   }
 
   /** Between two runs, or asleep. */

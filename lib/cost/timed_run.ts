@@ -22,7 +22,10 @@ export class TimedMachine {
 
   /** @throws WorkloadError, ProfileError for what can't be run */
   constructor(plan: Plan, options: MachineOwnerOptions, readonly profile: Profile, seed: number) {
-    this.source = new MachineSource(profile, { operations: plan.workload.limits?.steps ?? DEFAULT_OPERATIONS });
+    this.source = new MachineSource(profile, {
+      operations: plan.workload.limits?.steps ?? DEFAULT_OPERATIONS,
+      seed,
+    });
     this.machine = new Machine(plan, {
       ...options,
       external: true,
