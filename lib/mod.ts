@@ -25,6 +25,7 @@ export { type LinuxOptions, type LinuxResult, runOnLinux as linux } from "./back
 export { type KernelVerdict, linuxVerify, type LinuxVerifyOptions } from "./backends/linux/verify.ts";
 export type { Measured, MeasureOptions } from "./backends/measure.ts";
 export { type RecordedLitmus, recordedLitmus } from "./backends/recorded/litmus.ts";
+export { type LockedReads, recordedLockedReads } from "./backends/recorded/locked_reads.ts";
 export {
   recordedCall,
   type RecordedCost,

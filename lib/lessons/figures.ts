@@ -1,14 +1,8 @@
 /** The chapters' own figures: data in, figure out, so that a cell shows the listing and the experiment. */
-import {
-  recordedCall,
-  recordedCosts,
-  recordedLosses,
-  recordedNesting,
-  recordedTears,
-  recordedTimes,
-} from "../backends/recorded/points.ts";
+import { recordedCall, recordedCosts, recordedLosses, recordedTimes } from "../backends/recorded/points.ts";
 import { type Figure, plot, type Technique } from "../plot/mod.ts";
 import { type Ledger, ledger } from "./claims/claim.ts";
+import { nesting, tears, tornByLock, weakEndings } from "./anomaly_figures.ts";
 import { SECTIONS } from "./claims/ledger.ts";
 import {
   choosing,
@@ -52,78 +46,28 @@ function lostByWork(runs: readonly WorkRun[]): Figure {
 const look = (place: WorkRun["place"]) =>
   ({ name: texts.lostByWork[place], technique: place === "between" ? "racy" : "other" }) as const;
 
-/** Time of an exact and of a plain increment against the private work after it, as recorded on 2 CPUs. */
-function timeByWork(): Figure {
+/** The simulated time of an increment, plain or atomic, and of so many private instructions after it. */
+export interface WorkTime {
+  readonly technique: "racy" | "atomic";
+  readonly work: number;
+  readonly ns: number;
+  /** The profile. */
+  readonly on: string;
+}
+
+/** Time of an exact and of a plain increment against the private work after it, 2 CPUs: simulated, and as recorded. */
+function timeByWork(simulated: readonly WorkTime[] = []): Figure {
   const racy = recordedTimes("after the store, one per callback"), atomic = recordedTimes("after an atomic add");
   const ratio = (work: number) => at(atomic, work) / at(racy, work);
   const at = (times: typeof racy, work: number) => times.find((time) => time.work === work)!.ns;
   const works = atomic.map(({ work }) => work);
   return plot.costAgainstWork([
+    ...simulated,
     ...racy.filter(({ work }) => works.includes(work)).map((time) => ({ technique: "racy" as const, ...time })),
     ...atomic.map((time) => ({ technique: "atomic" as const, ...time })),
   ], {
     title: texts.timeByWork.title,
     finding: texts.timeByWork.finding(ratio(works[0]), ratio(works.at(-1)!), works.at(-1)!),
-  });
-}
-
-/** Torn reads of a writer and a reader, of whom none, one or both take the lock. */
-export interface LockRun {
-  readonly writer: string;
-  readonly reader: string;
-  readonly reads: number;
-  readonly torn: number;
-  /** Which runs, for the line under the figure. */
-  readonly on: string;
-}
-
-/**
- * Torn reads by who takes the lock; programs that take it have names that end with "locked".
- *
- * @throws RangeError where a pair of programs read nothing
- */
-function tornByLock(runs: readonly LockRun[]): Figure {
-  const idle = runs.find(({ reads }) => reads === 0);
-  if (idle) throw new RangeError(texts.tornByLock.nothingRead(idle.writer, idle.reader));
-  const locks = (program: string) => program.endsWith("locked");
-  const share = ({ torn, reads }: LockRun) => torn / reads;
-  const both = runs.find(({ writer, reader }) => locks(writer) && locks(reader));
-  const one = runs.filter(({ writer, reader }) => locks(writer) !== locks(reader));
-  return plot.bars({
-    title: texts.tornByLock.title,
-    finding: both && one.length > 0 ? texts.tornByLock.finding(share(both), one.map(share)) : undefined,
-    bars: runs.map((run) => ({
-      name: `${run.writer}, ${run.reader}`,
-      technique: run === both ? "spin_lock" : "racy",
-      value: share(run),
-      on: run.on,
-    })),
-    axis: {
-      title: texts.tornByLock.axis,
-      unit: "%",
-      format: (value) => `${Math.round(100 * value)}`,
-      read: (value) => `${(100 * value).toFixed(1)} %`,
-    },
-  });
-}
-
-/** Updates of one CPU's copy that interrupts on this CPU lose, as recorded. */
-function nesting(): Figure {
-  const runs = recordedNesting();
-  const nameOf = (window: number | undefined) =>
-    window === undefined ? texts.nesting.atomic : window === 0 ? texts.nesting.bare : texts.nesting.window(window);
-  const lost = (window: number | undefined) => runs.find((run) => run.window === window)!.lostPerThousand;
-  const widest = Math.max(...runs.map((run) => run.window ?? 0));
-  return plot.bars({
-    title: texts.nesting.title,
-    finding: texts.nesting.finding(lost(0), widest, lost(widest), lost(undefined)),
-    bars: runs.map((run) => ({
-      ...run,
-      name: nameOf(run.window),
-      technique: run.window === undefined ? "atomic" : "racy",
-      value: run.lostPerThousand,
-    })),
-    axis: { title: texts.nesting.axis },
   });
 }
 
@@ -142,28 +86,6 @@ function barriers(): Figure {
       bar(texts.barriers.xchg, one("xchg", "xchg")),
     ],
     axis: { title: texts.barriers.axis, unit: "ns" },
-  });
-}
-
-/**
- * Torn reads of a value that another CPU updates, by kind of map, as recorded.
- *
- * @param bytes size of the value: 64, 256, 1024 or 4096
- */
-function tears(bytes: number): Figure {
-  const runs = recordedTears(bytes);
-  return plot.bars({
-    title: texts.tears.title(bytes),
-    finding: texts.tears.finding(runs.filter(({ perMillion }) => perMillion > 0).length, runs.length),
-    bars: runs.filter(({ perMillion }) => perMillion > 0).map((run) => ({
-      ...run,
-      name: run.held ? texts.tears.held(run.map) : run.map,
-      technique: "copy_update",
-      value: run.perMillion,
-      low: run.low > 0 ? run.low : undefined,
-      high: run.low > 0 ? run.high : undefined,
-    })),
-    axis: { title: texts.tears.axis, log: true },
   });
 }
 
@@ -190,19 +112,30 @@ function time(ns: number): string {
   return `${Number((ns / size).toPrecision(3))} ${unit}`;
 }
 
-/** A look-up more for the program, a wait for user space, as recorded. */
-function mapInMapCost(): Figure {
+/**
+ * A look-up more for the program, a wait for user space: as recorded, and of the look-ups as simulated.
+ *
+ * @param simulated look-ups in an array (`user`) and in an array of maps (`map_in_map`)
+ */
+function mapInMapCost(simulated: readonly { technique?: string; ns: number; on: string }[] = []): Figure {
   const [array] = recordedCosts({ array_lookup_only: "user" }),
     [nested] = recordedCosts({ aom_lookup_only: "map_in_map" });
   const swap = recordedCall("update array-of-maps");
+  const names = { user: texts.mapInMap.lookup, map_in_map: texts.mapInMap.nested } as const;
+  const looked = (technique: keyof typeof names) =>
+    simulated.filter((one) => one.technique === technique)
+      .map(({ ns, on }) => ({ name: names[technique], technique, value: ns, on }));
   return plot.bars({
     title: texts.mapInMap.title,
     finding: texts.mapInMap.finding(time(nested.ns - array.ns), time(swap.ns)),
     bars: [
-      { ...array, name: texts.mapInMap.lookup, technique: "user", value: array.ns },
-      { ...nested, name: texts.mapInMap.nested, technique: "map_in_map", value: nested.ns },
+      ...looked("user"),
+      { ...array, name: names.user, technique: "user", value: array.ns },
+      ...looked("map_in_map"),
+      { ...nested, name: names.map_in_map, technique: "map_in_map", value: nested.ns },
       { ...swap, name: texts.mapInMap.swap, technique: "map_in_map", value: swap.ns },
     ],
+    note: simulated.length > 0 ? texts.mapInMap.note : undefined,
     axis: { title: texts.mapInMap.axis, log: true, format: time, read: time },
   });
 }
@@ -240,6 +173,7 @@ export const figures = {
   nesting,
   barriers,
   tears,
+  weakEndings,
   skew,
   mapInMapCost,
   lostByCpus,

@@ -36,7 +36,7 @@ export const texts = translated({
   tornByLock: {
     title: "Reads that see half of an update, by who takes the lock",
     finding: (both: number, one: readonly number[]) =>
-      t`Both sides lock: ${percent(both)} torn. One forgets: ${one.map(percent).join(t` and `)}`,
+      t`Both sides lock: ${percent(both)} torn. One forgets: up to ${one.map(percent).join(t` and `)}`,
     axis: "torn reads",
     nothingRead: (writer: string, reader: string) =>
       t`${writer}, ${reader}: no value was read, so there is no share of torn ones. A look-up that finds nothing ends the program: a hash is empty until a key is inserted (prepare: function* (user) { yield* user.update(...) })`,
@@ -51,6 +51,7 @@ export const texts = translated({
         window.toFixed(0)
       } a window of ${insns} instructions; an atomic add ${atomic}`,
     axis: "lost updates for 1000 interrupts",
+    note: "the model strikes by time alone; a real CPU takes an interrupt between instructions, and retires several at a time",
   },
   tears: {
     title: (bytes: number) => t`Reads of a ${bytes}-byte value that are half old and half new`,
@@ -60,6 +61,8 @@ export const texts = translated({
         : t`Mixed values were read in ${torn} of ${of} cases`,
     held: (map: string) => t`${map}, pointer held`,
     axis: "torn reads of a million",
+    notSeen: (cases: readonly string[], reads: number) =>
+      t`none in ${count(reads)} simulated reads: ${cases.join(t`; `)}`,
   },
   skew: {
     title: "Four counters that never differ by more than one: the difference that a reader saw",
@@ -73,6 +76,23 @@ export const texts = translated({
     finding: (more: string, swap: string) =>
       t`A look-up more costs the program ${more}, a swap costs user space ${swap}`,
     axis: "time",
+    note: "the model takes a grace period's time from this measurement: it predicts no swap",
+  },
+  weakEndings: {
+    title: "Endings that no order of whole steps explains",
+    names: {
+      SB: "store buffering",
+      "SB+fetch": "store buffering, full barrier",
+      MP: "message passing",
+      "MP+rel+acq": "message passing, release, acquire",
+    },
+    axis: "runs that end so",
+    finding: (seen: readonly string[], of: number) =>
+      seen.length === 0
+        ? t`None of ${of} tests ended out of order on a real x86`
+        : t`Out of order on a real x86, of ${of} tests: ${seen.join(t`, `)}`,
+    note: "a random schedule has no clock: its share is not that of a machine",
+    where: { simulated: "simulated", linux: "kernel, recorded", threads: "threads, recorded" },
   },
   lostByCpus: {
     title: "Updates that are lost, against the number of CPUs",

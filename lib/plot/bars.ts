@@ -15,6 +15,8 @@ export interface Bar extends Origin {
   readonly value: number;
   readonly low?: number;
   readonly high?: number;
+  /** Where the value is from, in a word beside it. Default: its kind, where a figure has several. */
+  readonly where?: string;
 }
 
 export interface BarsOptions {
@@ -24,6 +26,8 @@ export interface BarsOptions {
   readonly axis: AxisOptions;
   readonly finding?: string;
   readonly sources?: readonly Origin[];
+  /** What one side of the figure cannot know, or why it lacks a bar: a sentence beside the sources. */
+  readonly note?: string;
   readonly width?: number;
 }
 
@@ -61,14 +65,19 @@ export function bars(options: BarsOptions): Figure {
   const rows = rowsOf(options.bars);
   const read = options.axis.read ?? significant;
   const severalKinds = new Set(options.bars.map(kindOf)).size > 1;
-  const label = (bar: Bar) => read(bar.value) + (severalKinds ? ` ${texts.kind[kindOf(bar)]}` : "");
+  const whereOf = (bar: Bar) => bar.where ?? (severalKinds ? texts.kind[kindOf(bar)] : "");
+  const named = options.bars.some((bar) => whereOf(bar) !== "");
+  const label = (bar: Bar) => `${read(bar.value)} ${whereOf(bar)}`.trimEnd();
   const values = options.bars.flatMap((bar) => [bar.value, bar.low ?? bar.value, bar.high ?? bar.value]);
   const axis = makeAxis(options.axis, values, "bars");
   const height = rows.at(-1)!.top + rows.at(-1)!.bars.length * BAR + PAD;
   const framed = frame({
     title: options.title,
     finding: options.finding,
-    sources: sourcesOf([...options.bars, ...(options.sources ?? [])]),
+    sources: [
+      ...sourcesOf([...options.bars, ...(options.sources ?? [])]),
+      ...(options.note === undefined ? [] : [options.note]),
+    ],
     width: options.width,
     plotHeight: height,
     left: EDGE + Math.ceil(widest(rows.map((row) => row.name), fonts.label)) + 12,
@@ -87,12 +96,12 @@ export function bars(options: BarsOptions): Figure {
     },
     caption: framed.caption,
     text: textTable(
-      ["", texts.axis(options.axis.title, options.axis.unit), ...(severalKinds ? [""] : [])],
+      ["", texts.axis(options.axis.title, options.axis.unit), ...(named ? [""] : [])],
       options.bars.map((bar) => [
         seriesName(bar),
         read(bar.value) +
         (bar.low !== undefined && bar.high !== undefined ? ` [${read(bar.low)}..${read(bar.high)}]` : ""),
-        ...(severalKinds ? [texts.kind[kindOf(bar)]] : []),
+        ...(named ? [whereOf(bar)] : []),
       ]),
       ["left", "right", "left"],
     ),

@@ -171,8 +171,9 @@ function crossoverText(a: Series, b: Series): string | undefined {
   return texts.crossovers(names[0], at(0), names[1], at(1));
 }
 
+/** Which is cheaper is for the measured points to say, where there are any: the model is judged by them. */
 function sizeFinding(series: readonly Series[]): string {
-  const own = leading(series);
+  const measured = series.filter((one) => kindOf(one) !== "simulated"), own = measured.length > 0 ? measured : series;
   const crossover = own.length === 2 ? crossoverText(own[0], own[1]) : undefined;
   return [...(crossover ? [crossover] : []), ...errorText(series)].join(". ");
 }

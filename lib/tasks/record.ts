@@ -23,6 +23,7 @@ import {
   type RecordedExperiments,
 } from "../backends/recorded/experiments.ts";
 import { measureLitmus } from "../backends/recorded/litmus.ts";
+import { LOCK_SIDES, measureLockedReads } from "../backends/recorded/locked_reads.ts";
 import { listingHash, type RecordedListings, type RecordedRun } from "../backends/recorded/listings.ts";
 
 const dataFile = (name: string): URL => new URL(`../backends/recorded/${name}`, import.meta.url);
@@ -134,9 +135,9 @@ const rounded = ({ median, min, max }: Spread, digits: number): Spread => {
 const summary = ({ lost, nsPerOp }: RecordedRun): string =>
   `${nsPerOp.median} ns, ${(100 * lost.median).toFixed(1)} % lost`;
 
-type Experiments = Pick<RecordedExperiments, "tornReads" | "swapWaits" | "interrupted" | "litmus">;
+type Experiments = Pick<RecordedExperiments, "tornReads" | "swapWaits" | "interrupted" | "lockedReads" | "litmus">;
 
-async function recordExperiments({ cpu, date }: Pick<RecordedExperiments, "cpu" | "date">): Promise<Experiments> {
+async function recordExperiments({ cpu, date }: Machine): Promise<Experiments> {
   const listing = (name: string) => bpf.file(`${PROJECT}notebooks/progs/${name}.bpf.c`);
   const tornReads = await measureTornReads(await listing("map_rcu"));
   const swapWaits = await measureSwaps(await listing("map_in_map"));
@@ -145,8 +146,25 @@ async function recordExperiments({ cpu, date }: Pick<RecordedExperiments, "cpu" 
     tornReads: tornReads.map((one) => ({ ...one, perMillion: rounded(one.perMillion, 1) })),
     swapWaits: swapWaits.map((one) => ({ ...one, ms: rounded(one.ms, 2) })),
     interrupted: interrupted.map((one) => ({ ...one, lostPerThousand: rounded(one.lostPerThousand, 1) })),
+    lockedReads: await recordLockedReads({ cpu, date }),
     litmus: await measureLitmus(cpu, date),
   };
+}
+
+type Machine = Pick<RecordedExperiments, "cpu" | "date">;
+
+/** The listing of chapter 03 has no file of its own: it is the one with these programs. */
+async function recordLockedReads({ cpu, date }: Machine): Promise<RecordedExperiments["lockedReads"]> {
+  const names = new Set(LOCK_SIDES.flat());
+  for (const listing of shippedListings(PROJECT).filter(({ folder }) => folder.includes("notebooks"))) {
+    const object = await objectOf(listing);
+    if (object?.programs.length !== names.size || !object.programs.every(({ name }) => names.has(name as never))) {
+      continue;
+    }
+    const reads = await measureLockedReads(object, `kernel ${release()}, ${cpu}`, date);
+    return reads.map((one) => ({ ...one, torn: rounded(one.torn, 6) }));
+  }
+  throw new Error(`no listing of the book has the programs ${[...names].join(", ")}`);
 }
 
 /** One record a line, so that a change of one figure is a change of one line. */

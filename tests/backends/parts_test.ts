@@ -167,9 +167,12 @@ describe("recorded figures", () => {
   }
 
   it("know torn reads, swaps and interrupts", () => {
-    const { tornReads, swapWaits, interrupted } = recordedExperiments();
+    const { tornReads, swapWaits, interrupted, lockedReads } = recordedExperiments();
     expect(tornReads.some(({ perMillion }) => perMillion.max > 0)).toBe(true);
     expect(swapWaits.every(({ ms }) => ms.median > 0)).toBe(true);
     expect(interrupted.every(({ lostPerThousand }) => lostPerThousand.max > 0)).toBe(true);
+    for (const { writer, reader, torn } of lockedReads) {
+      expect(torn.max > 0, `${writer}, ${reader}`).toBe(!(writer.endsWith("locked") && reader.endsWith("locked")));
+    }
   });
 });

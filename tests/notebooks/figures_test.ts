@@ -38,6 +38,36 @@ describe("a figure of a chapter", () => {
     expect(() => figures.tornByLock([run])).toThrow(/write_locked, read_locked: no value was read.*prepare/);
     expect(figures.tornByLock([{ ...run, reads: 4 }]).caption).not.toContain("One forgets");
   });
+  it("shows what was simulated beside what was recorded", () => {
+    const locked = { writer: "write_locked", reader: "read_locked", reads: 100, torn: 0, on: "xeon-kvm" };
+    const forgets = { ...locked, reader: "read_plain", torn: 3 };
+    const byLock = figures.tornByLock([locked, forgets]);
+    expect(byLock.caption).toMatch(/One forgets: up to 3 %.*Simulated: xeon-kvm; recorded on kernel 6\.18/);
+    expect(byLock.text).toMatch(/write_locked, read_plain +3\.0 % +simulated\n.*1\.4 % \[.*\] +recorded/);
+
+    const struck = figures.nesting([{ window: 10, interrupts: 50, lost: 10, on: "xeon-kvm" }]);
+    expect(struck.text).toMatch(/10 instructions in the window +200 +simulated\n.*208 \[.*\] +recorded/);
+    expect(figures.nesting().text).not.toContain("simulated");
+
+    const tear = { held: true, reads: 400, on: "xeon-kvm" };
+    const tears = figures.tears(64, [{ ...tear, map: "array", torn: 4 }, { ...tear, map: "LRU hash", torn: 0 }]);
+    expect(tears.text).toMatch(/array, pointer held +10,000 +simulated\n/);
+    expect(tears.caption).toContain("none in 400 simulated reads: LRU hash, pointer held");
+
+    const timed = figures.timeByWork([{ technique: "atomic", work: 10, ns: 50, on: "xeon-kvm" }]);
+    expect(timed.text).toMatch(/atomic add \(simulated\)/);
+
+    const swap = figures.mapInMapCost([{ technique: "user", ns: 1.5, on: "xeon-kvm" }]);
+    expect(swap.text).toMatch(/look-up, array +1\.5 ns +simulated\n/);
+    expect(swap.caption).toContain("it predicts no swap");
+    expect(figures.mapInMapCost().caption).not.toContain("predicts");
+  });
+  it("tells which litmus tests a real x86 ends out of order, whatever was simulated", () => {
+    const run = (test: "SB" | "MP", weak: number) => ({ test, weak, runs: 100, on: "x86" });
+    const figure = figures.weakEndings([run("SB", 0), run("MP", 7)]);
+    expect(figure.caption).toMatch(/^Out of order on a real x86, of 2 tests: store buffering\./);
+    expect(figure.text).toMatch(/message passing +7\.0 % +simulated\nmessage passing +0 % +kernel, recorded/);
+  });
   it("refuses a kind of map that it has no memory of, and a point that is not there", () => {
     expect(() => figures.memory(["percpu_hash" as "hash"], 8)).toThrow(
       /"percpu_hash"; there are percpu_array, array, hash/,

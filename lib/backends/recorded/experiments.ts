@@ -3,6 +3,7 @@ import { assetText } from "../../host/assets.ts";
 import type { UserActor, UserApi } from "../../maps/user_space.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { RecordedLitmus } from "./litmus.ts";
+import type { LockedReads } from "./locked_reads.ts";
 import { runOnLinux } from "../linux/run.ts";
 import { type Spread, spreadOf } from "../spread.ts";
 
@@ -42,6 +43,7 @@ export interface RecordedExperiments {
   readonly tornReads: readonly TornReads[];
   readonly swapWaits: readonly SwapWait[];
   readonly interrupted: readonly InterruptedRuns[];
+  readonly lockedReads: readonly LockedReads[];
   readonly litmus: readonly RecordedLitmus[];
 }
 
