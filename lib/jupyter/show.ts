@@ -4,6 +4,7 @@ import { inspect } from "../host/inspect.ts";
 import { texts } from "../plot/texts.ts";
 import { timeline } from "../plot/timeline.ts";
 import { reportBundle } from "../report/bundle.ts";
+import { proseMarkdown } from "../report/markdown.ts";
 import type { Exploration } from "../search/exploration.ts";
 import { verdictBundle } from "../verifier/verdict_markdown.ts";
 import { type Display, displayInKernel, inKernel } from "./kernel_display.ts";
@@ -102,7 +103,7 @@ export async function witnessFigure(value: unknown): Promise<Display | undefined
 
 /** The forms of a value, by MIME type. */
 export async function toBundle(value: unknown): Promise<MimeBundle> {
-  if (typeof value === "string") return { "text/plain": value };
+  if (typeof value === "string") return textForms(value);
   if (typeof value !== "object" || value === null) return { "text/plain": inspectPlain(value) };
   if (hasMethod(value, "toBundle")) return await value.toBundle() as MimeBundle;
   if (hasMethod(value, JUPYTER_DISPLAY)) return await value[JUPYTER_DISPLAY]() as MimeBundle;
@@ -111,6 +112,12 @@ export async function toBundle(value: unknown): Promise<MimeBundle> {
   if (report) return { ...report };
   const text = hasOwnText(value) ? String(value) : inspectPlain(value);
   return { "text/plain": text };
+}
+
+/** Front ends break no line of plain text, which a phone cannot show: sentences are shown as Markdown, too. */
+function textForms(text: string): MimeBundle {
+  const markdown = proseMarkdown(text);
+  return markdown === undefined ? { "text/plain": text } : { "text/plain": text, "text/markdown": markdown };
 }
 
 /** What real threads or the real kernel did was measured, and comes out otherwise next time. */

@@ -53,7 +53,7 @@ function badEnds({ outcomes, stuck, property }: Explored): string {
   return texts.sentence(`${sentence[0].toUpperCase()}${sentence.slice(1)}`);
 }
 
-/** A table of endings: those that the search is after come first. Cells are plain text. */
+/** A table of endings: those that one run after another reach come first, each kind by its values. Cells are plain text. */
 export interface Endings {
   readonly header: readonly string[];
   readonly rows: readonly { readonly cells: readonly string[]; readonly anomaly: boolean }[];
@@ -61,11 +61,16 @@ export interface Endings {
   readonly values: number;
   readonly judged: number;
   readonly more: number;
+  /** In which order they stand, where there are several of both kinds. */
+  readonly order?: string;
 }
 
 export function endingsOf({ outcomes, property }: Explored): Endings {
-  const sorted = [...outcomes.filter(({ anomaly }) => anomaly), ...outcomes.filter(({ anomaly }) => !anomaly)];
   const names = shownNames(outcomes), inColumns = names.length <= MAX_COLUMNS;
+  const byValues = (a: Outcome, b: Outcome) => compareEndings(a, b, names);
+  const right = outcomes.filter(({ anomaly }) => !anomaly).sort(byValues);
+  const wrong = outcomes.filter(({ anomaly }) => anomaly).sort(byValues);
+  const sorted = shownOf(right, wrong);
   const returns = outcomes.some(({ returned }) => returnedText(returned) !== "");
   const skips = outcomes.some(({ skipped }) => skipped);
   const valuesOf = ({ values }: Outcome) =>
@@ -81,7 +86,7 @@ export function endingsOf({ outcomes, property }: Explored): Endings {
     ...(own ? [texts.verdicts.property] : []),
     ...(!own || outcomes.every(({ serial }) => serial !== undefined) ? [texts.verdicts.serial] : []),
   ];
-  const rows = sorted.slice(0, MAX_ROWS).map((outcome) => ({
+  const rows = sorted.map((outcome) => ({
     anomaly: outcome.anomaly,
     cells: [
       ...valuesOf(outcome),
@@ -93,7 +98,28 @@ export function endingsOf({ outcomes, property }: Explored): Endings {
   }));
   const values = (inColumns ? names.length : 1) + (returns ? 1 : 0);
   const judged = header.indexOf(own ? texts.verdicts.property : texts.verdicts.serial, values);
-  return { header, rows, values, judged, more: outcomes.length - rows.length };
+  const order = right.length > 0 && wrong.length > 0 && outcomes.length > 2
+    ? own ? texts.verdicts.orderByProperty : texts.verdicts.order
+    : undefined;
+  return { header, rows, values, judged, more: outcomes.length - rows.length, ...(order !== undefined && { order }) };
+}
+
+/** Of both kinds some, where there are more than a table has rows for: none is crowded out by the other. */
+function shownOf(right: readonly Outcome[], wrong: readonly Outcome[]): Outcome[] {
+  const half = MAX_ROWS / 2;
+  const rights = Math.max(half, MAX_ROWS - wrong.length), wrongs = Math.max(half, MAX_ROWS - right.length);
+  return [...right.slice(0, rights), ...wrong.slice(0, wrongs)];
+}
+
+/** By the values of the columns from left to right, numbers by size; then by what user space returned. */
+function compareEndings(a: Outcome, b: Outcome, names: readonly string[]): number {
+  for (const name of names) {
+    const [left, right] = [a.values[name], b.values[name]];
+    if (left === right) continue;
+    if (left === undefined || right === undefined) return left === undefined ? -1 : 1;
+    return left < right ? -1 : 1;
+  }
+  return returnedText(a.returned).localeCompare(returnedText(b.returned), "en", { numeric: true });
 }
 
 /** Names whose value is the same in every outcome say nothing: they are left out where others remain. */

@@ -198,6 +198,7 @@ export function explorationText(explored: Explored): string {
     `${verdict.word}: ${verdict.sentence}`,
     covered,
     ...table,
+    ...(endings.order === undefined ? [] : [endings.order]),
     ...(endings.more > 0 ? [texts.verdicts.more(endings.more)] : []),
     ...(findings.length > 0 ? ["", ...findings] : []),
     ...(witness ? ["", witness.sentence, texts.schedule(witness.schedule), "", witness.table] : []),
@@ -237,6 +238,7 @@ export function explorationMarkdown(explored: Explored): string {
     covered.split("\n").map((line) => line.replace(/^(- )?(.*)$/, (_, dash = "", text) => dash + withCode(text)))
       .join("\n"),
     ...(rows.length === 0 ? [] : [markdownTable(header, rows, align)]),
+    ...(endings.order === undefined ? [] : [endings.order]),
     ...(endings.more > 0 ? [texts.verdicts.more(endings.more)] : []),
     ...(findings.length > 0 ? [bullets(findings.map(withCode))] : []),
     ...(witness ? [`${escapeMarkdown(witness.sentence)}. ${texts.scheduleWord} ${codeSpan(witness.schedule)}`] : []),

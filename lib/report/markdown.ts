@@ -26,6 +26,26 @@ export const codeSpan = (text: string): string => `\`${text.replaceAll("`", "'")
 export const withCode = (line: string): string =>
   line.split("`").map((part, i) => i % 2 === 1 ? codeSpan(part) : escapeMarkdown(part)).join("");
 
+/** A line of columns, of code or of a message that points at a place: two spaces in a row, or a number before `: (`. */
+const LAID_OUT = /^\s|\s\s|\t|^\d+: \(/;
+/** What begins a heading, a list or a quotation. */
+const BEGINS_BLOCK = /^(?:[-+](?=\s)|\d+(?=[.)]\s))/;
+
+/**
+ * Sentences as Markdown, line by line.
+ *
+ * @returns undefined for a text whose lines are laid out, which no front end may break
+ */
+export function proseMarkdown(text: string): string | undefined {
+  const lines = text.split("\n");
+  if (text.trim() === "" || lines.some((line) => LAID_OUT.test(line))) return undefined;
+  const escaped = lines.map((line) =>
+    escapeMarkdown(line).replace(BEGINS_BLOCK, (mark) => /\d/.test(mark) ? `${mark}\\` : `\\${mark}`)
+  );
+  // A hard break within a paragraph; an empty line begins a new one.
+  return escaped.join("\n").replaceAll(/(?<=\S)\n(?=\S)/g, "\\\n");
+}
+
 /** Text as a block of Markdown, between fences that are longer than any in it. */
 export function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));

@@ -200,6 +200,8 @@ export const texts = translated({
     holds: "holds",
     broken: "does not hold",
     absent: "none",
+    order: "First what runs one after another can end in, then what they cannot; each by its values.",
+    orderByProperty: "First where the property holds, then where it does not; each by its values.",
     more: (n: number) => n === 1 ? t`and ${n} more ending` : t`and ${n} more endings`,
     given: "What this takes as given, and what ran",
     herd: "As herd7 prints it",

@@ -95,3 +95,26 @@ describe("the figure below a search", () => {
     expect(await witnessFigure("text")).toBe(undefined);
   });
 });
+
+describe("a text", () => {
+  it("is shown as Markdown that may be broken anywhere, where its lines are sentences", async () => {
+    const text = "2 CPUs end at *1* or 2.\n4. never\n- the rest";
+    expect(await toBundle(text)).toEqual({
+      "text/plain": text,
+      "text/markdown": "2 CPUs end at \\*1\\* or 2.\\\n4\\. never\\\n\\- the rest",
+    });
+  });
+
+  for (
+    const [what, text] of [
+      ["columns", "add   returns 10\nsub   returns 9"],
+      ["code", "if (x)\n\treturn 0;"],
+      ["instructions", "0: (61) r1 = *(u32 *)(r1 +0)"],
+      ["a compiler's message", "x.c:1:5: error: expected ';'\n    int x\n         ^"],
+    ]
+  ) {
+    it(`of ${what} stays as it is laid out`, async () => {
+      expect(await toBundle(text)).toEqual({ "text/plain": text });
+    });
+  }
+});

@@ -273,7 +273,7 @@ describe("a search as text", () => {
       '<span style="color:#d5401f">✗</span> **Sometimes wrong.** 1 of 2 endings is out of reach for runs one after another.',
       "Every schedule was covered.",
       "| `counter` | one after another |\n|--:|:--|\n" +
-      '| 1 | <span style="color:#d5401f">✗</span> **no** |\n| 2 | yes |',
+      '| 2 | yes |\n| 1 | <span style="color:#d5401f">✗</span> **no** |',
       "Shortest witness: 4 steps, 1 preemption. Schedule: `1 0*2 1`",
       "",
     ].join("\n\n"));
@@ -284,6 +284,32 @@ describe("a search as text", () => {
     ]);
     expect(folded[0]).toContain("- memory: any\n- contexts: `a|b` and \\<c\\>");
     expect(folded[2]).toContain("Observation count Sometimes 1 1");
+  });
+
+  it("lists serial endings first, each kind by its values as numbers, and says so", () => {
+    const ending = (counter: bigint, anomaly: boolean) => ({ values: { counter }, anomaly });
+    const outcomes = [ending(9n, true), ending(20n, false), ending(10n, true), ending(3n, false)];
+    const markdown = reportBundle({ ...found, outcomes, witness: undefined })!["text/markdown"];
+    expect([...markdown.matchAll(/^\| (\d+) \|/gm)].map(([, value]) => value)).toEqual(["3", "20", "9", "10"]);
+    expect(markdown).toContain("First what runs one after another can end in");
+    const own = reportBundle({ ...found, outcomes, property: "holds", witness: undefined })!["text/markdown"];
+    expect(own).toContain("First where the property holds");
+    expect(reportBundle(found)!["text/markdown"]).not.toContain("First what");
+  });
+
+  it("lets neither kind crowd the other out of the table", () => {
+    const many = (n: number, anomaly: boolean) =>
+      Array.from({ length: n }, (_, i) => ({ values: { counter: BigInt(100 * Number(anomaly) + i) }, anomaly }));
+    const rowsOf = (right: number, wrong: number) => {
+      const outcomes = [...many(wrong, true), ...many(right, false)];
+      const text = reportBundle({ ...found, outcomes, witness: undefined })!["text/markdown"];
+      const rows = [...text.matchAll(/^\| (\d+) \|/gm)].map(([, value]) => Number(value));
+      expect(text).toContain(`and ${right + wrong - rows.length} more endings`);
+      return [rows.filter((value) => value < 100).length, rows.filter((value) => value >= 100).length];
+    };
+    expect(rowsOf(30, 30)).toEqual([8, 8]);
+    expect(rowsOf(30, 2)).toEqual([14, 2]);
+    expect(rowsOf(2, 30)).toEqual([2, 14]);
   });
 
   it("shows the conditions of a proof in the open, and colours Never by what it is worth", () => {

@@ -23,6 +23,7 @@ const CSS = `
 .jp-OutputArea-output.jp-RenderedPlotly { overflow-x: auto; }
 .jp-OutputArea-output:not([data-mime-type$="stderr"]) pre { overflow-x: auto; }
 .jp-OutputArea-output:not([data-mime-type$="stderr"]) :is(pre, pre code) { white-space: pre; }
+.jp-OutputArea-output.jp-RenderedMarkdown table { display: block; width: max-content; max-width: 100%; overflow-x: auto; }
 /* Figures are drawn on white: in a dark theme light and dark change places, and hues stay, for they mean techniques. */
 body[data-jp-theme-light="false"] :is(.jp-RenderedSVG, .jp-RenderedImage, .interleave-slider, .interleave-player) img,
 body[data-jp-theme-light="false"] .jp-RenderedPlotly {
