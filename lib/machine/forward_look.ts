@@ -35,8 +35,19 @@ export interface Look<T> {
   both(left: T, right: T, op: number, wide: boolean): T | undefined;
   /** A comparison; with something unknown (plus a constant) where no constant is given. */
   compare(of: T, op: number, wide: boolean, constant: bigint | undefined, plus: bigint): void;
-  /** The value itself gets where it is not followed: into memory, into a helper, into another function. */
-  whole(of: T): void;
+  /** The value itself gets where it is not followed: into memory, into another function, or into a helper as said. */
+  whole(of: T, passed?: Passed): void;
+}
+
+/** How a helper is given the value. */
+export interface Passed {
+  readonly helper: number;
+  /** Which of r1 to r5. */
+  readonly register: number;
+  /** How many bytes behind the pointer to the stack it stands that the helper gets; undefined where it gets the value. */
+  readonly behind?: number;
+  /** r1, where that is a constant: a map's pointer, mostly. */
+  readonly map?: bigint;
 }
 
 type Value<T> =
@@ -66,7 +77,12 @@ export const narrow = (wide: boolean, value: bigint): bigint => BigInt.asUintN(w
  * @param isMain whether the function is a program, whose return value nothing here depends on
  */
 export function lookForward<T>(insns: readonly Insn[], at: number, start: T, isMain: boolean, look: Look<T>): void {
-  new Walk(insns, at, start, isMain, look).run();
+  new Walk(insns, at, start, isMain, look).run(0);
+}
+
+/** The same of a program's context, from its entry on. */
+export function lookAtContext<T>(insns: readonly Insn[], entry: number, start: T, look: Look<T>): void {
+  new Walk(insns, entry - 1, start, true, look).run(1);
 }
 
 class Walk<T> {
@@ -83,10 +99,11 @@ class Walk<T> {
     readonly look: Look<T>,
   ) {}
 
-  run(): void {
+  /** @param register which holds the value at first */
+  run(register: number): void {
     const regs: Value<T>[] = Array(11).fill(undefined);
     regs[10] = { kind: "frame", offset: 0 };
-    regs[0] = { kind: "followed", of: this.start };
+    regs[register] = { kind: "followed", of: this.start };
     this.#reach(this.at + 1, { regs, slots: new Map() });
     for (let visits = 0; this.#todo.length > 0; visits++) {
       const at = this.#todo.pop()!, known = this.#states.get(at)!;
@@ -239,11 +256,12 @@ class Walk<T> {
   }
 
   #call(insn: Insn, { regs, slots }: State<T>): void {
-    const args = isHelperCall(insn) ? argumentsOf(insn.imm) : 5;
-    for (let r = 1; r <= args; r++) {
-      const value = regs[r];
-      this.#whole(value);
-      if (value?.kind === "frame") this.#wholeSlots(slots, value.offset, 0);
+    const helper = isHelperCall(insn) ? insn.imm : undefined, args = helper === undefined ? 5 : argumentsOf(helper);
+    const map = regs[1]?.kind === "constant" ? regs[1].value : undefined;
+    for (let register = 1; register <= args; register++) {
+      const value = regs[register], passed = helper === undefined ? undefined : { helper, register, map };
+      this.#whole(value, passed);
+      if (value?.kind === "frame") this.#wholeSlots(slots, value.offset, 0, passed);
     }
     regs.fill(undefined, 0, 6);
   }
@@ -260,12 +278,14 @@ class Walk<T> {
     return result === undefined ? undefined : { kind: "followed", of: result };
   }
 
-  #whole(value: Value<T>): void {
-    if (value?.kind === "followed") this.look.whole(value.of);
+  #whole(value: Value<T>, passed?: Passed): void {
+    if (value?.kind === "followed") this.look.whole(value.of, passed);
   }
 
-  #wholeSlots(slots: State<T>["slots"], from: number, to: number): void {
-    for (const [offset, { of, size }] of slots) if (offset < to && offset + size > from) this.look.whole(of);
+  #wholeSlots(slots: State<T>["slots"], from: number, to: number, passed?: Passed): void {
+    for (const [offset, { of, size }] of slots) {
+      if (offset < to && offset + size > from) this.look.whole(of, passed && { ...passed, behind: offset - from });
+    }
   }
 
   /** What lies in a stretch of the stack that is partly written over is no longer followed. */

@@ -42,6 +42,8 @@ export interface OwnData {
   readonly writers: readonly string[];
   /** Of a per-CPU map: each CPU has a copy of its own. */
   readonly perCpu: boolean;
+  /** Each CPU finds the entry of its own number, whatever its contexts hold. */
+  readonly byCpu?: boolean;
 }
 
 /**

@@ -264,6 +264,7 @@ export const texts = translated({
     apart: (names: string) =>
       t`each context wrote entries of its own (${names}): other keys, by what the contexts hold, were not tried`,
     perCpuCopies: (name: string) => t`${name}: each CPU its own copy`,
+    keyedByCpu: (name: string) => t`${name}: each CPU the entry of its own number`,
     always: (prog: string, line: string, how: string) => t`in ${prog}, ${line}, ${how}`,
     neverLed: (line: string) => t`never led to ${line}`,
     oneWay: "always went the same way",

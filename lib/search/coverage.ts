@@ -14,6 +14,7 @@ import {
   type SharedData,
 } from "../report/coverage.ts";
 import { texts } from "../report/texts.ts";
+import { findsEntriesByCpu } from "./keys_by_cpu.ts";
 import { coverageBytes, type Covered, readCoverage } from "../translate/translate_coverage.ts";
 import { controlFlow, successorsOf } from "../translate/translate_flow.ts";
 import type { Touched } from "../cpu/operation.ts";
@@ -183,7 +184,10 @@ function touchedData(machine: Machine, written: readonly Touches[]) {
     if (isShared) {
       const between = acrossCpus ? "CPUs" : "contexts of one CPU";
       shared.push({ name, writers: contexts(writers), readers: contexts(readers), between });
-    } else own.push({ name, writers: contexts(writers), perCpu });
+    } else {
+      const byCpu = !perCpu && writers.size > 1 && findsEntriesByCpu(machine);
+      own.push({ name, writers: contexts(writers), perCpu, ...(byCpu && { byCpu }) });
+    }
   }
   return { shared, own };
 }
@@ -204,13 +208,12 @@ function emptiness(
   const because = whyNothing(machine, missedBranches(image, covered), covered.reached);
   if (own.length > 0) {
     if (tasks.length === 1) return words.tellsNothing(words.alone);
-    const names = (of: readonly OwnData[]) =>
-      of.map(({ name, perCpu }) => perCpu ? words.perCpuCopies(name) : name).join(", ");
+    const named = ({ name, perCpu, byCpu }: OwnData) =>
+      perCpu ? words.perCpuCopies(name) : byCpu ? words.keyedByCpu(name) : name;
+    const names = (of: readonly OwnData[]) => of.map(named).join(", ");
     // Different keys of one map: which, the contexts decide.
-    const apart = own.filter(({ perCpu, writers }) => !perCpu && writers.length > 1);
-    const why = own.every(({ perCpu }) => perCpu) || apart.length === 0
-      ? words.ownOnly(names(own))
-      : words.apart(names(apart));
+    const apart = own.filter(({ perCpu, byCpu, writers }) => !perCpu && !byCpu && writers.length > 1);
+    const why = apart.length === 0 ? words.ownOnly(names(own)) : words.apart(names(apart));
     return words.tellsNothing(why + because);
   }
   return words.tellsNothing(words.nothingWritten + because);

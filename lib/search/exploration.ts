@@ -237,7 +237,8 @@ export class Exploration {
 
   /**
    * Of the anomaly, over all ends. `Unknown`: none was found, and not everything was looked at, or no context wrote what
-   * another one touched (`tellsNothing` says what is lacking), unless each CPU wrote its own copy of a per-CPU map.
+   * another one touched (`tellsNothing` says what is lacking), unless each CPU wrote its own copy of a per-CPU map, or the
+   * entry of its own number.
    */
   get observation(): "Never" | "Sometimes" | "Always" | "Unknown" {
     const bad = this.anomalies.length + this.stuck.length, ends = this.outcomes.length + this.stuck.length;
@@ -250,8 +251,9 @@ export class Exploration {
     const { coverage } = this;
     if (this.property !== "serial" || coverage?.tellsNothing === undefined) return false;
     const own = coverage.own ?? [], writers = new Set(own.flatMap(({ writers }) => writers));
-    // One context alone has nobody to race with, and copies are apart whatever the contexts; keys meet with other ones.
-    return coverage.contexts > 1 && (writers.size < 2 || !own.every(({ perCpu }) => perCpu)) || writers.size < 1;
+    const areApart = own.every(({ perCpu, byCpu }) => perCpu || byCpu);
+    // One context alone has none to race with, and these are apart whatever the contexts; other keys meet with other ones.
+    return coverage.contexts > 1 && (writers.size < 2 || !areApart) || writers.size < 1;
   }
 
   /** What `explore --json` prints. */
