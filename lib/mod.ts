@@ -119,7 +119,10 @@ export { Slider, slider, type SliderPlace } from "./player/slider.ts";
 export type { PlayerData, PlayerEnd, PlayerState, PlayerStep } from "./player/data.ts";
 export { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "./uapi/flags.ts";
 export type { MapInput, MapValue } from "./maps/btf_value.ts";
-export type { Flags, UserActor, UserApi, UserBatch, UserEntry, UserInput } from "./maps/user_space.ts";
+export type { UserActor } from "./maps/user_actor.ts";
+export type { Flags } from "./maps/user_flags.ts";
+export type { UserApi } from "./maps/user_space.ts";
+export type { UserBatch, UserEntry, UserInput } from "./maps/user_values.ts";
 export { costCurve } from "./sweeps/cost_curve.ts";
 export type { CostCurveOptions, CostCurvePoint, CostCurveTechnique } from "./sweeps/cost_curve.ts";
 

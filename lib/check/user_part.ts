@@ -1,7 +1,9 @@
 /** User space's part of the races: which calls on maps its actors make, with which flags. */
 import { simulate } from "../backends/simulator.ts";
 import type { Model } from "../cpu/operation.ts";
-import { flagBits, type UserActor, type UserApi } from "../maps/user_space.ts";
+import type { UserActor } from "../maps/user_actor.ts";
+import { flagBits } from "../maps/user_flags.ts";
+import type { UserApi } from "../maps/user_space.ts";
 import type { BpfObject } from "../object/bpf_object.ts";
 import type { Workload } from "../workload/workload.ts";
 

@@ -1,5 +1,6 @@
 /** The workload of a witness: as data that a file can hold, and as the searches take it. */
-import type { UserActor, UserApi } from "../maps/user_space.ts";
+import type { UserActor } from "../maps/user_actor.ts";
+import type { UserApi } from "../maps/user_space.ts";
 import type { ExploreOptions } from "../search/explore.ts";
 import { DEFAULT_PACKETS, PACKET_NAMES } from "../workload/packets.ts";
 import type { Workload } from "../workload/workload.ts";

@@ -1,124 +1,25 @@
-/** User space as an actor of the simulation: generator functions over the `user` API. */
+/** The `user` API: the system calls and the loads and stores of a user-space actor, as generator functions. */
 import type { Model, TaskContext } from "../cpu/operation.ts";
 import type { Btf } from "../object/btf.ts";
-import { sizeOfType } from "../object/btf_types.ts";
 import type { BpfObject, Program } from "../object/bpf_object.ts";
 import { didYouMean } from "../words/closest_name.ts";
-import { decodeValue, encodeValue, type MapInput, type MapValue } from "./btf_value.ts";
+import type { MapInput, MapValue } from "./btf_value.ts";
 import { errnoName, KernelError } from "./errno.ts";
 import { createInner, FRESH_INNER_MAPS } from "./fresh_inner_maps.ts";
 import type { BatchReply, BatchRequest } from "./batch.ts";
 import { Htab } from "./htab.ts";
 import type { Found, KernelMap } from "./kernel_map.ts";
 import { BPF_ANY } from "../uapi/flags.ts";
-import { BPF_MAP_TYPE, mapTypeName } from "../uapi/map_types.ts";
+import { mapTypeName } from "../uapi/map_types.ts";
 import { PerfEventArrayMap, type PerfRecord } from "./perf_event_array.ts";
 import { ring_buffer__poll, ringbuf_process_ring } from "./ring_consumer.ts";
-import { RingbufMap } from "./ringbuf.ts";
 import * as syscalls from "./syscalls.ts";
+import { flagBits, type Flags } from "./user_flags.ts";
 import { atomicMapped, type AtomicOpName, readMapped, writeMapped } from "./user_memory.ts";
-import { roundUp8 } from "./words.ts";
-
-/** Flags of a call: BPF_F_LOCK and its like are bigints; a number is taken as well. */
-export type Flags = bigint | number;
-
-/**
- * The bits of flags.
- *
- * @throws TypeError for what is no whole number
- */
-export function flagBits(flags: Flags): bigint {
-  if (typeof flags === "bigint") return flags;
-  if (Number.isSafeInteger(flags)) return BigInt(flags);
-  throw new TypeError(
-    `flags are ${typeof flags === "string" ? `the text "${flags}"` : flags}; write BPF_F_LOCK, or 4n`,
-  );
-}
-
-/**
- * A user-space thread: its body yields* calls of `user`; what it returns becomes part of the outcome.
- *
- * @example
- * ```ts
- * import { bpf, simulate, type UserActor } from "interleave";
- * const counts = await bpf`struct stats { long packets; long bytes; };
- * struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4); __type(key, int); __type(value, struct stats); }
- * stats SEC(".maps");
- * SEC("raw_tp") int count(void *ctx) {
- *   int key = 1;
- *   struct stats *s = bpf_map_lookup_elem(&stats, &key);
- *   if (s) __sync_fetch_and_add(&s->packets, 1);
- *   return 0;
- * }`;
- * const reader: UserActor = {
- *   name: "reader",
- *   *body(user) {
- *     yield* user.sleep();
- *     return (yield* user.lookup("stats", 1)).packets;
- *   },
- * };
- * const run = await simulate(counts, {
- *   cpus: 2,
- *   invocations: 3,
- *   prepare: (user) => user.update("stats", 1, { packets: 0 }),
- *   user: [reader],
- * });
- * if (run.final["stats[1].packets"] !== 6n) throw new Error("two CPUs, three packets each");
- * ```
- */
-export interface UserActor {
-  /** Name in traces and outcomes. */
-  readonly name: string;
-  /** CPU it runs on; a CPU of its own when left out. */
-  readonly cpu?: number;
-  /** What has to be done before it begins: programs by name (all their runs) and other actors. Default: nothing. */
-  readonly after?: string | readonly string[];
-  /**
-   * Its thread and process, as bpf_get_current_pid_tgid gives them to programs that it runs. Default: a process of its
-   * own, numbered from 1000; `tgid` is `pid` where it is left out.
-   */
-  readonly pid?: number;
-  /** Number of its process. */
-  readonly tgid?: number;
-  /** What it does, once. */
-  readonly body: (user: UserApi) => Model<unknown>;
-}
-
-/**
- * What a perf buffer gives: a record of a CPU, or how many that CPU's buffer had no room for before the next one.
- *
- * @internal
- */
-export type UserPerfRecord<V> =
-  | { readonly cpu: number; readonly data: V }
-  | { readonly cpu: number; readonly lost: bigint };
+import { type UserBatch, type UserEntry, type UserInput, type UserPerfRecord, UserValues } from "./user_values.ts";
 
 /** The key of maps that have none. */
 const NO_KEY = new Uint8Array();
-
-/** One entry of a walk or of a batch. */
-export interface UserEntry<V> {
-  /** Numbers as bigint, a struct as an object with its fields. */
-  readonly key: MapValue;
-  /** The same; of a per-CPU map an array with each CPU's value. */
-  readonly value: V;
-}
-
-/** What a batch call gave: its entries, in the kernel's order. */
-export type UserBatch<V> = UserEntry<V>[] & {
-  /** Whether the call came to the map's end (ENOENT). */
-  readonly done: boolean;
-  /** Where the next call goes on; nothing after the end. The number of a bucket, or a key: to be handed back, not read. */
-  readonly cursor?: Uint8Array;
-};
-
-/** One entry to be written; of a map in map the value is the name of a map. */
-export interface UserInput {
-  /** The key, as `update` takes it. */
-  readonly key: MapInput;
-  /** The value, or the name of a map. */
-  readonly value: MapInput | string;
-}
 
 /**
  * What a user-space actor can do. Every method is a generator, to be called with `yield*`: its steps take part in the
@@ -142,6 +43,7 @@ export class UserApi {
   readonly #maps: readonly KernelMap[];
   readonly #btf: Btf | undefined;
   readonly #programs: readonly Program[];
+  readonly #values: UserValues;
   readonly #ctx: TaskContext;
 
   /** Made by the machine; a body gets it as its argument. */
@@ -149,6 +51,7 @@ export class UserApi {
     this.#maps = maps;
     this.#btf = object.btf;
     this.#programs = object.programs;
+    this.#values = new UserValues(maps, object);
     this.#ctx = ctx;
   }
 
@@ -161,13 +64,13 @@ export class UserApi {
    */
   // deno-lint-ignore no-explicit-any -- the shape of a value is the listing's, not ours
   *lookup<V = any>(map: string, key: MapInput, flags: Flags = BPF_ANY): Model<V | undefined> {
-    const found = this.#find(map), bytes = yield* this.#lookupBytes(found, key, flags);
-    return bytes && this.#decode(found, bytes) as V;
+    const found = this.#values.map(map), bytes = yield* this.#lookupBytes(found, key, flags);
+    return bytes && this.#values.valueOf(found, bytes) as V;
   }
 
   /** The same, as the bytes that the system call copies out. */
   *lookupBytes(map: string, key: MapInput, flags: Flags = BPF_ANY): Model<Uint8Array | undefined> {
-    return yield* this.#lookupBytes(this.#find(map), key, flags);
+    return yield* this.#lookupBytes(this.#values.map(map), key, flags);
   }
 
   /**
@@ -178,15 +81,17 @@ export class UserApi {
    * @throws KernelError EEXIST, ENOENT, E2BIG, EINVAL as the kernel returns them
    */
   *update(map: string, key: MapInput, value: MapInput | string, flags: Flags = BPF_ANY): Model<void> {
-    const found = this.#find(map), keyBytes = this.#key(found, key), what = `update of ${describe(map, key)}`;
-    const bytes = typeof value === "string" ? this.#id(found, value) : this.#value(found, value);
+    const found = this.#values.map(map),
+      keyBytes = this.#values.key(found, key),
+      what = `update of ${describe(map, key)}`;
+    const bytes = this.#values.value(found, value);
     check(yield* syscalls.map_update_elem(found, this.#ctx, keyBytes, bytes, flagBits(flags)), what);
   }
 
   /** BPF_MAP_DELETE_ELEM: whether the key was there. */
   *delete(map: string, key: MapInput): Model<boolean> {
-    const found = this.#find(map);
-    const result = yield* syscalls.map_delete_elem(found, this.#ctx, this.#key(found, key));
+    const found = this.#values.map(map);
+    const result = yield* syscalls.map_delete_elem(found, this.#ctx, this.#values.key(found, key));
     if (errnoName(result) === "ENOENT") return false;
     check(result, `delete of ${describe(map, key)}`);
     return true;
@@ -194,9 +99,9 @@ export class UserApi {
 
   /** BPF_MAP_GET_NEXT_KEY: the key after `key`, the first one without it, undefined after the last. */
   *nextKey(map: string, key?: MapInput): Model<MapValue | undefined> {
-    const found = this.#find(map), after = key === undefined ? undefined : this.#key(found, key);
+    const found = this.#values.map(map), after = key === undefined ? undefined : this.#values.key(found, key);
     const next = yield* syscalls.map_get_next_key(found, this.#ctx, after);
-    if (typeof next !== "bigint") return decodeValue(this.#btf, found.def.keyType, next);
+    if (typeof next !== "bigint") return this.#values.keyOf(found, next);
     if (errnoName(next) !== "ENOENT") check(next, `next key of ${map}`);
     return undefined;
   }
@@ -332,7 +237,7 @@ export class UserApi {
    * @throws KernelError ENOMEM when they are used up
    */
   *createInner(outer: string): Model<string> {
-    const inner = yield* createInner(this.#find(outer));
+    const inner = yield* createInner(this.#values.map(outer));
     yield { kind: "work", what: "sysret" };
     if (!inner) throw new KernelError("ENOMEM", `${outer} has its ${FRESH_INNER_MAPS} fresh inner maps already`);
     return inner.name;
@@ -426,7 +331,7 @@ export class UserApi {
   *ringBufferConsume<V = Uint8Array>(map: string, type?: string): Model<V[]> {
     const records = yield* this.consumeRing(map);
     yield { kind: "work", what: "sysret" };
-    return records.map((bytes) => this.#record(map, bytes, type) as V);
+    return records.map((bytes) => this.#values.record(map, bytes, type) as V);
   }
 
   /**
@@ -446,7 +351,7 @@ export class UserApi {
     }
     const records = yield* this.pollRing(map, timeoutMs);
     yield { kind: "work", what: "sysret" };
-    return records.map((bytes) => this.#record(map, bytes, type) as V);
+    return records.map((bytes) => this.#values.record(map, bytes, type) as V);
   }
 
   /**
@@ -460,7 +365,9 @@ export class UserApi {
     const records = yield* this.consumePerf(map);
     yield { kind: "work", what: "sysret" };
     return records.map((one) =>
-      "data" in one ? { cpu: one.cpu, data: this.#record(map, one.data, type) as V } : { cpu: one.cpu, lost: one.lost }
+      "data" in one
+        ? { cpu: one.cpu, data: this.#values.record(map, one.data, type) as V }
+        : { cpu: one.cpu, lost: one.lost }
     );
   }
 
@@ -517,22 +424,22 @@ export class UserApi {
 
   /** One batch system call. */
   protected batch(map: string, request: BatchRequest): Model<BatchReply> {
-    return syscalls.bpf_map_do_batch(this.#find(map), this.#ctx, request);
+    return syscalls.bpf_map_do_batch(this.#values.map(map), this.#ctx, request);
   }
 
   /** @internal */
   protected takeElem(map: string, key: Uint8Array, flags: bigint): Model<Found> {
-    return syscalls.map_lookup_and_delete_elem(this.#find(map), this.#ctx, key, flags);
+    return syscalls.map_lookup_and_delete_elem(this.#values.map(map), this.#ctx, key, flags);
   }
 
   /** @internal */
   protected peekValue(map: string, value: Uint8Array): Model<Found> {
-    return syscalls.map_peek_value(this.#find(map), this.#ctx, value);
+    return syscalls.map_peek_value(this.#values.map(map), this.#ctx, value);
   }
 
   /** @internal */
   protected freezeMap(map: string): Model {
-    const found = this.#find(map);
+    const found = this.#values.map(map);
     if (found.environment.freezes) return syscalls.map_freeze(found, this.#ctx);
     throw new TypeError(
       `freeze of ${map}: the machine has to know beforehand that maps are frozen, and looks for the word in the ` +
@@ -551,140 +458,58 @@ export class UserApi {
 
   /** @internal */
   protected consumeRing(map: string): Model<Uint8Array[]> {
-    return ringbuf_process_ring(this.#ring(map));
+    return ringbuf_process_ring(this.#values.ring(map));
   }
 
   /** @internal */
   protected consumePerf(map: string): Model<PerfRecord[]> {
-    const found = this.#find(map);
+    const found = this.#values.map(map);
     if (found instanceof PerfEventArrayMap) return found.consume();
     throw new TypeError(`${map} is ${mapTypeName(found.def.type)}, no PERF_EVENT_ARRAY`);
   }
 
   /** @internal */
   protected pollRing(map: string, timeoutMs: number): Model<Uint8Array[]> {
-    return ring_buffer__poll(this.#ring(map), timeoutMs);
+    return ring_buffer__poll(this.#values.ring(map), timeoutMs);
   }
 
   /** @internal */
   protected maxEntries(map: string): number {
-    return this.#find(map).def.maxEntries;
+    return this.#values.map(map).def.maxEntries;
   }
 
   /** Bytes that a batch call reads as its cursor: the number of a bucket, or a key. */
   protected cursorBytes(map: string): number {
-    const found = this.#find(map);
+    const found = this.#values.map(map);
     return found instanceof Htab ? 4 : found.def.keySize;
   }
 
   /** @internal */
   protected keyBytes(map: string, key: MapInput): Uint8Array {
-    return this.#key(this.#find(map), key);
+    return this.#values.key(this.#values.map(map), key);
   }
 
   /** @internal */
   protected valueBytes(map: string, value: MapInput | string): Uint8Array {
-    const found = this.#find(map);
-    return typeof value === "string" ? this.#id(found, value) : this.#value(found, value);
+    const found = this.#values.map(map);
+    return this.#values.value(found, value);
   }
 
   /** @internal */
   protected keyOf(map: string, bytes: Uint8Array): MapValue {
-    return decodeValue(this.#btf, this.#find(map).def.keyType, bytes);
+    return this.#values.keyOf(this.#values.map(map), bytes);
   }
 
   /** @internal */
   protected valueOf(map: string, bytes: Uint8Array): unknown {
-    return this.#decode(this.#find(map), bytes);
-  }
-
-  #find(name: string): KernelMap {
-    const map = this.#maps.find((map) => map.name === name);
-    if (map) return map;
-    const known = this.#maps.filter((map) => !map.def.data && !map.name.includes("#")).map((map) => map.name);
-    throw new RangeError(`no map is called ${name}; there is ${known.join(", ") || "none"}${didYouMean(name, known)}`);
-  }
-
-  #ring(name: string): RingbufMap {
-    const map = this.#find(name);
-    if (map instanceof RingbufMap) return map;
-    throw new TypeError(`${name} is ${mapTypeName(map.def.type)}, no ring buffer`);
-  }
-
-  /** A record as the reader sees it: by a struct of the listing's, or its bytes. */
-  #record(map: string, bytes: Uint8Array, type: string | undefined): unknown {
-    if (type === undefined) return bytes;
-    const id = this.#btf?.types.findIndex((one) => one.name === type && one.kind === "struct") ?? -1;
-    if (id < 0) {
-      throw new TypeError(
-        `records of ${map}: the object's BTF has no struct ${type}; clang writes it once a global variable has the type: ` +
-          `\`struct ${type} *unused __attribute__((unused));\``,
-      );
-    }
-    const size = sizeOfType(this.#btf!, id);
-    if (bytes.length >= size) return decodeValue(this.#btf, id, bytes);
-    throw new TypeError(`records of ${map}: one of ${bytes.length} bytes, and struct ${type} has ${size}`);
-  }
-
-  /** User space passes an inner map, or a program, as a file descriptor, the models as its id: its index plus one. */
-  #id(map: KernelMap, name: string): Uint8Array {
-    const program = this.#programs.findIndex((program) => program.name === name);
-    const { type } = map.def, isProg = type === BPF_MAP_TYPE.PROG_ARRAY;
-    if (!isProg && type !== BPF_MAP_TYPE.ARRAY_OF_MAPS && type !== BPF_MAP_TYPE.HASH_OF_MAPS) {
-      throw new TypeError(
-        `value of ${map.name}: a text, "${name}", where ${
-          map.isPerCpu ? "an array with a value for each CPU" : "a value"
-        } is wanted: ${map.name} is ${mapTypeName(type)}, and only maps in maps take the name of a map`,
-      );
-    }
-    if (isProg && program < 0) throw new RangeError(`no program is called ${name}`);
-    const id = 1 + (isProg ? program : this.#find(name).index);
-    return new Uint8Array(new Uint32Array([id]).buffer);
-  }
-
-  #key(map: KernelMap, key: MapInput): Uint8Array {
-    return encodeValue(this.#btf, map.def.keyType, map.def.keySize, key, `key of ${map.name}`);
-  }
-
-  #value(map: KernelMap, value: MapInput): Uint8Array {
-    const { valueType, valueSize } = map.def, size = map.userValueBytes;
-    if (!map.isPerCpu || (value instanceof Uint8Array && value.length === size)) {
-      return encodeValue(this.#btf, valueType, valueSize, value, `value of ${map.name}`);
-    }
-    const stride = roundUp8(valueSize), cpus = size / stride, bytes = new Uint8Array(size);
-    if (!Array.isArray(value) || value.length !== cpus) {
-      throw new TypeError(`value of ${map.name}: give an array with a value for each of the ${cpus} CPUs`);
-    }
-    value.forEach((one, cpu) => {
-      bytes.set(
-        encodeValue(this.#btf, valueType, valueSize, one as MapInput, `value of ${map.name} on CPU ${cpu}`),
-        cpu * stride,
-      );
-    });
-    return bytes;
+    return this.#values.valueOf(this.#values.map(map), bytes);
   }
 
   *#lookupBytes(map: KernelMap, key: MapInput, flags: Flags): Model<Uint8Array | undefined> {
-    const found = yield* syscalls.map_lookup_elem(map, this.#ctx, this.#key(map, key), flagBits(flags));
+    const found = yield* syscalls.map_lookup_elem(map, this.#ctx, this.#values.key(map, key), flagBits(flags));
     if (typeof found !== "bigint") return found;
     if (errnoName(found) === "ENOENT") return undefined;
     throw failure(found, `lookup of ${describe(map.name, key)}`);
-  }
-
-  #decode(map: KernelMap, bytes: Uint8Array): unknown {
-    const { type, valueType, valueSize } = map.def;
-    if (type === BPF_MAP_TYPE.ARRAY_OF_MAPS || type === BPF_MAP_TYPE.HASH_OF_MAPS) {
-      return this.#maps[new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) - 1]?.name;
-    }
-    if (type === BPF_MAP_TYPE.PROG_ARRAY) {
-      return this.#programs[new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) - 1]?.name;
-    }
-    if (!map.isPerCpu) return decodeValue(this.#btf, valueType, bytes);
-    const stride = roundUp8(valueSize);
-    return Array.from(
-      { length: bytes.length / stride },
-      (_, cpu) => decodeValue(this.#btf, valueType, bytes.subarray(cpu * stride, cpu * stride + valueSize)),
-    );
   }
 }
 

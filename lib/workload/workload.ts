@@ -1,7 +1,8 @@
 /** What to run: which program how often on which CPU, which interrupts, which user-space actors. */
 import type { MemoryModel } from "./memory_model.ts";
 import type { Model } from "../cpu/operation.ts";
-import type { UserActor, UserApi } from "../maps/user_space.ts";
+import type { UserActor } from "../maps/user_actor.ts";
+import type { UserApi } from "../maps/user_space.ts";
 import type { InterruptKind } from "./contexts.ts";
 
 export type { InterruptKind };

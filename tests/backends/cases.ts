@@ -1,7 +1,8 @@
 /** What every machine must agree on: for each workload, whether its property holds Always or is broken Sometimes. */
 import type { Result, Values } from "../../lib/report/result.ts";
 import type { Workload } from "../../lib/workload/workload.ts";
-import type { UserActor, UserApi } from "../../lib/maps/user_space.ts";
+import type { UserActor } from "../../lib/maps/user_actor.ts";
+import type { UserApi } from "../../lib/maps/user_space.ts";
 
 export interface MachineCase {
   readonly name: string;

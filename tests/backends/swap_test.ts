@@ -5,7 +5,8 @@ import { linuxAvailable } from "../../lib/backends/linux/available.ts";
 import { runOnLinux } from "../../lib/backends/linux/run.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
-import type { UserActor, UserApi } from "../../lib/maps/user_space.ts";
+import type { UserActor } from "../../lib/maps/user_actor.ts";
+import type { UserApi } from "../../lib/maps/user_space.ts";
 import { KernelAgreement } from "../kernel_agreement.ts";
 
 const object = await bpf.file(fileURLToPath(new URL("./progs/swap.bpf.c", import.meta.url)));

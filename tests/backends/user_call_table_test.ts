@@ -11,7 +11,8 @@ import { simulate } from "../../lib/backends/simulator.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { Model } from "../../lib/cpu/operation.ts";
 import { KernelError } from "../../lib/maps/errno.ts";
-import type { UserApi, UserBatch } from "../../lib/maps/user_space.ts";
+import type { UserApi } from "../../lib/maps/user_space.ts";
+import type { UserBatch } from "../../lib/maps/user_values.ts";
 import { KernelAgreement } from "../kernel_agreement.ts";
 
 // A zero seed puts keys into the same buckets on both sides.

@@ -6,7 +6,8 @@ import { runOnLinux } from "../../lib/backends/linux/run.ts";
 import { simulate } from "../../lib/backends/simulator.ts";
 import { bpf } from "../../lib/compile/bpf.ts";
 import type { Model } from "../../lib/cpu/operation.ts";
-import type { UserApi, UserPerfRecord } from "../../lib/maps/user_space.ts";
+import type { UserApi } from "../../lib/maps/user_space.ts";
+import type { UserPerfRecord } from "../../lib/maps/user_values.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { KernelAgreement } from "../kernel_agreement.ts";
 

@@ -8,7 +8,9 @@ import { bpf } from "../../lib/compile/bpf.ts";
 import type { Model } from "../../lib/cpu/operation.ts";
 import { KernelError } from "../../lib/maps/errno.ts";
 import { USER_CALLS } from "../../lib/maps/user_calls.ts";
-import { type UserActor, UserApi, type UserBatch } from "../../lib/maps/user_space.ts";
+import type { UserActor } from "../../lib/maps/user_actor.ts";
+import { UserApi } from "../../lib/maps/user_space.ts";
+import type { UserBatch } from "../../lib/maps/user_values.ts";
 import { explore } from "../../lib/search/explore.ts";
 import { KernelAgreement } from "../kernel_agreement.ts";
 

@@ -1,6 +1,7 @@
 /** Experiments beyond one listing at a time, measured on the running kernel with the listings of notebooks/progs. */
 import { assetText } from "../../host/assets.ts";
-import type { UserActor, UserApi } from "../../maps/user_space.ts";
+import type { UserActor } from "../../maps/user_actor.ts";
+import type { UserApi } from "../../maps/user_space.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import type { RecordedLitmus } from "./litmus.ts";
 import type { LockedReads } from "./locked_reads.ts";
