@@ -42,11 +42,15 @@ export interface Flow {
   readonly stack?: { readonly frame: number; readonly offset: number };
   /** A number that the program itself holds. */
   readonly isConstant?: true;
+  /** That number is 0. */
+  readonly isZero?: true;
 }
 
 const NO_INSNS: ReadonlySet<number> = new Set();
 const NOTHING: Flow = { loads: NO_INSNS, lookups: NO_INSNS, origin: "none" };
 const CONSTANT: Flow = { ...NOTHING, isConstant: true };
+const ZERO: Flow = { ...CONSTANT, isZero: true };
+const immediate = ({ imm }: Insn): Flow => imm === 0 ? ZERO : CONSTANT;
 
 /** What a program's instructions work with; keys are instructions. */
 export interface DataFlow {
@@ -86,6 +90,7 @@ function join(a: Flow | undefined, b: Flow | undefined): Flow {
     origin: a.origin === b.origin ? a.origin : isCpuOrFixed(a, b) || isCpuOrFixed(b, a) ? "cpu or fixed" : "none",
     ...(isSame && a.stack ? { stack: a.stack } : {}),
     ...(a.isConstant && b.isConstant ? { isConstant: true } : {}),
+    ...(a.isZero && b.isZero ? { isZero: true } : {}),
   };
 }
 
@@ -94,7 +99,9 @@ const isCpuOrFixed = (a: Flow, b: Flow): boolean =>
   (a.origin === "cpu" || a.origin === "cpu or fixed") && (b.isConstant === true || b.origin === "cpu");
 
 const isSameFlow = (a: Flow, b: Flow): boolean =>
-  a === b || a.origin === b.origin && a.isConstant === b.isConstant && a.stack?.offset === b.stack?.offset &&
+  a === b ||
+  a.origin === b.origin && a.isConstant === b.isConstant && a.isZero === b.isZero &&
+    a.stack?.offset === b.stack?.offset &&
     a.stack?.frame === b.stack?.frame && a.loads.size === b.loads.size && a.lookups.size === b.lookups.size &&
     isSubset(a.loads, b.loads) && isSubset(a.lookups, b.lookups);
 
@@ -226,7 +233,7 @@ class Flows implements DataFlow {
 
   #alu(regs: readonly Flow[], insn: Insn): Flow {
     const operation = insn.opcode & 0xf0, a = regs[insn.dst], isImmediate = (insn.opcode & 8) === 0;
-    const b = isImmediate ? CONSTANT : regs[insn.src], is32 = classOf(insn) === BPF_CLASS.ALU;
+    const b = isImmediate ? immediate(insn) : regs[insn.src], is32 = classOf(insn) === BPF_CLASS.ALU;
     if (operation === ALU.MOV) return is32 ? { ...b, origin: low32(b.origin) } : b;
     if (operation === ALU.NEG || operation === ALU.END) return { ...a, origin: "none", stack: undefined };
     const loads = union(a.loads, b.loads), lookups = union(a.lookups, b.lookups);
@@ -258,7 +265,7 @@ class Flows implements DataFlow {
 
   #store({ regs, stack }: State, at: number, insn: Insn): void {
     const to = regs[insn.dst], size = accessBytes(insn);
-    const value = classOf(insn) === BPF_CLASS.ST ? CONSTANT : regs[insn.src];
+    const value = classOf(insn) === BPF_CLASS.ST ? immediate(insn) : regs[insn.src];
     this.#notePointer(at, to);
     if (!to.stack) {
       this.stored.set(at, join(this.stored.get(at), value));

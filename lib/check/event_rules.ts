@@ -1,12 +1,12 @@
 /** Elements that another key has by now, runs that are left out, records for which there was no room. */
-import { BPF_CLASS, classOf, type Insn, isAtomic, isCall, isExit, isLoad, isStore } from "../isa/insn.ts";
+import { classOf, type Insn, isAtomic, isCall, isStore } from "../isa/insn.ts";
 import { lineOf } from "../object/bpf_object.ts";
-import { successorsOf } from "../translate/translate_flow.ts";
 import { BPF_EXIST } from "../uapi/flags.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { contextsOf } from "../workload/contexts.ts";
 import { type AccessTable, type FollowedProgram, isShared } from "./access_table.ts";
 import { absentSides } from "./check_then_act.ts";
+import { readsResult } from "./control.ts";
 import { type Candidate, candidate, siteOf } from "./finding.ts";
 import type { SeenCall } from "./observe.ts";
 import { countFailure, ownGuard } from "./repairs.ts";
@@ -133,23 +133,3 @@ function isObserved(program: FollowedProgram, { helper, insn: call, flags }: See
 const writesShared = ({ accesses, insns }: FollowedProgram, at: number): boolean =>
   (isStore(insns[at]) || isAtomic(insns[at])) && accesses.some((one) => one.insn === at && one.writes);
 const setsResult = (insn: Insn): boolean => insn.dst === 0 && (classOf(insn) & 3) !== 3 && !isCall(insn);
-
-/** Whether r0 is read behind a call before it holds something else. */
-function readsResult(insns: readonly Insn[], call: number): boolean {
-  const seen = new Set<number>(successorsOf(insns, call));
-  for (const at of seen) {
-    const insn = insns[at], kind = classOf(insn), isAlu = kind === BPF_CLASS.ALU || kind === BPF_CLASS.ALU64;
-    const isMove = isAlu && (insn.opcode & 0xf0) === 0xb0, fromRegister = (insn.opcode & 8) !== 0;
-    if (isExit(insn)) return true;
-    if (isCall(insn)) continue;
-    const readsSource =
-      (isAlu || kind === BPF_CLASS.JMP || kind === BPF_CLASS.JMP32) && fromRegister && insn.src === 0 ||
-      isLoad(insn) && insn.src === 0 || kind === BPF_CLASS.STX && insn.src === 0;
-    const readsTarget = insn.dst === 0 && (isAlu && !isMove || isStore(insn) || isAtomic(insn) ||
-      (kind === BPF_CLASS.JMP || kind === BPF_CLASS.JMP32) && (insn.opcode & 0xf0) !== 0);
-    if (readsSource || readsTarget) return true;
-    if (insn.dst === 0 && (isMove || isLoad(insn) || kind === BPF_CLASS.LD)) continue;
-    for (const next of successorsOf(insns, at)) seen.add(next);
-  }
-  return false;
-}

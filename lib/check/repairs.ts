@@ -142,13 +142,17 @@ export function insertOnce(
   update: Pick<TableAccess, "line">,
   lookup: LineInfo | undefined,
 ): Repair[] | undefined {
-  const line = update.line && ownLine(object, update.line), flagged = updateFlag(line, "BPF_NOEXIST");
-  if (!line || !flagged) return undefined;
+  const line = update.line && ownLine(object, update.line);
+  const isFlagged = line !== undefined && /\bBPF_NOEXIST\b/.test(line.text);
+  const flagged = isFlagged ? undefined : updateFlag(line, "BPF_NOEXIST");
+  if (!line || !(flagged || isFlagged)) return undefined;
   const next = lineText(object, line, line.line + 1);
   const found = /(\w+)\s*=\s*(?:\([^)]*\)\s*)?(bpf_map_lookup_elem\s*\([^;]*\));/.exec(lookup?.text ?? "");
-  const call = /^(\s*)(bpf_map_update_elem\(.*\));\s*$/.exec(flagged[0].after);
+  const call = /^(\s*)(bpf_map_update_elem\(.*\));\s*$/.exec(flagged?.[0].after ?? line.text);
   if (!next || !/^\s*return\b[^;]*;\s*$/.test(next) || !found || !call) return flagged;
   const [, value, again] = found, [, indent, insert] = call;
+  // A return of another block, such as behind an else, is taken by who was refused as well.
+  if (indentOf(next) !== indent) return flagged;
   return [
     change(line, `${indent}if (!${insert})`),
     {

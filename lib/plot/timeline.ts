@@ -11,7 +11,7 @@ import { nanoseconds } from "./numbers.ts";
 import { type Origin, sourcesOf } from "./series.ts";
 import { texts } from "./texts.ts";
 import { ARROW, drawTimeline, heightOf, layOut, type Row, type TimelineContent } from "./timeline_drawing.ts";
-import { type Place, shortest, shownIn, storiesOf, type Story } from "./timeline_story.ts";
+import { eventsAt, type Place, shortest, shownIn, storiesOf, type Story } from "./timeline_story.ts";
 
 export interface TimelineOptions {
   /**
@@ -159,6 +159,6 @@ export function timeline(traced: Traced, options: TimelineOptions = {}): Figure 
   return new Figure({
     drawing: canvas.finish(framed),
     caption: framed.caption,
-    text: witnessTable(steps, { parts, allLanes }),
+    text: witnessTable(steps, { parts, allLanes, ...(options.about && eventsAt(steps, options.about)) }),
   });
 }

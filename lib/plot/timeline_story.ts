@@ -58,14 +58,27 @@ export function storiesOf(steps: readonly TraceStep[], about?: readonly Place[])
   return findTornReads(steps).map((torn) => tornStory(torn, name));
 }
 
-/** Lost updates whose store is at one of the places, or else torn reads with a load there, or else what comes in between. */
+/** Whether a step, a flush for its store, is at one of some places. */
+function at(steps: readonly TraceStep[], places: readonly Place[]): (index: number) => boolean {
+  const inMemory = inMemoryOrder(steps);
+  return (index) => places.some(({ prog, insn }) => inMemory[index].prog === prog && inMemory[index].insn === insn);
+}
+
+/** Lost updates whose store is at one of the places, or else torn reads with a load there. */
+export function eventsAt(
+  steps: readonly TraceStep[],
+  places: readonly Place[],
+): { readonly lost: readonly LostUpdate[]; readonly torn: readonly TornRead[] } {
+  const isThere = at(steps, places), lost = findLostUpdates(steps).filter(({ store }) => isThere(store));
+  if (lost.length > 0) return { lost, torn: [] };
+  return { lost, torn: findTornReads(steps).filter(({ stale, fresh }) => isThere(stale) || isThere(fresh)) };
+}
+
+/** What goes wrong at the places, or else what comes in between. */
 function storiesAt(steps: readonly TraceStep[], places: readonly Place[]): Story[] {
-  const inMemory = inMemoryOrder(steps), name = naming(steps);
-  const isThere = (index: number) =>
-    places.some(({ prog, insn }) => inMemory[index].prog === prog && inMemory[index].insn === insn);
-  const lost = findLostUpdates(steps).filter(({ store }) => isThere(store));
+  const inMemory = inMemoryOrder(steps), name = naming(steps), isThere = at(steps, places);
+  const { lost, torn } = eventsAt(steps, places);
   if (lost.length > 0) return lost.map((update) => lostStory(steps, update, name));
-  const torn = findTornReads(steps).filter(({ stale, fresh }) => isThere(stale) || isThere(fresh));
   if (torn.length > 0) return torn.map((one) => tornStory(one, name));
   // An insertion may write only what is not the map's yet; the kernel's own words tell of it then.
   return inBetween(inMemory, isThere, isReaders) ?? inBetween(inMemory, isThere, () => true) ?? [];

@@ -63,6 +63,12 @@ describe("the story of a timeline", () => {
     expect(told.map(({ trace }) => storiesOf(trace).length)).toEqual([2, 2]);
     const pictures = (await racesDisplays(races)).flatMap(({ data }) => data["image/svg+xml"] ?? []).map(String);
     expect(pictures.map((svg) => svg.match(/>lost</g)?.length)).toEqual([1, 1]);
+    // So does the text below the picture, which is the picture's twin.
+    for (const [n, { trace, about }] of told.entries()) {
+      const marked = timeline(trace, { about }).text.split("\n").filter((line) => /lost at|overwrites/.test(line));
+      expect(marked.length).toBe(2);
+      for (const line of marked) expect(line).toContain(n === 0 ? "first" : "second");
+    }
   });
 
   it("of a check and an act is what comes in between", async () => {
