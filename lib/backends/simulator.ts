@@ -261,5 +261,6 @@ function affordable(planned: Plan, object: BpfObject, options: SimulateOptions &
 function describeScheduler(scheduler: SimulateOptions["scheduler"] = "random"): string {
   if (scheduler === "random") return t`random schedule`;
   if (scheduler === "clock") return t`smallest clock first`;
-  return typeof scheduler === "string" ? scheduler.replace("_", " ") : scheduler.name;
+  if (scheduler === "round_robin") return t`round robin`;
+  return typeof scheduler === "string" ? scheduler : scheduler.name;
 }

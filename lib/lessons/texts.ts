@@ -51,7 +51,8 @@ export const texts = translated({
         window.toFixed(0)
       } a window of ${insns} instructions; an atomic add ${atomic}`,
     axis: "lost updates for 1000 interrupts",
-    note: "the model strikes by time alone; a real CPU takes an interrupt between instructions, and retires several at a time",
+    note:
+      "the model strikes by time alone; a real CPU takes an interrupt between instructions, and retires several at a time",
   },
   tears: {
     title: (bytes: number) => t`Reads of a ${bytes}-byte value that are half old and half new`,

@@ -14,19 +14,22 @@ const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 const chapters = readdirSync(join(PROJECT, "notebooks")).filter((name) => name.endsWith(".ipynb")).sort()
   .map((name) => name.replace(".ipynb", ""));
 
-/** Makes the first table of an output wider than its column, and tells what moves then. */
-const widened = (page: Page, output: string): Promise<{ table: boolean; output: boolean } | undefined> =>
+/** Makes the first table of an output wider than its column: whether it moves then, and whether its output grows. */
+const widened = (page: Page, output: string): Promise<{ tableMoves: boolean; outputGrows: boolean } | undefined> =>
   page.evaluate((output) => {
     const table = [...document.querySelectorAll(`${output} table`)].find((one) =>
       one.getBoundingClientRect().width > 0
     );
     if (!table) return undefined;
+    const box = table.closest(output)!, before = box.scrollWidth;
     for (const row of table.querySelectorAll("tr")) {
       for (let n = 0; n < 60; n++) row.append(row.lastElementChild!.cloneNode(true));
     }
-    const moves = (element: Element) => element.scrollWidth > element.clientWidth + 1;
-    const isMoved = moves(table) && /auto|scroll/.test(getComputedStyle(table).overflowX);
-    return { table: isMoved, output: moves(table.closest(output)!) };
+    const isScrolled = /auto|scroll/.test(getComputedStyle(table).overflowX);
+    return {
+      tableMoves: isScrolled && table.scrollWidth > table.clientWidth + 1,
+      outputGrows: box.scrollWidth > before + 1,
+    };
   }, output);
 
 /** Brings every cell into sight once: what is out of it may not be drawn yet. */
@@ -82,7 +85,7 @@ if (reason) {
           const found = await stickingOut(page, "article", 10);
           expect(found.join("\n"), found.join("\n")).toBe("");
           if (/^0[15]_/.test(chapter)) {
-            expect(await widened(page, "div.cell_output")).toEqual({ table: true, output: false });
+            expect(await widened(page, "div.cell_output")).toEqual({ tableMoves: true, outputGrows: false });
           }
           expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
         });

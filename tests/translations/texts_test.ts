@@ -85,6 +85,13 @@ describe("a cell", () => {
     expect(translateCell(use, () => "逐键", namesIn([keys, use]))).toBe('read("walk, key by key", `逐键`);');
   });
 
+  it("has the words between the parts of a sentence, and both sides of a choice in it", () => {
+    const cell = 'await show(`ends at ${ends.join(" or ")}: ${ok ? "fine" : `bad ${n}`}`, ok ? "left" : "alone");';
+    expect(idsOf(cellMessages(cell, ""))).toEqual(["ends at {ends}: {ok}", " or ", "fine", "bad {n}"]);
+    expect(idsOf(cellMessages('show(a.join(", ") + (b === "fine" ? "fine" : c));', "", namesIn(['b === "fine"']))))
+      .toEqual([]);
+  });
+
   it("of the whole book is valid when all its texts are translated", () => {
     for (const [name, source] of cells) {
       const ids = idsOf(cellMessages(source, ""));

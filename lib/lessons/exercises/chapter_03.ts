@@ -42,7 +42,7 @@ const sides = { programs: [{ prog: "write_locked", cpus: [0] }, { prog: "read_pl
 function wantPrograms(answer: unknown, ...names: string[]): asserts answer is BpfObject {
   wantObject(answer);
   const missing = names.filter((name) => !answer.programs.some((program) => program.name === name));
-  if (missing.length > 0) throw new TypeError(`the listing needs the program ${missing.join(" and ")}`);
+  if (missing.length > 0) throw new TypeError(t`the listing needs the program ${missing.join(t` and `)}`);
 }
 
 /** Proves that a counter called `wrong` stays 0 on every schedule of a writer and an auditor. */
@@ -125,7 +125,9 @@ export const exercises: readonly Exercise[] = translated([
       if (!isProved(kept)) return notProved(kept, t`A transfer can be lost.`);
       return {
         passed: true,
-        message: t`No audit of ${seen.schedules ?? "all"} schedules sees a wrong total, and no transfer is lost.`,
+        message: seen.schedules === undefined
+          ? t`No audit sees a wrong total on any schedule, and no transfer is lost.`
+          : t`No audit of ${seen.schedules} schedules sees a wrong total, and no transfer is lost.`,
       };
     },
   },

@@ -93,7 +93,10 @@ export const exercises: readonly Exercise[] = translated([
         bounds: { seconds: 15 },
       });
       if (!isProved(found)) return notProved(found, t`4 packets and 280 bytes are right; it can end otherwise.`);
-      return { passed: true, message: t`4 packets and 280 bytes on all of ${found.schedules ?? "the"} schedules.` };
+      const message = found.schedules === undefined
+        ? t`4 packets and 280 bytes on every schedule.`
+        : t`4 packets and 280 bytes on all of ${found.schedules} schedules.`;
+      return { passed: true, message };
     },
   },
   {

@@ -106,7 +106,7 @@ export const exercises: readonly Exercise[] = translated([
         return {
           passed: true,
           message: t`${runs} runs, and the count can be ${
-            found.anomalies.map(({ values }) => sum(values)).join(" or ")
+            found.anomalies.map(({ values }) => sum(values)).join(t` or `)
           }.`,
         };
       }

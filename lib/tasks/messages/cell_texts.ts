@@ -47,6 +47,19 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 /** Literals that are sentences, outermost first. */
 function sentences(source: string, names: ReadonlySet<string>): LiteralText[] {
   const found: LiteralText[] = [];
+  /** Short words of a sentence: what stands between its parts, and either side of a choice in it. */
+  const visitWords = (nodes: readonly Node[]): void =>
+    nodes.forEach((one) => {
+      const text = literalText(one);
+      if (text && text.values.size === 0 && hasWords(text.id) && !names.has(text.id)) found.push(text);
+      else visit(one);
+    });
+  const visitValue = (given: Node): void => {
+    const node = bare(given);
+    if (node.type !== "ConditionalExpression") return visit(node);
+    visit(node.test);
+    visitWords([node.consequent, node.alternate].map(bare));
+  };
   const visit = (given: Node): void => {
     const node = bare(given);
     if (node.type === "TaggedTemplateExpression") return node.quasi.expressions.forEach(visit);
@@ -57,6 +70,10 @@ function sentences(source: string, names: ReadonlySet<string>): LiteralText[] {
     if (node.type === "CallExpression" && NAMES.test(dotted(node.callee))) {
       return [node.callee, ...node.arguments].filter((one) => !literalText(one)).forEach(visit);
     }
+    if (node.type === "CallExpression" && dotted(node.callee).endsWith("join")) {
+      visit(node.callee);
+      return visitWords(node.arguments.map(bare));
+    }
     if (node.type === "Property") {
       if (NAMING.has(node.key.name)) return;
       return visit(node.value);
@@ -66,7 +83,7 @@ function sentences(source: string, names: ReadonlySet<string>): LiteralText[] {
     if (text && names.has(text.id)) return;
     if (text && isSentence(text.id)) {
       found.push(text);
-      return [...text.values.values()].forEach(visit);
+      return [...text.values.values()].forEach(visitValue);
     }
     childrenOf(node).forEach(visit);
   };
