@@ -35,6 +35,7 @@ export {
   recordedNesting,
   type RecordedSize,
   recordedSizes,
+  recordedSkews,
   recordedTears,
   recordedTimes,
 } from "./backends/recorded/points.ts";

@@ -1,6 +1,13 @@
 /** The chapters' own figures: data in, figure out, so that a cell shows the listing and the experiment. */
-import { recordedCall, recordedCosts, recordedLosses, recordedTimes } from "../backends/recorded/points.ts";
+import {
+  recordedCall,
+  recordedCosts,
+  recordedLosses,
+  recordedSkews,
+  recordedTimes,
+} from "../backends/recorded/points.ts";
 import { type Figure, plot, type Technique } from "../plot/mod.ts";
+import { texts as plotTexts } from "../plot/texts.ts";
 import { type Ledger, ledger } from "./claims/claim.ts";
 import { nesting, tears, tornByLock, weakEndings } from "./anomaly_figures.ts";
 import { SECTIONS } from "./claims/ledger.ts";
@@ -89,18 +96,31 @@ function barriers(): Figure {
   });
 }
 
-/** How far apart a reader saw counters that never differ by more than one. */
-function skew(readers: readonly { readonly name: string; readonly skew: number; readonly on: string }[]): Figure {
+/**
+ * How far apart a reader saw counters that never differ by more than one: simulated, and as recorded of more keys.
+ *
+ * @param readers names begin with how they read: `walk`, `batch`, `swap`
+ */
+function skew(
+  readers: readonly { readonly name: string; readonly skew: number; readonly keys: number; readonly on: string }[],
+): Figure {
+  const recorded = recordedSkews(), { where, title, axis } = texts.skew;
   return plot.bars({
-    title: texts.skew.title,
-    finding: readers.map(({ name, skew }) => `${name}: ${skew}`).join("; "),
-    bars: readers.map(({ name, skew, on }) => ({
-      name,
-      technique: name.startsWith("swap") ? "map_in_map" : "user",
-      value: skew,
-      on,
-    })),
-    axis: { title: texts.skew.axis },
+    title,
+    finding: plotTexts.clauses(readers.map(({ name, skew }) => `${name}: ${skew}`)),
+    bars: readers.flatMap(({ name, skew, keys, on }) => {
+      const row = { name, technique: name.startsWith("swap") ? "map_in_map" : "user" } as const;
+      return [
+        { ...row, value: skew, on, where: where.simulated(keys) },
+        ...recorded.filter(({ how }) => name.startsWith(how)).map(({ skew, ...one }) => ({
+          ...one,
+          ...row,
+          value: skew,
+          where: where.recorded(one.keys),
+        })),
+      ];
+    }),
+    axis: { title: axis },
   });
 }
 

@@ -66,8 +66,12 @@ export const texts = translated({
       t`none in ${count(reads)} simulated reads: ${cases.join(t`; `)}`,
   },
   skew: {
-    title: "Four counters that never differ by more than one: the difference that a reader saw",
+    title: "Counters that never differ by more than one: the difference that a reader saw",
     axis: "largest difference between two counters",
+    where: {
+      simulated: (keys: number) => t`(${count(keys)} keys, simulated)`,
+      recorded: (keys: number) => t`(${count(keys)} keys, recorded)`,
+    },
   },
   mapInMap: {
     title: "What map-in-map costs",

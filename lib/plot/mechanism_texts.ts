@@ -44,7 +44,7 @@ export const mechanismTexts = translated({
   },
   interrupts: {
     title: "Who may come between two steps of whom, on one CPU",
-    finding: "Each context can be interrupted by those above it; a spin lock or an atomic is there for these, too",
+    finding: "Each context can be interrupted by those above it; a spin lock holds interrupts off, but no NMI",
     moments: [
       [
         "On one CPU",

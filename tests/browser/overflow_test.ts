@@ -108,8 +108,8 @@ if (reason) {
             expect(found.join("\n"), found.join("\n")).toBe("");
             if (/^0[15]_/.test(chapter)) {
               expect(await widened(page, ".jp-OutputArea-output.jp-RenderedMarkdown")).toEqual({
-                table: true,
-                output: false,
+                tableMoves: true,
+                outputGrows: false,
               });
             }
           } finally {

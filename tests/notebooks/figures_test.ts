@@ -54,6 +54,10 @@ describe("a figure of a chapter", () => {
     expect(tears.text).toMatch(/array, pointer held +10,000 +simulated\n/);
     expect(tears.caption).toContain("none in 400 simulated reads: LRU hash, pointer held");
 
+    const read = { name: "batch", skew: 8, keys: 4, on: "xeon-kvm" };
+    const skew = figures.skew([read, { ...read, name: "swap, then walk", skew: 1 }]);
+    expect(skew.text).toMatch(/batch +8 +\(4 keys, simulated\)\nbatch +6 \[.*\] +\(1,024 keys, recorded\)/);
+
     const timed = figures.timeByWork([{ technique: "atomic", work: 10, ns: 50, on: "xeon-kvm" }]);
     expect(timed.text).toMatch(/atomic add \(simulated\)/);
 

@@ -294,6 +294,58 @@ export function recordedNesting(): RecordedNesting[] {
   });
 }
 
+/** Ways to read all counters, by what they are called in the recorded experiment. */
+const SNAPSHOTS = {
+  "rot_h get_next_key+lookup": "walk",
+  "rot_h batch lookup": "batch",
+  "rot_m_each map-in-map swap then walk": "swap",
+} as const;
+
+/**
+ * How far two counters of a hash map lay apart in one reading, although they never differ by more than one.
+ *
+ * @internal
+ */
+export interface RecordedSkew extends Recorded, Ranged {
+  readonly how: (typeof SNAPSHOTS)[keyof typeof SNAPSHOTS];
+  /** Counters in the map. */
+  readonly keys: number;
+  readonly skew: number;
+}
+
+/**
+ * What readers saw of counters that are raised in turn, by how they read.
+ *
+ * @example
+ * ```ts
+ * import { recordedSkews } from "interleave";
+ * const swap = recordedSkews().find(({ how }) => how === "swap")!;
+ * if (swap.high > 1) throw new Error("a swap shows one moment");
+ * ```
+ */
+export function recordedSkews(): RecordedSkew[] {
+  const kernel = recordedKernel();
+  const runs = kernel.experiments["snapshot skew"] as readonly {
+    prog: string;
+    how: string;
+    skew_med: number;
+    min: number;
+    max: number;
+  }[];
+  return Object.entries(SNAPSHOTS).map(([id, how]) => {
+    const own = runs.filter((run) => `${run.prog} ${run.how}` === id);
+    const medians = own.map((run) => run.skew_med).sort((a, b) => a - b);
+    return {
+      how,
+      keys: 1024,
+      skew: medians[medians.length >> 1],
+      low: Math.min(...own.map(({ min }) => min)),
+      high: Math.max(...own.map(({ max }) => max)),
+      ...origin(kernel),
+    };
+  });
+}
+
 /**
  * The time of one system call, in nanoseconds.
  *
