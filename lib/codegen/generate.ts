@@ -21,9 +21,6 @@ import { layOutFrame } from "./frame.ts";
 import { shareSlots } from "./stack_sharing.ts";
 import { select } from "./select/select.ts";
 
-/** Changes when other bytes come out of the same IR: objects are kept under it. */
-export const BACK_END_VERSION = 1;
-
 /**
  * Machine code of every function that the module defines.
  *

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BACK_END_VERSION } from "../codegen/generate.ts";
+import { BACK_END_VERSION } from "../codegen/version.ts";
 import { withLock } from "../host/lock.ts";
 import type { Compiler } from "./compiler.ts";
 import { CompilerMissingError } from "./compiler_missing.ts";
