@@ -128,7 +128,8 @@ if (!native || native.isWebAssembly || !wasm) {
         const differ = await differences(theirs.object, ours.object);
         expect(differ.filter(({ what }) => what !== "operations" && what !== "order")).toEqual([]);
         moved.push(...differ.map(({ program }) => `${chapter} ${cell}, ${replace.trim()}: ${program}`));
-        for (const programs of [undefined, ...theirs.object.programs.map(({ name }) => [name])]) {
+        const names = theirs.object.programs.map(({ name }) => name);
+        for (const programs of [undefined, ...names.length > 1 ? names.map((name) => [name]) : []]) {
           const { they, we } = await endsOfBoth(theirs.object, ours.object, programs);
           expect([programs, we]).toEqual([programs, they]);
           if (they === undefined) large.push(`${chapter} ${cell}, ${replace.trim()}: ${programs ?? "all programs"}`);

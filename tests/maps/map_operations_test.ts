@@ -39,6 +39,11 @@ const CASES: readonly Case[] = [
 const keyBytes = (key: number) => ({ bytes: new Uint8Array(new Uint32Array([key]).buffer) });
 const valueBytes = (value: bigint) => ({ bytes: new Uint8Array(new BigUint64Array([value, value + 1n]).buffer) });
 
+/** `expect` is asked where it will say no: a hundred thousand times it would take longer than the maps. */
+function expectSame(found: unknown, wanted: unknown): void {
+  if (!Object.is(found, wanted)) expect(found).toBe(wanted);
+}
+
 class Checker {
   readonly kernel: Kernel;
   readonly map: KernelMap;
@@ -61,7 +66,7 @@ class Checker {
     const pointer = this.#run(this.map.map_lookup_elem(context(this.kernel, 0), keyBytes(key)));
     if (pointer === 0n) return undefined;
     const addr = this.kernel.memory.check(pointer, 16), first = this.kernel.memory.read(addr, 8);
-    if (first !== 0n || !this.test.indexed) expect(this.kernel.memory.read(addr + 8, 8)).toBe(first + 1n);
+    if (first !== 0n || !this.test.indexed) expectSame(this.kernel.memory.read(addr + 8, 8), first + 1n);
     return first;
   }
 
@@ -72,15 +77,15 @@ class Checker {
     const allowed = [this.#expected(key, flags, this.model.has(key))];
     // A full LRU map makes room before it looks: it may evict the very key that it is asked to update.
     if (this.test.evicts && this.model.size > MAX_ENTRIES - LRU_BATCH) allowed.push(this.#expected(key, flags, false));
-    expect(allowed).toContain(result);
+    if (!allowed.includes(result)) expect(allowed).toContain(result);
     if (result === 0n) this.model.set(key, value);
     if (this.test.evicts) this.#forgetEvicted(key);
   }
 
   delete(key: number): void {
     const result = this.#run(this.map.map_delete_elem(context(this.kernel, 0), keyBytes(key)));
-    if (this.test.indexed) expect(result).toBe(errno("EINVAL"));
-    else expect(result).toBe(this.model.delete(key) ? 0n : errno("ENOENT"));
+    if (this.test.indexed) expectSame(result, errno("EINVAL"));
+    else expectSame(result, this.model.delete(key) ? 0n : errno("ENOENT"));
   }
 
   /** Entries in any order, and the walk by get_next_key shows exactly these. */
@@ -114,8 +119,8 @@ class Checker {
     const entries = [...this.map.entries(this.kernel.memory)];
     const left = new Set(entries.map(({ key }) => new Uint32Array(key.slice().buffer)[0]));
     const gone = [...this.model.keys()].filter((key) => !left.has(key));
-    expect(gone.length).toBeLessThanOrEqual(LRU_BATCH);
-    if (left.size === MAX_ENTRIES) expect(left.has(updated)).toBe(this.model.has(updated));
+    if (gone.length > LRU_BATCH) expect(gone.length).toBeLessThanOrEqual(LRU_BATCH);
+    if (left.size === MAX_ENTRIES) expectSame(left.has(updated), this.model.has(updated));
     for (const key of gone) this.model.delete(key);
   }
 }
@@ -128,7 +133,7 @@ describe("map operations of one CPU agree with a plain map", () => {
         const key = pick(KEYS), what = random();
         if (what < 0.45) checker.update(key, BigInt(pick(1000)), BigInt(pick(4)));
         else if (what < 0.7) checker.delete(key);
-        else expect(checker.lookup(key)).toBe(checker.model.get(key));
+        else expectSame(checker.lookup(key), checker.model.get(key));
         if (i % 10_000 === 9999) checker.checkAll();
       }
     });
@@ -146,7 +151,7 @@ describe("map operations of one CPU agree with a plain map", () => {
           for (const { what, key, value, flags } of steps) {
             if (what === "update") checker.update(key, BigInt(value), BigInt(flags));
             else if (what === "delete") checker.delete(key);
-            else expect(checker.lookup(key)).toBe(checker.model.get(key));
+            else expectSame(checker.lookup(key), checker.model.get(key));
           }
           checker.checkAll();
         }),

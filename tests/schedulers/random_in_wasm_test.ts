@@ -159,8 +159,9 @@ describe("random runs inside the translated code", () => {
     );
   });
 
+  // Once: the verifier takes seconds for its loops.
+  const object = loadObject(readFileSync(new URL("../bench/data/speed.o", import.meta.url)), "speed");
   for (const prog of ["racy", "atomic", "alu", "mixed"]) {
-    const object = loadObject(readFileSync(new URL("../bench/data/speed.o", import.meta.url)), "speed");
     for (const cpus of [1, 2, 7]) {
       it(`are those of TypeScript, for ${prog} on ${cpus} CPUs`, () => compare(object, { programs: [prog], cpus }, 3));
     }
