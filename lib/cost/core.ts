@@ -106,9 +106,10 @@ export class Core {
     const { profile } = this, insns = this.insns + this.workNs / profile.insnNs;
     this.position += insns;
     this.retired += insns * profile.retireNs;
+    let entered = this.issued + insns * profile.insnNs * spread;
     // A return reads where to go on from the stack, and no load passes a locked instruction.
-    const from = this.stallNs > 0 ? Math.max(this.issued, this.fence) : this.issued;
-    this.issued = this.window.entry(this.position, from + (insns * profile.insnNs + this.stallNs) * spread);
+    if (this.stallNs > 0) entered = Math.max(entered, this.fence) + this.stallNs * spread;
+    this.issued = this.window.entry(this.position, entered);
     if (this.serialNs > 0) this.issued = Math.max(this.issued, this.now, this.fence) + this.serialNs;
     if (this.privateStores > 0) {
       if (this.stores.isEmpty) {

@@ -14,6 +14,10 @@ export class LockQueue {
 
   constructor(readonly paravirtual: boolean) {}
 
+  get size(): number {
+    return this.#cpus.length;
+  }
+
   get isEmpty(): boolean {
     return this.#cpus.length === 0;
   }

@@ -13,7 +13,7 @@ import { runningModel, type Task } from "../machine/task.ts";
 import { accessBytes, BPF_ATOMIC } from "../isa/insn.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { type Core, OP } from "./core.ts";
-import type { Profile } from "./profile.ts";
+import { CALL_INSNS, type Profile, stallOfCall } from "./profile.ts";
 import { GuardedWork } from "./guarded_work.ts";
 import { type ProgramTraits, programTraits } from "./program_traits.ts";
 import { SeededRandom } from "../schedulers/random_numbers.ts";
@@ -25,8 +25,6 @@ const MODEL_INSNS = 2;
 const QUEUED = 0x1_0000n;
 /** What a look-up calls (kernel/bpf/hashtab.c): lookup_nulls_elem_raw, and memcmp for the key. */
 const CALLS_OF_HASH = 2;
-/** Instructions of a call, its prologue, epilogue and return, at most. */
-const CALL_INSNS = 40;
 /** Mean time between two interrupts of one CPU, where the workload has any: rare beside a run, and many in a short one. */
 const INTERRUPT_GAP_NS = 2_000;
 
@@ -333,14 +331,10 @@ export class MachineSource implements OperationSource, StepObserver {
   }
 }
 
-/**
- * A call and its return are some instructions; what they take beyond those is a front end that waits where to go on
- * (a return thunk, a retpoline), and brings nothing into the window meanwhile.
- */
-function chargeCalls(core: Core, { insnNs }: Profile, eachNs: number, calls: number): void {
-  const insnsNs = Math.min(eachNs, CALL_INSNS * insnNs);
-  core.workNs += calls * insnsNs;
-  core.stallNs += calls * (eachNs - insnsNs);
+function chargeCalls(core: Core, profile: Profile, eachNs: number, calls: number): void {
+  const stallNs = stallOfCall(profile, eachNs);
+  core.workNs += calls * (eachNs - stallNs);
+  core.stallNs += calls * stallNs;
 }
 
 function describeModel(core: Core, op: Operation, profile: Profile): void {

@@ -147,6 +147,15 @@ export interface Profile {
   readonly work: WorkCosts;
 }
 
+/** Instructions of a call, its prologue, epilogue and return, at most. */
+export const CALL_INSNS = 40;
+
+/**
+ * A call and its return are some instructions; what they take beyond those is a front end that waits where to go on
+ * (a return thunk, a retpoline), and brings nothing into the window meanwhile.
+ */
+export const stallOfCall = ({ insnNs }: Profile, eachNs: number): number => Math.max(0, eachNs - CALL_INSNS * insnNs);
+
 /**
  * A profile that can't be used: the message names the field and what it must be.
  *

@@ -14,7 +14,7 @@ import { WinnerTree } from "../schedulers/winner_tree.ts";
 import { CacheLines, type Line, type LineUser } from "./cache_lines.ts";
 import { Core, OP, WAIT } from "./core.ts";
 import { LockQueue } from "./lock_queue.ts";
-import type { Profile } from "./profile.ts";
+import { type Profile, stallOfCall } from "./profile.ts";
 import { FOUND, write } from "./store_buffer.ts";
 
 /** Where cores get their operations from. */
@@ -32,7 +32,7 @@ export interface OperationSource {
 }
 
 /** How far a core has come with taking a lock. */
-const STAGE = { start: 0, entering: 1, queued: 2, taken: 3 } as const;
+const STAGE = { start: 0, handedOver: 1, entering: 2, pending: 3, queued: 4, taken: 5 } as const;
 
 /** How often a condition that is no value of one line is looked at. */
 const POLL_NS = 1000;
@@ -333,59 +333,86 @@ export class TimingEngine implements LineUser {
   }
 
   /**
-   * Waits for a lock and takes it (kernel/locking/qspinlock.c:queued_spin_lock_slowpath): a locked instruction to join
-   * the queue; those in front watch the lock; a locked instruction to take it; in a guest one more to empty the queue
-   * when no core is behind.
+   * Waits for a lock and takes it (kernel/locking/qspinlock.c:queued_spin_lock_slowpath, kernel/bpf/rqspinlock.c:
+   * resilient_queued_spin_lock_slowpath): a locked instruction to join the queue; those in front watch the lock; the first
+   * of all, whom the pending bit stands for, takes it by a store, others by a locked instruction; in a guest one more to
+   * empty the queue when no core is behind.
    */
   #take(core: Core): void {
-    const line = this.lines.at(core.addr);
-    if (core.stage === STAGE.start) {
-      core.stage = STAGE.entering;
-      // Who comes first sets the pending bit, without a node of the queue; in a guest all queue.
-      const queues = core.paravirtual || this.#queues.has(core.addr), { work, mispredictNs } = this.profile;
-      core.operationAt = core.now + (queues ? work.lockQueue : mispredictNs);
-      return this.#plan(core);
-    }
-    if (core.stage === STAGE.entering) {
-      if (!this.#ready(core, line)) return;
-      this.#locked(core, line);
-      let queue = this.#queues.get(core.addr);
-      if (!queue) this.#queues.set(core.addr, queue = new LockQueue(core.paravirtual));
-      queue.join(core.id);
-      core.stage = STAGE.queued;
-      if (!queue.watches(core.id)) return this.#hold(core, WAIT.turn);
-      core.operationAt = core.now;
-      return this.#plan(core);
-    }
-    if (core.stage === STAGE.taken) {
-      if (!this.#ready(core, line)) return;
-      this.#locked(core, line);
-      return this.#holdsLock(core);
+    const line = this.lines.at(core.addr), queue = this.#queues.get(core.addr);
+    switch (core.stage) {
+      case STAGE.start: {
+        // A lock that is free and has one waiter is about to be that waiter's: who comes now waits for that.
+        const handsOver = !core.paravirtual && queue?.size === 1 && this.source.isReady(core);
+        core.stage = handsOver ? STAGE.handedOver : STAGE.entering;
+        // Who comes first sets the pending bit, without a node of the queue; in a guest all queue.
+        const queues = core.paravirtual || (queue !== undefined && !handsOver), { work, mispredictNs } = this.profile;
+        core.operationAt = core.now + (queues ? work.lockQueue : mispredictNs);
+        return this.#plan(core);
+      }
+      case STAGE.handedOver:
+        if (!this.#maySee(core, line)) return;
+        if (queue?.size === 1 && this.source.isReady(core)) return this.#watchOn(core, line);
+        core.stage = STAGE.entering;
+        core.operationAt = core.now;
+        return this.#plan(core);
+      case STAGE.entering:
+        return this.#join(core, line);
+      case STAGE.taken:
+        if (!this.#ready(core, line)) return;
+        this.#locked(core, line);
+        return this.#holdsLock(core);
     }
     if (!this.#maySee(core, line)) return;
-    const queue = this.#queues.get(core.addr)!;
-    queue.look();
-    if (!this.source.isReady(core) || !queue.isFirst(core.id)) return this.#watchOn(core, line);
-    if (!this.#ready(core, line)) return;
+    queue!.look();
+    if (!this.source.isReady(core) || !queue!.isFirst(core.id)) return this.#watchOn(core, line);
+    if (core.stage !== STAGE.pending && !this.#ready(core, line)) return;
     this.source.readModifyWrite(core, false);
-    this.#locked(core, line);
-    const next = queue.take();
+    if (core.stage === STAGE.pending) this.#setLocked(core, line);
+    else this.#locked(core, line);
+    const next = queue!.take();
     if (next !== undefined) {
       const behind = this.cores[next];
       behind.goOn(core.now + this.#handOver(core.id, next));
       this.#plan(behind);
     }
-    if (!queue.isEmpty) return this.#holdsLock(core);
+    if (!queue!.isEmpty) return this.#holdsLock(core);
     this.#queues.delete(core.addr);
-    if (!queue.paravirtual) return this.#holdsLock(core);
+    if (!queue!.paravirtual) return this.#holdsLock(core);
     core.stage = STAGE.taken;
     core.operationAt = core.now;
     this.#plan(core);
   }
 
+  #join(core: Core, line: Line): void {
+    if (!this.#ready(core, line)) return;
+    this.#locked(core, line);
+    let queue = this.#queues.get(core.addr);
+    if (!queue) this.#queues.set(core.addr, queue = new LockQueue(core.paravirtual));
+    core.stage = queue.isEmpty && !queue.paravirtual ? STAGE.pending : STAGE.queued;
+    queue.join(core.id);
+    if (!queue.watches(core.id)) return this.#hold(core, WAIT.turn);
+    core.operationAt = core.now;
+    this.#plan(core);
+  }
+
+  /**
+   * kernel/locking/qspinlock.h:clear_pending_set_locked: a store, behind which the core goes on. No other core takes the
+   * lock before it is written, since the pending bit stands until then; so here the value is in memory already.
+   */
+  #setLocked(core: Core, line: Line): void {
+    core.loaded = core.now + this.profile.loadNs;
+    core.complete(core.loaded);
+    core.stores.add(core.addr, 0, 0, 0, line, core.retired, false, core.loaded);
+    this.#askAhead(core);
+    this.#planCommit(core);
+  }
+
+  /** The way back from the function that waited. */
   #holdsLock(core: Core): void {
     core.stage = STAGE.start;
     this.#leaveLoop(core);
+    core.issued = Math.max(core.issued, core.fence) + stallOfCall(this.profile, this.profile.work.call);
     this.#next(core);
   }
 
