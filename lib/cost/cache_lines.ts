@@ -151,13 +151,13 @@ export class CacheLines {
         return;
       }
     }
-    const cpu = this.#next(line, releasedAt);
+    const cpu = this.#next(line, releasedAt), part = this.#partOfWay(line, cpu);
     const exclusive = queue.exclusive[cpu] !== 0 ||
       (this.profile.loadTakesOwnership && line.dirty && line.readers === undefined);
     queue.remove(cpu, owner);
     this.transfers++;
-    if (exclusive) this.#give(line, cpu, releasedAt);
-    else this.#share(line, cpu, releasedAt);
+    if (exclusive) this.#give(line, cpu, releasedAt, part);
+    else this.#share(line, cpu, releasedAt, part);
     this.#schedule(line);
   }
 
@@ -167,9 +167,9 @@ export class CacheLines {
     if (line.servedAt < until && line.servedAt !== Infinity) this.#schedule(line);
   }
 
-  #give(line: Line, cpu: number, time: number): void {
+  #give(line: Line, cpu: number, time: number, part: number): void {
     const { owner, readers } = line;
-    const from = this.#arrive(cpu, this.#way(line, cpu), time);
+    const from = this.#arrive(cpu, part * this.#return[this.#way(line, cpu)], time);
     line.owner = cpu;
     line.span = 0;
     line.from = from;
@@ -184,7 +184,7 @@ export class CacheLines {
     this.user.granted(cpu, line, from);
   }
 
-  #share(line: Line, cpu: number, time: number): void {
+  #share(line: Line, cpu: number, time: number, part: number): void {
     const owner = line.owner, readers = line.readers ??= [owner];
     line.dirty = false;
     const others = line.queue!.size > 0 ? [...line.queue!.readers()] : [];
@@ -194,7 +194,7 @@ export class CacheLines {
       if (!readers.includes(reader)) readers.push(reader);
       const distance = this.places.distance(reader, owner);
       if (distance > line.span) line.span = distance;
-      this.user.granted(reader, line, this.#arrive(reader, distance, at));
+      this.user.granted(reader, line, this.#arrive(reader, part * this.#return[distance], at));
       at += this.profile.copyNs;
     }
     if (this.profile.copyNs > 0) this.used(line, at);
@@ -205,9 +205,8 @@ export class CacheLines {
     return cpu === line.owner ? line.span : this.places.distance(cpu, line.owner);
   }
 
-  #arrive(cpu: number, distance: number, time: number): number {
-    const way = this.#return[distance] * this.#spread();
-    const at = Math.max(time + way, this.#lastArrival[cpu] + this.profile.lineIntervalNs);
+  #arrive(cpu: number, wayNs: number, time: number): number {
+    const at = Math.max(time + wayNs * this.#spread(), this.#lastArrival[cpu] + this.profile.lineIntervalNs);
     this.#lastArrival[cpu] = at;
     this.#arrivals[cpu][this.#arrived[cpu]] = at;
     this.#arrived[cpu] = (this.#arrived[cpu] + 1) % this.profile.lineFillBuffers;
@@ -215,8 +214,16 @@ export class CacheLines {
   }
 
   #arrival(line: Line, cpu: number): number {
-    const queue = line.queue!;
-    return queue.askedAt[cpu] + queue.pace[cpu] * this.#request[this.#way(line, cpu)];
+    const queue = line.queue!, wayNs = queue.pace[cpu] * this.#request[this.#way(line, cpu)];
+    return queue.askedAt[cpu] + this.#partOfWay(line, cpu) * wayNs;
+  }
+
+  /** Less than 1 where the request comes soon after the line: it is handed on before it has settled in a cache. */
+  #partOfWay(line: Line, cpu: number): number {
+    const { handOnNs = 0, handOnShare = 1 } = this.profile;
+    if (handOnNs === 0 || line.readers !== undefined) return 1;
+    const queue = line.queue!, wayNs = queue.pace[cpu] * this.#request[this.#way(line, cpu)] * handOnShare;
+    return queue.askedAt[cpu] + wayNs <= line.from + handOnNs ? handOnShare : 1;
   }
 
   /** A factor for a duration. */

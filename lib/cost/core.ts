@@ -98,13 +98,13 @@ export class Core {
 
   constructor(readonly id: number, readonly profile: Profile) {
     this.stores = new StoreBuffer(profile.storeBuffer);
-    this.window = new ReorderWindow(profile.reorderWindow, profile.insnNs);
+    this.window = new ReorderWindow(profile.reorderWindow, profile.insnNs / (profile.placesOfInsn ?? 1));
   }
 
   /** Brings the pending operation in: the front end's time, then the limits of the window. */
   issue(spread: number): void {
-    const { profile } = this, insns = this.insns + this.workNs / profile.insnNs;
-    this.position += insns;
+    const { profile } = this, workInsns = this.workNs / profile.insnNs, insns = this.insns + workInsns;
+    this.position += workInsns + this.insns * (profile.placesOfInsn ?? 1);
     this.retired += insns * profile.retireNs;
     let entered = this.issued + insns * profile.insnNs * spread;
     // A return reads where to go on from the stack, and no load passes a locked instruction.

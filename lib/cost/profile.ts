@@ -85,6 +85,11 @@ export interface Profile {
   readonly retireNs: number;
   /** Instructions that may be under way at once: private work runs ahead of a waiting load by so much. */
   readonly reorderWindow: number;
+  /**
+   * Places of the window that a private instruction of a program takes, 1 when left out: more where arithmetic runs out
+   * of registers first, since each instruction takes one for its result and one for its flags.
+   */
+  readonly placesOfInsn?: number;
   /** From a load that hits the first-level cache to its value. */
   readonly loadNs: number;
   /** From a store to a load of the same bytes on the same CPU, before the store has left the store buffer. */
@@ -116,6 +121,15 @@ export interface Profile {
   readonly transferNs: ByDistance;
   /** Part of the transfer that passes before the owner gives the line up, 0 to 1; the rest is the line's way back. */
   readonly requestShare: number;
+  /**
+   * Where a line is handed on faster that has come only a short while ago: for how long, and which part of a transfer that
+   * takes, above 0 to 1. For 0 ns and all of it when left out.
+   */
+  readonly handOnNs?: number;
+  /** Which part of a transfer it takes. */
+  readonly handOnShare?: number;
+  /** How long a line stays, from when it came, for a store that is about to be written to it; 0 when left out. */
+  readonly storeStayNs?: number;
   /** How long a core keeps a line that has arrived, whoever asks for it. */
   readonly holdNs: number;
   /** Grants in a row to the owner's own group, and to its own socket, while others wait; 1 is first come first served. */
@@ -195,18 +209,19 @@ const NUMBERS_BY_HELPER: Rule = {
   fits: (value) => isRecord(value) && Object.values(value).every(FROM_ZERO.fits),
 };
 
-/** A part of the profile: all of these fields, and no other. */
-const group = (rules: Rules): Rule => ({
+/** A part of the profile: all of these fields unless others say so, and no other. */
+const group = (rules: Rules, required = Object.keys(rules)): Rule => ({
   wants: `an object with ${Object.keys(rules).join(", ")}`,
   fits: isRecord,
-  inside: (value, path) =>
-    recordProblem(path, value as object, { rules, required: Object.keys(rules), called: "field" }),
+  inside: (value, path) => recordProblem(path, value as object, { rules, required, called: "field" }),
 });
 const each = (rule: Rule, ...names: string[]): Rules => Object.fromEntries(names.map((name) => [name, rule]));
 
-const PROFILE = group({
+const MAY_LACK = ["placesOfInsn", "storeStayNs", "handOnNs", "handOnShare"];
+const PROFILE_RULES: Rules = {
   ...each(TEXT, "name", "machine", "source"),
   topology: group(each(COUNT, "threadsPerCore", "coresPerGroup", "groupsPerSocket", "sockets")),
+  placesOfInsn: number("a number from 1 to 16", (value) => value >= 1 && value <= 16),
   ...each(ABOVE_ZERO, "insnNs", "loadNs", "atomicNs", "mispredictNs"),
   spinNs: SPIN,
   disturbanceEveryNs: RARE,
@@ -214,7 +229,8 @@ const PROFILE = group({
   ...each(FROM_ZERO, "atomicRestartNs", "lineIntervalNs", "holdNs", "copyNs", "disturbanceNs"),
   ...each(COUNT, "reorderWindow", "storeBuffer", "storeLinesAhead", "lineFillBuffers", "groupGrants", "socketGrants"),
   burstStores: COUNT_FROM_ZERO,
-  requestShare: SHARE_ABOVE_ZERO,
+  ...each(FROM_ZERO, "storeStayNs", "handOnNs"),
+  ...each(SHARE_ABOVE_ZERO, "requestShare", "handOnShare"),
   ...each(SHARE, "overtaking", "holdJitter", "jitter"),
   ...each(either(), "loadTakesOwnership", "paravirtualLocks"),
   transferNs: group(each(FROM_ZERO, "sameCore", "sameGroup", "otherGroup", "otherSocket")),
@@ -236,7 +252,8 @@ const PROFILE = group({
     ...each(LONG, "gracePeriod", "sleep"),
     helpers: NUMBERS_BY_HELPER,
   }),
-});
+};
+const PROFILE = group(PROFILE_RULES, Object.keys(PROFILE_RULES).filter((name) => !MAY_LACK.includes(name)));
 
 /**
  * Checks a profile that a reader or a file gave.

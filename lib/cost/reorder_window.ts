@@ -13,10 +13,10 @@ export class ReorderWindow {
   #tail = 0;
 
   /**
-   * @param length instructions that may be under way
-   * @param insnNs time that one instruction takes to enter
+   * @param length places of instructions that may be under way
+   * @param placeNs time that an instruction of one place takes to enter
    */
-  constructor(readonly length: number, readonly insnNs: number) {
+  constructor(readonly length: number, readonly placeNs: number) {
     let capacity = 64;
     while (capacity < length + 2) capacity *= 2;
     this.#positions = new Float64Array(capacity);
@@ -41,7 +41,7 @@ export class ReorderWindow {
       const at = this.#head & this.#mask, left = this.#positions[at];
       if (left > limit) break;
       // The instructions since then have entered one after the other.
-      const earliest = this.#times[at] + (limit - left) * this.insnNs;
+      const earliest = this.#times[at] + (limit - left) * this.placeNs;
       if (earliest > time) time = earliest;
       this.#head++;
     }

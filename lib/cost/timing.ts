@@ -36,6 +36,8 @@ const STAGE = { start: 0, handedOver: 1, entering: 2, pending: 3, queued: 4, tak
 
 /** How often a condition that is no value of one line is looked at. */
 const POLL_NS = 1000;
+/** A line leaves after the store that it stayed for. */
+const JUST_AFTER_NS = 0.001;
 /** Events of one core without its operation getting anywhere, after which something is wrong. */
 const MAX_EVENTS = 4_000_000_000;
 
@@ -98,10 +100,27 @@ export class TimingEngine implements LineUser {
   }
 
   drainsUntil(cpu: number, line: Line, time: number): number {
-    const { stores, profile, committedAt } = this.cores[cpu];
+    const core = this.cores[cpu], { stores, profile, committedAt } = core;
+    const stays = this.#storesSoon(core, line, time);
+    if (stays > time) return stays;
     if (profile.burstStores === 0 || stores.isEmpty || stores.line !== line || line.from > time) return time;
     const drained = stores.drainTime(line, time, profile.burstStores, profile.drainNs, profile.drainSameLineNs);
     return Math.max(time, Math.min(committedAt + drained, time + drained));
+  }
+
+  /** Where a store to the line is about to be written that stands right behind the load which the line came for: when. */
+  #storesSoon(core: Core, line: Line, time: number): number {
+    const { profile, stores } = core, { storeStayNs = 0 } = profile;
+    if (storeStayNs === 0 || line.from > time) return time;
+    const executed = !stores.isEmpty && stores.line === line && stores.entries > 0;
+    const follows = core.op === OP.store && core.operationAt <= time && this.lines.at(core.addr) === line;
+    const retiredAt = executed
+      ? stores.retiredAt
+      : follows && stores.isEmpty
+      ? Math.max(core.retired, core.loaded)
+      : NaN;
+    const written = retiredAt + profile.commitNs + JUST_AFTER_NS;
+    return written > time && written <= line.from + storeStayNs ? written : time;
   }
 
   lost(cpu: number, line: Line, time: number): void {
