@@ -7,6 +7,7 @@
  * - Text (`text/plain`, streams, errors) must be equal to the letter.
  * - A figure's plotly JSON must be equal, numbers to one part in 10^9: the last bits of a sine differ between CPUs.
  * - The SVG of a drawing must be equal to the letter: its numbers are rounded.
+ * - What is only worth seeing while a cell runs, a progress bar, does not count: front ends save what is left of it.
  * - Other pictures are drawn from one of these, so of them only their being there is compared.
  */
 import { hasTag } from "./execute.ts";
@@ -35,15 +36,16 @@ function compareCells(kept: CodeCell, fresh: CodeCell): string | undefined {
   if (kept.execution_count === null && kept.outputs.length === 0 && fresh.execution_count !== null) {
     return "was never run, or its outputs were cleared";
   }
-  if (kept.outputs.length !== fresh.outputs.length) {
-    return `kept ${kept.outputs.length} outputs, the new run gave ${fresh.outputs.length}`;
-  }
-  for (const [index, output] of fresh.outputs.entries()) {
-    const what = compareOutput(kept.outputs[index], output);
+  const before = kept.outputs.filter(isLasting), now = fresh.outputs.filter(isLasting);
+  if (before.length !== now.length) return `kept ${before.length} outputs, the new run gave ${now.length}`;
+  for (const [index, output] of now.entries()) {
+    const what = compareOutput(before[index], output);
     if (what !== undefined) return `output ${index + 1}: ${what}`;
   }
   return undefined;
 }
+
+const isLasting = (output: Output): boolean => !("metadata" in output) || !isMarked(output.metadata, "ephemeral");
 
 function compareOutput(kept: Output, fresh: Output): string | undefined {
   if (isDisplay(kept) && isDisplay(fresh)) {

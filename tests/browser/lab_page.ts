@@ -1,4 +1,5 @@
 /** A notebook open in JupyterLab, driven as a reader would: by menus, clicks and keys. */
+import { statSync } from "node:fs";
 import type { Locator, Page } from "playwright-core";
 
 const OPEN_LIMIT_MS = 90_000;
@@ -55,6 +56,27 @@ export class LabPage {
       { timeout: timeoutMs, polling: 200 },
     );
     await this.waitForIdle(timeoutMs);
+  }
+
+  /** Brings every cell into sight once: what is out of it may not be drawn yet. */
+  async scrollThrough(): Promise<void> {
+    const panel = this.page.locator(".jp-WindowedPanel-outer").first();
+    for (let top = 0;; top += 900) {
+      const isEnd = await panel.evaluate((element, top) => {
+        element.scrollTop = top;
+        return top + element.clientHeight >= element.scrollHeight;
+      }, top);
+      await this.page.waitForTimeout(50);
+      if (isEnd) return;
+    }
+  }
+
+  /** Saves the notebook, and waits until its file is written. */
+  async save(file: string): Promise<void> {
+    const written = () => statSync(file).mtimeMs, before = written();
+    await this.page.keyboard.press("ControlOrMeta+S");
+    for (let i = 0; i < 300 && written() === before; i++) await this.page.waitForTimeout(100);
+    if (written() === before) throw new Error(`JupyterLab did not save ${file}`);
   }
 
   codeCell(index: number): Locator {

@@ -21,13 +21,15 @@ export class LabServer {
     this.token = address.searchParams.get("token")!;
   }
 
-  static async start(): Promise<LabServer> {
+  /** @param env variables of its kernels */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<LabServer> {
     rmSync(COPY, { recursive: true, force: true });
     mkdirSync(COPY, { recursive: true });
     cpSync(join(PROJECT, "notebooks"), COPY, { recursive: true });
     const process = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "lib/tasks/lab/start.ts", "--no-browser", "--port", String(await freePort())],
       cwd: PROJECT,
+      env,
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",

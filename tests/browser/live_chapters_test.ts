@@ -5,13 +5,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { compareOutputs } from "../../lib/jupyter/compare_outputs.ts";
 import { type Notebook, readNotebook } from "../../lib/jupyter/notebook_file.ts";
+import { chapterRuns } from "./chapter_runs.ts";
 import { launch, noBrowser, PROJECT, screenshot } from "./chromium.ts";
 import { LivePage } from "./live_page.ts";
 import { SiteServer } from "./site.ts";
 
 const CHAPTER_LIMIT_MS = 240_000;
-/** Chapters that run side by side, each in a process of its own. */
-const AT_ONCE = 2;
 const NOTEBOOKS = join(PROJECT, "notebooks");
 const names = readdirSync(NOTEBOOKS).filter((name) => name.endsWith(".ipynb")).sort();
 
@@ -41,20 +40,11 @@ if (reason) {
   it.skip(`chapters of the live book (skipped: ${reason})`, () => {});
 } else {
   describe("chapters of the live book", () => {
-    let browser: Browser, site: SiteServer;
-    const chapters = new Map<string, PromiseWithResolvers<Ran>>(names.map((name) => [name, Promise.withResolvers()]));
+    let browser: Browser, site: SiteServer, ran: (name: string) => Promise<Ran>;
     beforeAll(async () => {
       site = await SiteServer.start();
       browser = await launch();
-      const waiting = [...chapters];
-      const work = async () => {
-        for (let next = waiting.shift(); next; next = waiting.shift()) {
-          const [name, { promise, resolve, reject }] = next;
-          promise.catch(() => {}); // its test says so
-          await runChapter(browser, site.address, name).then(resolve, reject);
-        }
-      };
-      for (let n = 0; n < AT_ONCE; n++) work();
+      ran = chapterRuns(names, (name) => runChapter(browser, site.address, name));
     });
     afterAll(async () => {
       await browser?.close();
@@ -63,7 +53,7 @@ if (reason) {
 
     for (const name of names) {
       it(`${name}: every cell runs, with the outputs that the notebook keeps`, async () => {
-        const { notebook, status, cellErrors, pageErrors } = await chapters.get(name)!.promise;
+        const { notebook, status, cellErrors, pageErrors } = await ran(name);
         expect(cellErrors).toEqual([]);
         expect(status).toBe("Done.");
         const kept = readNotebook(join(NOTEBOOKS, name));

@@ -42,3 +42,24 @@ export const stickingOut = (page: Page, column: string, slackPx = 1.5): Promise<
     }
     return found;
   }, [column, slackPx] as const);
+
+/** Makes the first table of an output wider than its column: whether it moves then, and whether its output grows. */
+export const widened = (
+  page: Page,
+  output: string,
+): Promise<{ tableMoves: boolean; outputGrows: boolean } | undefined> =>
+  page.evaluate((output) => {
+    const table = [...document.querySelectorAll(`${output} table`)].find((one) =>
+      one.getBoundingClientRect().width > 0
+    );
+    if (!table) return undefined;
+    const box = table.closest(output)!, before = box.scrollWidth;
+    for (const row of table.querySelectorAll("tr")) {
+      for (let n = 0; n < 60; n++) row.append(row.lastElementChild!.cloneNode(true));
+    }
+    const isScrolled = /auto|scroll/.test(getComputedStyle(table).overflowX);
+    return {
+      tableMoves: isScrolled && table.scrollWidth > table.clientWidth + 1,
+      outputGrows: box.scrollWidth > before + 1,
+    };
+  }, output);

@@ -80,6 +80,14 @@ describe("comparison with kept outputs", () => {
     });
   }
 
+  it("does not count what is left of a progress bar, on either side", () => {
+    const bar = shown({ "text/plain": "" }, EPHEMERAL);
+    expect(compareOutputs(notebook([figure(1)]), notebook([bar, figure(1), bar]))).toEqual([]);
+    expect(compareOutputs(notebook([bar, figure(1)]), notebook([figure(1)]))).toEqual([]);
+    expect(compareOutputs(notebook([figure(1)]), notebook([bar]))).toHaveLength(1);
+    expect(compareOutputs(notebook([figure(1)]), notebook([bar, figure(2)]))).toHaveLength(1);
+  });
+
   it("lets a cell tagged measured show anything", () => {
     const tagged = { metadata: { tags: ["measured"] } };
     expect(compareOutputs(notebook([], tagged), notebook([figure(1)], tagged))).toEqual([]);
