@@ -48,7 +48,10 @@ export interface CostCurveOptions {
   readonly seed?: number;
   /** Also work out how many updates are lost: takes a second, serial run of each point. */
   readonly lost?: boolean;
-  /** Threads; default: one for each core of this computer. 1 keeps to the main thread. */
+  /**
+   * Threads. Default: one for each core of this computer, as soon as what is left to do is worth their start. 1 keeps to
+   * the main thread.
+   */
   readonly workers?: number;
   /** Told how many points of how many are done. `withProgress` makes one. */
   readonly progress?: (done: number, total: number) => void | Promise<void>;
@@ -141,6 +144,9 @@ interface Job {
 const canBeSent = ({ request: { workload, options } }: Job): boolean =>
   options.models === undefined && workload.prepare === undefined && !workload.user?.length;
 
+/** A worker has to load the engine and to learn what makes it fast: that takes about as long as it has to save. */
+const WORTH_WORKERS_MS = 1000;
+
 /**
  * Runs all points: this thread from the small ones on, its workers from the large ones on, which the progress bar and the
  * stop button would wait for here. A thread more would only have to learn all over again what makes the engine fast.
@@ -158,30 +164,47 @@ async function runJobs(jobs: readonly Job[], options: CostCurveOptions): Promise
   const sent = threads > 1 ? rising.filter((i) => canBeSent(jobs[i])) : [], here = new Set(rising);
   for (const i of sent) here.delete(i);
   const kept = [...here];
-  using crew = new Crew<WorkerRequest, PointResult>(
-    new URL("./cost_worker.ts", import.meta.url),
-    Math.min(threads - 1, Math.max(0, sent.length - 1)),
-  );
+  let crew: Crew<WorkerRequest, PointResult> | undefined;
   const ids = new Map(
     jobs.map(({ object }) => object).filter((o, i, all) => all.indexOf(o) === i).map((o, i) => [o, i]),
   );
-  const work = async (worker: number) => {
+  const work = async (crew: Crew<WorkerRequest, PointResult>, worker: number) => {
     for (let i = sent.pop(); i !== undefined; i = sent.pop()) {
       const { object, request } = jobs[i], { name, bytes } = object;
       await finish(i, await crew.ask(worker, { object: { id: ids.get(object)!, name, bytes }, ...request }));
     }
   };
-  await stoppable((signal) =>
-    Promise.all([
-      ...Array.from({ length: crew.size }, (_, worker) => work(worker)),
-      (async () => {
-        for (let i = kept.shift() ?? sent.shift(); i !== undefined; i = kept.shift() ?? sent.shift()) {
-          await finish(i, await runPoint(jobs[i].object, jobs[i].request));
-          await new Promise((resolve) => setTimeout(resolve, 0));
-          signal.throwIfAborted();
-        }
-      })(),
-    ])
-  );
+  const workers: Promise<void>[] = [];
+  let isFailed = false;
+  const startWorkers = () => {
+    const size = Math.min(threads - 1, sent.length);
+    if (crew || size === 0) return;
+    const started = crew = new Crew(new URL("./cost_worker.ts", import.meta.url), size);
+    for (let worker = 0; worker < size; worker++) {
+      const working = work(started, worker);
+      working.catch(() => isFailed = true); // waited for below
+      workers.push(working);
+    }
+  };
+  const runsOf = (i: number) => size(i) * Number(jobs[i].request.workload.invocations);
+  const began = performance.now();
+  let runs = 0;
+  try {
+    if (options.workers !== undefined) startWorkers();
+    await stoppable(async (signal) => {
+      for (let i = kept.shift() ?? sent.shift(); i !== undefined; i = kept.shift() ?? sent.shift()) {
+        await finish(i, await runPoint(jobs[i].object, jobs[i].request));
+        runs += runsOf(i);
+        const left = [...kept, ...sent].reduce((sum, i) => sum + runsOf(i), 0);
+        if (((performance.now() - began) / runs) * left > WORTH_WORKERS_MS) startWorkers();
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        signal.throwIfAborted();
+        if (isFailed) break;
+      }
+      await Promise.all(workers);
+    });
+  } finally {
+    crew?.close();
+  }
   return results;
 }
