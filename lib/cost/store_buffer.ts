@@ -214,13 +214,15 @@ export class StoreBuffer {
       seen[4 * k + 3] = highAt(view, addr, size);
     }
     const result = run();
-    for (let k = count - 1; k >= 0; k--) {
+    // A store that was overwritten has had its effect: it only still takes an entry.
+    for (let k = 0; k < count; k++) {
       const at = (head + k) & this.#mask, addr = this.#addr[at], size = this.#size[at];
-      if (size === 0) continue;
       const isThere = lowAt(view, addr, size) === seen[4 * k + 2] && highAt(view, addr, size) === seen[4 * k + 3];
-      // A store that was overwritten has had its effect: it only still takes an entry.
-      if (!isThere) this.#size[at] = 0;
-      else write(memory, addr, size, seen[4 * k], seen[4 * k + 1]);
+      if (size > 0 && !isThere) this.#size[at] = 0;
+    }
+    for (let k = count - 1; k >= 0; k--) {
+      const at = (head + k) & this.#mask, size = this.#size[at];
+      if (size > 0) write(memory, this.#addr[at], size, seen[4 * k], seen[4 * k + 1]);
     }
     return result;
   }

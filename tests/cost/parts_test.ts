@@ -79,21 +79,36 @@ describe("store buffer", () => {
     expect(buffer.isFull).toBe(true);
   });
 
-  it("shows its stores to code that works on memory directly, and keeps what that code writes", () => {
-    const stores = fc.array(fc.record({ word: fc.nat(3), value: fc.nat(255) }), { maxLength: 12 });
-    fc.assert(fc.property(stores, fc.nat(3), fc.nat(255), (list, wordWritten, written) => {
-      const buffer = new StoreBuffer(16), m = memory(), at = m.allocate(64), expected = [0, 0, 0, 0];
-      for (const { word, value } of list) {
-        buffer.add(at + 8 * word, 8, value, 0, line, 0, false);
-        expected[word] = value;
+  it("shows its stores to code that works on memory directly, takes them back, and keeps what that code writes", () => {
+    const store = fc.record({
+      word: fc.nat(3),
+      size: fc.constantFrom(1, 2, 4, 8),
+      low: fc.integer(),
+      high: fc.integer(),
+    });
+    fc.assert(fc.property(fc.array(store, { maxLength: 12 }), fc.nat(3), fc.integer(), (list, wordWritten, written) => {
+      const buffer = new StoreBuffer(16), m = memory(), at = m.allocate(64);
+      const words = () => [0, 1, 2, 3].map((word) => m.read(at + 8 * word, 8));
+      m.bytes.fill(0x5a, at, at + 32);
+      const before = words(), model = m.bytes.slice(at, at + 32), view = new DataView(model.buffer);
+      const seen = () => [0, 1, 2, 3].map((word) => view.getBigUint64(8 * word, true));
+      for (const { word, size, low, high } of list) {
+        buffer.add(at + 8 * word, size, low, high, line, 0, false);
+        const value = new DataView(new ArrayBuffer(8));
+        value.setInt32(0, low, true);
+        value.setInt32(4, high, true);
+        model.set(new Uint8Array(value.buffer, 0, size), 8 * word);
       }
+      const visible = seen();
       buffer.withStoresVisible(m, () => {
-        expect(expected.map((_, word) => Number(m.read(at + 8 * word, 8)))).toEqual(expected);
+        expect(words()).toEqual(visible);
         m.write(at + 8 * wordWritten, 8, BigInt(written));
       });
-      expected[wordWritten] = written;
+      const ours = words().filter((_, word) => word !== wordWritten);
+      expect(ours).toEqual(before.filter((_, word) => word !== wordWritten));
+      const expected = visible.with(wordWritten, BigInt.asUintN(64, BigInt(written)));
       while (!buffer.isEmpty) buffer.commit(m);
-      expect(expected.map((_, word) => Number(m.read(at + 8 * word, 8)))).toEqual(expected);
+      expect(words()).toEqual(expected);
     }));
   });
 });
