@@ -110,6 +110,7 @@ export type { Btf, BtfType } from "./object/btf.ts";
 export type { Insn } from "./isa/insn.ts";
 export { claim, type Finding, Ledger, ledger, type LedgerLine, TestedClaim } from "./lessons/claims/claim.ts";
 export type { Claim, ClaimVerdict } from "./lessons/claims/ledger.ts";
+export type { TearRun, WeakRun } from "./lessons/anomaly_figures.ts";
 export { figures } from "./lessons/figures.ts";
 export { check, hint } from "./lessons/exercises/exercise.ts";
 export { progress } from "./lessons/progress.ts";
