@@ -95,7 +95,9 @@ export interface TearRun {
   readonly map: string;
   /** Whether the reader works for half a microsecond between the look-up and the read. */
   readonly held: boolean;
+  /** Reads in all. */
   readonly reads: number;
+  /** Those that saw half of an update. */
   readonly torn: number;
   /** Which runs, for the line under the figure. */
   readonly on: string;
@@ -138,8 +140,10 @@ export function tears(bytes: number, simulated: readonly TearRun[] = []): Figure
 /** Random schedules of a litmus test, and how many of them ended as no order of whole steps can. */
 export interface WeakRun {
   /** Name of the recorded test: `SB`, `SB+fetch`, `MP`, `MP+rel+acq`. */
-  readonly test: keyof typeof texts.weakEndings.names;
+  readonly test: "SB" | "SB+fetch" | "MP" | "MP+rel+acq";
+  /** Runs that ended so. */
   readonly weak: number;
+  /** Runs in all. */
   readonly runs: number;
   /** Which runs, for the line under the figure. */
   readonly on: string;
