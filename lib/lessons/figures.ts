@@ -78,20 +78,31 @@ function timeByWork(simulated: readonly WorkTime[] = []): Figure {
   });
 }
 
-/** What a full barrier costs on one CPU, beside what is none, as recorded. */
-function barriers(): Figure {
-  const one = (id: string, technique: Technique) => recordedCosts({ [id]: technique }).find(({ cpus }) => cpus === 1)!;
-  const plain = one("racy_global", "racy"), fetch = one("atomic_fetch_add", "atomic");
-  const bar = (name: string, cost: typeof plain) => ({ ...cost, name, value: cost.ns });
+/** What is tried as a barrier, by the recorded operation that is the same. */
+const BARRIERS = { racy: "racy_global", atomic: "atomic_add", fetch: "atomic_fetch_add", xchg: "xchg" } as const;
+
+/** The simulated time of one of them on one CPU. */
+export interface BarrierCost {
+  readonly way: keyof typeof BARRIERS;
+  readonly ns: number;
+  /** The profile. */
+  readonly on: string;
+}
+
+/** What a full barrier costs on one CPU, beside what is none: simulated, and as recorded. */
+function barriers(simulated: readonly BarrierCost[] = []): Figure {
+  const looks = { racy: "racy", atomic: "cmpxchg", fetch: "atomic", xchg: "xchg" } as const;
+  const ways = Object.keys(BARRIERS) as BarrierCost["way"][];
+  const recorded = (way: BarrierCost["way"]) =>
+    recordedCosts({ [BARRIERS[way]]: looks[way] }).find(({ cpus }) => cpus === 1)!;
   return plot.bars({
     title: texts.barriers.title,
-    finding: texts.barriers.finding(plain.ns, fetch.ns),
-    bars: [
-      bar(texts.barriers.plain, plain),
-      bar(texts.barriers.atomic, one("atomic_add", "cmpxchg")),
-      bar(texts.barriers.fetch, fetch),
-      bar(texts.barriers.xchg, one("xchg", "xchg")),
-    ],
+    finding: texts.barriers.finding(recorded("racy").ns, recorded("fetch").ns),
+    bars: ways.flatMap((way) => {
+      const row = { name: texts.barriers.ways[way], technique: looks[way] }, { ns, ...measured } = recorded(way);
+      const own = simulated.filter((one) => one.way === way).map(({ ns, on }) => ({ ...row, value: ns, on }));
+      return [...own, { ...measured, ...row, value: ns }];
+    }),
     axis: { title: texts.barriers.axis, unit: "ns" },
   });
 }

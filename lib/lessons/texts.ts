@@ -169,12 +169,14 @@ export const texts = translated({
   },
   barriers: {
     title: "What keeps a store before a later load, on one CPU",
-    plain: "plain load and store: does not",
-    atomic: "atomic add without fetch: on x86 only",
-    fetch: "atomic add with fetch",
-    xchg: "exchange",
+    ways: {
+      racy: "plain load and store: does not",
+      atomic: "atomic add without fetch: on x86 only",
+      fetch: "atomic add with fetch",
+      xchg: "exchange",
+    },
     finding: (plain: number, fetch: number) =>
-      t`A full barrier takes ${fetch.toFixed(1)} ns where nobody else wants the cache line, ${
+      t`A full barrier takes ${fetch.toFixed(1)} ns where no other CPU wants the cache line, ${
         (fetch / plain).toFixed(0)
       } times a plain increment`,
     axis: "time per operation",

@@ -16,6 +16,13 @@ function onPage(data: MimeBundle): MimeBundle {
 }
 
 describe("a page of the book", () => {
+  it("has the anchors above headings as targets of its own, which links find", () => {
+    const source = '<a id="twice"></a>\n\n## "It happened twice"\n\nNo <a id="inside"></a> anchor.';
+    const cell = { cell_type: "markdown" as const, id: "a", metadata: {}, source };
+    const [shown] = toPage({ cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 }).cells;
+    expect(shown.source).toBe('(twice)=\n\n## "It happened twice"\n\nNo <a id="inside"></a> anchor.');
+  });
+
   it("holds a drawing itself, with the width that a phone makes smaller", async () => {
     const figure = plot.lattice({ steps: [["load", "store"], ["load"]], bad: () => false });
     const shown = onPage(asSaved(await figure.toBundle()));

@@ -58,6 +58,9 @@ describe("a figure of a chapter", () => {
     const skew = figures.skew([read, { ...read, name: "swap, then walk", skew: 1 }]);
     expect(skew.text).toMatch(/batch +8 +\(4 keys, simulated\)\nbatch +6 \[.*\] +\(1,024 keys, recorded\)/);
 
+    const barriers = figures.barriers([{ way: "fetch", ns: 7, on: "xeon-kvm" }]);
+    expect(barriers.text).toMatch(/atomic add with fetch +7 +simulated\n.*recorded/);
+
     const timed = figures.timeByWork([{ technique: "atomic", work: 10, ns: 50, on: "xeon-kvm" }]);
     expect(timed.text).toMatch(/atomic add \(simulated\)/);
 

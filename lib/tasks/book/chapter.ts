@@ -15,7 +15,7 @@ export type KeepPicture = (png: string) => string;
  */
 export function toPage(notebook: Notebook, keep: KeepPicture = (png) => `data:image/png;base64,${png}`): Notebook {
   const cells = notebook.cells.map((cell) => {
-    if (cell.cell_type !== "code") return cell;
+    if (cell.cell_type !== "code") return { ...cell, source: withTargets(cell.source) };
     const outputs = cell.outputs.flatMap((output): Output[] => {
       if (!("data" in output)) return [output];
       const data = PLOTLY in output.data
@@ -29,6 +29,9 @@ export function toPage(notebook: Notebook, keep: KeepPicture = (png) => `data:im
   });
   return { ...notebook, cells };
 }
+
+/** Anchors above headings as MyST's own targets, which its links find. */
+const withTargets = (source: string): string => source.replaceAll(/^<a id="([\w-]+)"><\/a>$/gm, "($1)=");
 
 /** The forms that a page can show; others are for the book's own tools. */
 function readable(data: MimeBundle): MimeBundle {
