@@ -6,7 +6,7 @@ import {
   recordedSkews,
   recordedTimes,
 } from "../backends/recorded/points.ts";
-import { type Figure, plot, type Technique } from "../plot/mod.ts";
+import { type Figure, plot } from "../plot/mod.ts";
 import { texts as plotTexts } from "../plot/texts.ts";
 import { type Ledger, ledger } from "./claims/claim.ts";
 import { nesting, tears, tornByLock, weakEndings } from "./anomaly_figures.ts";
