@@ -103,12 +103,12 @@ export async function explorePlan(plan: Plan, options: ExploreOptions, own: OwnO
   if (plan.scIfUsersOnlyLoad && !own.exploreWith) {
     // Where no schedule without buffers has user space store, none with buffers has: they are the same ones.
     try {
-      return await searchPlan(withoutBuffers(plan), options, own, true);
+      return await new PlanSearch(withoutBuffers(plan), options, own, true).run();
     } catch (error) {
       if (!(error instanceof UserStores)) throw error;
     }
   }
-  return await searchPlan(plan, options, own, false);
+  return await new PlanSearch(plan, options, own, false).run();
 }
 
 /** Under the kernel's BPF memory model: no schedules, but all executions that its axioms allow (memory_model/). */
@@ -139,64 +139,104 @@ async function exploreExecutions(plan: Plan, options: ExploreOptions): Promise<E
   return result;
 }
 
-async function searchPlan(
-  plan: Plan,
-  options: ExploreOptions,
-  own: OwnOptions,
-  usersOnlyLoad: boolean,
-): Promise<Exploration> {
-  const layouts = new HashLayouts();
-  const make = (hashSeed = 0) => searchedMachine(plan, options, { hashSeed, layouts, usersOnlyLoad });
-  const began = performance.now(), seconds = options.bounds?.seconds ?? 60;
-  const limits = {
-    maxStates: options.bounds?.states ?? 20_000_000,
-    maxDepth: options.bounds?.depth ?? DEFAULT_DEPTH,
-    until: began + 1000 * seconds,
-    seconds,
-    memoryBytes: options.bounds?.memoryBytes ?? 2 ** 31,
-  };
-  const machine = make(), { holds, onProgress } = options;
-  const reason = options.symmetry === false ? "switched off" : asymmetry(machine);
-  const result = new Exploration(machine, holds ? "holds" : "serial", { used: !reason, reason });
-  let leftAny = false;
-  const stuck = new Map<string, StuckEnd>(), searched = new Map<number, Ends>(), machines: Machine[] = [];
+/** The search of a plan under one layout of its hash maps after another, all of it told in one exploration. */
+class PlanSearch {
+  readonly #began = performance.now();
+  readonly #limits: Limits;
+  readonly #layouts = new HashLayouts();
+  readonly #machine: Machine;
+  readonly #result: Exploration;
+  readonly #symmetric: boolean;
+  /** Ends by the number that the seeds of a layout are drawn from; deadlocks and faults by what they say. */
+  readonly #ends = new Map<number, Ends>();
+  readonly #stuck = new Map<string, StuckEnd>();
+  /** With the marks of what each layout's search ran. */
+  readonly #machines: Machine[] = [];
+  /** Whether an end came while something waited for a timer. */
+  #leftAny = false;
+
+  /** @param usersOnlyLoad ends with {@link UserStores} where user space stores */
+  constructor(
+    readonly plan: Plan,
+    readonly options: ExploreOptions,
+    readonly own: OwnOptions,
+    readonly usersOnlyLoad: boolean,
+  ) {
+    const { bounds, symmetry, holds } = options, seconds = bounds?.seconds ?? 60;
+    this.#limits = {
+      maxStates: bounds?.states ?? 20_000_000,
+      maxDepth: bounds?.depth ?? DEFAULT_DEPTH,
+      until: this.#began + 1000 * seconds,
+      seconds,
+      memoryBytes: bounds?.memoryBytes ?? 2 ** 31,
+    };
+    this.#machine = this.#make(0);
+    const reason = symmetry === false ? "switched off" : asymmetry(this.#machine);
+    this.#symmetric = reason === undefined;
+    this.#result = new Exploration(this.#machine, holds ? "holds" : "serial", { used: this.#symmetric, reason });
+  }
+
+  async run(): Promise<Exploration> {
+    const result = this.#result, tried = await this.#searchLayouts();
+    this.#tell(tried);
+    if (result.complete && result.states <= COUNT_STATES / 5) this.#walkGraphs(tried);
+    const make = (hashSeed = 0) => this.#make(hashSeed);
+    result.witness = findWitness(make, result, (of) => this.#ends.get(of.options.hashSeed ?? 0)!.isAnomaly(of));
+    result.verdicts = judge(make, result, this.plan.object.maps);
+    result.seconds = (performance.now() - this.#began) / 1000;
+    return result;
+  }
+
+  #make(hashSeed: number, plan = this.plan): Machine {
+    const own = { hashSeed, layouts: this.#layouts, usersOnlyLoad: this.usersOnlyLoad };
+    return searchedMachine(plan, this.options, own);
+  }
+
+  /** One layout, and others in which keys share other buckets, as many as there is time for; gives which. */
+  async #searchLayouts(): Promise<number[]> {
+    const result = this.#result, first = await this.#search(0), tried = [0];
+    result.reduced = first.reduced;
+    result.unknown = first.bound;
+    result.complete = first.bound === undefined;
+    const half = (this.#began + this.#limits.until) / 2;
+    while (result.complete && tried.length < MOST_LAYOUTS && performance.now() < half) {
+      const hashSeed = this.#layouts.another(tried);
+      if (hashSeed === undefined || (await this.#search(hashSeed)).bound !== undefined) break;
+      tried.push(hashSeed);
+    }
+    return tried;
+  }
 
   /** Every schedule, with hash maps' seeds drawn from one number; the bound that was hit. */
-  const search = async (hashSeed: number): Promise<SearchCost> => {
+  async #search(hashSeed: number): Promise<SearchCost> {
+    const { plan, options, own } = this, result = this.#result, { onProgress, holds } = options;
     const serially = (of: Plan, symmetric: boolean) =>
-      exploreSerial(searchedMachine(withoutBuffers(of), options, { hashSeed, layouts, usersOnlyLoad }), limits, {
-        symmetric,
-        onProgress,
-      });
-    const ends = new Ends(plan, holds, hashSeed, await serially(plan, !reason));
-    searched.set(hashSeed, ends);
-    const cost = await (own.exploreWith?.(hashSeed) ?? exploreAll)(
-      () => make(hashSeed),
-      limits,
-      {
-        symmetric: !reason,
-        reduce: options.reduction !== false,
-        onProgress,
-        workers: options.workers ?? parallelism(),
-        large: own.large,
-        onAnew() {
-          ends.forget();
-          for (const [message, { witness }] of stuck) if (hashSeedOf(witness) === hashSeed) stuck.delete(message);
-        },
+      exploreSerial(this.#make(hashSeed, withoutBuffers(of)), this.#limits, { symmetric, onProgress });
+    const ends = new Ends(plan, holds, hashSeed, await serially(plan, this.#symmetric));
+    this.#ends.set(hashSeed, ends);
+    const visit = own.exploreWith?.(hashSeed) ?? exploreAll;
+    const how: SearchOptions = {
+      symmetric: this.#symmetric,
+      reduce: options.reduction !== false,
+      onProgress,
+      workers: options.workers ?? parallelism(),
+      large: own.large,
+      onAnew: () => {
+        ends.forget();
+        for (const [message, { witness }] of this.#stuck) {
+          if (hashSeedOf(witness) === hashSeed) this.#stuck.delete(message);
+        }
       },
-      (end, at, path) => {
-        leftAny ||= at.kernel.async?.leftAny(at.memory) ?? false;
-        if (end.kind === "done") return ends.add(at, path);
-        const message = end.kind === "fault" ? at.fault!.message : at.describeDeadlock();
-        if (stuck.size >= MOST_STUCK || stuck.has(message)) return;
-        stuck.set(message, {
-          kind: end.kind,
-          message,
-          witness: formatSchedule([...path, ...leftWaiting(at)], hashSeed),
-        });
-      },
-    );
-    machines.push(cost.machine);
+    };
+    const cost = await visit(() => this.#make(hashSeed), this.#limits, how, (end, at, path) => {
+      this.#leftAny ||= at.kernel.async?.leftAny(at.memory) ?? false;
+      if (end.kind === "done") return ends.add(at, path);
+      const message = end.kind === "fault" ? at.fault!.message : at.describeDeadlock();
+      if (this.#stuck.size >= MOST_STUCK || this.#stuck.has(message)) return;
+      const witness = formatSchedule([...path, ...leftWaiting(at)], hashSeed);
+      this.#stuck.set(message, { kind: end.kind, message, witness });
+    });
+    this.#machines.push(cost.machine);
     const compared = await ends.compareSkipping((happening) => serially(happening, false));
     result.states += cost.states;
     result.transitions += cost.transitions;
@@ -204,50 +244,42 @@ async function searchPlan(
     result.mostAlternatives = Math.max(result.mostAlternatives, cost.mostAlternatives);
     const bound = cost.bound ?? (compared || holds ? undefined : "runs one after another where some are skipped");
     return { ...cost, bound };
-  };
-
-  const first = await search(0), tried = [0];
-  result.reduced = first.reduced;
-  result.unknown = first.bound;
-  result.complete = first.bound === undefined;
-  // Other seeds lay the keys of hash maps out otherwise: as many as there is time for.
-  while (result.complete && tried.length < MOST_LAYOUTS && performance.now() < (began + limits.until) / 2) {
-    const hashSeed = layouts.another(tried);
-    if (hashSeed === undefined || (await search(hashSeed)).bound !== undefined) break;
-    tried.push(hashSeed);
   }
-  if (own.part !== undefined) {
-    result.complete = false;
-    result.unknown ??= own.part;
-  }
-  result.serial = [...new Map([...searched.values()].flatMap(({ serial }) => [...serial ?? []])).values()];
-  result.outcomes = joined([...searched.values()].flatMap(({ outcomes }) => outcomes));
-  result.stuck = [...stuck.values()];
-  result.coverage = coverageOf(machines, !reason);
-  result.bounds = result.unknown === undefined ? boundsText(limits) : t`stopped after ${result.unknown}`;
-  const open = openConditions(machine, layouts, tried, leftAny);
-  result.openConditions = open.lines;
-  result.coversOpen = open.complete;
-  const remarks = [...(holds && result.observation === "Always" ? [neverRight(holds)] : []), ...plan.remarks];
-  if (own.remark !== undefined) remarks.push(own.remark);
-  if (remarks.length > 0) result.remark = remarks.join("\n");
 
-  if (result.complete && result.states <= COUNT_STATES / 5) {
+  /** What was found, and on which conditions. */
+  #tell(tried: readonly number[]): void {
+    const { plan, own, options: { holds } } = this, result = this.#result, ends = [...this.#ends.values()];
+    if (own.part !== undefined) {
+      result.complete = false;
+      result.unknown ??= own.part;
+    }
+    result.serial = [...new Map(ends.flatMap(({ serial }) => [...serial ?? []])).values()];
+    result.outcomes = joined(ends.flatMap(({ outcomes }) => outcomes));
+    result.stuck = [...this.#stuck.values()];
+    result.coverage = coverageOf(this.#machines, this.#symmetric);
+    result.bounds = result.unknown === undefined ? boundsText(this.#limits) : t`stopped after ${result.unknown}`;
+    const open = openConditions(this.#machine, this.#layouts, tried, this.#leftAny);
+    result.openConditions = open.lines;
+    result.coversOpen = open.complete;
+    const remarks = [...(holds && result.observation === "Always" ? [neverRight(holds)] : []), ...plan.remarks];
+    if (own.remark !== undefined) remarks.push(own.remark);
+    if (remarks.length > 0) result.remark = remarks.join("\n");
+  }
+
+  /** How many schedules there are, and whether one goes on for ever: in small graphs of states. */
+  #walkGraphs(tried: readonly number[]): void {
+    const result = this.#result;
     for (const hashSeed of tried) {
-      const fresh = make(hashSeed), state = new SearchState(fresh, false);
-      const graph = StateGraph.build(fresh, state, () => true, COUNT_STATES, result.mostAlternatives);
+      const machine = this.#make(hashSeed), state = new SearchState(machine, false);
+      const graph = StateGraph.build(machine, state, () => true, COUNT_STATES, result.mostAlternatives);
       if (tried.length === 1) result.schedules = graph?.schedules();
       const path = graph?.livelock();
       if (!path) continue;
-      const message = LIVELOCK + (fresh.image.hasTimedLoops ? TIMED : "");
+      const message = LIVELOCK + (machine.image.hasTimedLoops ? TIMED : "");
       result.stuck.push({ kind: "livelock", message, witness: formatSchedule(path, hashSeed) });
-      break;
+      return;
     }
   }
-  result.witness = findWitness(make, result, (of) => searched.get(of.options.hashSeed ?? 0)!.isAnomaly(of));
-  result.verdicts = judge(make, result, plan.object.maps);
-  result.seconds = (performance.now() - began) / 1000;
-  return result;
 }
 
 /** Ends of several layouts, each once; one that is an anomaly under one of them is one. */
