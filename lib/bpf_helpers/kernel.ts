@@ -84,22 +84,29 @@ export interface OpenChoices {
   timeSteps(insn: number): readonly bigint[];
 }
 
+/** What takes memory beside an object's maps. */
+interface SizedBy {
+  /** Tasks of the machine; default: one on each CPU. */
+  readonly tasks?: number;
+  /** All programs of the object; default: none that needs memory of its own. */
+  readonly programs?: readonly Program[];
+  /** Whether callbacks of timers and work queues are run. */
+  readonly runsCallbacks?: boolean;
+  readonly own?: OwnObjectsPlan;
+}
+
 /** Memory that the kernel of an object takes: what a {@link Memory} has to be made with. */
 export function kernelSize(
   maps: readonly MapDef[],
   nrCpus: number,
-  possibleCpus = nrCpus,
-  tasks = nrCpus,
-  programs: readonly Program[] = [],
-  runsCallbacks = false,
-  own?: OwnObjectsPlan,
+  { tasks = nrCpus, programs = [], runsCallbacks = false, own }: SizedBy = {},
 ): { heapBytes: number; regions: number } {
   const arena = new ArenaMeter(), locks = { bpf_spin_lock, bpf_spin_unlock };
   new KernelVariables(arena, nrCpus);
   heldLocksOf(programs, arena, nrCpus);
   bitBuffersOf(programs, arena, tasks);
   if (runsCallbacks) new AsyncCallbacks(arena, asyncCount(maps, nrCpus), nrCpus, tasks);
-  createMaps(maps, { arena, nrCpus, possibleCpus, tasks, locks, walkKeyRegion: 0 });
+  createMaps(maps, { arena, nrCpus, possibleCpus: nrCpus, tasks, locks, walkKeyRegion: 0 });
   ownObjectsOf(arena, own, nrCpus);
   return { heapBytes: arena.heapBytes, regions: arena.regions + 1 };
 }

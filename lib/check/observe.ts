@@ -67,11 +67,11 @@ export function observe(object: BpfObject, program: Program, created: CreatedMap
     call: (env, helper, map) => noteCall(calls, env, helper, map),
     lock: (env, pointer, offset) => noteLock(lockings, places, object, env, pointer, offset),
   };
-  const verdict = verifyProgram(object, program, created, undefined, undefined, observer);
+  const verdict = verifyProgram(object, program, { created, observer });
   // A loader may set `const volatile` variables: what stands behind a switch that is off is looked at, too.
   const open = created.maps.map((map) => map?.frozen && map.def.data?.variables.length ? unfrozen(map) : map);
   if (open.some((map, i) => map !== created.maps[i])) {
-    verifyProgram(object, program, { ...created, maps: open }, undefined, undefined, observer);
+    verifyProgram(object, program, { created: { ...created, maps: open }, observer });
   }
   if (verdict.verdict !== "accept") noteUnseen(accesses, object, program);
   const byInsn = (a: { insn: number }, b: { insn: number }) => a.insn - b.insn;

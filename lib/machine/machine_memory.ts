@@ -38,8 +38,8 @@ export function machineMemory(
   buffered: boolean,
 ): { readonly memory: Memory; readonly objectsAt: number } {
   const { object: { maps, programs }, allCpus, tasks } = plan;
-  const own = ownObjectsPlan(plan);
-  const size = kernelSize(maps, allCpus, allCpus, tasks.length, programs, defersCallbacks(plan), own);
+  const own = ownObjectsPlan(plan), runsCallbacks = defersCallbacks(plan);
+  const size = kernelSize(maps, allCpus, { tasks: tasks.length, programs, runsCallbacks, own });
   const regions = size.regions + TASK_REGIONS * tasks.length + OTHER_REGIONS;
   const layout = layoutFor(allCpus, tasks.length, regions, buffered ? BUFFER.bytes : 0);
   const insns = plan.programs.reduce((sum, program) => sum + program.insns.length, 0);

@@ -106,7 +106,7 @@ export function verify(object: BpfObject, options: VerifyOptions = {}): Verdict[
   const created = createMaps(object, kernel);
   return programs.map((program) => {
     const feature = unfollowedFeature(program, created, kernel);
-    if (feature === undefined) return verifyProgram(object, program, created, cpus, kernel);
+    if (feature === undefined) return verifyProgram(object, program, { created, cpus, kernel });
     return { ...unknown(program, `what ${kernel} says of ${feature}`), kernel };
   });
 }
@@ -114,26 +114,34 @@ export function verify(object: BpfObject, options: VerifyOptions = {}): Verdict[
 /** The most that a kernel is built for. */
 const MAX_CPUS = 8192;
 
-/** Verifies one program of an object. */
-export function verifyProgram(
-  object: BpfObject,
-  program: Program,
-  created: CreatedMaps = createMaps(object),
-  cpus = MAX_CPUS,
-  kernel: KernelRelease = NEWEST,
-  observer?: AccessObserver,
-): Verdict {
-  return Object.assign(verdictOn(object, program, created, cpus, kernel, observer), { kernel });
+/** How one program is verified. */
+interface How {
+  /** Its object's maps; default: as the newest kernel makes them. */
+  readonly created?: CreatedMaps;
+  readonly cpus?: number;
+  readonly kernel?: KernelRelease;
+  /** Told of every access on every path. */
+  readonly observer?: AccessObserver;
 }
 
-function verdictOn(
+/** Verifies one program of an object. */
+export function verifyProgram(object: BpfObject, program: Program, how: How = {}): Verdict {
+  const { created = createMaps(object), kernel = NEWEST } = how, kind = programKind(program.section);
+  const verdict = refusedUnread(object, program, created, kernel) ??
+    verdictOn((tellsUndefined, logPlan) => {
+      const env = new Environment(object, program, kind!, created.maps, created.btf, logPlan);
+      return walk(Object.assign(env, { cpus: how.cpus ?? MAX_CPUS, kernel, tellsUndefined, observer: how.observer }));
+    }, program);
+  return Object.assign(verdict, { kernel });
+}
+
+/** Why a program is refused before any of its instructions is looked at. */
+function refusedUnread(
   object: BpfObject,
   program: Program,
   created: CreatedMaps,
-  cpus: number,
   kernel: KernelRelease,
-  observer: AccessObserver | undefined,
-): Omit<Verdict, "kernel"> {
+): Omit<Verdict, "kernel"> | undefined {
   const missing = missingFunction(object, kernel);
   if (missing !== undefined) {
     return refused(program, ERRNO.EINVAL, `extern (func ksym) '${missing}': not found in kernel or module BTFs`);
@@ -147,46 +155,52 @@ function verdictOn(
   if (!kind) {
     const name = program.section, unfollowed = UNFOLLOWED[name.replace(/^\?/, "").replace(/\/.*$/, "")];
     if (unfollowed) return unknown(program, unfollowed);
-    return refused(
-      program,
-      ERRNO.EINVAL,
-      `prog '${program.name}': missing BPF prog type, check ELF section name '${name}'`,
-    );
+    const text = `prog '${program.name}': missing BPF prog type, check ELF section name '${name}'`;
+    return refused(program, ERRNO.EINVAL, text);
   }
   if (kind.target && lacksTarget(kind)) {
     const text = `prog '${program.name}': failed to find kernel BTF type ID of '${kind.target}': -3`;
     return refused(program, ERRNO.ESRCH, text);
   }
-  const run = (tellsUndefined = false, logPlan?: LogPlan) => {
-    const env = new Environment(object, program, kind, created.maps, created.btf, logPlan);
-    env.cpus = cpus;
-    env.kernel = kernel;
-    env.tellsUndefined = tellsUndefined;
-    env.observer = observer;
-    try {
-      check(env);
-      return { env };
-    } catch (error) {
-      if (error instanceof Rejection || error instanceof Unsupported) return { env, stop: error };
-      throw error;
-    }
-  };
-  const { env, stop } = run();
+  return undefined;
+}
+
+/** The paths of a program, as far as they were followed. */
+interface Walked {
+  readonly env: Environment;
+  /** What ended it. */
+  readonly stop?: Rejection | Unsupported;
+}
+
+function walk(env: Environment): Walked {
+  try {
+    check(env);
+    return { env };
+  } catch (error) {
+    if (error instanceof Rejection || error instanceof Unsupported) return { env, stop: error };
+    throw error;
+  }
+}
+
+/** @param run follows the paths once more: to tell what was read undefined, or to write its log */
+function verdictOn(
+  run: (tellsUndefined: boolean, logPlan?: LogPlan) => Walked,
+  program: Program,
+): Omit<Verdict, "kernel"> {
+  const { env, stop } = run(false);
   const statistics = `processed ${env.processedInsns} insns (limit 1000000)\n`;
   const warnings = warningsOf(env, ...(env.hidUndefined ? [run(true).env] : []));
   const base = { program: program.name, section: program.section, processedInsns: env.processedInsns, warnings };
   if (!stop) {
     return { ...base, verdict: "accept", errno: 0, errname: "", message: "", path: [], log: statistics };
   }
-  const started = env.trail.length > 0, insn = started ? env.trail[env.trail.length - 1] : undefined;
-  const path = pathLines(env);
-  const message = oneLine(stop.message);
+  const insn = env.trail.at(-1), path = pathLines(env);
   const verdict = {
     ...base,
     ...(stop instanceof Rejection
       ? { verdict: "reject", errno: stop.errno, errname: errnoName(stop.errno) } as const
       : { verdict: "unsupported", errno: 0, errname: "" } as const),
-    message,
+    message: oneLine(stop.message),
     insn,
     line: insn === undefined ? undefined : env.lineAt(insn),
     path,

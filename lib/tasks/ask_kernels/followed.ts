@@ -23,7 +23,7 @@ export function followedFeatures(
       for (const program of object.programs) {
         const said = recorded(object, program.name, kernel);
         if (!said || said.errno === ERRNO.E2BIG) continue;
-        const { verdict } = verifyProgram(object, program, created, undefined, kernel);
+        const { verdict } = verifyProgram(object, program, { created, kernel });
         if (verdict === "unsupported") continue;
         const counts = verdict === said.verdict ? agreed : differed;
         for (const feature of featuresOf(program, created)) counts.set(feature, (counts.get(feature) ?? 0) + 1);
