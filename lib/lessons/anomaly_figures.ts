@@ -111,7 +111,12 @@ export interface TearRun {
  */
 export function tears(bytes: number, simulated: readonly TearRun[] = []): Figure {
   const recorded = recordedTears(bytes), nameOf = (map: string, held: boolean) => held ? texts.tears.held(map) : map;
-  const seldom = simulated.filter(({ torn }) => torn === 0);
+  const seldom = simulated.filter(({ torn }) => torn === 0), far = simulated.filter((run) => isFarOff(run, recorded));
+  const names = (runs: readonly TearRun[]) => runs.map(({ map, held }) => nameOf(map, held));
+  const notes = [
+    ...(seldom.length === 0 ? [] : [texts.tears.notSeen(names(seldom), seldom.map(({ reads }) => reads))]),
+    ...(far.length === 0 ? [] : [texts.tears.farOff(names(far))]),
+  ];
   return plot.bars({
     title: texts.tears.title(bytes),
     finding: texts.tears.finding(recorded.filter(({ perMillion }) => perMillion > 0).length, recorded.length),
@@ -129,12 +134,17 @@ export function tears(bytes: number, simulated: readonly TearRun[] = []): Figure
         },
       ];
     }),
-    note: seldom.length === 0 ? undefined : texts.tears.notSeen(
-      seldom.map(({ map, held }) => nameOf(map, held)),
-      Math.min(...seldom.map(({ reads }) => reads)),
-    ),
+    note: notes.length === 0 ? undefined : notes.join(" · "),
     axis: { title: texts.tears.axis, log: true },
   });
+}
+
+/** Whether a simulated share is not near the recorded one: ten times as large or small, or none where many were due. */
+function isFarOff({ map, held, torn, reads }: TearRun, recorded: ReturnType<typeof recordedTears>): boolean {
+  const due = recorded.find((run) => run.map === map && run.held === held);
+  if (!due) return false;
+  const expected = due.perMillion * reads / 1e6;
+  return torn === 0 ? expected >= 5 : torn >= 3 && (torn > 10 * expected || 10 * torn < expected);
 }
 
 /** Random schedules of a litmus test, and how many of them ended as no order of whole steps can. */

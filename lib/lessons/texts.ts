@@ -62,8 +62,12 @@ export const texts = translated({
         : t`Mixed values were read in ${torn} of ${of} cases`,
     held: (map: string) => t`${map}, pointer held`,
     axis: "torn reads of a million",
-    notSeen: (cases: readonly string[], reads: number) =>
-      t`none in ${count(reads)} simulated reads: ${cases.join(t`; `)}`,
+    notSeen: (cases: readonly string[], reads: readonly number[]) => {
+      const least = Math.min(...reads), most = Math.max(...reads);
+      const of = least === most ? count(least) : t`${count(least)} to ${count(most)}`;
+      return t`none in ${of} simulated reads: ${cases.join(t`; `)}`;
+    },
+    farOff: (cases: readonly string[]) => t`the model is far off, and why is not known: ${cases.join(t`; `)}`,
   },
   skew: {
     title: "Counters that never differ by more than one: the difference that a reader saw",

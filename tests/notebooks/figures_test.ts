@@ -53,6 +53,16 @@ describe("a figure of a chapter", () => {
     const tears = figures.tears(64, [{ ...tear, map: "array", torn: 4 }, { ...tear, map: "LRU hash", torn: 0 }]);
     expect(tears.text).toMatch(/array, pointer held +10,000 +simulated\n/);
     expect(tears.caption).toContain("none in 400 simulated reads: LRU hash, pointer held");
+    expect(tears.caption).not.toContain("far off");
+    const apart = figures.tears(64, [
+      { ...tear, map: "hash, BPF_F_NO_PREALLOC", torn: 12 },
+      { ...tear, map: "array", torn: 0 },
+      { ...tear, held: false, map: "LRU hash", reads: 200, torn: 0 },
+    ]);
+    expect(apart.caption).toContain("none in 200 to 400 simulated reads: array, pointer held; LRU hash");
+    expect(apart.caption).toContain(
+      "the model is far off, and why is not known: hash, BPF_F_NO_PREALLOC, pointer held; array",
+    );
 
     const read = { name: "batch", skew: 8, keys: 4, on: "xeon-kvm" };
     const skew = figures.skew([read, { ...read, name: "swap, then walk", skew: 1 }]);
