@@ -60,20 +60,6 @@ export abstract class PooledHtab extends Htab {
     yield* this.pool.free(ctx, elem, false);
   }
 
-  /** kernel/bpf/hashtab.c:htab_map_delete_elem. */
-  *map_delete_elem(ctx: TaskContext, keySource: Source): Model {
-    const key = this.hashKey(yield* readSource(keySource, this.def.keySize, "key"));
-    yield { kind: "work", what: "hash", amount: this.def.keySize };
-    const refused = yield* this.htab_lock_bucket(ctx, key.bucket);
-    if (refused) return refused;
-    const elem = yield* this.lookup_elem_raw(key);
-    if (elem !== 0) yield* this.hlist_nulls_del_rcu(elem);
-    yield* this.htab_unlock_bucket(key.bucket);
-    if (elem === 0) return errno("ENOENT");
-    yield* this.freeElem(ctx, elem);
-    return 0n;
-  }
-
   /** Writes the key into a new element; where readers of its last life may still look, one step for each word. */
   protected *writeKey(elem: number, key: HashedKey, fresh: boolean): Model<void> {
     if (fresh) {

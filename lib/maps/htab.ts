@@ -12,7 +12,7 @@ import { htab_map_hash } from "./jhash.ts";
 import { type Found, KernelMap, type MapEntry, type MapEnvironment, type Place } from "./kernel_map.ts";
 import { formatKeyAt } from "./map_values.ts";
 import { BPF_EXIST, BPF_F_LOCK, BPF_F_ZERO_SEED, BPF_NOEXIST } from "../uapi/flags.ts";
-import { readWords } from "./source.ts";
+import { readSource, readWords, type Source } from "./source.ts";
 import { type Leaf, leavesOf } from "./value_layout.ts";
 import { roundUp8, setWord, type Word, wordAt, wordsOf } from "./words.ts";
 
@@ -251,6 +251,20 @@ export abstract class Htab extends KernelMap {
 
   /** Gives back an element that was taken out of its bucket for good (free_htab_elem, htab_lru_push_free). */
   abstract freeElem(ctx: TaskContext, elem: number): Model<void>;
+
+  /** kernel/bpf/hashtab.c:htab_map_delete_elem, and htab_lru_map_delete_elem, which takes the same steps. */
+  *map_delete_elem(ctx: TaskContext, keySource: Source): Model {
+    const key = this.hashKey(yield* readSource(keySource, this.def.keySize, "key"));
+    yield { kind: "work", what: "hash", amount: this.def.keySize };
+    const refused = yield* this.htab_lock_bucket(ctx, key.bucket);
+    if (refused) return refused;
+    const elem = yield* this.lookup_elem_raw(key);
+    if (elem !== 0) yield* this.hlist_nulls_del_rcu(elem);
+    yield* this.htab_unlock_bucket(key.bucket);
+    if (elem === 0) return errno("ENOENT");
+    yield* this.freeElem(ctx, elem);
+    return 0n;
+  }
 
   /** kernel/bpf/hashtab.c:check_and_free_fields: what the value of an element holds goes with it. */
   check_and_free_fields(ctx: TaskContext, elem: number): Model<void> {

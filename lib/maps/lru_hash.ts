@@ -90,20 +90,6 @@ export class LruHashMap extends Htab {
     yield* this.lru.bpf_lru_push_free(ctx, elem);
   }
 
-  /** kernel/bpf/hashtab.c:htab_lru_map_delete_elem. */
-  *map_delete_elem(ctx: TaskContext, keySource: Source): Model {
-    const key = this.hashKey(yield* readSource(keySource, this.def.keySize, "key"));
-    yield { kind: "work", what: "hash", amount: this.def.keySize };
-    const refused = yield* this.htab_lock_bucket(ctx, key.bucket);
-    if (refused) return refused;
-    const elem = yield* this.lookup_elem_raw(key);
-    if (elem !== 0) yield* this.hlist_nulls_del_rcu(elem);
-    yield* this.htab_unlock_bucket(key.bucket);
-    if (elem === 0) return errno("ENOENT");
-    yield* this.freeElem(ctx, elem);
-    return 0n;
-  }
-
   /** A lookup from user space does not mark the element as used (htab_lru_map_lookup_elem_sys). */
   *bpf_map_copy_value(_ctx: TaskContext, keyBytes: Uint8Array): Model<Found> {
     const key = this.hashKey(keyBytes);
