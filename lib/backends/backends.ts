@@ -6,7 +6,7 @@ import { simulate } from "./simulator.ts";
 import { threadsAvailable } from "./threads/available.ts";
 import { threads } from "./threads/run.ts";
 
-export const simulatorBackend: Backend = {
+const simulatorBackend: Backend = {
   name: "simulator",
   available: () => ({ available: true }),
   run: (object, workload) => simulate(object, workload),

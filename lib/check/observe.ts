@@ -183,7 +183,7 @@ function noteCall(seen: Map<string, SeenCall>, env: Environment, helper: number,
 }
 
 /** A helper's name without `bpf_`. */
-export const shortName = (helper: number): string | undefined => helperName(helper)?.replace(/^bpf_/, "");
+const shortName = (helper: number): string | undefined => helperName(helper)?.replace(/^bpf_/, "");
 
 /** @param places where the locks stand that were taken so far, by what they are known by while they are held */
 function noteLock(

@@ -75,7 +75,7 @@ export function findingText(finding: RaceFinding, paint: Paint): string {
 }
 
 /** A change as a diff has it: what stays is printed as it is, between what goes and what comes. */
-export function diffLines({ line, before, after }: Repair, width: number, paint: Paint): string[] {
+function diffLines({ line, before, after }: Repair, width: number, paint: Paint): string[] {
   const number = paint.note(String(line).padStart(width)), blank = " ".repeat(width);
   const text = (one: string) => one.replaceAll("\t", TAB).trimEnd();
   const lines = after === "" ? [] : after.split("\n");

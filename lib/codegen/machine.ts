@@ -77,7 +77,7 @@ const isAtomic = (insn: MachineInsn): boolean =>
 export const isConditional = (insn: MachineInsn): boolean =>
   insn.opcode < 0x100 && (classOf(insn) === BPF_CLASS.JMP || classOf(insn) === BPF_CLASS.JMP32) &&
   ![GOTO, GOTOL, CALL, EXIT].includes(insn.opcode);
-export const isMarker = ({ opcode }: MachineInsn): boolean => opcode === LIFETIME_START || opcode === LIFETIME_END;
+const isMarker = ({ opcode }: MachineInsn): boolean => opcode === LIFETIME_START || opcode === LIFETIME_END;
 /** `dst = src`, all 64 bits of it. */
 export const isCopy = (insn: MachineInsn): boolean =>
   insn.opcode === (BPF_CLASS.ALU64 | ALU.MOV | FROM_REGISTER) && insn.off === 0;

@@ -4,7 +4,7 @@ import { assetText } from "./assets.ts";
 import { environmentVariable } from "./environment.ts";
 
 /** Languages that texts can be in: English, Chinese (simplified). */
-export const LANGUAGES = ["en", "zh"] as const;
+const LANGUAGES = ["en", "zh"] as const;
 export type Language = typeof LANGUAGES[number];
 
 const FILES: Readonly<Record<Exclude<Language, "en">, string>> = { zh: "words/catalogues/zh_CN.json" };

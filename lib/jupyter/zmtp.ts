@@ -43,7 +43,7 @@ export function encodeFrame({ body, more, command }: Frame): Uint8Array {
 }
 
 /** The READY command, which names this side's socket type. */
-export function readyFrame(type: SocketType): Uint8Array {
+function readyFrame(type: SocketType): Uint8Array {
   const property = (name: string, value: string) => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(value.length);

@@ -159,7 +159,7 @@ function checkByteCode(object: BpfObject, program: Program): void {
 }
 
 /** The pointer that a program holds to a BPF function at an image instruction. */
-export const functionPointer = (insn: number): bigint => (BigInt(FUNC_REGION) << 32n) | BigInt(insn);
+const functionPointer = (insn: number): bigint => (BigInt(FUNC_REGION) << 32n) | BigInt(insn);
 
 /** The program that an image instruction belongs to. */
 export function programAt(image: Image, insn: number): ImageProgram {

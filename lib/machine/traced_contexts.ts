@@ -1,9 +1,10 @@
 /**
- * Contexts of tracing programs, and of those of the socket layer and of cgroups, for which the workload gives no bytes: arguments drawn by the seed, anew for each run, with
- * the kernel's objects behind pointers.
+ * Contexts of tracing programs, and of those of the socket layer and of cgroups, for which the workload gives no bytes:
+ * arguments drawn by the seed, anew for each run, with the kernel's objects behind pointers.
  *
- * What is drawn depends on the number of the run and, in every other run, on the CPU; not on the program, so that a program at the entry of
- * a function and one at its exit, or at two tracepoints that a request comes by, see the same objects.
+ * What is drawn depends on the number of the run and, in every other run, on the CPU; not on the program, so that a
+ * program at the entry of a function and one at its exit, or at two tracepoints that a request comes by, see the same
+ * objects.
  */
 import { hash32 } from "../bpf_helpers/drawn.ts";
 import { KernelObjects } from "../bpf_helpers/kernel_objects.ts";

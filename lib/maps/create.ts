@@ -66,7 +66,7 @@ const BY_TYPE = new Map(
 export const hasMapModel = (type: number): boolean => BY_TYPE.has(type);
 
 /** The model of a map; one that no call may reach where its type has none. */
-export function createMap(def: MapDef, index: number, environment: MapEnvironment): KernelMap {
+function createMap(def: MapDef, index: number, environment: MapEnvironment): KernelMap {
   return new (BY_TYPE.get(def.type) ?? UnmodelledMap)(def, index, environment);
 }
 

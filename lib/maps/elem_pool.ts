@@ -40,7 +40,7 @@ export const FREE_LINK = 16;
 /** Bytes of one CPU's record of a pool. */
 export const POOL_CPU_BYTES = 64;
 /** Offsets in a record: a list of free elements, and a stretch [unused, end) of elements that were never used. */
-export const RECORD = { head: 0, unused: 4, end: 8 } as const;
+const RECORD = { head: 0, unused: 4, end: 8 } as const;
 const HEAD = RECORD.head;
 const UNUSED = RECORD.unused;
 const END = RECORD.end;
@@ -72,7 +72,7 @@ export function push(memory: Memory, record: number, elem: number): bigint {
 }
 
 /** The same list, read without a step of any task. */
-export function sparesOf(memory: Memory, record: number): Spares {
+function sparesOf(memory: Memory, record: number): Spares {
   const elems: number[] = [];
   for (let elem = memory.getU32(record + HEAD); elem !== 0; elem = memory.getU32(elem + FREE_LINK)) elems.push(elem);
   return { elems, unused: memory.getU32(record + END) - memory.getU32(record + UNUSED) };

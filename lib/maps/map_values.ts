@@ -10,7 +10,7 @@ import { hex, type Leaf, leavesOf, readLeaf } from "./value_layout.ts";
 import { isZero } from "./words.ts";
 
 /** Arrays with more entries than this show only those that are not all zero. */
-export const ALWAYS_SHOWN = 64;
+const ALWAYS_SHOWN = 64;
 
 /**
  * Every global variable and every map entry: `counter`, `stats[3].bytes`, and with `@cpu2` behind the key the value

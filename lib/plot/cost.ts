@@ -62,7 +62,7 @@ function leading(series: readonly Series[]): readonly Series[] {
 }
 
 /** How far simulated points are from the others of the same name at the same place, as shares of the latter. */
-export function modelErrors(series: readonly Series[]): number[] {
+function modelErrors(series: readonly Series[]): number[] {
   const simulated = series.filter((one) => kindOf(one) === "simulated");
   return series.filter((one) => kindOf(one) !== "simulated").flatMap((real) => {
     const model = simulated.find((one) => seriesName(one) === seriesName(real));

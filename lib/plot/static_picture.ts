@@ -11,7 +11,7 @@ import { openPlotlyDom, type PlotlyDom, type PlotlyJson } from "./plotly_dom.ts"
 import { encodePng } from "./png.ts";
 
 /** Pixels of the PNG per pixel of the layout, for sharp screens. */
-export const PNG_SCALE = 2;
+const PNG_SCALE = 2;
 
 let dom: Promise<PlotlyDom> | undefined;
 let resvg: Promise<typeof import("@resvg/resvg-wasm")> | undefined;

@@ -112,7 +112,7 @@ function skippedText({ outcomes, property }: Explored): string[] {
 }
 
 /** The parts of the report, which text and Markdown put in their own order. */
-export function explorationParts(explored: Explored) {
+function explorationParts(explored: Explored) {
   const { outcomes, property, witness, conditions = [], coverage, complete } = explored, { proof } = texts;
   const names = shownNames(outcomes);
   const states = outcomes.map((outcome) => ({ values: stateText(outcome, names), positive: outcome.anomaly }));

@@ -222,8 +222,9 @@ export interface Result {
    *
    * The simulator tries three orders (as listed, backwards, run by run in turn), on different clocks and random numbers,
    * and counts what falls short as far as its own steps show updates to it that were overwritten; of a run of more than
-   * 2 million steps it tries two orders and, without a profile, the first steps say which numbers that happened to. Threads and kernels have no
-   * trace: they try two orders (as listed, backwards), and what falls short of both is called lost.
+   * 2 million steps it tries two orders and, without a profile, the first steps say which numbers that happened to.
+   * Threads and kernels have no trace: they try two orders (as listed, backwards), and what falls short of both is
+   * called lost.
    */
   readonly lost: number;
   /** Runs that the kernel would have skipped: `serial` and `lost` are of those that happened. */

@@ -111,7 +111,7 @@ export const describeInsn = (step: TraceStep): string =>
     : step.text;
 
 /** Whether a step is one of a helper or of user space: its text is the model's, not an instruction. */
-export const isModel = (step: TraceStep): boolean => step.actor !== "program";
+const isModel = (step: TraceStep): boolean => step.actor !== "program";
 
 /**
  * Why each step belongs to another task than the step before it; `undefined` where it does not.

@@ -13,7 +13,7 @@ import { WinnerTree } from "./winner_tree.ts";
 import { type BeforeStep, type RunLimits, stopAtLimit } from "./run.ts";
 
 /** Nanoseconds of the plain machine. */
-export const PLAIN_COSTS = { insnNs: 0.3, hitNs: 1, lineTransferNs: 40, atomicNs: 6, jitter: 0.2 } as const;
+const PLAIN_COSTS = { insnNs: 0.3, hitNs: 1, lineTransferNs: 40, atomicNs: 6, jitter: 0.2 } as const;
 
 /** Runs a machine by the smallest clock; gives the time at which each task ended, in nanoseconds. */
 export function runClock(machine: Machine, seed: number, limits: RunLimits, beforeStep?: BeforeStep): Float64Array {

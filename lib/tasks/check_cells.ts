@@ -46,7 +46,7 @@ function joinedPath(notebookPath: string): string {
 }
 
 /** Type-checks the notebooks; returns the errors, each pointing at notebook, cell and line. */
-export async function checkCells(paths: readonly string[]): Promise<string[]> {
+async function checkCells(paths: readonly string[]): Promise<string[]> {
   const joined = paths.map((path) => ({ path, file: joinedPath(path), cells: joinCells(readNotebook(path)) }));
   try {
     for (const { file, cells } of joined) writeFileSync(file, cells.source);

@@ -8,7 +8,7 @@ import { KERNEL_METADATA, type Notebook, readNotebook, writeNotebook } from "../
 import { type Commander, runTask } from "./task.ts";
 
 /** The notebook as it was before it was ever run. */
-export function stripOutputs(notebook: Notebook): Notebook {
+function stripOutputs(notebook: Notebook): Notebook {
   const cells = notebook.cells.map((cell) =>
     cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : cell
   );

@@ -72,7 +72,7 @@ function usedBy(insn: Insn, access: Access | undefined): number {
 }
 
 /** Registers that an instruction changes. */
-export function definedBy(insn: Insn): number {
+function definedBy(insn: Insn): number {
   if (isCall(insn)) return CALLER_SAVED;
   if (isExit(insn) || isJump(insn) || isStore(insn)) return 0;
   if (!isAtomic(insn)) return bit(insn.dst);

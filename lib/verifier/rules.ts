@@ -35,6 +35,7 @@ const CLAIM = {
 const RELEASE = "Release it on every path: unlock before each return, or leave through one exit.";
 const NULL_CHECK = "Compare the pointer with NULL, and use it only on the path where it is not.";
 
+/** A message is told by the first rule that matches it: special ones stand before general ones. */
 export const RULES: readonly Rule[] = translated([
   {
     message: /not supported by Interleave/,

@@ -32,7 +32,7 @@ export function inCatalogue<T>(chosen: Catalogue | undefined, work: () => T): T 
 const lookUp = (text: string, from: Catalogue): string => Object.hasOwn(from, text) ? from[text] : text;
 
 /** A template's text, with numbers in the place of its values: what its translation is found by. */
-export const templateId = (parts: readonly string[]): string =>
+const templateId = (parts: readonly string[]): string =>
   parts.reduce((text, part, n) => n === 0 ? part : `${text}{${n - 1}}${part}`, "");
 
 /** Ids of templates, which are the same array each time. */

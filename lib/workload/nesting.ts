@@ -33,7 +33,7 @@ const canBePreempted = ({ level, preemptible }: RunContext, preempt: Preempt): b
   preempt === "full" && preemptible && rank(level) <= rank("softirq");
 
 /** Whether a run in one context can come in between the steps of a run in the other, on one CPU. */
-export function canStrike(inner: RunContext, outer: RunContext, preempt: Preempt): boolean {
+function canStrike(inner: RunContext, outer: RunContext, preempt: Preempt): boolean {
   return rank(inner.level) > rank(outer.level) ||
     (rank(inner.level) <= rank("softirq") && canBePreempted(outer, preempt));
 }

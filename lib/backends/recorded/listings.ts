@@ -40,7 +40,7 @@ export interface RecordedListings {
 export const listingHash = (source: string): string => sha256Hex(source.replaceAll("\r\n", "\n"));
 
 /** Everything recorded for the listings on a kernel; undefined before the first `deno task record`. */
-export function recordedListings(): RecordedListings | undefined {
+function recordedListings(): RecordedListings | undefined {
   const isThere = assetNames("backends/recorded").includes("listings.json");
   return isThere ? JSON.parse(assetText("backends/recorded/listings.json")) as RecordedListings : undefined;
 }

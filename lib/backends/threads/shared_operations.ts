@@ -18,7 +18,7 @@ export class ThreadFault extends Error {
 }
 
 /** Spins until `attempt` succeeds. */
-export function spinUntil(what: string, attempt: () => boolean): void {
+function spinUntil(what: string, attempt: () => boolean): void {
   if (attempt()) return;
   const deadline = performance.now() + SPIN_LIMIT_MS;
   for (let turn = 1; !attempt(); turn++) {

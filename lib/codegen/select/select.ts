@@ -80,7 +80,7 @@ function onlyPredecessors(fn: Function): Map<string, string> {
   return new Map([...found].flatMap(([name, from]) => from.length === 1 ? [[name, from[0]] as const] : []));
 }
 
-export function targetsOf(last: Instruction | undefined): readonly string[] {
+function targetsOf(last: Instruction | undefined): readonly string[] {
   if (last?.opcode === "br" || last?.opcode === "callbr") return last.targets;
   return last?.opcode === "switch" ? [last.otherwise, ...last.cases.map(({ target }) => target)] : [];
 }

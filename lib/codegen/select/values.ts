@@ -98,7 +98,7 @@ function materialize(s: Selection, value: Value, dst: Register): void {
 }
 
 /** Adds a number of any size to a 64-bit value. */
-export function addNumber(s: Selection, dst: Register, number: bigint): void {
+function addNumber(s: Selection, dst: Register, number: bigint): void {
   if (number === 0n) return;
   s.builder.alu(ALU.ADD, 64, dst, numberOperand(s, number, 64));
 }

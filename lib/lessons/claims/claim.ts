@@ -23,7 +23,7 @@ const VERDICTS: Readonly<Record<ClaimVerdict, string>> = translated({
 });
 
 /** The claim of this number. */
-export function claimOf(id: string): Claim {
+function claimOf(id: string): Claim {
   const claim = LEDGER.find((one) => one.id === id);
   if (!claim) throw new RangeError(`no claim has the number ${id}; the first is ${LEDGER[0].id}`);
   return claim;

@@ -30,7 +30,7 @@ const TYPES: Readonly<Record<string, LitmusType>> = {
 const POINTER: LitmusType = { bits: 64, signed: false };
 
 /** `0:r1`, `P0:r1`, `x`, `[x]`, `*x`, `x[2]`. */
-export function parseLocation(tokens: Tokens): Location {
+function parseLocation(tokens: Tokens): Location {
   if (tokens.accept("[")) {
     const name = tokens.take();
     if (!isName(name)) tokens.fail(`[${name}]: a name is expected in brackets`);
@@ -53,7 +53,7 @@ export function parseLocation(tokens: Tokens): Location {
   return { kind: "memory", name: first, index: Number(index) };
 }
 
-export function parseScalar(tokens: Tokens): LitmusScalar {
+function parseScalar(tokens: Tokens): LitmusScalar {
   tokens.accept("&");
   const text = tokens.take();
   if (isNumber(text)) return BigInt.asIntN(64, text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text));

@@ -96,7 +96,7 @@ const isPlainStore = ({ insn }: Step): boolean =>
   classOf(insn) === BPF_CLASS.ST || (classOf(insn) === BPF_CLASS.STX && !isAtomic(insn));
 
 /** The threads with the changes made. */
-export function applyEdits(threads: readonly ThreadCode[], edits: readonly Edit[]): ThreadCode[] {
+function applyEdits(threads: readonly ThreadCode[], edits: readonly Edit[]): ThreadCode[] {
   return threads.map((code, thread) => ({
     ...code,
     steps: code.steps.map((step, index) =>

@@ -6,10 +6,10 @@ import { cInListings } from "./c_in_listings.ts";
 
 /** The global that JupyterLab looks for containers in, by the name of the extension. */
 const GLOBAL = "_JUPYTERLAB";
-export const LABEXTENSION = "interleave-c-in-listings";
+const LABEXTENSION = "interleave-c-in-listings";
 
 /** Its files, by path. */
-export function labextensionFiles(): Record<string, string> {
+function labextensionFiles(): Record<string, string> {
   const name = JSON.stringify(LABEXTENSION);
   const script = `(window.${GLOBAL} ??= {})[${name}] = (${cInListings})(${name});\n`;
   // Pages are kept by browsers for long: another text needs another name.

@@ -22,7 +22,7 @@ export const isMarkdown = ({ notes, references }: Entry): boolean =>
 const wordCount = (text: string): number => text.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0;
 
 /** Each catalogue after merging, by its name. */
-export function mergedCatalogues(project: string): Map<string, Entry[]> {
+function mergedCatalogues(project: string): Map<string, Entry[]> {
   return new Map(
     [...allMessages(project)].map(([name, messages]) => [
       name,
@@ -32,7 +32,7 @@ export function mergedCatalogues(project: string): Map<string, Entry[]> {
 }
 
 /** Writes all catalogues, what the library reads, and README.zh.md. */
-export function updateCatalogues(project: string): Map<string, Entry[]> {
+function updateCatalogues(project: string): Map<string, Entry[]> {
   const merged = mergedCatalogues(project);
   for (const [name, entries] of merged) writeCatalogue(cataloguePath(project, name), entries);
   const readme = translations(merged.get("readme")!);

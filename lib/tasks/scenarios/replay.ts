@@ -5,7 +5,7 @@ import { cpuOf, nameOf } from "./predict.ts";
 import { listingOf } from "./program.ts";
 
 /** The listing: all maps, and the scenario's programs. */
-export function cOfScenario({ section, roles }: Scenario, maps: string): string {
+function cOfScenario({ section, roles }: Scenario, maps: string): string {
   const programs = roles.flatMap(({ items }, role) => items ? [listingOf(nameOf(role), section, items, role)] : []);
   return [maps.replace(/^SEC\("tc"\) int nothing.*\n/m, "").trimEnd(), ...programs].join("\n\n") + "\n";
 }

@@ -90,7 +90,7 @@ export function tnumMul(a: Tnum, b: Tnum): Tnum {
 }
 
 /** What holds of a value that fits one of the two. */
-export function tnumUnion(a: Tnum, b: Tnum): Tnum {
+function tnumUnion(a: Tnum, b: Tnum): Tnum {
   const mask = a.mask | b.mask | (a.value ^ b.value);
   return { value: a.value & b.value & ~mask, mask };
 }

@@ -105,7 +105,7 @@ function trustOf(env: Environment, reg: Reg, walked: Walked & { kind: "struct" }
 }
 
 /** The struct that stands behind a map of each type (map_btf_id of its operations). */
-export function mapStruct(type: number): string {
+function mapStruct(type: number): string {
   switch (type) {
     case BPF_MAP_TYPE.HASH:
     case BPF_MAP_TYPE.PERCPU_HASH:

@@ -11,7 +11,7 @@ export type Walked =
   | { readonly kind: "memory" };
 
 /** A struct that was not known here cannot be followed: said so, instead of a verdict that may be wrong. */
-export function refuseUnknownStruct(env: Environment, name: string): never {
+function refuseUnknownStruct(env: Environment, name: string): never {
   env.unsupported(`reading fields of the kernel's struct ${name || "(anon)"}`);
 }
 

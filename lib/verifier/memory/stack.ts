@@ -34,7 +34,7 @@ import {
 import { tnumText } from "../domain/tnum.ts";
 
 /** The frame that a stack pointer points into. */
-export const frameOf = (env: Environment, pointer: Reg): Frame => env.state.frames[pointer.frame];
+const frameOf = (env: Environment, pointer: Reg): Frame => env.state.frames[pointer.frame];
 
 /** Most pointers to the stack have no variable offset at all. */
 const constantOf = (bounds: Bounds): number => bounds === ZERO ? 0 : Number(BigInt.asIntN(64, bounds.value));

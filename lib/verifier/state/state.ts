@@ -66,7 +66,7 @@ export class SlotSet {
 }
 
 /** Nothing: what most checkpoints have to say of their slots. Whoever adds to it makes a set of its own first. */
-export const NO_SLOTS = new SlotSet();
+const NO_SLOTS = new SlotSet();
 export const ownSlots = (slots: SlotSet): SlotSet => slots === NO_SLOTS ? new SlotSet() : slots;
 
 export const MAIN_CALLSITE = -1;

@@ -63,7 +63,7 @@ function stackText(frame: Frame, slots: SlotSet | "all"): string {
 }
 
 /** One register: `5`, `scalar(umax=7)`, `map_value(id=1,map=m,ks=4,vs=8)`, `fp-8`. */
-export function regText(reg: Reg, frame: Frame): string {
+function regText(reg: Reg, frame: Frame): string {
   const { type, kind, bounds } = reg;
   if (type === REG_TYPE.SCALAR && bounds.isConst) return signedText(s64(bounds.value));
   let text = typeName(type);

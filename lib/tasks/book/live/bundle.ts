@@ -32,7 +32,7 @@ export interface ChineseEdition {
 }
 
 /** Puts the modules for browsers in the place of those beside which they stand, as package.json does for bundlers. */
-export const browserModules: Plugin = {
+const browserModules: Plugin = {
   name: "modules for browsers",
   setup({ onResolve }) {
     onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ resolveDir, path }) => {
