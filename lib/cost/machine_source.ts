@@ -13,7 +13,7 @@ import { runningModel, type Task } from "../machine/task.ts";
 import { accessBytes, BPF_ATOMIC } from "../isa/insn.ts";
 import { BPF_MAP_TYPE } from "../uapi/map_types.ts";
 import { type Core, OP } from "./core.ts";
-import { CALL_INSNS, type Profile, stallOfCall } from "./profile.ts";
+import { type Profile, stallOfCall } from "./profile.ts";
 import { GuardedWork } from "./guarded_work.ts";
 import { type ProgramTraits, programTraits } from "./program_traits.ts";
 import { SeededRandom } from "../schedulers/random_numbers.ts";
@@ -25,6 +25,11 @@ const MODEL_INSNS = 2;
 const QUEUED = 0x1_0000n;
 /** What a look-up calls (kernel/bpf/hashtab.c): lookup_nulls_elem_raw, and memcmp for the key. */
 const CALLS_OF_HASH = 2;
+/**
+ * A tail call to a known program is a jump: the count of calls looked at and raised, registers and frame given back
+ * (arch/x86/net/bpf_jit_comp.c:emit_bpf_tail_call_direct), and the prologue of the other program.
+ */
+const TAIL_CALL_INSNS = 12;
 /** Mean time between two interrupts of one CPU, where the workload has any: rare beside a run, and many in a short one. */
 const INTERRUPT_GAP_NS = 2_000;
 
@@ -128,8 +133,7 @@ export class MachineSource implements OperationSource, StepObserver {
     const core = this.#cores[task.cpu];
     const { work } = this.profile;
     if (inlined || this.#isInlined(task, name)) core.workNs += work.inlined;
-    // A jump (arch/x86/net/bpf_jit_comp.c:emit_bpf_tail_call_direct): what a call takes, without what a return waits for.
-    else if (name === "bpf_tail_call") core.workNs += Math.min(work.helper, CALL_INSNS * this.profile.insnNs);
+    else if (name === "bpf_tail_call") core.workNs += Math.min(work.helper, TAIL_CALL_INSNS * this.profile.insnNs);
     else this.#called(core, work.helper);
     core.workNs += work.helpers[name] ?? 0;
   }

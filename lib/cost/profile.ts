@@ -162,7 +162,7 @@ export interface Profile {
 }
 
 /** Instructions of a call, its prologue, epilogue and return, at most. */
-export const CALL_INSNS = 40;
+const CALL_INSNS = 40;
 
 /**
  * A call and its return are some instructions; what they take beyond those is a front end that waits where to go on
