@@ -43,6 +43,7 @@ PROG racy_work1000(void *ctx) { LOCALS counter += 1; TEN(TEN(WORK10)) return 0; 
 PROG atomic(void *ctx) { __sync_fetch_and_add(&counter, 1); return 0; }
 PROG atomic64(void *ctx) { SIXTY_FOUR(__sync_fetch_and_add(&counter, 1);) return 0; }
 PROG atomic_work100(void *ctx) { LOCALS __sync_fetch_and_add(&counter, 1); TEN(WORK10) return 0; }
+PROG atomic_work1000(void *ctx) { LOCALS __sync_fetch_and_add(&counter, 1); TEN(TEN(WORK10)) return 0; }
 
 PROG racy_between100(void *ctx)
 {

@@ -59,7 +59,8 @@ interface Figure extends CalibrationProgram {
 
 /** Runs on each CPU when a figure is predicted: on one CPU all of them are alike. */
 const RUNS = { alone: 80, together: 320 } as const;
-const TRIES = 180;
+/** Of each stage of the search. */
+const TRIES = 90;
 /** How often everything is timed; the median counts. */
 const PASSES = 5;
 /** How often the numbers of one CPU are solved for, one after the other: some figures tell of several. */
@@ -75,20 +76,11 @@ const ROUNDS = 2;
 export async function calibrateProfile(stopwatch: Stopwatch, options: CalibrationOptions): Promise<Calibration> {
   const object = await calibrationObject();
   const figures = await measureFigures(object, stopwatch, options);
-  const { tries = TRIES, progress } = options, together = figures.filter(({ on }) => on > 1);
-  let profile = solveAlone(scaled(options.start, figures, object), figures, object);
+  const together = figures.filter(({ on }) => on > 1);
+  const start: Profile = { ...NO_HASTE, ...options.start };
+  let profile = solveAlone(scaled(start, figures, object), figures, object);
   if (together.length > 0) {
-    ({ profile } = await fitProfile(
-      nearest(profile, figures, object),
-      lineParameters(profile),
-      (candidate, best) => misfit(object, together, candidate, best),
-      {
-        tries,
-        seed: options.seed,
-        adjust: (candidate) => withTransfer(candidate, figures, object),
-        progress: (done, total) => progress?.("fitting", done, total),
-      },
-    ));
+    profile = await fitLines(nearest(profile, figures, object), object, together, options);
     profile = solveAlone(profile, figures, object);
   }
   const today = new Date().toISOString().slice(0, 10);
@@ -280,27 +272,74 @@ function withTransfer(profile: Profile, figures: readonly Figure[], object: BpfO
   return solveNumber(profile, transfer, (one) => predict(object, contended, one).ns, contended.ns, 0.03);
 }
 
-/** What two CPUs tell of, and how far from where it starts. */
-function lineParameters(start: Profile): Parameter[] {
+/**
+ * What two CPUs tell of: at first how lines travel, from atomic operations, which nothing else decides; then how stores
+ * wait and loads run ahead, from increments; then how CPUs wait for locks; in the end all of it.
+ */
+async function fitLines(
+  start: Profile,
+  object: BpfObject,
+  together: readonly Figure[],
+  { tries = TRIES, seed, progress }: CalibrationOptions,
+): Promise<Profile> {
+  const atomics = together.filter(({ program }) => /^(atomic|cmpxchg)/.test(program));
+  const increments = together.filter(({ counts }) => counts);
+  const locks = together.filter((figure) => !atomics.includes(figure) && !increments.includes(figure));
+  const [lines, stores, waiting] = lineParameters(start);
+  const stages = [
+    { told: atomics, parameters: lines },
+    { told: increments, parameters: stores },
+    { told: locks, parameters: waiting },
+    { told: together, parameters: [...lines, ...stores, ...waiting] },
+  ];
+  let profile = start;
+  for (const [i, { told, parameters }] of stages.entries()) {
+    if (told.length === 0) continue;
+    ({ profile } = await fitProfile(
+      profile,
+      parameters,
+      (candidate, best) => misfit(object, told, candidate, best),
+      { tries, seed, progress: (done, total) => progress?.("fitting", i * total + done, stages.length * total) },
+    ));
+  }
+  return profile;
+}
+
+/** The numbers of each stage of {@link fitLines}, and between what they lie. */
+function lineParameters(start: Profile): readonly Parameter[][] {
   const around = (name: string): Parameter => {
     const value = numberOf(start, name);
     return { name, least: value / 4, most: Math.max(value * 2.5, 0.1) };
   };
   return [
-    ...["drainNs", "drainSameLineNs", "commitNs"].map(around),
-    { name: "holdNs", least: 0.2 * start.atomicNs, most: 3 * start.atomicNs },
-    { name: "spinNs", least: 1, most: 150 },
-    { name: "mispredictNs", least: 1, most: 20 },
-    { name: "work.lockQueue", least: 0, most: 200 },
-    { name: "requestShare", least: 0.2, most: 0.8 },
-    { name: "holdJitter", least: 0, most: 0.9 },
-    { name: "jitter", least: 0.02, most: 0.5 },
-    { name: "burstStores", least: 0, most: start.storeBuffer, whole: true },
-    { name: "atomicRestartNs", least: 0, most: 15 },
-    { name: "forwardAwayNs", least: 0, most: 30 },
-    { name: "lineIntervalNs", least: 0, most: 15 },
+    [
+      { name: "transferNs.sameGroup", least: 5, most: 150 },
+      { name: "requestShare", least: 0.1, most: 0.8 },
+      { name: "handOnNs", least: 0, most: 30 },
+      { name: "handOnShare", least: 0.2, most: 1 },
+      { name: "holdNs", least: 0, most: 4 * start.atomicNs },
+      { name: "holdJitter", least: 0, most: 0.9 },
+      { name: "atomicRestartNs", least: 0, most: 15 },
+      { name: "jitter", least: 0.02, most: 0.5 },
+    ],
+    [
+      ...["drainNs", "drainSameLineNs", "commitNs"].map(around),
+      { name: "storeStayNs", least: 0, most: 8 },
+      { name: "forwardAwayNs", least: 0, most: 40 },
+      { name: "burstStores", least: 0, most: start.storeBuffer, whole: true },
+      { name: "lineIntervalNs", least: 0, most: 15 },
+      { name: "placesOfInsn", least: 1, most: 4 },
+    ],
+    [
+      { name: "spinNs", least: 1, most: 60 },
+      { name: "mispredictNs", least: 1, most: 20 },
+      { name: "work.lockQueue", least: 0, most: 100 },
+    ],
   ];
 }
+
+/** Lines that are never handed on faster, and leave whatever is about to be written; a place for each instruction. */
+const NO_HASTE = { placesOfInsn: 1, storeStayNs: 0, handOnNs: 0, handOnShare: 1 };
 
 function predict(object: BpfObject, figure: Figure, profile: Profile): { ns: number; lost: number } {
   const runs = Math.ceil((figure.on === 1 ? RUNS.alone : RUNS.together) / (figure.perRun === 1 ? 1 : 8));

@@ -45,6 +45,7 @@ export const CALIBRATION: readonly CalibrationProgram[] = [
   { program: "atomic", what: "atomic add", perRun: 1, cpus: both },
   { program: "atomic64", what: "atomic add, 64 in a row", perRun: 64, cpus: both },
   { program: "atomic_work100", what: "atomic add with 100 private instructions", perRun: 1, cpus: both },
+  { program: "atomic_work1000", what: "atomic add with 1000 private instructions", perRun: 1, cpus: both },
   { program: "cmpxchg", what: "cmpxchg loop", perRun: 1, cpus: both },
   { program: "racy_array", what: "racy += (array map)", perRun: 1, cpus: both, counts: true },
   { program: "per_cpu", what: "per-CPU array", perRun: 1, cpus: one },
