@@ -2,7 +2,8 @@
 import { Command, Option } from "commander";
 import process from "node:process";
 import { readInput } from "../compile/read_input.ts";
-import { litmusOn, litmusOnJson, litmusOnText } from "../backends/litmus/litmus_on.ts";
+import { litmusOn } from "../backends/litmus/litmus_on.ts";
+import { litmusOnJson, litmusOnText } from "../backends/litmus/measure.ts";
 import { toJson } from "../report/json.ts";
 import { litmus } from "../search/litmus/litmus.ts";
 import { LitmusError } from "../search/litmus/litmus_file.ts";

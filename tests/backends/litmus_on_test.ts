@@ -60,7 +60,8 @@ describe(`the running kernel${lacking === undefined ? "" : ` (skipped: ${lacking
     "names an outcome that the model does not allow: store buffering beside sequential consistency",
     async () => {
       if (process.arch !== "x64" || navigator.hardwareConcurrency < 2) return;
-      const { litmusOn, litmusOnText } = await import("../../lib/backends/litmus/litmus_on.ts");
+      const { litmusOn } = await import("../../lib/backends/litmus/litmus_on.ts");
+      const { litmusOnText } = await import("../../lib/backends/litmus/measure.ts");
       const measured = await litmusOn(named("SB+po+po"), { on: "linux", memory: "sc", times: 200_000, seconds: 20 });
       expect(measured.outside).toEqual(["0:r1=0; 1:r1=0;"]);
       expect(litmusOnText(measured)).toContain("FAILED: a run ended in 0:r1=0; 1:r1=0; which sc does not allow");

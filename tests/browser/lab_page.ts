@@ -1,5 +1,5 @@
 /** A notebook open in JupyterLab, driven as a reader would: by menus, clicks and keys. */
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { Locator, Page } from "playwright-core";
 
 const OPEN_LIMIT_MS = 90_000;
@@ -75,8 +75,12 @@ export class LabPage {
   async save(file: string): Promise<void> {
     const written = () => statSync(file).mtimeMs, before = written();
     await this.page.keyboard.press("ControlOrMeta+S");
-    for (let i = 0; i < 300 && written() === before; i++) await this.page.waitForTimeout(100);
-    if (written() === before) throw new Error(`JupyterLab did not save ${file}`);
+    // It is written in place: a large one is there in parts at first.
+    for (let i = 0; i < 300; i++) {
+      if (written() !== before && isWhole(file)) return;
+      await this.page.waitForTimeout(100);
+    }
+    throw new Error(`JupyterLab did not save ${file}`);
   }
 
   codeCell(index: number): Locator {
@@ -138,5 +142,14 @@ export class LabPage {
       }
     }
     return "";
+  }
+}
+
+function isWhole(file: string): boolean {
+  try {
+    JSON.parse(readFileSync(file, "utf8"));
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -142,7 +142,11 @@ if (reason) {
       const notebook = await live.download(), code = notebook.cells.filter((cell) => cell.cell_type === "code");
       expect(code[1].source).toContain("kept over a reload");
       expect(code[1].cell_type === "code" && code[1].outputs).toEqual([
-        { output_type: "display_data", data: { "text/plain": "kept over a reload" }, metadata: {} },
+        {
+          output_type: "display_data",
+          data: { "text/plain": "kept over a reload", "text/markdown": "kept over a reload" },
+          metadata: {},
+        },
       ]);
       await live.page.evaluate(() => localStorage.setItem("interleave/solved", '["01.1"]'));
       await live.page.reload();
