@@ -92,9 +92,10 @@ if (!("Deno" in globalThis)) {
       });
 
       test(`tells of each cell how long it took, and when it showed a figure${skipped}`, async () => {
-        const wait = "await new Promise((resolve) => setTimeout(resolve, 50));", times: CellTime[] = [];
+        const wait = (ms: number) => `await new Promise((resolve) => setTimeout(resolve, ${ms}));`;
         const figure = `await Deno.jupyter.display({ "image/png": "iVBORw0KGgo=" }, { raw: true });`;
-        await executeNotebook(notebook("await 1;", wait + figure + wait + figure), {
+        const times: CellTime[] = [];
+        await executeNotebook(notebook("await 1;", wait(50) + figure + wait(2000) + figure), {
           ...{ path, argv: denoKernel(deno ?? Deno.execPath()), onTime: (time) => times.push(time) },
         });
         expect(times.map(({ cellNumber, figureSeconds }) => [cellNumber, figureSeconds !== undefined])).toEqual([
@@ -103,7 +104,8 @@ if (!("Deno" in globalThis)) {
         ]);
         const { seconds, figureSeconds = 0 } = times[1];
         expect(figureSeconds).toBeGreaterThan(0.045);
-        expect(seconds - figureSeconds).toBeGreaterThan(0.045);
+        // The first figure's time, not the last one's; on a busy machine it may be heard of late.
+        expect(seconds - figureSeconds).toBeGreaterThan(0.2);
       });
 
       test(`keeps values, streams, the last state of a display, and no progress${skipped}`, async () => {
