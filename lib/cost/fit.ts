@@ -14,8 +14,6 @@ export interface FitOptions {
   /** Profiles to try. */
   readonly tries: number;
   readonly seed?: number;
-  /** What follows from the other numbers of a profile: done to each that is tried. */
-  readonly adjust?: (profile: Profile) => Profile;
   /** Told after each try. */
   readonly progress?: (done: number, total: number, score: number) => void | Promise<void>;
 }
@@ -52,7 +50,6 @@ export async function fitProfile(
       const step = width * (random.unit() + random.unit() + random.unit() - 1.5);
       candidate = withNumber(candidate, parameter, numberOf(candidate, parameter.name) + step);
     }
-    if (options.adjust) candidate = options.adjust(candidate);
     const most = at * (1 + WORSE * Math.max(0, 1 - done / (WANDERS * options.tries)) * random.unit());
     const reached = score(candidate, most);
     if (reached < most) [profile, at] = [candidate, reached];

@@ -98,15 +98,7 @@ class RandomRun {
   /** Takes the step that was drawn: of a living task, or behind them of a buffer. What cannot be done is drawn again. */
   #tryBuffered(at: number): "taken" | "refused" | "over" {
     const { machine, limits } = this, alive = this.#alive, n = this.#n, step = at < n ? alive[at] : flushOf(at - n);
-    if (!machine.isEnabled(step)) {
-      if (++this.#refused <= REFUSALS * (n + this.#buffers)) return "refused";
-      this.#refused = 0;
-      if (machine.enabled().length > 0) return "refused";
-      if (n > 0 && !machine.isOver) machine.stop(machine.describeDeadlock());
-      // Who waits for timers is done with whoever starts them.
-      this.#n = 0;
-      return "over";
-    }
+    if (!machine.isEnabled(step)) return this.#refuse() ? "over" : "refused";
     if (machine.steps >= limits.steps) {
       stopAtLimit(machine, limits);
       return "over";
@@ -115,8 +107,25 @@ class RandomRun {
     this.observer.beforeStep?.(step, machine.steps);
     machine.step(step);
     this.#tell(step);
-    if (step >= 0 && machine.isDone(machine.tasks[step])) alive[at] = alive[--this.#n];
+    if (step >= 0) this.#dropIfDone(at);
     return "taken";
+  }
+
+  /** What was drawn cannot be done now: it is drawn again. True when nothing can be done any more. */
+  #refuse(): boolean {
+    const { machine } = this;
+    if (++this.#refused <= REFUSALS * (this.#n + this.#buffers)) return false;
+    this.#refused = 0;
+    if (machine.enabled().length > 0) return false;
+    // Who waits for timers is done with whoever starts them.
+    if (machine.isOver) this.#n = 0;
+    else machine.stop(machine.describeDeadlock());
+    return true;
+  }
+
+  #dropIfDone(at: number): void {
+    const { machine } = this, alive = this.#alive;
+    if (machine.isDone(machine.tasks[alive[at]])) alive[at] = alive[--this.#n];
   }
 
   /** Whether the translated code cannot schedule this workload. */
@@ -149,7 +158,7 @@ class RandomRun {
         if (this.#stepInModel(index, beforeStep)) {
           steps++;
           this.#tell(index);
-          if (machine.isDone(task)) alive[at] = alive[--this.#n];
+          this.#dropIfDone(at);
         }
         continue;
       }
@@ -164,7 +173,7 @@ class RandomRun {
       }
       machine.steps = steps;
       machine.advance(task, returned);
-      if (machine.isDone(task)) alive[at] = alive[--this.#n];
+      this.#dropIfDone(at);
     }
     machine.steps = steps;
     machine.insns += insns;
@@ -188,14 +197,7 @@ class RandomRun {
   #stepInModel(index: number, beforeStep: BeforeStep | undefined): boolean {
     const { machine } = this;
     if (!machine.isEnabled(index)) {
-      if (++this.#refused > 8 * this.#n) {
-        if (machine.enabled().length === 0) {
-          // Who waits for timers is done with whoever starts them.
-          if (machine.isOver) this.#n = 0;
-          else machine.stop(machine.describeDeadlock());
-        }
-        this.#refused = 0;
-      }
+      this.#refuse();
       return false;
     }
     beforeStep?.(index, machine.steps);
@@ -224,11 +226,10 @@ class RandomRun {
       if (kind === KIND.none) continue;
       const at = view.getUint32(SCHEDULE.position, true), n = this.#n;
       if (kind !== SCHEDULE.inTypeScript) {
-        const task = machine.tasks[alive[at]];
         this.#refused = 0;
         // Its instructions are counted already.
-        machine.advanceBehindBuffer(task, kind);
-        if (machine.isDone(task)) alive[at] = alive[--this.#n];
+        machine.advanceBehindBuffer(machine.tasks[alive[at]], kind);
+        this.#dropIfDone(at);
       } else if (this.#tryHere(at)) {
         left--;
         this.#tellAll();
@@ -244,12 +245,11 @@ class RandomRun {
 
   /** Takes the step that was drawn as it is taken outside the translated code; false when it cannot be taken now. */
   #tryHere(at: number): boolean {
-    const { machine } = this, alive = this.#alive;
-    if (machine.buffers) return this.#tryBuffered(at) === "taken";
-    const index = alive[at];
+    if (this.machine.buffers) return this.#tryBuffered(at) === "taken";
+    const index = this.#alive[at];
     if (!this.#stepInModel(index, undefined)) return false;
     this.#tell(index);
-    if (machine.isDone(machine.tasks[index])) alive[at] = alive[--this.#n];
+    this.#dropIfDone(at);
     return true;
   }
 

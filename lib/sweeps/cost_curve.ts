@@ -161,9 +161,8 @@ async function runJobs(jobs: readonly Job[], options: CostCurveOptions): Promise
   };
   const size = (i: number) => jobs[i].request.workload.cpus ?? 0;
   const rising = jobs.map((_, i) => i).sort((a, b) => size(a) - size(b));
-  const sent = threads > 1 ? rising.filter((i) => canBeSent(jobs[i])) : [], here = new Set(rising);
-  for (const i of sent) here.delete(i);
-  const kept = [...here];
+  const isSent = (i: number) => threads > 1 && canBeSent(jobs[i]);
+  const sent = rising.filter(isSent), kept = rising.filter((i) => !isSent(i));
   let crew: Crew<WorkerRequest, PointResult> | undefined;
   const ids = new Map(
     jobs.map(({ object }) => object).filter((o, i, all) => all.indexOf(o) === i).map((o, i) => [o, i]),

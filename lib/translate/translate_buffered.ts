@@ -88,7 +88,7 @@ export class BufferedStepEmitter extends RandomStepEmitter {
     const { code } = this;
     code.get(OWN.undo).if();
     code.get(OWN.addr).memory("i64.load", 0).set(OWN.value);
-    this.#write(OWN.addr, OWN.value, OWN.under);
+    this.#write(OWN.value, OWN.under);
     code.get(OWN.undo).i32(UNDO.store).op("i32.eq").if();
     this.#add();
     code.end();
@@ -98,10 +98,18 @@ export class BufferedStepEmitter extends RandomStepEmitter {
   }
 
   protected override beginTurn(record: () => void): void {
+    this.#takeFlush(record);
+    this.#awaitBuffer();
+    record();
+    this.code.i32(0).set(OWN.refused);
+    this.#seeOwnStores();
+  }
+
+  /** A flush that was chosen is the whole turn. */
+  #takeFlush(record: () => void): void {
     const { code } = this;
     code.get(TASK_LOCAL).i32(0).op("i32.lt_s").if();
-    code.i32(-1).get(TASK_LOCAL).op("i32.sub").set(OWN.kind);
-    this.#setBuffer((code) => code.get(OWN.kind));
+    this.#setBuffer((code) => code.i32(-1).get(TASK_LOCAL).op("i32.sub"));
     code.get(OWN.count).op("i32.eqz").if();
     this.#refuse();
     code.end();
@@ -110,7 +118,11 @@ export class BufferedStepEmitter extends RandomStepEmitter {
     this.countStep();
     code.i32(0).set(OWN.refused).br(this.schedule);
     code.end();
+  }
 
+  /** Chooses again where the task has to wait for its CPU's buffer. */
+  #awaitBuffer(): void {
+    const { code } = this;
     this.#setBuffer((code) => code.get(TASK_LOCAL).memory("i32.load", TASK.cpu));
     code.get(TASK_LOCAL).memory("i32.load", TASK.pending).i32(0xff).op("i32.and").set(OWN.kind);
     code.get(OWN.count).if();
@@ -123,9 +135,11 @@ export class BufferedStepEmitter extends RandomStepEmitter {
     this.#refuse();
     code.end();
     code.end();
+  }
 
-    record();
-    code.i32(0).set(OWN.refused);
+  /** Notes what memory holds where the pending access goes, and lays the CPU's own stores over what a load reads. */
+  #seeOwnStores(): void {
+    const { code } = this;
     code.get(TASK_LOCAL).memory("i32.load", TASK.access).set(OWN.access);
     code.get(OWN.kind).i32(KIND.store).op("i32.eq").if();
     code.get(OWN.count).get(OWN.access).i32(ACCESS.mayWait).op("i32.and").op("i32.or").if();
@@ -181,10 +195,10 @@ export class BufferedStepEmitter extends RandomStepEmitter {
     code.i32(3).op("i32.shl").op("i64.extend_i32_u").op("i64.sub").op("i64.shr_u").set(mask);
   }
 
-  /** Writes to an address, within the mask, the bytes of one value; those of the other are what is around them. */
-  #write(addr: number, around: number, within: number): void {
+  /** Writes to the access' address, within its mask, the bytes of one value; those of the other are around them. */
+  #write(around: number, within: number): void {
     const { code } = this;
-    code.get(addr);
+    code.get(OWN.addr);
     this.#pushMixed(around, within, OWN.mask);
     code.memory("i64.store", 0);
   }
@@ -209,7 +223,7 @@ export class BufferedStepEmitter extends RandomStepEmitter {
     this.#setMask((code) => code.get(OWN.buffer).memory("i32.load", first + ENTRY.size));
     code.get(OWN.buffer).memory("i64.load", first + ENTRY.value).set(OWN.bytes);
     code.get(OWN.buffer).memory("i32.load", first + ENTRY.addr).tee(OWN.addr).memory("i64.load", 0).set(OWN.value);
-    this.#write(OWN.addr, OWN.value, OWN.bytes);
+    this.#write(OWN.value, OWN.bytes);
     code.get(OWN.count).i32(1).op("i32.sub").set(OWN.count);
     const pushRest = () => code.get(OWN.count).i32(BUFFER.entryBytes).op("i32.mul");
     code.get(OWN.buffer).i32(first).op("i32.add");
@@ -257,6 +271,6 @@ export class BufferedStepEmitter extends RandomStepEmitter {
     code.end();
     code.get(OWN.entry).i32(BUFFER.entryBytes).op("i32.add").tee(OWN.entry).get(OWN.end).op("i32.ne").brIf(next);
     code.endLoop(next);
-    this.#write(OWN.addr, OWN.under, OWN.value);
+    this.#write(OWN.under, OWN.value);
   }
 }

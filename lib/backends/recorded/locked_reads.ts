@@ -1,8 +1,8 @@
 /** Reads of two fields while another CPU changes them, by who takes the lock, as a real kernel showed them. */
-import { assetText } from "../../host/assets.ts";
 import type { BpfObject } from "../../object/bpf_object.ts";
 import { runOnLinux } from "../linux/run.ts";
 import { type Spread, spreadOf } from "../spread.ts";
+import { recordedExperiments } from "./experiments.ts";
 
 /** Chapter 03's pairs of programs: a writer on CPU 0, a reader on CPU 1. */
 export const LOCK_SIDES = [
@@ -38,8 +38,7 @@ export interface LockedReads {
  * if (locked.torn.max !== 0) throw new Error("both sides take the lock");
  * ```
  */
-export const recordedLockedReads = (): readonly LockedReads[] =>
-  (JSON.parse(assetText("backends/recorded/experiments.json")) as { lockedReads: LockedReads[] }).lockedReads;
+export const recordedLockedReads = (): readonly LockedReads[] => recordedExperiments().lockedReads;
 
 const REPEATS = 9, DURATION_MS = 20;
 
