@@ -18,7 +18,7 @@ import type { AssetIndex, ChapterData, ClangPlace } from "./messages.ts";
 const OBJECTS = "compile/objects/", FONTS = "plot/assets/";
 const DIGITS = 12;
 /** Larger texts of the library are fetched one by one, when a cell comes to need them. */
-const LARGE_BYTES = 5_000;
+const LARGE_BYTES = 20_000;
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, DIGITS);
 
