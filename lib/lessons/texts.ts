@@ -47,7 +47,7 @@ export const texts = translated({
     window: (insns: number) => t`${insns} instructions in the window`,
     atomic: "atomic add",
     finding: (bare: number, insns: number, window: number, atomic: number) =>
-      t`${bare.toFixed(0)} of 1000 interrupts hit a bare += 1, ${
+      t`In a real kernel ${bare.toFixed(0)} of 1000 interrupts hit a bare += 1, ${
         window.toFixed(0)
       } a window of ${insns} instructions; an atomic add ${atomic}`,
     axis: "lost updates for 1000 interrupts",
